@@ -1,0 +1,280 @@
+//! Where a service answers: partitions, FIPS and dual-stack hosts, custom endpoints.
+//!
+//! Source: the endpoint rule set and `partitions.json` 1.1 of AWS's SDKs.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// How a request travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain, for custom endpoints only.
+    Http,
+    /// TLS.
+    Https,
+}
+
+impl Scheme {
+    fn default_port(self) -> &'static str {
+        match self {
+            Scheme::Http => "80",
+            Scheme::Https => "443",
+        }
+    }
+}
+
+/// Scheme, host and base path of every request of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Scheme.
+    pub scheme: Scheme,
+    /// Host in lower case, with the port only where it is not the scheme's own: what goes into
+    /// the `Host` header and is signed.
+    pub authority: String,
+    /// Empty, or begins with `/` and does not end with one.
+    pub base_path: String,
+}
+
+/// Which of a region's endpoints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The region's standard endpoint.
+    #[default]
+    Standard,
+    /// FIPS 140 validated.
+    Fips,
+    /// IPv4 and IPv6.
+    DualStack,
+    /// Both.
+    FipsDualStack,
+    /// A VPC endpoint, a proxy or a local service.
+    Url(String),
+}
+
+/// DNS suffixes of one partition.
+struct Partition {
+    dns: &'static str,
+    dual_stack: &'static str,
+}
+
+/// By the prefix of a region's name. What matches none is in `aws`.
+const PARTITIONS: [(&str, Partition); 7] = [
+    ("cn-", Partition { dns: "amazonaws.com.cn", dual_stack: "api.amazonwebservices.com.cn" }),
+    ("us-gov-", Partition { dns: "amazonaws.com", dual_stack: "api.aws" }),
+    ("us-iso-", Partition { dns: "c2s.ic.gov", dual_stack: "api.aws.ic.gov" }),
+    ("us-isob-", Partition { dns: "sc2s.sgov.gov", dual_stack: "api.aws.scloud" }),
+    ("us-isof-", Partition { dns: "csp.hci.ic.gov", dual_stack: "api.aws.hci.ic.gov" }),
+    ("eu-isoe-", Partition { dns: "cloud.adc-e.uk", dual_stack: "api.cloud-aws.adc-e.uk" }),
+    ("eusc-", Partition { dns: "amazonaws.eu", dual_stack: "api.amazonwebservices.eu" }),
+];
+const AWS: Partition = Partition { dns: "amazonaws.com", dual_stack: "api.aws" };
+
+fn partition(region: &str) -> &'static Partition {
+    PARTITIONS
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or(&AWS, |(_, partition)| partition)
+}
+
+/// The endpoint of `service` in `region`. The region must have passed [`check_region`]: it becomes
+/// part of a host name.
+///
+/// # Errors
+/// What is wrong with a custom URL.
+pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint, String> {
+    let partition = partition(region);
+    let (fips, suffix) = match choice {
+        Choice::Standard => ("", partition.dns),
+        Choice::Fips => ("-fips", partition.dns),
+        Choice::DualStack => ("", partition.dual_stack),
+        Choice::FipsDualStack => ("-fips", partition.dual_stack),
+        Choice::Url(url) => return parse_url(url),
+    };
+    Ok(Endpoint {
+        scheme: Scheme::Https,
+        authority: format!("{service}{fips}.{region}.{suffix}"),
+        base_path: String::new(),
+    })
+}
+
+/// A region's name becomes part of a host name, so it must be one DNS label.
+///
+/// # Errors
+/// What is wrong and what is allowed.
+pub fn check_region(region: &str) -> Result<(), String> {
+    let label = (1..=63).contains(&region.len())
+        && region
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !region.starts_with('-')
+        && !region.ends_with('-')
+        && !region.bytes().all(|b| b.is_ascii_digit());
+    if !label {
+        return Err(
+            "an AWS region is 1 to 63 lower-case letters, digits and inner hyphens, for example eu-central-1"
+                .into(),
+        );
+    }
+    // SDKs of old knew pseudo regions for FIPS; no host bears such a name.
+    if region.starts_with("fips-") || region.ends_with("-fips") {
+        return Err(
+            "a region's name carries no `fips`: give the plain region and choose the endpoint `fips`"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+/// Reads a custom endpoint's base URL.
+fn parse_url(url: &str) -> Result<Endpoint, String> {
+    let (scheme, rest) = split_scheme(url)
+        .ok_or("the endpoint URL must begin with https:// or http://, for example https://host:8443/base")?;
+    if url.contains(['?', '#']) {
+        return Err("the endpoint URL must have no query (?) and no fragment (#)".into());
+    }
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    if authority.contains('@') {
+        return Err("the endpoint URL must hold no user name or password (`@`)".into());
+    }
+    Ok(Endpoint {
+        scheme,
+        authority: check_authority(authority, scheme)?,
+        base_path: check_base_path(path)?.into(),
+    })
+}
+
+fn split_scheme(url: &str) -> Option<(Scheme, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme.eq_ignore_ascii_case("https") {
+        Some((Scheme::Https, rest))
+    } else if scheme.eq_ignore_ascii_case("http") {
+        Some((Scheme::Http, rest))
+    } else {
+        None
+    }
+}
+
+fn check_authority(authority: &str, scheme: Scheme) -> Result<String, String> {
+    let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
+        let (address, after) = bracketed
+            .split_once(']')
+            .ok_or("the endpoint URL's IPv6 address lacks its closing bracket")?;
+        let port = match after {
+            "" => None,
+            _ => Some(after.strip_prefix(':').ok_or(BAD_HOST)?),
+        };
+        (check_ipv6(address)?, port)
+    } else {
+        let (host, port) = match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        };
+        (check_host_name(host)?, port)
+    };
+    match port {
+        None => Ok(host),
+        Some(port) => {
+            let number: u16 = port
+                .parse()
+                .ok()
+                .filter(|number| *number > 0 && port.bytes().all(|b| b.is_ascii_digit()))
+                .ok_or("the endpoint URL's port must be a number from 1 to 65535")?;
+            let port = number.to_string();
+            // The signed host must be the one on the wire, and no client writes a default port.
+            Ok(if port == scheme.default_port() { host } else { format!("{host}:{port}") })
+        }
+    }
+}
+
+const BAD_HOST: &str =
+    "the endpoint URL's host must be a DNS name, an IPv4 address or an IPv6 address in brackets";
+const LINK_LOCAL: &str = "the endpoint URL names a link-local address: cloud machines serve their own credentials there, so it is never contacted";
+
+fn check_host_name(host: &str) -> Result<String, String> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let labels_fit = name.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    });
+    if !labels_fit || name.len() > 253 {
+        return Err(BAD_HOST.into());
+    }
+    // A last label that is a number makes resolvers read the whole as an IPv4 address, in octal,
+    // hexadecimal and shortened spellings too. Only the plain spelling can be judged.
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let numeric = last.bytes().all(|b| b.is_ascii_digit())
+        || last.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"));
+    if numeric {
+        let address: Ipv4Addr = name.parse().map_err(|_| {
+            "the endpoint URL's IPv4 address must be four decimal numbers, for example 10.0.0.1"
+        })?;
+        if is_link_local_v4(address) {
+            return Err(LINK_LOCAL.into());
+        }
+    }
+    Ok(host.to_ascii_lowercase())
+}
+
+fn check_ipv6(text: &str) -> Result<String, String> {
+    let address: Ipv6Addr = text.parse().map_err(|_| BAD_HOST)?;
+    let [head, ..] = address.segments();
+    /// The metadata service's IPv6 address on EC2.
+    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    let embedded = embedded_v4(address).is_some_and(is_link_local_v4);
+    if head & 0xffc0 == 0xfe80 || address == METADATA || embedded {
+        return Err(LINK_LOCAL.into());
+    }
+    Ok(format!("[{}]", text.to_ascii_lowercase()))
+}
+
+fn is_link_local_v4(address: Ipv4Addr) -> bool {
+    matches!(address.octets(), [169, 254, ..])
+}
+
+/// The IPv4 address inside an IPv4-mapped, IPv4-compatible, 6to4 or NAT64 address.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let (high, low) = match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => (high, low),
+        [0x2002, high, low, ..] => (high, low),
+        _ => return None,
+    };
+    let [a, b] = high.to_be_bytes();
+    let [c, d] = low.to_be_bytes();
+    Some(Ipv4Addr::new(a, b, c, d))
+}
+
+fn check_base_path(path: &str) -> Result<&str, String> {
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        let allowed = match byte {
+            b'%' => {
+                let mut hex = || rest.next().is_some_and(|b| b.is_ascii_hexdigit());
+                hex() && hex()
+            }
+            _ => byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@/".contains(&byte),
+        };
+        if !allowed {
+            return Err(
+                "the endpoint URL's path may hold letters, digits, -_.~!$&'()*+,;=:@/ and %XX escapes"
+                    .into(),
+            );
+        }
+    }
+    let dot = |segment: &str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    };
+    if path.split('/').any(dot) {
+        return Err("the endpoint URL's path must have no `.` or `..` segment".into());
+    }
+    Ok(path.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests;

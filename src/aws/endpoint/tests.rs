@@ -1,0 +1,155 @@
+//! Endpoints by value: hosts of every partition, and what a custom URL may be.
+
+use super::*;
+
+fn host(region: &str, choice: Choice) -> String {
+    let endpoint = resolve("lambda", region, &choice).unwrap();
+    assert_eq!(endpoint.scheme, Scheme::Https);
+    assert_eq!(endpoint.base_path, "");
+    endpoint.authority
+}
+
+fn url(text: &str) -> Result<Endpoint, String> {
+    resolve("lambda", "us-east-1", &Choice::Url(text.into()))
+}
+
+#[test]
+fn standard_hosts_of_all_partitions() {
+    for (region, expected) in [
+        ("us-east-1", "lambda.us-east-1.amazonaws.com"),
+        ("me-central-1", "lambda.me-central-1.amazonaws.com"),
+        ("cn-north-1", "lambda.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "lambda.us-gov-west-1.amazonaws.com"),
+        ("us-iso-east-1", "lambda.us-iso-east-1.c2s.ic.gov"),
+        ("us-isob-east-1", "lambda.us-isob-east-1.sc2s.sgov.gov"),
+        ("eu-isoe-west-1", "lambda.eu-isoe-west-1.cloud.adc-e.uk"),
+        ("us-isof-south-1", "lambda.us-isof-south-1.csp.hci.ic.gov"),
+        ("eusc-de-east-1", "lambda.eusc-de-east-1.amazonaws.eu"),
+    ] {
+        assert_eq!(host(region, Choice::Standard), expected);
+    }
+}
+
+#[test]
+fn fips_and_dual_stack_hosts() {
+    for (region, choice, expected) in [
+        ("us-east-1", Choice::Fips, "lambda-fips.us-east-1.amazonaws.com"),
+        ("us-east-1", Choice::DualStack, "lambda.us-east-1.api.aws"),
+        ("us-east-1", Choice::FipsDualStack, "lambda-fips.us-east-1.api.aws"),
+        ("cn-north-1", Choice::DualStack, "lambda.cn-north-1.api.amazonwebservices.com.cn"),
+        ("us-gov-east-1", Choice::FipsDualStack, "lambda-fips.us-gov-east-1.api.aws"),
+        ("us-iso-west-1", Choice::DualStack, "lambda.us-iso-west-1.api.aws.ic.gov"),
+        ("us-isob-east-1", Choice::DualStack, "lambda.us-isob-east-1.api.aws.scloud"),
+        ("eu-isoe-west-1", Choice::DualStack, "lambda.eu-isoe-west-1.api.cloud-aws.adc-e.uk"),
+        ("us-isof-south-1", Choice::DualStack, "lambda.us-isof-south-1.api.aws.hci.ic.gov"),
+        ("eusc-de-east-1", Choice::Fips, "lambda-fips.eusc-de-east-1.amazonaws.eu"),
+        ("eusc-de-east-1", Choice::DualStack, "lambda.eusc-de-east-1.api.amazonwebservices.eu"),
+    ] {
+        assert_eq!(host(region, choice), expected);
+    }
+}
+
+#[test]
+fn a_region_is_one_dns_label() {
+    for region in ["us-east-1", "eusc-de-east-1", "local", "a"] {
+        assert_eq!(check_region(region), Ok(()), "{region}");
+    }
+    let long = "a".repeat(64);
+    for region in [
+        "", "1234", "-a", "a-", "a.b", "evil.example/#", "us east", "US-EAST-1", "é", "a\r\nb",
+        "fips-us-east-1", "us-east-1-fips", &long,
+    ] {
+        assert!(check_region(region).is_err(), "{region:?}");
+    }
+}
+
+#[test]
+fn custom_urls_keep_port_and_base_path() {
+    for (text, scheme, authority, base_path) in [
+        ("http://127.0.0.1:4566", Scheme::Http, "127.0.0.1:4566", ""),
+        ("https://h.example:8443/base/", Scheme::Https, "h.example:8443", "/base"),
+        ("https://H.Example/a/b%20c", Scheme::Https, "h.example", "/a/b%20c"),
+        ("HTTPS://h:443/", Scheme::Https, "h", ""),
+        ("http://h:80", Scheme::Http, "h", ""),
+        ("http://h:443", Scheme::Http, "h:443", ""),
+        ("http://h:08080", Scheme::Http, "h:8080", ""),
+        ("http://[::1]:3000/x", Scheme::Http, "[::1]:3000", "/x"),
+        (
+            "https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com",
+            Scheme::Https,
+            "vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com",
+            "",
+        ),
+    ] {
+        assert_eq!(
+            url(text),
+            Ok(Endpoint { scheme, authority: authority.into(), base_path: base_path.into() }),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn urls_that_are_refused_say_why() {
+    for (text, why) in [
+        ("", "must begin with https:// or http://"),
+        ("h.example", "must begin with https:// or http://"),
+        ("ftp://h", "must begin with https:// or http://"),
+        ("https://user:pw@h/", "no user name or password"),
+        ("https://h/?a=b", "no query"),
+        ("https://h/#f", "no query (?) and no fragment"),
+        ("https://", "host must be"),
+        ("https:///path", "host must be"),
+        ("https://a b/", "host must be"),
+        ("https://a\r\nb/", "host must be"),
+        ("https://a\\b/", "host must be"),
+        ("https://a..b/", "host must be"),
+        ("https://é.example/", "host must be"),
+        ("https://[::1", "closing bracket"),
+        ("https://[::1]x", "host must be"),
+        ("https://[zz]", "host must be"),
+        ("https://h:", "port must be"),
+        ("https://h:0", "port must be"),
+        ("https://h:65536", "port must be"),
+        ("https://h:+1", "port must be"),
+        ("https://h/a/../b", "no `.` or `..` segment"),
+        ("https://h/a/%2E%2e/b", "no `.` or `..` segment"),
+        ("https://h/a b", "path may hold"),
+        ("https://h/%zz", "path may hold"),
+        ("https://h/%a", "path may hold"),
+    ] {
+        let refused = url(text).unwrap_err();
+        assert!(refused.contains(why), "{text:?}: {refused}");
+    }
+}
+
+#[test]
+fn link_local_addresses_are_refused_in_every_spelling() {
+    for text in [
+        "http://169.254.169.254/",
+        "http://169.254.170.2",
+        "http://169.254.0.1.:80",
+        "http://[fe80::1]",
+        "http://[febf::1]:80",
+        "http://[::ffff:169.254.169.254]",
+        "http://[::ffff:a9fe:a9fe]",
+        "http://[::169.254.169.254]",
+        "http://[64:ff9b::169.254.169.254]",
+        "http://[2002:a9fe:a9fe::1]",
+        "http://[fd00:ec2::254]",
+    ] {
+        let refused = url(text).unwrap_err();
+        assert!(refused.contains("link-local"), "{text}: {refused}");
+    }
+    // Spellings that some resolvers read as 169.254.169.254.
+    for text in [
+        "http://2852039166/",
+        "http://0xA9FEA9FE/",
+        "http://0xa9.254.0251.0xfe",
+        "http://169.254.43518",
+        "http://0251.0376.0251.0376",
+    ] {
+        let refused = url(text).unwrap_err();
+        assert!(refused.contains("four decimal numbers"), "{text}: {refused}");
+    }
+}

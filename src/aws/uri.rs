@@ -1,0 +1,77 @@
+//! Percent-encoding as AWS uses it: RFC 3986, only the unreserved characters bare, upper-case hex.
+
+use alloc::string::String;
+
+/// Appends `text` with every byte but `A-Z a-z 0-9 - _ . ~` percent-encoded.
+///
+/// One function serves the wire and the canonical request, so the two cannot differ.
+pub fn encode_into(out: &mut String, text: &str) {
+    encode(out, text, false);
+}
+
+/// As [`encode_into`], but leaves `/` bare: for a whole path.
+pub fn encode_path_into(out: &mut String, path: &str) {
+    encode(out, path, true);
+}
+
+fn encode(out: &mut String, text: &str, keep_slash: bool) {
+    out.reserve(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'.' | b'~')
+            || (keep_slash && byte == b'/')
+        {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            push_hex(out, byte, b'A');
+        }
+    }
+}
+
+/// Lower-case hex of `bytes`, the form of digests and signatures.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        push_hex(&mut out, *byte, b'a');
+    }
+    out
+}
+
+/// `ten` is the digit for 10: `a` or `A`.
+fn push_hex(out: &mut String, byte: u8, ten: u8) {
+    for nibble in [byte >> 4, byte & 0x0f] {
+        let digit = match nibble {
+            0..=9 => b'0'.wrapping_add(nibble),
+            _ => ten.wrapping_add(nibble.wrapping_sub(10)),
+        };
+        out.push(char::from(digit));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unreserved_characters_stay_bare() {
+        let mut out = String::new();
+        encode_into(&mut out, "azAZ09-_.~ $:/+=@!*'()é");
+        assert_eq!(
+            out,
+            "azAZ09-_.~%20%24%3A%2F%2B%3D%40%21%2A%27%28%29%C3%A9"
+        );
+    }
+
+    #[test]
+    fn a_path_keeps_its_slashes() {
+        let mut out = String::new();
+        encode_path_into(&mut out, "/a%3Ab/c");
+        assert_eq!(out, "/a%253Ab/c");
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_keeps_leading_zeros() {
+        assert_eq!(hex(&[0x00, 0x0a, 0xf9, 0xff]), "000af9ff");
+    }
+}

@@ -1,0 +1,69 @@
+//! What the signing tests share: the published example key, and a request from its wire form.
+
+use std::borrow::Cow;
+
+use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
+use aws_lambda_connector::aws::endpoint::Scheme;
+use aws_lambda_connector::aws::message::{Method, Request};
+use percent_encoding::percent_decode_str;
+
+/// The key pair of AWS's public signing examples.
+pub fn example_key(session_token: Option<&str>) -> AccessKey {
+    AccessKey {
+        access_key_id: "AKIDEXAMPLE".into(),
+        secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into()),
+        session_token: session_token.map(|token| Secret::new(token.into())),
+    }
+}
+
+/// A request of the given target (path and query as in a request line).
+pub fn request<'a>(
+    method: &str,
+    authority: &str,
+    target: &'a str,
+    headers: &[(String, String)],
+    body: &'a [u8],
+) -> Request<'a> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    Request {
+        method: match method {
+            "GET" => Method::Get,
+            "POST" => Method::Post,
+            other => panic!("a method that no test uses: {other}"),
+        },
+        scheme: Scheme::Https,
+        authority: authority.into(),
+        path: path.into(),
+        query: query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (leak(decode(key)), Cow::Owned(decode(value)))
+            })
+            .collect(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| (leak(name.to_ascii_lowercase()), Cow::Owned(value.clone())))
+            .collect(),
+        body,
+    }
+}
+
+pub fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().unwrap().into_owned()
+}
+
+/// The product's requests have fixed header names and query keys.
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+pub fn header<'a>(request: &'a Request<'_>, name: &str) -> &'a str {
+    let (_, value) = request
+        .headers
+        .iter()
+        .find(|(key, _)| *key == name)
+        .unwrap_or_else(|| panic!("the request has no header {name}"));
+    value
+}

@@ -1,0 +1,231 @@
+//! AWS's own signing test suite, read from the package of the `aws-sigv4` crate.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use aws_lambda_connector::aws::sigv4;
+use aws_lambda_connector::aws::time::AmzDate;
+use common::{decode, example_key, header, request};
+
+/// Cases of services that neither fold `//` and dot segments nor encode twice (S3). Lambda's
+/// canonical URI is always normalised, so they do not apply; `get-space-unnormalized` has a path
+/// that is already normal, and does.
+const NOT_NORMALIZED: [&str; 6] = [
+    "get-relative-relative-unnormalized",
+    "get-relative-unnormalized",
+    "get-slash-dot-slash-unnormalized",
+    "get-slash-unnormalized",
+    "get-slash-pointless-dot-unnormalized",
+    "get-slashes-unnormalized",
+];
+
+fn suite() -> PathBuf {
+    // For this platform alone: the other platforms' packages are not on the disk.
+    let host = Command::new("rustc").args(["--print", "host-tuple"]).output().expect("rustc");
+    let host = String::from_utf8(host.stdout).unwrap();
+    let platform = format!("--filter-platform={}", host.trim());
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .other_options(vec!["--locked".into(), "--offline".into(), platform])
+        .exec()
+        .expect("cargo metadata");
+    let package = metadata
+        .packages
+        .iter()
+        .find(|package| package.name.as_str() == "aws-sigv4")
+        .expect("aws-sigv4 is a dependency of the tests");
+    package
+        .manifest_path
+        .parent()
+        .unwrap()
+        .join("aws-signing-test-suite/v4")
+        .into()
+}
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+}
+
+impl Case {
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file))
+            .unwrap_or_else(|error| panic!("{}: {file}: {error}", self.name))
+            .replace("\r\n", "\n")
+            .trim_end_matches('\n')
+            .into()
+    }
+}
+
+/// A request in the suite's wire form: request line, headers with continuation lines, body.
+struct Wire {
+    method: String,
+    target: String,
+    authority: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+fn parse(text: &str) -> Wire {
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut lines = head.lines();
+    let request_line = lines.next().unwrap();
+    let (method, rest) = request_line.split_once(' ').unwrap();
+    let target = rest.rsplit_once(" HTTP/1.1").map_or(rest, |(target, _)| target);
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for line in lines {
+        if line.starts_with(' ') {
+            let (_, value) = headers.last_mut().unwrap();
+            value.push('\n');
+            value.push_str(line);
+        } else {
+            let (name, value) = line.split_once(':').unwrap();
+            headers.push((name.into(), value.into()));
+        }
+    }
+    let host = headers
+        .iter()
+        .position(|(name, _)| name.eq_ignore_ascii_case("host"))
+        .unwrap();
+    let (_, authority) = headers.remove(host);
+    Wire {
+        method: method.into(),
+        target: target.into(),
+        authority,
+        headers,
+        body: body.into(),
+    }
+}
+
+#[test]
+fn every_header_case_that_applies() {
+    let suite = suite();
+    let mut run = BTreeSet::new();
+    for entry in fs::read_dir(&suite).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        if !folder.join("context.json").exists() || NOT_NORMALIZED.contains(&name.as_str()) {
+            continue;
+        }
+        header_case(&Case { name: name.clone(), folder });
+        run.insert(name);
+    }
+    // 38 cases have a context; fewer would mean that the suite was not found.
+    assert_eq!(run.len(), 32, "{run:?}");
+}
+
+fn header_case(case: &Case) {
+    let context: serde_json::Value = serde_json::from_str(&case.read("context.json")).unwrap();
+    assert_eq!(context["timestamp"], "2015-08-30T12:36:00Z", "{}", case.name);
+    let date = AmzDate::from_unix(1_440_938_160);
+    let (region, service) = (
+        context["region"].as_str().unwrap(),
+        context["service"].as_str().unwrap(),
+    );
+    // `omit_session_token`: the token is added after signing, so it is no part of the signature.
+    let token = context["credentials"]["token"]
+        .as_str()
+        .filter(|_| context["omit_session_token"] != true);
+
+    let text = case.read("request.txt");
+    let wire = parse(&text);
+    let payload_hash = sigv4::payload_hash(wire.body.as_bytes());
+    let mut headers = wire.headers;
+    if context["sign_body"] == true {
+        headers.push(("x-amz-content-sha256".into(), payload_hash.clone()));
+    }
+    // The suite encodes a plain path once; the signer encodes the wire's once more.
+    let (path, query) = wire.target.split_once('?').unwrap_or((&wire.target, ""));
+    let target = format!("{}?{query}", decode(path));
+    let mut request = request(
+        &wire.method,
+        &wire.authority,
+        &target,
+        &headers,
+        wire.body.as_bytes(),
+    );
+    let key = example_key(token);
+    sigv4::sign(&mut request, &payload_hash, &key, region, service, &date);
+
+    let (canonical, signed_headers) = sigv4::canonical_request(&request, &payload_hash);
+    assert_eq!(canonical, case.read("header-canonical-request.txt"), "{}", case.name);
+    let scope = sigv4::credential_scope(&date.date, region, service);
+    assert_eq!(
+        sigv4::string_to_sign(&date.date_time, &scope, &canonical),
+        case.read("header-string-to-sign.txt"),
+        "{}",
+        case.name
+    );
+    let signature = case.read("header-signature.txt");
+    assert_eq!(
+        header(&request, "authorization"),
+        format!(
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{scope}, SignedHeaders={signed_headers}, Signature={signature}"
+        ),
+        "{}",
+        case.name
+    );
+}
+
+/// The suite's one request of Lambda: an ARN in the path, encoded twice in the canonical request.
+#[test]
+fn double_url_encode() {
+    let case = Case {
+        name: "double-url-encode".into(),
+        folder: suite().join("double-url-encode"),
+    };
+    let text = case.read("request.txt");
+    let wire = parse(&text);
+    // `sign` adds the date itself.
+    let headers: Vec<_> = wire
+        .headers
+        .into_iter()
+        .filter(|(name, _)| name != "X-Amz-Date")
+        .collect();
+    let mut request = request(&wire.method, &wire.authority, &wire.target, &headers, b"");
+    let payload_hash = sigv4::payload_hash(b"");
+    let date = AmzDate::from_unix(1_620_747_645);
+    assert_eq!(date.date_time, "20210511T154045Z");
+    sigv4::sign(
+        &mut request,
+        &payload_hash,
+        &example_key(None),
+        "us-east-2",
+        "lambda",
+        &date,
+    );
+
+    let (canonical, _) = sigv4::canonical_request(&request, &payload_hash);
+    assert_eq!(canonical, case.read("header-canonical-request.txt"));
+    assert_eq!(
+        sigv4::string_to_sign(
+            &date.date_time,
+            "20210511/us-east-2/lambda/aws4_request",
+            &canonical
+        ),
+        case.read("header-string-to-sign.txt")
+    );
+    let signed = case.read("header-signed-request.txt");
+    let authorization = signed
+        .lines()
+        .find_map(|line| line.strip_prefix("Authorization: "))
+        .unwrap();
+    assert_eq!(header(&request, "authorization"), authorization);
+}
+
+/// The suite's second old case mixes two dates; its canonical path is what can be held to.
+#[test]
+fn double_encode_path() {
+    let folder: &Path = &suite().join("double-encode-path");
+    let case = Case { name: "double-encode-path".into(), folder: folder.into() };
+    let text = case.read("request.txt");
+    let expected = case.read("header-canonical-request.txt");
+    assert_eq!(
+        sigv4::canonical_uri(&parse(&text).target),
+        expected.lines().nth(1).unwrap()
+    );
+}
