@@ -15,11 +15,20 @@ fn main() -> Result<()> {
         .to_owned();
     let component = root.join("target/aws-lambda-connector.wasm");
     // The component itself is watched too: a deleted one is built again.
-    for path in ["src", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+    for path in [
+        "src",
+        "wit",
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
     println!("cargo::rerun-if-changed={}", component.display());
-    println!("cargo::rustc-env=AWS_LAMBDA_CONNECTOR_WASM={}", component.display());
+    println!(
+        "cargo::rustc-env=AWS_LAMBDA_CONNECTOR_WASM={}",
+        component.display()
+    );
 
     install_target()?;
     let module = build_module(&root)?;
@@ -49,7 +58,10 @@ fn install_target() -> Result<()> {
         .with_context(|| {
             format!("the Rust target {TARGET} is missing and rustup, which would install it, did not start")
         })?;
-    ensure!(status.success(), "`rustup target add {TARGET}` failed: {status}");
+    ensure!(
+        status.success(),
+        "`rustup target add {TARGET}` failed: {status}"
+    );
     Ok(())
 }
 
@@ -67,7 +79,13 @@ fn build_module(root: &Path) -> Result<PathBuf> {
     ];
     let status = Command::new(env::var("CARGO")?)
         .current_dir(root)
-        .args(["build", "--locked", "--lib", "--package", "aws-lambda-connector"])
+        .args([
+            "build",
+            "--locked",
+            "--lib",
+            "--package",
+            "aws-lambda-connector",
+        ])
         .args(["--profile", "component", "--target", TARGET])
         .arg("--target-dir")
         .arg(&target_dir)

@@ -4,6 +4,17 @@
 //! responses, `aws` signs, `http` sends. `lambda` and `aws` are pure: no I/O, no clock, no global
 //! state; they compile and are tested without Wasm.
 #![cfg_attr(target_arch = "wasm32", no_std)]
+// Tests may panic: that is how they fail.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 extern crate alloc;
 

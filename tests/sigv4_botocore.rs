@@ -1,11 +1,23 @@
 //! Requests that botocore signed: canonical request, string to sign and `Authorization`, byte for
 //! byte (`vectors/README.md`).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod common;
 
+use aws_lambda_connector::aws::endpoint::{Choice, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
+use aws_lambda_connector::lambda::connection::{Connection, Credentials};
+use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
+use aws_lambda_connector::lambda::{Operation, SERVICE};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{example_key, header, request};
 use serde_json::Value;
 
@@ -44,7 +56,11 @@ fn every_signed_request() {
         sigv4::sign(&mut request, &payload_hash, &key, region, service, &date);
 
         let (canonical, _) = sigv4::canonical_request(&request, &payload_hash);
-        assert_eq!(canonical, vector["canonical_request"].as_str().unwrap(), "{name}");
+        assert_eq!(
+            canonical,
+            vector["canonical_request"].as_str().unwrap(),
+            "{name}"
+        );
         let scope = sigv4::credential_scope(&date.date, region, service);
         assert_eq!(
             sigv4::string_to_sign(&date.date_time, &scope, &canonical),
@@ -57,4 +73,118 @@ fn every_signed_request() {
             "{name}"
         );
     }
+}
+
+/// The same requests from the operations themselves: what a caller asks for becomes what botocore
+/// would have sent. Only `content-type` is ours (botocore sends none with an invocation).
+#[test]
+fn operations_build_the_same_requests() {
+    let vectors: Vec<Value> =
+        serde_json::from_str(include_str!("vectors/signed-requests.json")).unwrap();
+    let mut built = Vec::new();
+    for vector in &vectors {
+        let params = &vector["params"];
+        let param = |name: &str| params[name].as_str().map(str::to_owned);
+        let connection = Connection {
+            region: vector["region"].as_str().unwrap().into(),
+            credentials: Credentials::AccessKey(example_key(vector["token"].as_str())),
+            endpoint: match vector["endpoint"].as_str() {
+                Some(url) => Choice::Url(url.into()),
+                None => Choice::Standard,
+            },
+        };
+        match vector["op"].as_str().unwrap() {
+            "Invoke" => {
+                let request = InvokeRequest {
+                    function: param("FunctionName").unwrap(),
+                    qualifier: param("Qualifier"),
+                    invocation_type: param("InvocationType")
+                        .map(|_| InvocationType::RequestResponse),
+                    log_type: param("LogType").map(|_| LogType::Tail),
+                    client_context: param("ClientContext").map(|_| r#"{"custom":{}}"#.into()),
+                    payload: param("Payload"),
+                    tenant_id: param("TenantId"),
+                    durable_execution_name: param("DurableExecutionName"),
+                    ..InvokeRequest::default()
+                };
+                same_request(vector, &Invoke::new(connection, request).unwrap());
+            }
+            "ListFunctions" => {
+                // A cursor at the beginning of the page with that marker.
+                let cursor = format!("1\n0\n\n{}", param("Marker").unwrap());
+                let query = FunctionQuery {
+                    all_versions: true,
+                    limit: Some(50),
+                    cursor: Some(URL_SAFE_NO_PAD.encode(cursor)),
+                    ..FunctionQuery::default()
+                };
+                same_request(vector, &ListFunctions::new(connection, query).unwrap());
+            }
+            _ => continue,
+        }
+        built.push(vector["name"].as_str().unwrap());
+    }
+    assert_eq!(
+        built,
+        [
+            "invoke-name",
+            "invoke-nopayload",
+            "invoke-name-qualifier-latest",
+            "invoke-arn-latest-suffix",
+            "invoke-all-headers",
+            "list-functions",
+            "invoke-http-endpoint",
+        ]
+    );
+}
+
+fn same_request(vector: &Value, operation: &impl Operation) {
+    let target = operation.target();
+    let mut request = operation.request();
+    request.headers.retain(|(name, _)| *name != "content-type");
+    let payload_hash = sigv4::payload_hash(request.body);
+    let date = AmzDate::from_unix(1_795_348_800);
+    sigv4::sign(
+        &mut request,
+        &payload_hash,
+        &target.key,
+        &target.region,
+        SERVICE,
+        &date,
+    );
+
+    let name = &vector["name"];
+    assert_eq!(request.method.as_str(), vector["method"], "{name}");
+    let scheme = match request.scheme {
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+    };
+    assert_eq!(
+        format!(
+            "{scheme}://{}{}",
+            request.authority,
+            request.path_with_query()
+        ),
+        vector["url"].as_str().unwrap(),
+        "{name}"
+    );
+    assert_eq!(
+        request.body,
+        vector["body"].as_str().unwrap_or_default().as_bytes(),
+        "{name}"
+    );
+    let mut expected: Vec<(String, String)> = vector["headers"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().unwrap().into()))
+        .collect();
+    let mut sent: Vec<(String, String)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| ((*name).into(), value.clone().into_owned()))
+        .collect();
+    expected.sort();
+    sent.sort();
+    assert_eq!(sent, expected, "{name}");
 }

@@ -1,5 +1,10 @@
 //! AWS's own signing test suite, read from the package of the `aws-sigv4` crate.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod common;
 
@@ -26,7 +31,10 @@ const NOT_NORMALIZED: [&str; 6] = [
 
 fn suite() -> PathBuf {
     // For this platform alone: the other platforms' packages are not on the disk.
-    let host = Command::new("rustc").args(["--print", "host-tuple"]).output().expect("rustc");
+    let host = Command::new("rustc")
+        .args(["--print", "host-tuple"])
+        .output()
+        .expect("rustc");
     let host = String::from_utf8(host.stdout).unwrap();
     let platform = format!("--filter-platform={}", host.trim());
     let metadata = cargo_metadata::MetadataCommand::new()
@@ -75,7 +83,9 @@ fn parse(text: &str) -> Wire {
     let mut lines = head.lines();
     let request_line = lines.next().unwrap();
     let (method, rest) = request_line.split_once(' ').unwrap();
-    let target = rest.rsplit_once(" HTTP/1.1").map_or(rest, |(target, _)| target);
+    let target = rest
+        .rsplit_once(" HTTP/1.1")
+        .map_or(rest, |(target, _)| target);
     let mut headers: Vec<(String, String)> = Vec::new();
     for line in lines {
         if line.starts_with(' ') {
@@ -111,7 +121,10 @@ fn every_header_case_that_applies() {
         if !folder.join("context.json").exists() || NOT_NORMALIZED.contains(&name.as_str()) {
             continue;
         }
-        header_case(&Case { name: name.clone(), folder });
+        header_case(&Case {
+            name: name.clone(),
+            folder,
+        });
         run.insert(name);
     }
     // 38 cases have a context; fewer would mean that the suite was not found.
@@ -120,7 +133,11 @@ fn every_header_case_that_applies() {
 
 fn header_case(case: &Case) {
     let context: serde_json::Value = serde_json::from_str(&case.read("context.json")).unwrap();
-    assert_eq!(context["timestamp"], "2015-08-30T12:36:00Z", "{}", case.name);
+    assert_eq!(
+        context["timestamp"], "2015-08-30T12:36:00Z",
+        "{}",
+        case.name
+    );
     let date = AmzDate::from_unix(1_440_938_160);
     let (region, service) = (
         context["region"].as_str().unwrap(),
@@ -152,7 +169,12 @@ fn header_case(case: &Case) {
     sigv4::sign(&mut request, &payload_hash, &key, region, service, &date);
 
     let (canonical, signed_headers) = sigv4::canonical_request(&request, &payload_hash);
-    assert_eq!(canonical, case.read("header-canonical-request.txt"), "{}", case.name);
+    assert_eq!(
+        canonical,
+        case.read("header-canonical-request.txt"),
+        "{}",
+        case.name
+    );
     let scope = sigv4::credential_scope(&date.date, region, service);
     assert_eq!(
         sigv4::string_to_sign(&date.date_time, &scope, &canonical),
@@ -221,7 +243,10 @@ fn double_url_encode() {
 #[test]
 fn double_encode_path() {
     let folder: &Path = &suite().join("double-encode-path");
-    let case = Case { name: "double-encode-path".into(), folder: folder.into() };
+    let case = Case {
+        name: "double-encode-path".into(),
+        folder: folder.into(),
+    };
     let text = case.read("request.txt");
     let expected = case.read("header-canonical-request.txt");
     assert_eq!(

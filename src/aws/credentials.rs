@@ -49,6 +49,9 @@ mod tests {
         };
         let shown = alloc::format!("{key:?}");
         assert!(shown.contains("AKIDEXAMPLE"), "{shown}");
-        assert!(!shown.contains("topsecret") && !shown.contains("tokenvalue"), "{shown}");
+        assert!(
+            !shown.contains("topsecret") && !shown.contains("tokenvalue"),
+            "{shown}"
+        );
     }
 }

@@ -52,29 +52,88 @@ pub enum Choice {
     Url(String),
 }
 
-/// DNS suffixes of one partition.
+/// A partition's name in ARNs, and its DNS suffixes.
 struct Partition {
+    id: &'static str,
     dns: &'static str,
     dual_stack: &'static str,
 }
 
 /// By the prefix of a region's name. What matches none is in `aws`.
 const PARTITIONS: [(&str, Partition); 7] = [
-    ("cn-", Partition { dns: "amazonaws.com.cn", dual_stack: "api.amazonwebservices.com.cn" }),
-    ("us-gov-", Partition { dns: "amazonaws.com", dual_stack: "api.aws" }),
-    ("us-iso-", Partition { dns: "c2s.ic.gov", dual_stack: "api.aws.ic.gov" }),
-    ("us-isob-", Partition { dns: "sc2s.sgov.gov", dual_stack: "api.aws.scloud" }),
-    ("us-isof-", Partition { dns: "csp.hci.ic.gov", dual_stack: "api.aws.hci.ic.gov" }),
-    ("eu-isoe-", Partition { dns: "cloud.adc-e.uk", dual_stack: "api.cloud-aws.adc-e.uk" }),
-    ("eusc-", Partition { dns: "amazonaws.eu", dual_stack: "api.amazonwebservices.eu" }),
+    (
+        "cn-",
+        Partition {
+            id: "aws-cn",
+            dns: "amazonaws.com.cn",
+            dual_stack: "api.amazonwebservices.com.cn",
+        },
+    ),
+    (
+        "us-gov-",
+        Partition {
+            id: "aws-us-gov",
+            dns: "amazonaws.com",
+            dual_stack: "api.aws",
+        },
+    ),
+    (
+        "us-iso-",
+        Partition {
+            id: "aws-iso",
+            dns: "c2s.ic.gov",
+            dual_stack: "api.aws.ic.gov",
+        },
+    ),
+    (
+        "us-isob-",
+        Partition {
+            id: "aws-iso-b",
+            dns: "sc2s.sgov.gov",
+            dual_stack: "api.aws.scloud",
+        },
+    ),
+    (
+        "us-isof-",
+        Partition {
+            id: "aws-iso-f",
+            dns: "csp.hci.ic.gov",
+            dual_stack: "api.aws.hci.ic.gov",
+        },
+    ),
+    (
+        "eu-isoe-",
+        Partition {
+            id: "aws-iso-e",
+            dns: "cloud.adc-e.uk",
+            dual_stack: "api.cloud-aws.adc-e.uk",
+        },
+    ),
+    (
+        "eusc-",
+        Partition {
+            id: "aws-eusc",
+            dns: "amazonaws.eu",
+            dual_stack: "api.amazonwebservices.eu",
+        },
+    ),
 ];
-const AWS: Partition = Partition { dns: "amazonaws.com", dual_stack: "api.aws" };
+const AWS: Partition = Partition {
+    id: "aws",
+    dns: "amazonaws.com",
+    dual_stack: "api.aws",
+};
 
 fn partition(region: &str) -> &'static Partition {
     PARTITIONS
         .iter()
         .find(|(prefix, _)| region.starts_with(prefix))
         .map_or(&AWS, |(_, partition)| partition)
+}
+
+/// The name of the region's partition, as in an ARN.
+pub fn partition_id(region: &str) -> &'static str {
+    partition(region).id
 }
 
 /// The endpoint of `service` in `region`. The region must have passed [`check_region`]: it becomes
@@ -128,8 +187,9 @@ pub fn check_region(region: &str) -> Result<(), String> {
 
 /// Reads a custom endpoint's base URL.
 fn parse_url(url: &str) -> Result<Endpoint, String> {
-    let (scheme, rest) = split_scheme(url)
-        .ok_or("the endpoint URL must begin with https:// or http://, for example https://host:8443/base")?;
+    let (scheme, rest) = split_scheme(url).ok_or(
+        "the endpoint URL must begin with https:// or http://, for example https://host:8443/base",
+    )?;
     if url.contains(['?', '#']) {
         return Err("the endpoint URL must have no query (?) and no fragment (#)".into());
     }
@@ -185,7 +245,11 @@ fn check_authority(authority: &str, scheme: Scheme) -> Result<String, String> {
                 .ok_or("the endpoint URL's port must be a number from 1 to 65535")?;
             let port = number.to_string();
             // The signed host must be the one on the wire, and no client writes a default port.
-            Ok(if port == scheme.default_port() { host } else { format!("{host}:{port}") })
+            Ok(if port == scheme.default_port() {
+                host
+            } else {
+                format!("{host}:{port}")
+            })
         }
     }
 }
@@ -209,7 +273,9 @@ fn check_host_name(host: &str) -> Result<String, String> {
     // hexadecimal and shortened spellings too. Only the plain spelling can be judged.
     let last = name.rsplit('.').next().unwrap_or(name);
     let numeric = last.bytes().all(|b| b.is_ascii_digit())
-        || last.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"));
+        || last
+            .get(..2)
+            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"));
     if numeric {
         let address: Ipv4Addr = name.parse().map_err(|_| {
             "the endpoint URL's IPv4 address must be four decimal numbers, for example 10.0.0.1"
@@ -240,7 +306,9 @@ fn is_link_local_v4(address: Ipv4Addr) -> bool {
 /// The IPv4 address inside an IPv4-mapped, IPv4-compatible, 6to4 or NAT64 address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let (high, low) = match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => (high, low),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            (high, low)
+        }
         [0x2002, high, low, ..] => (high, low),
         _ => return None,
     };

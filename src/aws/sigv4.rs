@@ -162,7 +162,7 @@ fn canonical_headers(request: &Request<'_>) -> (String, String) {
             None => headers.push((name, value)),
         }
     }
-    headers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    headers.sort_unstable_by_key(|(name, _)| *name);
 
     let mut canonical = String::new();
     let mut signed = String::new();

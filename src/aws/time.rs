@@ -1,7 +1,6 @@
 //! Dates as SigV4 writes them. The clock itself is the caller's.
 
 use alloc::string::String;
-use core::num::Saturating;
 
 /// A UTC moment in the two spellings that a signature needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,42 +40,40 @@ impl AmzDate {
 
 /// Year, month and day of the Gregorian calendar, by Howard Hinnant's `civil_from_days`:
 /// years begin in March, so that the leap day is a year's last.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the day is at most LAST_DAY, so that nothing overflows, and no term exceeds the one it is taken from"
+)]
 fn civil_from_days(days_since_1970: u64) -> (u64, u64, u64) {
     const DAYS_FROM_0000_03_01_TO_1970: u64 = 719_468;
     const DAYS_A_CYCLE: u64 = 146_097; // 400 years
 
-    let days = Saturating(days_since_1970) + Saturating(DAYS_FROM_0000_03_01_TO_1970);
-    let cycle = days / Saturating(DAYS_A_CYCLE);
-    let day_of_cycle = days - cycle * Saturating(DAYS_A_CYCLE);
-    let year_of_cycle = (day_of_cycle - day_of_cycle / Saturating(1_460)
-        + day_of_cycle / Saturating(36_524)
-        - day_of_cycle / Saturating(146_096))
-        / Saturating(365);
-    let day_of_year = day_of_cycle
-        - (Saturating(365) * year_of_cycle + year_of_cycle / Saturating(4)
-            - year_of_cycle / Saturating(100));
-    let month_from_march = (Saturating(5) * day_of_year + Saturating(2)) / Saturating(153);
-    let day = day_of_year - (Saturating(153) * month_from_march + Saturating(2)) / Saturating(5)
-        + Saturating(1);
-    let month = if month_from_march.0 < 10 {
-        month_from_march + Saturating(3)
+    let days = days_since_1970 + DAYS_FROM_0000_03_01_TO_1970;
+    let cycle = days / DAYS_A_CYCLE;
+    let day_of_cycle = days % DAYS_A_CYCLE;
+    let year_of_cycle = (day_of_cycle - day_of_cycle / 1_460 + day_of_cycle / 36_524
+        - day_of_cycle / 146_096)
+        / 365;
+    let day_of_year =
+        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
     } else {
-        month_from_march - Saturating(9)
+        month_from_march - 9
     };
-    let year_from_march = year_of_cycle + cycle * Saturating(400);
-    let year = if month.0 <= 2 {
-        year_from_march + Saturating(1)
-    } else {
-        year_from_march
-    };
-    (year.0, month.0, day.0)
+    let year = year_of_cycle + 400 * cycle + u64::from(month <= 2);
+    (year, month, day)
 }
 
+/// The last `width` decimal digits.
 fn push_digits(out: &mut String, value: u64, width: u32) {
-    for place in (0..width).rev() {
-        let digit = value / 10_u64.saturating_pow(place) % 10;
-        out.push(char::from_digit(u32::try_from(digit).unwrap_or(0), 10).unwrap_or('0'));
+    if width > 1 {
+        push_digits(out, value / 10, width.saturating_sub(1));
     }
+    let digit = u32::try_from(value % 10).unwrap_or_default();
+    out.push(char::from_digit(digit, 10).unwrap_or('0'));
 }
 
 #[cfg(test)]

@@ -57,10 +57,7 @@ mod tests {
     fn only_unreserved_characters_stay_bare() {
         let mut out = String::new();
         encode_into(&mut out, "azAZ09-_.~ $:/+=@!*'()é");
-        assert_eq!(
-            out,
-            "azAZ09-_.~%20%24%3A%2F%2B%3D%40%21%2A%27%28%29%C3%A9"
-        );
+        assert_eq!(out, "azAZ09-_.~%20%24%3A%2F%2B%3D%40%21%2A%27%28%29%C3%A9");
     }
 
     #[test]

@@ -33,17 +33,57 @@ fn standard_hosts_of_all_partitions() {
 #[test]
 fn fips_and_dual_stack_hosts() {
     for (region, choice, expected) in [
-        ("us-east-1", Choice::Fips, "lambda-fips.us-east-1.amazonaws.com"),
+        (
+            "us-east-1",
+            Choice::Fips,
+            "lambda-fips.us-east-1.amazonaws.com",
+        ),
         ("us-east-1", Choice::DualStack, "lambda.us-east-1.api.aws"),
-        ("us-east-1", Choice::FipsDualStack, "lambda-fips.us-east-1.api.aws"),
-        ("cn-north-1", Choice::DualStack, "lambda.cn-north-1.api.amazonwebservices.com.cn"),
-        ("us-gov-east-1", Choice::FipsDualStack, "lambda-fips.us-gov-east-1.api.aws"),
-        ("us-iso-west-1", Choice::DualStack, "lambda.us-iso-west-1.api.aws.ic.gov"),
-        ("us-isob-east-1", Choice::DualStack, "lambda.us-isob-east-1.api.aws.scloud"),
-        ("eu-isoe-west-1", Choice::DualStack, "lambda.eu-isoe-west-1.api.cloud-aws.adc-e.uk"),
-        ("us-isof-south-1", Choice::DualStack, "lambda.us-isof-south-1.api.aws.hci.ic.gov"),
-        ("eusc-de-east-1", Choice::Fips, "lambda-fips.eusc-de-east-1.amazonaws.eu"),
-        ("eusc-de-east-1", Choice::DualStack, "lambda.eusc-de-east-1.api.amazonwebservices.eu"),
+        (
+            "us-east-1",
+            Choice::FipsDualStack,
+            "lambda-fips.us-east-1.api.aws",
+        ),
+        (
+            "cn-north-1",
+            Choice::DualStack,
+            "lambda.cn-north-1.api.amazonwebservices.com.cn",
+        ),
+        (
+            "us-gov-east-1",
+            Choice::FipsDualStack,
+            "lambda-fips.us-gov-east-1.api.aws",
+        ),
+        (
+            "us-iso-west-1",
+            Choice::DualStack,
+            "lambda.us-iso-west-1.api.aws.ic.gov",
+        ),
+        (
+            "us-isob-east-1",
+            Choice::DualStack,
+            "lambda.us-isob-east-1.api.aws.scloud",
+        ),
+        (
+            "eu-isoe-west-1",
+            Choice::DualStack,
+            "lambda.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+        ),
+        (
+            "us-isof-south-1",
+            Choice::DualStack,
+            "lambda.us-isof-south-1.api.aws.hci.ic.gov",
+        ),
+        (
+            "eusc-de-east-1",
+            Choice::Fips,
+            "lambda-fips.eusc-de-east-1.amazonaws.eu",
+        ),
+        (
+            "eusc-de-east-1",
+            Choice::DualStack,
+            "lambda.eusc-de-east-1.api.amazonwebservices.eu",
+        ),
     ] {
         assert_eq!(host(region, choice), expected);
     }
@@ -56,8 +96,19 @@ fn a_region_is_one_dns_label() {
     }
     let long = "a".repeat(64);
     for region in [
-        "", "1234", "-a", "a-", "a.b", "evil.example/#", "us east", "US-EAST-1", "é", "a\r\nb",
-        "fips-us-east-1", "us-east-1-fips", &long,
+        "",
+        "1234",
+        "-a",
+        "a-",
+        "a.b",
+        "evil.example/#",
+        "us east",
+        "US-EAST-1",
+        "é",
+        "a\r\nb",
+        "fips-us-east-1",
+        "us-east-1-fips",
+        &long,
     ] {
         assert!(check_region(region).is_err(), "{region:?}");
     }
@@ -67,8 +118,18 @@ fn a_region_is_one_dns_label() {
 fn custom_urls_keep_port_and_base_path() {
     for (text, scheme, authority, base_path) in [
         ("http://127.0.0.1:4566", Scheme::Http, "127.0.0.1:4566", ""),
-        ("https://h.example:8443/base/", Scheme::Https, "h.example:8443", "/base"),
-        ("https://H.Example/a/b%20c", Scheme::Https, "h.example", "/a/b%20c"),
+        (
+            "https://h.example:8443/base/",
+            Scheme::Https,
+            "h.example:8443",
+            "/base",
+        ),
+        (
+            "https://H.Example/a/b%20c",
+            Scheme::Https,
+            "h.example",
+            "/a/b%20c",
+        ),
         ("HTTPS://h:443/", Scheme::Https, "h", ""),
         ("http://h:80", Scheme::Http, "h", ""),
         ("http://h:443", Scheme::Http, "h:443", ""),
@@ -83,7 +144,11 @@ fn custom_urls_keep_port_and_base_path() {
     ] {
         assert_eq!(
             url(text),
-            Ok(Endpoint { scheme, authority: authority.into(), base_path: base_path.into() }),
+            Ok(Endpoint {
+                scheme,
+                authority: authority.into(),
+                base_path: base_path.into()
+            }),
             "{text}"
         );
     }
@@ -150,6 +215,9 @@ fn link_local_addresses_are_refused_in_every_spelling() {
         "http://0251.0376.0251.0376",
     ] {
         let refused = url(text).unwrap_err();
-        assert!(refused.contains("four decimal numbers"), "{text}: {refused}");
+        assert!(
+            refused.contains("four decimal numbers"),
+            "{text}: {refused}"
+        );
     }
 }

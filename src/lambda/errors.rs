@@ -1,0 +1,121 @@
+//! AWS's error answers: code and message in every shape they come in, and what each code means
+//! to the caller (category, whether the function ran, whether to try later, what to do).
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
+use super::json::Fields;
+use super::outcome::{Category, Error, Executed, ServiceError};
+use crate::aws::message::Response;
+
+mod codes;
+
+/// The call that was refused.
+pub struct Refused {
+    /// The IAM action that it needs.
+    pub action: &'static str,
+    /// The resource that the action must be allowed on.
+    pub resource: String,
+    /// Whether the request could run the function. A read never does.
+    pub runs_function: bool,
+    /// Attempts made so far.
+    pub attempts: u8,
+}
+
+/// Reads an answer that is no success.
+pub fn read(response: &Response, refused: &Refused) -> Error {
+    let answer = Answer::read(response);
+    let meaning = codes::meaning(response.status, &answer.code, &answer.message);
+    let error = ServiceError {
+        status_code: response.status,
+        category: meaning.category,
+        executed: if refused.runs_function {
+            meaning.executed
+        } else {
+            Executed::No
+        },
+        retryable: meaning.retryable,
+        hint: hint(&answer, &meaning, refused),
+        request_id: request_id(response),
+        attempts: refused.attempts,
+        code: answer.code,
+        message: answer.message,
+    };
+    match meaning.category {
+        Category::Credentials | Category::ClockSkew => Error::Unauthenticated(error),
+        _ => Error::Service(error),
+    }
+}
+
+/// The request's id: support asks for it, and CloudTrail and the function's log know it.
+pub fn request_id(response: &Response) -> Option<String> {
+    response
+        .header_owned("x-amzn-requestid")
+        .or_else(|| response.header_owned("x-amz-request-id"))
+}
+
+struct Answer {
+    code: String,
+    message: String,
+    /// Which limit a `TooManyRequestsException` is about.
+    reason: Option<String>,
+}
+
+impl Answer {
+    fn read(response: &Response) -> Answer {
+        let fields = core::str::from_utf8(&response.body)
+            .ok()
+            .and_then(Fields::read);
+        let text = |names: &[&str]| {
+            let fields = fields.as_ref()?;
+            names.iter().find_map(|name| fields.text(name))
+        };
+        // REST-JSON: the header wins; bodies come with any of three names.
+        let code = response
+            .header_owned("x-amzn-errortype")
+            .or_else(|| text(&["code", "Code", "__type"]))
+            .map(|code| plain_code(&code).to_owned())
+            .filter(|code| !code.is_empty());
+        let message = text(&["message", "Message", "errorMessage"])
+            .filter(|message| !message.is_empty())
+            .unwrap_or_else(|| format!("the answer has status {} and no message", response.status));
+        Answer {
+            code: code.unwrap_or_else(|| format!("HTTP {}", response.status)),
+            message,
+            reason: text(&["Reason"]),
+        }
+    }
+}
+
+/// `FooError`, `ns#FooError`, `FooError:http://…` and `ns#FooError:http://…` are all `FooError`.
+fn plain_code(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or_default();
+    code.rsplit('#').next().unwrap_or_default().trim()
+}
+
+fn hint(answer: &Answer, meaning: &codes::Meaning, refused: &Refused) -> Option<String> {
+    if meaning.category == Category::AccessDenied && meaning.hint.is_empty() {
+        return Some(format!(
+            "an IAM policy of the caller, and for another account's function its resource policy too, must allow {} on {}",
+            refused.action, refused.resource
+        ));
+    }
+    let hint = match answer.reason.as_deref() {
+        Some(
+            "ReservedFunctionConcurrentInvocationLimitExceeded"
+            | "ReservedFunctionInvocationRateLimitExceeded",
+        ) => "the function's reserved concurrency is used up: raise it, or invoke less at once",
+        Some("ConcurrentInvocationLimitExceeded" | "FunctionInvocationRateLimitExceeded") => {
+            "the account's concurrency in this region is used up: ask AWS for a higher quota, or invoke less at once"
+        }
+        Some("CallerRateLimitExceeded") => {
+            "the caller's request rate is over Lambda's limit: send requests more slowly"
+        }
+        _ => meaning.hint,
+    };
+    (!hint.is_empty()).then(|| hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Function names, partial and full ARNs, qualifiers.
+//!
+//! Source: the patterns `NamespacedFunctionName` and `NumericLatestPublishedOrAliasQualifier` of
+//! Lambda's API model, and what the service does with names that the patterns leave open.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+
+use super::outcome::Error;
+use super::text::is_word;
+use crate::aws::endpoint;
+
+/// A function as its caller names it, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionName {
+    /// As given.
+    text: String,
+    /// From a full ARN.
+    partition: Option<String>,
+    /// From a full ARN, or a partial one that begins with it.
+    region: Option<String>,
+    account: Option<String>,
+    name: String,
+    /// What follows the name after a colon.
+    suffix: Option<String>,
+}
+
+const FORMS: &str = "a function is named `my-function`, `123456789012:function:my-function` or `arn:aws:lambda:us-east-1:123456789012:function:my-function`, each with or without `:qualifier`";
+const QUALIFIERS: &str = "a qualifier is a version's number, an alias (letters, digits, hyphens and underscores, 128 at most), `$LATEST` or `$LATEST.PUBLISHED`";
+
+impl FunctionName {
+    /// Takes `text`, which stands at `field`, apart.
+    ///
+    /// # Errors
+    /// `invalid-input` that says which part is wrong.
+    pub fn parse(field: &str, text: &str) -> Result<FunctionName, Error> {
+        parse(text).map_err(|problem| Error::invalid(field, format!("{problem}: {FORMS}")))
+    }
+
+    /// The region that the name is bound to.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// The label for the request's path, not yet encoded.
+    pub fn as_given(&self) -> &str {
+        &self.text
+    }
+
+    /// The qualifier behind the name.
+    pub fn suffix(&self) -> Option<&str> {
+        self.suffix.as_deref()
+    }
+
+    /// The name without its qualifier: what the listing operations take.
+    pub fn unqualified(&self) -> &str {
+        match &self.suffix {
+            None => &self.text,
+            Some(suffix) => self
+                .text
+                .strip_suffix(suffix.as_str())
+                .and_then(|text| text.strip_suffix(':'))
+                .unwrap_or(&self.text),
+        }
+    }
+
+    /// The resource that an IAM policy must allow. `<account>` stands where the caller did not
+    /// name the account.
+    pub fn policy_resource(&self, region: &str, qualifier: Option<&str>) -> String {
+        let mut arn = self.unqualified_policy_resource(region);
+        if let Some(qualifier) = qualifier.or(self.suffix()) {
+            arn.push(':');
+            arn.push_str(qualifier);
+        }
+        arn
+    }
+
+    /// As [`FunctionName::policy_resource`], for actions on the function as a whole.
+    pub fn unqualified_policy_resource(&self, region: &str) -> String {
+        let partition = self
+            .partition
+            .as_deref()
+            .unwrap_or_else(|| endpoint::partition_id(region));
+        let account = self.account.as_deref().unwrap_or("<account>");
+        format!(
+            "arn:{partition}:lambda:{region}:{account}:function:{}",
+            self.name
+        )
+    }
+}
+
+fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
+    if text.is_empty() {
+        return Err("it is empty".into());
+    }
+    if text.len() > 256 {
+        return Err("it is longer than 256 characters".into());
+    }
+    let mut parts = text.split(':').peekable();
+    let (mut partition, mut region, mut account) = (None, None, None);
+    if text.starts_with("arn:") {
+        parts.next();
+        partition = Some(check_partition(parts.next())?);
+        if parts.next() != Some("lambda") {
+            return Err("the ARN is not one of the service `lambda`".into());
+        }
+        let arn_region = parts.next().unwrap_or_default();
+        endpoint::check_region(arn_region)
+            .map_err(|problem| format!("the ARN's region is wrong ({problem})"))?;
+        region = Some(arn_region.into());
+        account = Some(
+            parts
+                .next()
+                .filter(|part| is_account(part))
+                .ok_or("the ARN's account must be 12 digits")?
+                .into(),
+        );
+        if parts.next() != Some("function") {
+            return Err("the ARN is not one of a function".into());
+        }
+    } else {
+        let mut ahead = text.split(':').skip(1);
+        if ahead.next().is_some_and(is_account)
+            && let Some(part) = parts.next_if(|part| endpoint::check_region(part).is_ok())
+        {
+            region = Some(part.into());
+        }
+        let has_colon = |part: &&str| text.len() > part.len();
+        if let Some(part) = parts.next_if(|part| is_account(part) && has_colon(part)) {
+            account = Some(part.into());
+        }
+        // The pattern takes `function:` for the resource type, not for a function of that name.
+        if text.contains(':') {
+            let mut rest = parts.clone();
+            if rest.next_if_eq(&"function").is_some() && rest.peek().is_some() {
+                parts = rest;
+            }
+        }
+    }
+    let name = parts.next().unwrap_or_default();
+    check_name(name)?;
+    let suffix = parts.next();
+    if let Some(suffix) = suffix {
+        check_qualifier(suffix)?;
+    }
+    if parts.next().is_some() {
+        return Err("it has more parts than a name and a qualifier".into());
+    }
+    Ok(FunctionName {
+        text: text.into(),
+        partition,
+        region,
+        account,
+        name: name.into(),
+        suffix: suffix.map(Into::into),
+    })
+}
+
+fn check_partition(part: Option<&str>) -> Result<String, &'static str> {
+    part.filter(|part| {
+        part.strip_prefix("aws")
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'))
+    })
+    .map(Into::into)
+    .ok_or("the ARN's partition must be `aws` or begin with `aws-`")
+}
+
+fn is_account(part: &str) -> bool {
+    part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("the function's name is missing");
+    }
+    // Either would be folded away as a dot segment of the path.
+    if matches!(name, "." | "..") {
+        return Err("`.` and `..` are no function names");
+    }
+    if !name.bytes().all(|b| is_word(b) || b == b'.') {
+        return Err(
+            "the function's name may hold letters, digits, hyphens, underscores and dots only",
+        );
+    }
+    Ok(())
+}
+
+/// A qualifier's form.
+///
+/// # Errors
+/// What a qualifier may be.
+pub fn check_qualifier(qualifier: &str) -> Result<(), &'static str> {
+    let named = (1..=128).contains(&qualifier.len()) && qualifier.bytes().all(is_word);
+    if named || matches!(qualifier, "$LATEST" | "$LATEST.PUBLISHED") {
+        Ok(())
+    } else {
+        Err(QUALIFIERS)
+    }
+}
+
+#[cfg(test)]
+mod tests;

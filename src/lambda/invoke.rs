@@ -1,0 +1,332 @@
+//! `Invoke`: `POST /2015-03-31/functions/{FunctionName}/invocations`.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::connection::{Connection, Target};
+use super::delivery::{self, Delivery};
+use super::errors::{self, Refused};
+use super::function_name::{FunctionName, check_qualifier};
+use super::json::{self, Fields};
+use super::outcome::{Error, FailedInvocation, Invocation, Payload};
+use super::text::{self, is_word};
+use super::{Operation, Step, failure, log_tail};
+use crate::aws::message::{Method, Request, Response};
+use crate::aws::uri;
+
+/// `lambda.invoke-request` as the caller gave it; the interface documents its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct InvokeRequest {
+    pub function: String,
+    pub qualifier: Option<String>,
+    pub invocation_type: Option<InvocationType>,
+    pub log_type: Option<LogType>,
+    pub client_context: Option<String>,
+    pub payload: Option<String>,
+    pub tenant_id: Option<String>,
+    pub durable_execution_name: Option<String>,
+    pub trace_id: Option<String>,
+    pub delivery: Option<delivery::Options>,
+}
+
+/// Who waits for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InvocationType {
+    /// The answer is the function's.
+    #[default]
+    RequestResponse,
+    /// Queued; Lambda answers at once.
+    Event,
+    /// Checks permission and parameters; the function does not run.
+    DryRun,
+}
+
+impl InvocationType {
+    fn as_str(self) -> &'static str {
+        match self {
+            InvocationType::RequestResponse => "RequestResponse",
+            InvocationType::Event => "Event",
+            InvocationType::DryRun => "DryRun",
+        }
+    }
+}
+
+/// Whether the log's tail is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogType {
+    /// No log.
+    #[default]
+    None,
+    /// The last 4 KB.
+    Tail,
+}
+
+impl LogType {
+    fn as_str(self) -> &'static str {
+        match self {
+            LogType::None => "None",
+            LogType::Tail => "Tail",
+        }
+    }
+}
+
+/// Bytes of a synchronous payload.
+const SYNCHRONOUS_LIMIT: usize = 6_291_456;
+/// Bytes of an asynchronous payload.
+const EVENT_LIMIT: usize = 1_048_576;
+/// Bytes of a client context, once it is Base64.
+const CLIENT_CONTEXT_LIMIT: usize = 3_583;
+
+/// An invocation, checked and ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Invoke {
+    target: Target,
+    delivery: Delivery,
+    function: FunctionName,
+    request: InvokeRequest,
+    path: String,
+    client_context: Option<String>,
+}
+
+impl Invoke {
+    /// Checks everything before anything is sent.
+    ///
+    /// # Errors
+    /// `invalid-input` that names the field.
+    pub fn new(connection: Connection, request: InvokeRequest) -> Result<Invoke, Error> {
+        const FUNCTION: &str = "request.function";
+        let function = FunctionName::parse(FUNCTION, &request.function)?;
+        check_qualifiers(&function, request.qualifier.as_deref())?;
+        let target = Target::new(connection, Some((FUNCTION, &function)))?;
+        let invocation_type = request.invocation_type.unwrap_or_default();
+        let synchronous = invocation_type == InvocationType::RequestResponse;
+        let client_context = request
+            .client_context
+            .as_deref()
+            .map(|context| encode_client_context(context, synchronous))
+            .transpose()?;
+        if let Some(payload) = &request.payload {
+            check_payload(payload, invocation_type)?;
+        }
+        check_texts(&request)?;
+        let delivery = Delivery::new("request.delivery", request.delivery.as_ref(), synchronous)?;
+
+        let mut path = String::from("/2015-03-31/functions/");
+        uri::encode_into(&mut path, function.as_given());
+        path.push_str("/invocations");
+        Ok(Invoke {
+            target,
+            delivery,
+            function,
+            request,
+            path,
+            client_context,
+        })
+    }
+}
+
+fn check_qualifiers(function: &FunctionName, qualifier: Option<&str>) -> Result<(), Error> {
+    const FIELD: &str = "request.qualifier";
+    let Some(qualifier) = qualifier else {
+        return Ok(());
+    };
+    check_qualifier(qualifier).map_err(|rule| Error::invalid(FIELD, rule))?;
+    match function.suffix() {
+        Some(suffix) if suffix != qualifier => Err(Error::invalid(
+            FIELD,
+            format!(
+                "it is {qualifier}, but the function's name ends in :{suffix}: give one of them, or the same"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn encode_client_context(context: &str, synchronous: bool) -> Result<String, Error> {
+    const FIELD: &str = "request.client-context";
+    if !synchronous {
+        return Err(Error::invalid(
+            FIELD,
+            "Lambda hands a client context on in synchronous invocations (`request-response`) only: leave it out, or put the data into the payload",
+        ));
+    }
+    if Fields::read(context).is_none() {
+        return Err(Error::invalid(
+            FIELD,
+            "it must be a JSON object, for example {\"custom\":{\"key\":\"value\"}}; it is Base64-encoded here",
+        ));
+    }
+    let encoded = STANDARD.encode(context);
+    if encoded.len() > CLIENT_CONTEXT_LIMIT {
+        return Err(Error::invalid(
+            FIELD,
+            format!(
+                "it is {} bytes once it is Base64; Lambda takes at most {CLIENT_CONTEXT_LIMIT}",
+                encoded.len()
+            ),
+        ));
+    }
+    Ok(encoded)
+}
+
+fn check_payload(payload: &str, invocation_type: InvocationType) -> Result<(), Error> {
+    const FIELD: &str = "request.payload";
+    let (limit, kind) = match invocation_type {
+        InvocationType::Event => (EVENT_LIMIT, "an asynchronous"),
+        InvocationType::RequestResponse | InvocationType::DryRun => {
+            (SYNCHRONOUS_LIMIT, "a synchronous")
+        }
+    };
+    if payload.len() > limit {
+        return Err(Error::invalid(
+            FIELD,
+            format!(
+                "it is {} bytes; {kind} invocation takes at most {limit}: pass larger data through S3",
+                payload.len()
+            ),
+        ));
+    }
+    json::check(payload).map_err(|problem| Error::invalid(FIELD, problem))
+}
+
+fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
+    if let Some(tenant_id) = &request.tenant_id {
+        text::check(
+            "request.tenant-id",
+            tenant_id,
+            1,
+            256,
+            |byte| byte.is_ascii_alphanumeric() || b"._:/=+-@ ".contains(&byte),
+            "a tenant id is 1 to 256 letters, digits, spaces and ._:/=+-@",
+        )?;
+        // HTTP drops white space around a header's value.
+        if tenant_id.trim_matches(' ').len() != tenant_id.len() {
+            return Err(Error::invalid(
+                "request.tenant-id",
+                "it begins or ends with a space, which would be lost on the way",
+            ));
+        }
+    }
+    if let Some(name) = &request.durable_execution_name {
+        text::check(
+            "request.durable-execution-name",
+            name,
+            1,
+            64,
+            is_word,
+            "a durable execution's name is 1 to 64 letters, digits, hyphens and underscores",
+        )?;
+    }
+    if let Some(trace_id) = &request.trace_id {
+        text::check(
+            "request.trace-id",
+            trace_id,
+            1,
+            8_192,
+            |byte| byte.is_ascii_graphic(),
+            "a trace id is visible ASCII characters, for example Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
+        )?;
+    }
+    Ok(())
+}
+
+impl Operation for Invoke {
+    type Output = Invocation;
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    fn runs_function(&self) -> bool {
+        self.request.invocation_type != Some(InvocationType::DryRun)
+    }
+
+    fn request(&self) -> Request<'_> {
+        let mut request = Request::new(Method::Post, &self.target.endpoint, &self.path);
+        if let Some(qualifier) = &self.request.qualifier {
+            request.query.push(("Qualifier", Cow::Borrowed(qualifier)));
+        }
+        for (name, value) in [
+            (
+                "x-amz-invocation-type",
+                self.request.invocation_type.map(InvocationType::as_str),
+            ),
+            ("x-amz-log-type", self.request.log_type.map(LogType::as_str)),
+            ("x-amz-client-context", self.client_context.as_deref()),
+            ("x-amz-tenant-id", self.request.tenant_id.as_deref()),
+            (
+                "x-amz-durable-execution-name",
+                self.request.durable_execution_name.as_deref(),
+            ),
+            ("x-amzn-trace-id", self.request.trace_id.as_deref()),
+        ] {
+            if let Some(value) = value {
+                request.headers.push((name, Cow::Borrowed(value)));
+            }
+        }
+        if let Some(payload) = &self.request.payload {
+            request
+                .headers
+                .push(("content-type", Cow::Borrowed("application/json")));
+            request.body = payload.as_bytes();
+        }
+        request
+    }
+
+    fn read(&mut self, response: Response, attempts: u8) -> Result<Step<Invocation>, Error> {
+        if !(200..300).contains(&response.status) {
+            let refused = Refused {
+                action: "lambda:InvokeFunction",
+                resource: self
+                    .function
+                    .policy_resource(&self.target.region, self.request.qualifier.as_deref()),
+                runs_function: self.runs_function(),
+                attempts,
+            };
+            return Err(errors::read(&response, &refused));
+        }
+        read_success(response, attempts).map(Step::Done)
+    }
+}
+
+fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Error> {
+    let body = core::mem::take(&mut response.body);
+    let marker = response.header_owned("x-amz-function-error");
+    let failure = marker.map(|marker| failure::read(marker, &body));
+    // 202 and 204 have no body; of a 200, an empty one is what the function returned.
+    let output = (response.status == 200 || !body.is_empty()).then(|| Payload::new(body));
+    let log = response
+        .header("x-amz-log-result")
+        .as_deref()
+        .and_then(log_tail::read);
+    let invocation = Invocation {
+        status_code: response.status,
+        output,
+        log,
+        executed_version: response.header_owned("x-amz-executed-version"),
+        request_id: errors::request_id(&response),
+        trace_id: response.header_owned("x-amzn-trace-id"),
+        durable_execution_arn: response.header_owned("x-amz-durable-execution-arn"),
+        attempts,
+    };
+    match failure {
+        None => Ok(invocation),
+        Some(failure) => Err(Error::FunctionFailed(Box::new(FailedInvocation {
+            invocation,
+            failure,
+        }))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,319 @@
+//! Invocations: what is refused, what goes out, what an answer means.
+
+use alloc::vec::Vec;
+
+use super::super::outcome::{FailureCause, InvalidInput};
+use super::super::testing::{answer, connection};
+use super::*;
+use crate::aws::endpoint::Choice;
+
+fn request() -> InvokeRequest {
+    InvokeRequest {
+        function: "f".into(),
+        ..InvokeRequest::default()
+    }
+}
+
+fn invoke(request: InvokeRequest) -> Invoke {
+    Invoke::new(connection(), request).unwrap()
+}
+
+fn refused(request: InvokeRequest) -> InvalidInput {
+    match Invoke::new(connection(), request) {
+        Err(Error::InvalidInput(input)) => input,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<Invocation, Error> {
+    match invoke(request()).read(answer(status, headers, body), 2)? {
+        Step::Done(invocation) => Ok(invocation),
+        Step::More => panic!("an invocation is one request"),
+    }
+}
+
+#[test]
+fn a_plain_invocation() {
+    let operation = invoke(InvokeRequest {
+        payload: Some(r#"{"a": 12345678901234567890, "a":1}"#.into()),
+        ..request()
+    });
+    let request = operation.request();
+    assert_eq!(request.method, Method::Post);
+    assert_eq!(request.authority, "lambda.us-east-1.amazonaws.com");
+    assert_eq!(
+        request.path_with_query(),
+        "/2015-03-31/functions/f/invocations"
+    );
+    assert_eq!(
+        request.headers,
+        [("content-type", Cow::Borrowed("application/json"))]
+    );
+    assert_eq!(request.body, br#"{"a": 12345678901234567890, "a":1}"#);
+}
+
+#[test]
+fn no_payload_is_no_body() {
+    let operation = invoke(request());
+    let request = operation.request();
+    assert_eq!(request.body, b"");
+    assert_eq!(request.headers, []);
+}
+
+#[test]
+fn a_base_path_comes_first() {
+    let connection = Connection {
+        endpoint: Choice::Url("https://proxy.example:8443/aws/".into()),
+        ..connection()
+    };
+    let operation = Invoke::new(
+        connection,
+        InvokeRequest {
+            function: "f:live".into(),
+            ..request()
+        },
+    )
+    .unwrap();
+    let request = operation.request();
+    assert_eq!(request.authority, "proxy.example:8443");
+    assert_eq!(
+        request.path_with_query(),
+        "/aws/2015-03-31/functions/f%3Alive/invocations"
+    );
+}
+
+#[test]
+fn qualifiers_must_be_one() {
+    let with = |function: &str, qualifier: &str| InvokeRequest {
+        function: function.into(),
+        qualifier: Some(qualifier.into()),
+        ..request()
+    };
+    assert_eq!(
+        invoke(with("f:live", "live")).request().path_with_query(),
+        "/2015-03-31/functions/f%3Alive/invocations?Qualifier=live"
+    );
+    let contradiction = refused(with("f:live", "beta"));
+    assert_eq!(contradiction.field, "request.qualifier");
+    assert!(contradiction.message.contains("live") && contradiction.message.contains("beta"));
+    for bad in ["", "$latest", "a b", "a\nb", "é", &"a".repeat(129)] {
+        assert_eq!(
+            refused(with("f", bad)).field,
+            "request.qualifier",
+            "{bad:?}"
+        );
+    }
+}
+
+#[test]
+fn payloads_are_checked_before_they_are_sent() {
+    let with = |payload: String, invocation_type| InvokeRequest {
+        payload: Some(payload),
+        invocation_type: Some(invocation_type),
+        ..request()
+    };
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    for (bytes, invocation_type) in [
+        (6_291_456, InvocationType::RequestResponse),
+        (6_291_456, InvocationType::DryRun),
+        (1_048_576, InvocationType::Event),
+    ] {
+        let operation = invoke(with(text(bytes), invocation_type));
+        assert_eq!(operation.request().body.len(), bytes);
+        let refused = refused(with(text(bytes + 1), invocation_type));
+        assert_eq!(refused.field, "request.payload");
+        assert!(
+            refused.message.contains(&format!("{}", bytes + 1))
+                && refused.message.contains(&format!("{bytes}")),
+            "{}",
+            refused.message
+        );
+    }
+    for bad in ["", "{", "hello", "{} {}", "\u{feff}{}"] {
+        assert_eq!(
+            refused(with(bad.into(), InvocationType::RequestResponse)).field,
+            "request.payload",
+            "{bad:?}"
+        );
+    }
+    for good in [
+        "null",
+        "0",
+        "\"\"",
+        "[]",
+        " {} ",
+        "\"\u{0}\"".replace('\u{0}', "\\u0000").as_str(),
+    ] {
+        invoke(with(good.into(), InvocationType::RequestResponse));
+    }
+}
+
+#[test]
+fn client_context_is_an_object_and_synchronous() {
+    let with = |context: &str, invocation_type| InvokeRequest {
+        client_context: Some(context.into()),
+        invocation_type: Some(invocation_type),
+        ..request()
+    };
+    let operation = invoke(with(r#"{"custom":{}}"#, InvocationType::RequestResponse));
+    let request = operation.request();
+    assert!(request.headers.contains(&(
+        "x-amz-client-context",
+        Cow::Borrowed("eyJjdXN0b20iOnt9fQ==")
+    )));
+    // 2,685 bytes are 3,580 of Base64; 2,688 are 3,584.
+    let object = |bytes: usize| format!("{{\"k\":\"{}\"}}", "x".repeat(bytes - 8));
+    invoke(with(&object(2_685), InvocationType::RequestResponse));
+    let too_long = refused(with(&object(2_688), InvocationType::RequestResponse));
+    assert_eq!(too_long.field, "request.client-context");
+    assert!(
+        too_long.message.contains("3584") && too_long.message.contains("3583"),
+        "{}",
+        too_long.message
+    );
+    for (context, invocation_type) in [
+        ("[]", InvocationType::RequestResponse),
+        ("text", InvocationType::RequestResponse),
+        ("eyJjdXN0b20iOnt9fQ==", InvocationType::RequestResponse),
+        ("{}", InvocationType::Event),
+        ("{}", InvocationType::DryRun),
+    ] {
+        assert_eq!(
+            refused(with(context, invocation_type)).field,
+            "request.client-context",
+            "{context}"
+        );
+    }
+}
+
+#[test]
+fn texts_that_become_headers_are_checked() {
+    let long = "a".repeat(300);
+    for bad in ["", "a\r\nx-amz-evil: 1", "a\u{0}", "é", " a", "a ", &long] {
+        let tenant = InvokeRequest {
+            tenant_id: Some(bad.into()),
+            ..request()
+        };
+        assert_eq!(refused(tenant).field, "request.tenant-id", "{bad:?}");
+        let durable = InvokeRequest {
+            durable_execution_name: Some(bad.into()),
+            ..request()
+        };
+        assert_eq!(
+            refused(durable).field,
+            "request.durable-execution-name",
+            "{bad:?}"
+        );
+    }
+    for bad in ["", "a\nb", "a b", "é"] {
+        let trace = InvokeRequest {
+            trace_id: Some(bad.into()),
+            ..request()
+        };
+        assert_eq!(refused(trace).field, "request.trace-id", "{bad:?}");
+    }
+    let operation = invoke(InvokeRequest {
+        tenant_id: Some("tenant  a/b=c+d@e".into()),
+        ..request()
+    });
+    assert!(
+        operation
+            .request()
+            .headers
+            .contains(&("x-amz-tenant-id", Cow::Borrowed("tenant  a/b=c+d@e"))),
+        "the wire keeps both spaces"
+    );
+}
+
+#[test]
+fn a_success_with_everything() {
+    let invocation = read(
+        200,
+        &[
+            ("X-Amz-Executed-Version", "7"),
+            ("x-amzn-RequestId", "8f5e"),
+            ("X-Amzn-Trace-Id", "root=1-2-3"),
+            ("X-Amz-Durable-Execution-Arn", "arn:d"),
+            ("X-Amz-Log-Result", "aGk="),
+        ],
+        br#"{"n": 12345678901234567890}"#,
+    )
+    .unwrap();
+    assert_eq!(invocation.status_code, 200);
+    assert_eq!(
+        invocation.output,
+        Some(Payload::Text(r#"{"n": 12345678901234567890}"#.into()))
+    );
+    assert_eq!(invocation.executed_version.as_deref(), Some("7"));
+    assert_eq!(invocation.request_id.as_deref(), Some("8f5e"));
+    assert_eq!(invocation.trace_id.as_deref(), Some("root=1-2-3"));
+    assert_eq!(invocation.durable_execution_arn.as_deref(), Some("arn:d"));
+    assert_eq!(invocation.log.unwrap().text, "hi");
+    assert_eq!(invocation.attempts, 2);
+}
+
+#[test]
+fn queued_and_dry_runs_have_no_output() {
+    for status in [202, 204] {
+        let invocation = read(status, &[("x-amzn-RequestId", "8f5e")], b"").unwrap();
+        assert_eq!((invocation.status_code, invocation.output), (status, None));
+    }
+    assert_eq!(
+        read(200, &[], b"").unwrap().output,
+        Some(Payload::Text(String::new()))
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_stay_bytes() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    assert_eq!(
+        read(200, &[], &bytes).unwrap().output,
+        Some(Payload::Binary(bytes))
+    );
+}
+
+#[test]
+fn the_header_alone_says_that_the_function_failed() {
+    let document = br#"{"errorType":"KeyError","errorMessage":"'id'"}"#;
+    let success = read(200, &[], document).unwrap();
+    assert_eq!(success.status_code, 200);
+    for marker in ["Unhandled", "Handled", "", "anything"] {
+        let Err(Error::FunctionFailed(failed)) = read(
+            200,
+            &[
+                ("X-Amz-Function-Error", marker),
+                ("X-Amz-Executed-Version", "1"),
+            ],
+            document,
+        ) else {
+            panic!("a failed function was called a success");
+        };
+        assert_eq!(failed.failure.marker, marker);
+        assert_eq!(failed.failure.cause, FailureCause::Thrown);
+        assert_eq!(failed.failure.error_type.as_deref(), Some("KeyError"));
+        assert_eq!(failed.invocation.executed_version.as_deref(), Some("1"));
+        assert_eq!(failed.invocation.output, success.output);
+    }
+}
+
+#[test]
+fn a_refusal_names_the_permission_with_the_qualifier() {
+    let mut operation = invoke(InvokeRequest {
+        qualifier: Some("live".into()),
+        ..request()
+    });
+    let Err(Error::Service(error)) = operation.read(
+        answer(403, &[("x-amzn-errortype", "AccessDeniedException")], b"{}"),
+        1,
+    ) else {
+        panic!("not refused");
+    };
+    let hint = error.hint.unwrap();
+    assert!(
+        hint.contains(
+            "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f:live"
+        ),
+        "{hint}"
+    );
+}

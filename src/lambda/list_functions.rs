@@ -1,0 +1,320 @@
+//! `ListFunctions`: `GET /2015-03-31/functions`, page after page until the caller's limit.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::connection::{Connection, Target};
+use super::delivery::{self, Delivery};
+use super::errors::{self, Refused};
+use super::outcome::{Error, Executed};
+use super::{Operation, Step};
+use crate::aws::message::{Method, Request, Response};
+
+mod cursor;
+use cursor::Cursor;
+
+/// `lambda.function-query` as the caller gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FunctionQuery {
+    pub name_contains: Option<String>,
+    pub all_versions: bool,
+    pub cursor: Option<String>,
+    pub limit: Option<u32>,
+    pub delivery: Option<delivery::Options>,
+}
+
+/// Rows, and where the next ones begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FunctionPage {
+    pub functions: Vec<FunctionSummary>,
+    pub next: Option<String>,
+}
+
+/// One function or version. Lambda sends its environment variables along; they are not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FunctionSummary {
+    pub name: String,
+    pub arn: String,
+    pub version: String,
+    pub description: String,
+    pub runtime: Option<String>,
+    pub package_type: String,
+    pub architectures: Vec<String>,
+    pub timeout_seconds: u32,
+    pub memory_size_mb: u32,
+    pub last_modified: String,
+    pub tenant_isolated: bool,
+    pub durable: bool,
+}
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 10_000;
+/// Rows that Lambda puts into one page at most, whatever it is asked for.
+const PAGE_ROWS: usize = 50;
+/// Requests of one call. A filter that matches little must not read an account for minutes.
+const MAX_PAGES: u32 = 200;
+
+/// A listing under way.
+#[derive(Clone, Debug)]
+pub struct ListFunctions {
+    target: Target,
+    delivery: Delivery,
+    name_contains: Option<String>,
+    all_versions: bool,
+    limit: usize,
+    position: Cursor,
+    pages_read: u32,
+    rows: Vec<FunctionSummary>,
+}
+
+impl ListFunctions {
+    /// Checks the query.
+    ///
+    /// # Errors
+    /// `invalid-input` that names the field.
+    pub fn new(connection: Connection, query: FunctionQuery) -> Result<ListFunctions, Error> {
+        let target = Target::new(connection, None)?;
+        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Error::invalid(
+                "query.limit",
+                format!("it must be 1 to {MAX_LIMIT}"),
+            ));
+        }
+        let position = match &query.cursor {
+            None => Cursor::default(),
+            Some(text) => Cursor::read(text).ok_or_else(|| {
+                Error::invalid(
+                    "query.cursor",
+                    "it is no cursor of this connector: pass `next` of the page before, unchanged",
+                )
+            })?,
+        };
+        Ok(ListFunctions {
+            target,
+            delivery: Delivery::new("query.delivery", query.delivery.as_ref(), false)?,
+            // Every name contains the empty text.
+            name_contains: query.name_contains.filter(|part| !part.is_empty()),
+            all_versions: query.all_versions,
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            position,
+            pages_read: 0,
+            rows: Vec::new(),
+        })
+    }
+
+    fn wants(&self, row: &Row) -> bool {
+        self.name_contains
+            .as_deref()
+            .is_none_or(|part| contains_ignoring_case(&row.function_name, part))
+    }
+
+    /// Takes the page's rows up to the limit; the cursor of what remains, if anything does.
+    fn take(&mut self, page: Page) -> Option<Cursor> {
+        let start = self
+            .position
+            .start(page.functions.iter().map(|row| &*row.function_arn));
+        let last = page.functions.len();
+        let mut rows = page.functions.into_iter().enumerate().skip(start);
+        while self.rows.len() < self.limit {
+            let Some((index, row)) = rows.next() else {
+                break;
+            };
+            if !self.wants(&row) {
+                continue;
+            }
+            self.position.consumed = index.saturating_add(1).min(last);
+            self.position.last_arn.clone_from(&row.function_arn);
+            self.rows.push(row.into());
+        }
+        if rows.any(|(_, row)| self.wants(&row)) {
+            return Some(self.position.clone());
+        }
+        page.next_marker
+            .filter(|marker| !marker.is_empty())
+            .map(Cursor::at_page)
+    }
+}
+
+impl Operation for ListFunctions {
+    type Output = FunctionPage;
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    fn runs_function(&self) -> bool {
+        false
+    }
+
+    fn request(&self) -> Request<'_> {
+        let mut request = Request::new(Method::Get, &self.target.endpoint, "/2015-03-31/functions");
+        if self.all_versions {
+            request
+                .query
+                .push(("FunctionVersion", Cow::Borrowed("ALL")));
+        }
+        // A page that is filtered, or was begun before, is read whole.
+        let rows = if self.name_contains.is_none() && self.position.consumed == 0 {
+            self.limit
+                .saturating_sub(self.rows.len())
+                .clamp(1, PAGE_ROWS)
+        } else {
+            PAGE_ROWS
+        };
+        request
+            .query
+            .push(("MaxItems", Cow::Owned(rows.to_string())));
+        if let Some(marker) = &self.position.marker {
+            request.query.push(("Marker", Cow::Borrowed(marker)));
+        }
+        request
+    }
+
+    fn read(&mut self, response: Response, attempts: u8) -> Result<Step<FunctionPage>, Error> {
+        let page: Page = read_json(&response, attempts, || Refused {
+            action: "lambda:ListFunctions",
+            resource: "* (it cannot be limited to single functions)".into(),
+            runs_function: false,
+            attempts,
+        })?;
+        let marker = self.position.marker.clone();
+        let next = self.take(page);
+        self.pages_read = self.pages_read.saturating_add(1);
+        if let Some(next) = next {
+            if self.rows.len() < self.limit {
+                check_progress(marker.as_deref(), next.marker.as_deref(), attempts)?;
+                self.position = next;
+                if self.pages_read < MAX_PAGES {
+                    return Ok(Step::More);
+                }
+            } else {
+                self.position = next;
+            }
+            return Ok(Step::Done(FunctionPage {
+                functions: core::mem::take(&mut self.rows),
+                next: Some(self.position.write()),
+            }));
+        }
+        Ok(Step::Done(FunctionPage {
+            functions: core::mem::take(&mut self.rows),
+            next: None,
+        }))
+    }
+}
+
+/// Reads the body of a listing's answer.
+///
+/// # Errors
+/// AWS's error where the status is one; `malformed` where a 200 has another body than the API's.
+pub(super) fn read_json<'a, T: Deserialize<'a>>(
+    response: &'a Response,
+    attempts: u8,
+    refused: impl FnOnce() -> Refused,
+) -> Result<T, Error> {
+    if response.status != 200 {
+        return Err(errors::read(response, &refused()));
+    }
+    serde_json::from_slice(&response.body).map_err(|error| {
+        Error::malformed(
+            // The reader's own words could quote the answer.
+            format!(
+                "the answer is not the JSON that Lambda sends (line {}, column {}): check the endpoint and any proxy on the way",
+                error.line(),
+                error.column()
+            ),
+            Executed::No,
+            attempts,
+        )
+    })
+}
+
+/// A marker that leads to its own page would be followed for ever.
+pub(super) fn check_progress(
+    sent: Option<&str>,
+    next: Option<&str>,
+    attempts: u8,
+) -> Result<(), Error> {
+    if sent.is_some() && sent == next {
+        return Err(Error::malformed(
+            "the answer's NextMarker is the Marker that was sent: the listing would never end",
+            Executed::No,
+            attempts,
+        ));
+    }
+    Ok(())
+}
+
+fn contains_ignoring_case(name: &str, part: &str) -> bool {
+    name.as_bytes()
+        .windows(part.len().max(1))
+        .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    functions: Vec<Row>,
+    #[serde(default)]
+    next_marker: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    function_name: String,
+    #[serde(default)]
+    function_arn: String,
+    version: Option<String>,
+    description: Option<String>,
+    runtime: Option<String>,
+    package_type: Option<String>,
+    architectures: Option<Vec<String>>,
+    timeout: Option<u32>,
+    memory_size: Option<u32>,
+    last_modified: Option<String>,
+    tenancy_config: Option<TenancyConfig>,
+    durable_config: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TenancyConfig {
+    tenant_isolation_mode: Option<String>,
+}
+
+impl From<Row> for FunctionSummary {
+    fn from(row: Row) -> FunctionSummary {
+        FunctionSummary {
+            name: row.function_name,
+            arn: row.function_arn,
+            version: row.version.unwrap_or_else(|| "$LATEST".into()),
+            description: row.description.unwrap_or_default(),
+            runtime: row.runtime,
+            package_type: row.package_type.unwrap_or_else(|| "Zip".into()),
+            architectures: row.architectures.unwrap_or_default(),
+            timeout_seconds: row.timeout.unwrap_or_default(),
+            memory_size_mb: row.memory_size.unwrap_or_default(),
+            last_modified: row.last_modified.unwrap_or_default(),
+            tenant_isolated: row
+                .tenancy_config
+                .is_some_and(|config| config.tenant_isolation_mode.is_some()),
+            durable: row.durable_config.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! Listings over pages of every cut: no row lost, none twice.
+
+use alloc::format;
+use alloc::vec;
+use serde_json::{Value, json};
+
+use super::super::outcome::TransportKind;
+use super::super::testing::{connection, json as ok};
+use super::*;
+
+fn list(query: FunctionQuery) -> ListFunctions {
+    ListFunctions::new(connection(), query).unwrap()
+}
+
+/// Lambda's side: rows by marker, `MaxItems` and 50 at most.
+fn serve(names: &[String], request: &Request<'_>, page_rows: usize) -> Response {
+    let get = |key| {
+        request
+            .query
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    };
+    let start: usize = get("Marker").map_or(0, |marker| {
+        marker.strip_prefix("m").unwrap().parse().unwrap()
+    });
+    let asked: usize = get("MaxItems").unwrap().parse().unwrap();
+    assert!((1..=50).contains(&asked));
+    let end = names.len().min(start + asked.min(page_rows));
+    let rows: Vec<Value> = names[start..end]
+        .iter()
+        .map(|name| json!({"FunctionName": name, "FunctionArn": format!("arn:{name}")}))
+        .collect();
+    let next = (end < names.len()).then(|| format!("m{end}"));
+    ok(&json!({"Functions": rows, "NextMarker": next}))
+}
+
+/// One call: its rows, its `next`, and the number of requests.
+fn call(
+    names: &[String],
+    query: FunctionQuery,
+    page_rows: usize,
+) -> (Vec<String>, Option<String>, usize) {
+    let mut operation = list(query);
+    for requests in 1.. {
+        let response = serve(names, &operation.request(), page_rows);
+        if let Step::Done(page) = operation.read(response, 1).unwrap() {
+            return (
+                page.functions.into_iter().map(|row| row.name).collect(),
+                page.next,
+                requests,
+            );
+        }
+    }
+    unreachable!()
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|n| format!("{}-{n}", if n % 3 == 0 { "Orders" } else { "mail" }))
+        .collect()
+}
+
+#[test]
+fn every_limit_and_every_page_size_reach_every_row_once() {
+    for total in [0, 1, 49, 50, 51, 120] {
+        let names = names(total);
+        for part in [None, Some("orders"), Some("nothing")] {
+            let expected: Vec<String> = names
+                .iter()
+                .filter(|name| part.is_none_or(|part| name.to_lowercase().contains(part)))
+                .cloned()
+                .collect();
+            for (limit, page_rows) in [
+                (1, 50),
+                (7, 50),
+                (50, 50),
+                (1_000, 50),
+                (7, 3),
+                (50, 1),
+                (3, 0x7fff),
+            ] {
+                let mut seen = Vec::new();
+                let mut cursor = None;
+                loop {
+                    let query = FunctionQuery {
+                        name_contains: part.map(Into::into),
+                        limit: Some(limit),
+                        cursor,
+                        ..FunctionQuery::default()
+                    };
+                    let (rows, next, _) = call(&names, query, page_rows);
+                    assert!(rows.len() <= limit as usize);
+                    assert!(
+                        rows.len() == limit as usize || next.is_none(),
+                        "a short page is the last"
+                    );
+                    seen.extend(rows);
+                    cursor = next;
+                    if cursor.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(seen, expected, "{total} {part:?} {limit} {page_rows}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_limit_reads_a_small_page() {
+    let operation = list(FunctionQuery {
+        limit: Some(7),
+        ..FunctionQuery::default()
+    });
+    assert_eq!(
+        operation.request().path_with_query(),
+        "/2015-03-31/functions?MaxItems=7"
+    );
+    let operation = list(FunctionQuery {
+        all_versions: true,
+        ..FunctionQuery::default()
+    });
+    assert_eq!(
+        operation.request().path_with_query(),
+        "/2015-03-31/functions?FunctionVersion=ALL&MaxItems=50"
+    );
+}
+
+#[test]
+fn a_call_ends_after_200_pages_and_the_next_goes_on() {
+    let names = names(1_000);
+    let query = |cursor| FunctionQuery {
+        name_contains: Some("orders-999".into()),
+        cursor,
+        ..FunctionQuery::default()
+    };
+    let (rows, next, requests) = call(&names, query(None), 3);
+    assert_eq!((rows.len(), requests), (0, 200));
+    let (rows, next, requests) = call(&names, query(next), 3);
+    assert_eq!(
+        (rows, next, requests),
+        (vec!["Orders-999".into()], None, 134)
+    );
+}
+
+#[test]
+fn a_row_has_its_fields_and_no_environment() {
+    let body = json!({"Functions": [{
+        "FunctionName": "f", "FunctionArn": "arn:f:1", "Version": "1", "Description": "d",
+        "Runtime": "python3.14", "PackageType": "Zip", "Architectures": ["arm64"], "Timeout": 900,
+        "MemorySize": 10240, "LastModified": "2024-01-01T00:00:00.000+0000",
+        "Environment": {"Variables": {"PASSWORD": "marked-secret"}},
+        "TenancyConfig": {"TenantIsolationMode": "PER_TENANT"},
+        "DurableConfig": {"ExecutionTimeout": 60}, "SomethingNew": [1, {"x": null}]
+    }, {"FunctionName": "image", "Runtime": null, "PackageType": "Image", "DurableConfig": null}]});
+    let mut operation = list(FunctionQuery::default());
+    let Step::Done(page) = operation.read(ok(&body), 1).unwrap() else {
+        panic!("one page")
+    };
+    assert_eq!(
+        page.functions,
+        [
+            FunctionSummary {
+                name: "f".into(),
+                arn: "arn:f:1".into(),
+                version: "1".into(),
+                description: "d".into(),
+                runtime: Some("python3.14".into()),
+                package_type: "Zip".into(),
+                architectures: vec!["arm64".into()],
+                timeout_seconds: 900,
+                memory_size_mb: 10_240,
+                last_modified: "2024-01-01T00:00:00.000+0000".into(),
+                tenant_isolated: true,
+                durable: true,
+            },
+            FunctionSummary {
+                name: "image".into(),
+                version: "$LATEST".into(),
+                package_type: "Image".into(),
+                ..FunctionSummary::default()
+            },
+        ]
+    );
+    assert!(!format!("{page:?}{operation:?}").contains("marked-secret"));
+}
+
+#[test]
+fn queries_are_checked() {
+    let field = |query| match ListFunctions::new(connection(), query) {
+        Err(Error::InvalidInput(input)) => input.field,
+        other => panic!("{other:?}"),
+    };
+    for limit in [0, 10_001] {
+        assert_eq!(
+            field(FunctionQuery {
+                limit: Some(limit),
+                ..FunctionQuery::default()
+            }),
+            "query.limit"
+        );
+    }
+    assert_eq!(
+        field(FunctionQuery {
+            cursor: Some("mine".into()),
+            ..FunctionQuery::default()
+        }),
+        "query.cursor"
+    );
+}
+
+#[test]
+fn answers_that_are_no_listing_are_malformed() {
+    for body in [
+        "",
+        "{}",
+        "<html></html>",
+        r#"{"Functions": null}"#,
+        r#"{"Functions": [{}]}"#,
+    ] {
+        let response = Response {
+            status: 200,
+            headers: vec![],
+            body: body.into(),
+        };
+        let Err(Error::Transport(error)) = list(FunctionQuery::default()).read(response, 3) else {
+            panic!("accepted: {body}");
+        };
+        assert_eq!(
+            (error.kind, error.executed, error.attempts),
+            (TransportKind::Malformed, Executed::No, 3)
+        );
+    }
+}
+
+#[test]
+fn a_marker_that_repeats_ends_the_listing_with_an_error() {
+    let mut operation = list(FunctionQuery {
+        limit: Some(10_000),
+        ..FunctionQuery::default()
+    });
+    let page = json!({"Functions": [], "NextMarker": "same"});
+    assert_eq!(operation.read(ok(&page), 1), Ok(Step::More));
+    assert!(matches!(
+        operation.read(ok(&page), 1),
+        Err(Error::Transport(_))
+    ));
+}
+
+#[test]
+fn a_refusal_names_the_permission() {
+    let response = Response {
+        status: 403,
+        ..Response::default()
+    };
+    let Err(Error::Service(error)) = list(FunctionQuery::default()).read(response, 1) else {
+        panic!("not refused");
+    };
+    assert!(error.hint.unwrap().contains("lambda:ListFunctions on *"));
+    assert_eq!(error.executed, Executed::No);
+}

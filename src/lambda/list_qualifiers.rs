@@ -1,0 +1,265 @@
+//! Everything that a function's qualifier may be: `ListAliases`, then `ListVersionsByFunction`.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+
+use super::connection::{Connection, Target};
+use super::delivery::Delivery;
+use super::errors::Refused;
+use super::function_name::FunctionName;
+use super::list_functions::{check_progress, read_json};
+use super::outcome::Error;
+use super::{Operation, Step};
+use crate::aws::message::{Method, Request, Response};
+use crate::aws::uri;
+
+/// One choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct QualifierChoice {
+    pub name: String,
+    pub kind: QualifierKind,
+    pub description: String,
+}
+
+/// What a qualifier stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QualifierKind {
+    /// A name that points to one version, or to two by weight.
+    Alias,
+    /// A published version.
+    Version,
+    /// `$LATEST`, the unpublished code.
+    Latest,
+}
+
+/// Requests for aliases, and again for versions: 10,000 of each.
+const MAX_PAGES: u32 = 200;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listing {
+    Aliases,
+    Versions,
+}
+
+/// A listing under way.
+#[derive(Clone, Debug)]
+pub struct ListQualifiers {
+    target: Target,
+    delivery: Delivery,
+    function: FunctionName,
+    listing: Listing,
+    marker: Option<String>,
+    pages_read: u32,
+    aliases: Vec<QualifierChoice>,
+    latest: Vec<QualifierChoice>,
+    versions: Vec<QualifierChoice>,
+}
+
+impl ListQualifiers {
+    /// Checks the function's name; a qualifier at its end is left aside.
+    ///
+    /// # Errors
+    /// `invalid-input` that names the field.
+    pub fn new(connection: Connection, function: &str) -> Result<ListQualifiers, Error> {
+        const FIELD: &str = "function";
+        let function = FunctionName::parse(FIELD, function)?;
+        let target = Target::new(connection, Some((FIELD, &function)))?;
+        Ok(ListQualifiers {
+            target,
+            delivery: Delivery::new("delivery", None, false)?,
+            function,
+            listing: Listing::Aliases,
+            marker: None,
+            pages_read: 0,
+            aliases: Vec::new(),
+            latest: Vec::new(),
+            versions: Vec::new(),
+        })
+    }
+
+    fn refused(&self, attempts: u8) -> Refused {
+        let region = &self.target.region;
+        Refused {
+            action: match self.listing {
+                Listing::Aliases => "lambda:ListAliases",
+                Listing::Versions => "lambda:ListVersionsByFunction",
+            },
+            resource: self.function.unqualified_policy_resource(region),
+            runs_function: false,
+            attempts,
+        }
+    }
+
+    fn add_version(&mut self, version: Version) {
+        let latest = version.version == "$LATEST";
+        let (list, kind) = if latest {
+            (&mut self.latest, QualifierKind::Latest)
+        } else {
+            (&mut self.versions, QualifierKind::Version)
+        };
+        list.push(QualifierChoice {
+            name: version.version,
+            kind,
+            description: version.description.unwrap_or_default(),
+        });
+    }
+
+    /// Aliases, `$LATEST`, then the versions, newest first: they come oldest first.
+    fn finish(&mut self) -> Vec<QualifierChoice> {
+        self.versions.reverse();
+        let mut choices = core::mem::take(&mut self.aliases);
+        choices.append(&mut self.latest);
+        choices.append(&mut self.versions);
+        choices
+    }
+}
+
+impl Operation for ListQualifiers {
+    type Output = Vec<QualifierChoice>;
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    fn runs_function(&self) -> bool {
+        false
+    }
+
+    fn request(&self) -> Request<'_> {
+        let mut path = String::from("/2015-03-31/functions/");
+        uri::encode_into(&mut path, self.function.unqualified());
+        path.push_str(match self.listing {
+            Listing::Aliases => "/aliases",
+            Listing::Versions => "/versions",
+        });
+        let mut request = Request::new(Method::Get, &self.target.endpoint, &path);
+        request.query.push(("MaxItems", Cow::Borrowed("50")));
+        if let Some(marker) = &self.marker {
+            request.query.push(("Marker", Cow::Borrowed(marker)));
+        }
+        request
+    }
+
+    fn read(
+        &mut self,
+        response: Response,
+        attempts: u8,
+    ) -> Result<Step<Vec<QualifierChoice>>, Error> {
+        let next = match self.listing {
+            Listing::Aliases => {
+                let page: AliasPage = read_json(&response, attempts, || self.refused(attempts))?;
+                self.aliases
+                    .extend(page.aliases.into_iter().map(Into::into));
+                page.next_marker
+            }
+            Listing::Versions => {
+                let page: VersionPage = read_json(&response, attempts, || self.refused(attempts))?;
+                for version in page.versions {
+                    self.add_version(version);
+                }
+                page.next_marker
+            }
+        };
+        let next = next.filter(|marker| !marker.is_empty());
+        check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
+        self.pages_read = self.pages_read.saturating_add(1);
+        self.marker = next.filter(|_| self.pages_read < MAX_PAGES);
+        if self.marker.is_some() {
+            return Ok(Step::More);
+        }
+        match self.listing {
+            Listing::Aliases => {
+                self.listing = Listing::Versions;
+                self.pages_read = 0;
+                Ok(Step::More)
+            }
+            Listing::Versions => Ok(Step::Done(self.finish())),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AliasPage {
+    aliases: Vec<Alias>,
+    next_marker: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Alias {
+    name: String,
+    function_version: String,
+    description: Option<String>,
+    routing_config: Option<RoutingConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoutingConfig {
+    /// Share of the invocations, 0 to 1, by version; the rest goes to the alias's own version.
+    additional_version_weights: Option<BTreeMap<String, f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct VersionPage {
+    versions: Vec<Version>,
+    next_marker: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    version: String,
+    description: Option<String>,
+}
+
+impl From<Alias> for QualifierChoice {
+    fn from(alias: Alias) -> QualifierChoice {
+        let weights = alias
+            .routing_config
+            .and_then(|config| config.additional_version_weights)
+            .unwrap_or_default();
+        let mut description = format!("version {}", alias.function_version);
+        for (version, weight) in &weights {
+            description.push_str(&format!(
+                ", {} of the calls to version {version}",
+                percent(*weight)
+            ));
+        }
+        if let Some(text) = alias.description.filter(|text| !text.is_empty()) {
+            description.push_str(": ");
+            description.push_str(&text);
+        }
+        QualifierChoice {
+            name: alias.name,
+            kind: QualifierKind::Alias,
+            description,
+        }
+    }
+}
+
+/// Tenths of a percent, as integers: formatting a float is 10 KB of code.
+fn percent(weight: f64) -> String {
+    // A cast of a float saturates, and takes NaN for 0.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let tenths = (weight * 1_000.0 + 0.5) as u64;
+    match tenths % 10 {
+        0 => format!("{} %", tenths / 10),
+        rest => format!("{}.{rest} %", tenths / 10),
+    }
+}
+
+#[cfg(test)]
+mod tests;

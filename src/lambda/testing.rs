@@ -1,0 +1,39 @@
+//! What the tests of several operations need.
+
+use alloc::vec::Vec;
+
+use super::connection::{Connection, Credentials};
+use crate::aws::credentials::{AccessKey, Secret};
+use crate::aws::endpoint::Choice;
+use crate::aws::message::Response;
+
+pub fn connection() -> Connection {
+    Connection {
+        region: "us-east-1".into(),
+        credentials: Credentials::AccessKey(AccessKey {
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: Secret::new("secret".into()),
+            session_token: None,
+        }),
+        endpoint: Choice::Standard,
+    }
+}
+
+pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Response {
+    Response {
+        status,
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).into(), value.as_bytes().to_vec()))
+            .collect(),
+        body: body.into(),
+    }
+}
+
+pub fn json(body: &serde_json::Value) -> Response {
+    answer(
+        200,
+        &[("content-type", "application/json")],
+        serde_json::to_vec(body).unwrap(),
+    )
+}
