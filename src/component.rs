@@ -1,61 +1,75 @@
 //! The exports: WIT values in, one call, WIT values out.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
+use crate::lambda::invoke::Invoke;
+use crate::lambda::list_functions::ListFunctions;
+use crate::lambda::list_qualifiers::ListQualifiers;
+use crate::lambda::outcome::Error;
+use crate::perform::perform;
+
+mod from_wit;
+mod to_wit;
+
+/// Memory of the sandbox: `wasm32-unknown-unknown` without std brings none.
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
+/// A trap tells the user nothing, so nothing may come here.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-#[allow(unsafe_code, missing_docs, clippy::all)]
-mod bindings {
-    wit_bindgen::generate!({ world: "connector", path: "wit", generate_all });
-    use super::Connector;
-    export!(Connector with_types_in self);
-}
+pub struct Connector;
 
-use alloc::{string::String, vec::Vec};
-use bindings::exports::connectors::aws_lambda as exports;
-use bindings::exports::connectors::aws_lambda::types;
-
-struct Connector;
-impl exports::lambda::Guest for Connector {
+impl lambda::Guest for Connector {
     fn invoke(
-        _c: types::Connection,
-        _r: exports::lambda::InvokeRequest,
+        connection: types::Connection,
+        request: lambda::InvokeRequest,
     ) -> Result<types::Invocation, types::Error> {
-        Err(types::Error::ExecutionFailed)
+        let invocation = Invoke::new(connection.into(), request.into()).and_then(perform)?;
+        Ok(invocation.into())
     }
+
     fn list_functions(
-        _c: types::Connection,
-        _r: exports::lambda::FunctionQuery,
-    ) -> Result<exports::lambda::FunctionPage, types::Error> {
-        Err(types::Error::ExecutionFailed)
+        connection: types::Connection,
+        query: lambda::FunctionQuery,
+    ) -> Result<lambda::FunctionPage, types::Error> {
+        let page = ListFunctions::new(connection.into(), query.into()).and_then(perform)?;
+        Ok(page.into())
     }
+
     fn list_qualifiers(
-        _c: types::Connection,
-        _f: String,
-    ) -> Result<Vec<exports::lambda::QualifierChoice>, types::Error> {
-        Err(types::Error::ExecutionFailed)
+        connection: types::Connection,
+        function: String,
+    ) -> Result<Vec<lambda::QualifierChoice>, types::Error> {
+        let choices = ListQualifiers::new(connection.into(), &function).and_then(perform)?;
+        Ok(choices.into_iter().map(Into::into).collect())
     }
+
     fn test_connection(
-        _c: types::Connection,
-        _f: Option<String>,
-        _q: Option<String>,
-    ) -> Result<Vec<exports::lambda::Check>, types::Error> {
-        Err(types::Error::ExecutionFailed)
+        _: types::Connection,
+        _: Option<String>,
+        _: Option<String>,
+    ) -> Result<Vec<lambda::Check>, types::Error> {
+        Err(not_yet("test-connection"))
     }
 }
-impl exports::sessions::Guest for Connector {
-    fn open(_c: types::Connection) -> Result<exports::sessions::Session, types::Error> {
-        Err(types::Error::ExecutionFailed)
+
+impl sessions::Guest for Connector {
+    fn open(_: types::Connection) -> Result<sessions::Session, types::Error> {
+        Err(not_yet("sessions.open"))
     }
 }
-impl exports::cards::Guest for Connector {
-    fn describe() -> Result<exports::cards::Manifest, types::Error> {
-        Err(types::Error::ExecutionFailed)
+
+impl cards::Guest for Connector {
+    fn describe() -> Result<cards::Manifest, types::Error> {
+        Err(not_yet("cards.describe"))
     }
+
     fn choices(
         _: String,
         _: String,
@@ -63,10 +77,17 @@ impl exports::cards::Guest for Connector {
         _: String,
         _: Option<String>,
         _: Option<String>,
-    ) -> Result<exports::cards::ChoicePage, types::Error> {
-        Err(types::Error::ExecutionFailed)
+    ) -> Result<cards::ChoicePage, types::Error> {
+        Err(not_yet("cards.choices"))
     }
+
     fn run(_: String, _: String, _: String) -> Result<String, types::Error> {
-        Err(types::Error::ExecutionFailed)
+        Err(not_yet("cards.run"))
     }
+}
+
+/// Part of the promised interface that this version does not carry out.
+fn not_yet(function: &str) -> types::Error {
+    let message = "this version of the connector does not offer this function yet; `lambda` offers invoke, list-functions and list-qualifiers";
+    Error::invalid(function, message).into()
 }

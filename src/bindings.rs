@@ -1,0 +1,15 @@
+//! Generated from `wit/`: the imports that `http` uses and the exports that `component` implements.
+#![allow(unsafe_code, missing_docs, clippy::all)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+use crate::component::Connector;
+
+wit_bindgen::generate!({ world: "connector", path: "wit", generate_all });
+
+export!(Connector);

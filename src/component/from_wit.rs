@@ -1,0 +1,94 @@
+//! WIT values to our own types; texts and bytes move, they are not copied.
+
+use crate::aws::credentials::{AccessKey, Secret};
+use crate::aws::endpoint::Choice;
+use crate::bindings::exports::connectors::aws_lambda::{lambda, types};
+use crate::lambda::connection::{Connection, Credentials};
+use crate::lambda::delivery;
+use crate::lambda::invoke::{InvocationType, InvokeRequest, LogType};
+use crate::lambda::list_functions::FunctionQuery;
+
+impl From<types::Connection> for Connection {
+    fn from(connection: types::Connection) -> Connection {
+        Connection {
+            region: connection.region,
+            credentials: connection.credentials.into(),
+            endpoint: match connection.endpoint {
+                None => Choice::Standard,
+                Some(types::Endpoint::Fips) => Choice::Fips,
+                Some(types::Endpoint::DualStack) => Choice::DualStack,
+                Some(types::Endpoint::FipsDualStack) => Choice::FipsDualStack,
+                Some(types::Endpoint::Url(url)) => Choice::Url(url),
+            },
+        }
+    }
+}
+
+impl From<types::Credentials> for Credentials {
+    fn from(credentials: types::Credentials) -> Credentials {
+        match credentials {
+            types::Credentials::AccessKey(key) => Credentials::AccessKey(key.into()),
+            types::Credentials::SigningKey(_) => Credentials::Unsupported("signing-key"),
+            types::Credentials::AssumeRole(_) => Credentials::Unsupported("assume-role"),
+            types::Credentials::WebIdentity(_) => Credentials::Unsupported("web-identity"),
+            types::Credentials::HostSigned => Credentials::Unsupported("host-signed"),
+        }
+    }
+}
+
+impl From<types::AccessKey> for AccessKey {
+    fn from(key: types::AccessKey) -> AccessKey {
+        AccessKey {
+            access_key_id: key.access_key_id,
+            secret_access_key: Secret::new(key.secret_access_key),
+            session_token: key.session_token.map(Secret::new),
+        }
+    }
+}
+
+impl From<types::Delivery> for delivery::Options {
+    fn from(delivery: types::Delivery) -> delivery::Options {
+        delivery::Options {
+            max_attempts: delivery.max_attempts,
+            connect_timeout_ms: delivery.connect_timeout_ms,
+            response_timeout_ms: delivery.response_timeout_ms,
+            idempotent: delivery.idempotent,
+        }
+    }
+}
+
+impl From<lambda::InvokeRequest> for InvokeRequest {
+    fn from(request: lambda::InvokeRequest) -> InvokeRequest {
+        InvokeRequest {
+            function: request.function,
+            qualifier: request.qualifier,
+            invocation_type: request.invocation_type.map(|kind| match kind {
+                lambda::InvocationType::RequestResponse => InvocationType::RequestResponse,
+                lambda::InvocationType::Event => InvocationType::Event,
+                lambda::InvocationType::DryRun => InvocationType::DryRun,
+            }),
+            log_type: request.log_type.map(|kind| match kind {
+                lambda::LogType::None => LogType::None,
+                lambda::LogType::Tail => LogType::Tail,
+            }),
+            client_context: request.client_context,
+            payload: request.payload,
+            tenant_id: request.tenant_id,
+            durable_execution_name: request.durable_execution_name,
+            trace_id: request.trace_id,
+            delivery: request.delivery.map(Into::into),
+        }
+    }
+}
+
+impl From<lambda::FunctionQuery> for FunctionQuery {
+    fn from(query: lambda::FunctionQuery) -> FunctionQuery {
+        FunctionQuery {
+            name_contains: query.name_contains,
+            all_versions: query.all_versions,
+            cursor: query.cursor,
+            limit: query.limit,
+            delivery: query.delivery.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Every error code of `wasi:http`: what kind of failure it is, and whether the request may have
+//! reached Lambda.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::Failure;
+use crate::bindings::wasi::http::types::ErrorCode;
+use crate::lambda::outcome::{Executed, TransportKind};
+
+/// `late` is what to say of a code that can mean either: `No` where the host refused the request
+/// at once, `Unknown` after it took it.
+pub fn failure(code: &ErrorCode, late: Executed) -> Failure {
+    use ErrorCode as E;
+    let (kind, executed, advice) = match code {
+        E::DnsTimeout | E::DnsError(_) => (
+            TransportKind::Dns,
+            Executed::No,
+            "the endpoint's name was not resolved: check the region and the host's DNS",
+        ),
+        E::DestinationNotFound
+        | E::DestinationUnavailable
+        | E::DestinationIpUnroutable
+        | E::ConnectionRefused
+        | E::ConnectionLimitReached => (
+            TransportKind::Connect,
+            Executed::No,
+            "no connection to the endpoint",
+        ),
+        E::ConnectionTimeout => (
+            TransportKind::Timeout,
+            Executed::No,
+            "no connection to the endpoint in time",
+        ),
+        E::DestinationIpProhibited | E::HttpRequestDenied => (
+            TransportKind::Denied,
+            Executed::No,
+            "the host's policy forbids the endpoint: allow its host name there",
+        ),
+        E::TlsProtocolError | E::TlsCertificateError | E::TlsAlertReceived(_) => (
+            TransportKind::Tls,
+            Executed::No,
+            "no trusted TLS connection to the endpoint",
+        ),
+        E::ConnectionReadTimeout | E::ConnectionWriteTimeout | E::HttpResponseTimeout => (
+            TransportKind::Timeout,
+            Executed::Unknown,
+            "no answer came in time: the function may be running still",
+        ),
+        E::ConnectionTerminated | E::HttpResponseIncomplete => (
+            TransportKind::CutOff,
+            late,
+            "the connection ended without a whole answer",
+        ),
+        E::HttpRequestLengthRequired
+        | E::HttpRequestBodySize(_)
+        | E::HttpRequestMethodInvalid
+        | E::HttpRequestUriInvalid
+        | E::HttpRequestUriTooLong
+        | E::HttpRequestHeaderSectionSize(_)
+        | E::HttpRequestHeaderSize(_)
+        | E::HttpRequestTrailerSectionSize(_)
+        | E::HttpRequestTrailerSize(_) => (
+            TransportKind::Other,
+            late,
+            "the host did not accept the request",
+        ),
+        E::HttpResponseHeaderSectionSize(_)
+        | E::HttpResponseHeaderSize(_)
+        | E::HttpResponseBodySize(_)
+        | E::HttpResponseTrailerSectionSize(_)
+        | E::HttpResponseTrailerSize(_)
+        | E::HttpResponseTransferCoding(_)
+        | E::HttpResponseContentCoding(_)
+        | E::HttpUpgradeFailed
+        | E::HttpProtocolError => (
+            TransportKind::Malformed,
+            late,
+            "what answered is not HTTP as Lambda speaks it: check the endpoint",
+        ),
+        E::LoopDetected | E::ConfigurationError | E::InternalError(_) => (
+            TransportKind::Other,
+            late,
+            "the host failed to send the request",
+        ),
+    };
+    Failure::new(
+        kind,
+        executed,
+        format!("{advice} (the host says: {})", name(code)),
+    )
+}
+
+/// The code's name in `wasi:http`, which a host's operator can look up. A host's free text is left
+/// out: it could quote the request.
+pub fn name(code: &ErrorCode) -> String {
+    use ErrorCode as E;
+    let name = match code {
+        E::DnsTimeout => "DNS-timeout",
+        E::DnsError(_) => "DNS-error",
+        E::DestinationNotFound => "destination-not-found",
+        E::DestinationUnavailable => "destination-unavailable",
+        E::DestinationIpProhibited => "destination-IP-prohibited",
+        E::DestinationIpUnroutable => "destination-IP-unroutable",
+        E::ConnectionRefused => "connection-refused",
+        E::ConnectionTerminated => "connection-terminated",
+        E::ConnectionTimeout => "connection-timeout",
+        E::ConnectionReadTimeout => "connection-read-timeout",
+        E::ConnectionWriteTimeout => "connection-write-timeout",
+        E::ConnectionLimitReached => "connection-limit-reached",
+        E::TlsProtocolError => "TLS-protocol-error",
+        E::TlsCertificateError => "TLS-certificate-error",
+        E::TlsAlertReceived(_) => "TLS-alert-received",
+        E::HttpRequestDenied => "HTTP-request-denied",
+        E::HttpRequestLengthRequired => "HTTP-request-length-required",
+        E::HttpRequestBodySize(_) => "HTTP-request-body-size",
+        E::HttpRequestMethodInvalid => "HTTP-request-method-invalid",
+        E::HttpRequestUriInvalid => "HTTP-request-URI-invalid",
+        E::HttpRequestUriTooLong => "HTTP-request-URI-too-long",
+        E::HttpRequestHeaderSectionSize(_) => "HTTP-request-header-section-size",
+        E::HttpRequestHeaderSize(_) => "HTTP-request-header-size",
+        E::HttpRequestTrailerSectionSize(_) => "HTTP-request-trailer-section-size",
+        E::HttpRequestTrailerSize(_) => "HTTP-request-trailer-size",
+        E::HttpResponseIncomplete => "HTTP-response-incomplete",
+        E::HttpResponseHeaderSectionSize(_) => "HTTP-response-header-section-size",
+        E::HttpResponseHeaderSize(_) => "HTTP-response-header-size",
+        E::HttpResponseBodySize(_) => "HTTP-response-body-size",
+        E::HttpResponseTrailerSectionSize(_) => "HTTP-response-trailer-section-size",
+        E::HttpResponseTrailerSize(_) => "HTTP-response-trailer-size",
+        E::HttpResponseTransferCoding(_) => "HTTP-response-transfer-coding",
+        E::HttpResponseContentCoding(_) => "HTTP-response-content-coding",
+        E::HttpResponseTimeout => "HTTP-response-timeout",
+        E::HttpUpgradeFailed => "HTTP-upgrade-failed",
+        E::HttpProtocolError => "HTTP-protocol-error",
+        E::LoopDetected => "loop-detected",
+        E::ConfigurationError => "configuration-error",
+        E::InternalError(_) => "internal-error",
+    };
+    name.into()
+}
