@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
+use crate::http::Host;
 use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;
 use crate::lambda::list_qualifiers::ListQualifiers;
@@ -30,7 +31,8 @@ impl lambda::Guest for Connector {
         connection: types::Connection,
         request: lambda::InvokeRequest,
     ) -> Result<types::Invocation, types::Error> {
-        let invocation = Invoke::new(connection.into(), request.into()).and_then(perform)?;
+        let invocation =
+            Invoke::new(connection.into(), request.into()).and_then(|call| perform(&Host, call))?;
         Ok(invocation.into())
     }
 
@@ -38,7 +40,8 @@ impl lambda::Guest for Connector {
         connection: types::Connection,
         query: lambda::FunctionQuery,
     ) -> Result<lambda::FunctionPage, types::Error> {
-        let page = ListFunctions::new(connection.into(), query.into()).and_then(perform)?;
+        let page = ListFunctions::new(connection.into(), query.into())
+            .and_then(|call| perform(&Host, call))?;
         Ok(page.into())
     }
 
@@ -46,7 +49,8 @@ impl lambda::Guest for Connector {
         connection: types::Connection,
         function: String,
     ) -> Result<Vec<lambda::QualifierChoice>, types::Error> {
-        let choices = ListQualifiers::new(connection.into(), &function).and_then(perform)?;
+        let choices = ListQualifiers::new(connection.into(), &function)
+            .and_then(|call| perform(&Host, call))?;
         Ok(choices.into_iter().map(Into::into).collect())
     }
 

@@ -13,25 +13,9 @@ use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 use crate::lambda::delivery::Delivery;
 use crate::lambda::outcome::{Executed, TransportKind};
+use crate::perform::{Failure, Transport};
 
 mod error_codes;
-
-/// Without an answer. `executed` is of a request that may run a function.
-pub struct Failure {
-    pub kind: TransportKind,
-    pub message: String,
-    pub executed: Executed,
-}
-
-impl Failure {
-    fn new(kind: TransportKind, executed: Executed, message: impl Into<String>) -> Failure {
-        Failure {
-            kind,
-            message: message.into(),
-            executed,
-        }
-    }
-}
 
 /// Lambda's largest answer is 6,291,556 bytes; beyond it and some slack, whatever answers is not
 /// Lambda and would only fill the memory.
@@ -43,16 +27,28 @@ const BETWEEN_BYTES_MS: u32 = 30_000;
 /// For an answer's whole body: 6 MiB at 20 KiB a second.
 const BODY_MS: u32 = 300_000;
 
-/// Seconds since 1970-01-01 00:00 UTC, by the host's clock.
-pub fn now() -> u64 {
-    wall_clock::now().seconds
+/// The host, through the component's imports.
+pub struct Host;
+
+impl Transport for Host {
+    fn now_s(&self) -> u64 {
+        wall_clock::now().seconds
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        monotonic_clock::now()
+    }
+
+    fn wait_ms(&self, ms: u64) {
+        monotonic_clock::subscribe_duration(ms.saturating_mul(1_000_000)).block();
+    }
+
+    fn send(&self, request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
+        send(request, delivery)
+    }
 }
 
-/// Sends one request, once, and waits for its whole answer.
-///
-/// # Errors
-/// Why there is none, and what that says about the function.
-pub fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
+fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
     let before_answer = Deadline::in_ms(
         u64::from(delivery.connect_timeout_ms).saturating_add(delivery.response_timeout_ms.into()),
     );
@@ -115,7 +111,7 @@ fn refused_header(name: &str, error: http::HeaderError) -> Failure {
         http::HeaderError::Forbidden => "forbids components to set",
         http::HeaderError::InvalidSyntax | http::HeaderError::Immutable => "did not accept",
     };
-    Failure::new(
+    failure(
         TransportKind::Denied,
         Executed::No,
         format!("the host {why} the header `{name}`, which the request needs: nothing was sent"),
@@ -239,7 +235,7 @@ fn read_body(
     let mut body = Vec::new();
     body.try_reserve_exact(promised.unwrap_or_default())
         .map_err(|_| {
-            Failure::new(
+            failure(
                 TransportKind::Other,
                 Executed::Yes,
                 "the answer does not fit into the memory that the host allows",
@@ -291,12 +287,20 @@ fn read_all(stream: &InputStream, body: &mut Vec<u8>) -> Result<(), Failure> {
     }
 }
 
+fn failure(kind: TransportKind, executed: Executed, message: impl Into<String>) -> Failure {
+    Failure {
+        kind,
+        message: message.into(),
+        executed,
+    }
+}
+
 fn cut_off(message: impl Into<String>) -> Failure {
-    Failure::new(TransportKind::CutOff, Executed::Yes, message)
+    failure(TransportKind::CutOff, Executed::Yes, message)
 }
 
 fn too_large() -> Failure {
-    Failure::new(
+    failure(
         TransportKind::Malformed,
         Executed::Yes,
         "the answer is larger than Lambda can send (6,291,556 bytes): check the endpoint",
@@ -304,7 +308,7 @@ fn too_large() -> Failure {
 }
 
 fn no_answer_in_time() -> Failure {
-    Failure::new(
+    failure(
         TransportKind::Timeout,
         Executed::Unknown,
         "no answer came in time: the function may be running still; raise `delivery.response-timeout-ms` if it needs longer",
@@ -313,7 +317,7 @@ fn no_answer_in_time() -> Failure {
 
 /// A host that does not keep to `wasi:http`; its answers say nothing about the request.
 fn host_fault(message: &str) -> Failure {
-    Failure::new(TransportKind::Other, Executed::Unknown, message)
+    failure(TransportKind::Other, Executed::Unknown, message)
 }
 
 struct Deadline {

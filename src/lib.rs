@@ -20,6 +20,7 @@ extern crate alloc;
 
 pub mod aws;
 pub mod lambda;
+pub mod perform;
 
 #[cfg(target_arch = "wasm32")]
 mod bindings;
@@ -27,5 +28,3 @@ mod bindings;
 mod component;
 #[cfg(target_arch = "wasm32")]
 mod http;
-#[cfg(target_arch = "wasm32")]
-mod perform;

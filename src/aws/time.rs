@@ -14,6 +14,7 @@ pub struct AmzDate {
 const SECONDS_A_DAY: u64 = 86_400;
 /// 9999-12-31: the last day that four digits of a year can name.
 const LAST_DAY: u64 = 2_932_896;
+const DAYS_FROM_0000_03_01_TO_1970: u64 = 719_468;
 
 impl AmzDate {
     /// From seconds since 1970-01-01 00:00 UTC; later than the year 9999 counts as its last day.
@@ -45,7 +46,6 @@ impl AmzDate {
     reason = "the day is at most LAST_DAY, so that nothing overflows, and no term exceeds the one it is taken from"
 )]
 fn civil_from_days(days_since_1970: u64) -> (u64, u64, u64) {
-    const DAYS_FROM_0000_03_01_TO_1970: u64 = 719_468;
     const DAYS_A_CYCLE: u64 = 146_097; // 400 years
 
     let days = days_since_1970 + DAYS_FROM_0000_03_01_TO_1970;
@@ -76,6 +76,64 @@ fn push_digits(out: &mut String, value: u64, width: u32) {
     out.push(char::from_digit(digit, 10).unwrap_or('0'));
 }
 
+/// Seconds since 1970 of an HTTP date in the one form that senders may use (RFC 9110's
+/// `IMF-fixdate`): `Thu, 01 Jan 2026 00:00:00 GMT`.
+pub fn parse_http_date(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let mut words = text.trim().split(' ');
+    let (_weekday, day, month, year, clock, zone) = (
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+    );
+    if zone != "GMT" || words.next().is_some() {
+        return None;
+    }
+    let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
+    let day = number(day, 2).filter(|day| (1..=31).contains(day))?;
+    let year = number(year, 4).filter(|year| *year >= 1970)?;
+    let mut parts = clock.split(':');
+    let mut part = |most| number(parts.next()?, 2).filter(|value| *value <= most);
+    // 60: a leap second.
+    let (hour, minute, second) = (part(23)?, part(59)?, part(60)?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let of_day = hour
+        .saturating_mul(3600)
+        .saturating_add(minute.saturating_mul(60))
+        .saturating_add(second);
+    days_from_civil(year, month, day)
+        .checked_mul(SECONDS_A_DAY)?
+        .checked_add(of_day)
+}
+
+fn number(text: &str, digits: usize) -> Option<u64> {
+    (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// The inverse of [`civil_from_days`].
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the year has four digits from 1970 on, month and day are in their ranges"
+)]
+fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
+    let year_from_march = year - u64::from(month <= 2);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    365 * year_from_march + year_from_march / 4 - year_from_march / 100
+        + year_from_march / 400
+        + day_of_year
+        - DAYS_FROM_0000_03_01_TO_1970
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +152,35 @@ mod tests {
         assert_eq!(date_time(4_107_542_399), "21000228T235959Z");
         assert_eq!(date_time(4_107_542_400), "21000301T000000Z");
         assert_eq!(AmzDate::from_unix(1_795_348_800).date, "20261122");
+    }
+
+    #[test]
+    fn http_dates() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Tue, 29 Feb 2000 23:59:59 GMT", Some(951_868_799)),
+            ("Sun, 22 Nov 2026 12:00:00 GMT", Some(1_795_348_800)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(253_402_300_799)),
+            ("Sun, 22 Nov 2026 12:00:00 UTC", None),
+            ("Sun, 22 Nov 2026 12:00:00", None),
+            ("Sun, 22 Nov 2026 12:00:00 GMT x", None),
+            ("Sun, 22 Nov 2026 12:00 GMT", None),
+            ("Sun, 22 Nov 2026 12:00:00:00 GMT", None),
+            ("Sun, 22 nov 2026 12:00:00 GMT", None),
+            ("Sun, +2 Nov 2026 12:00:00 GMT", None),
+            ("Sun, 00 Nov 2026 12:00:00 GMT", None),
+            ("Sun, 01 Jan 1969 00:00:00 GMT", None),
+        ] {
+            assert_eq!(parse_http_date(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_there_and_back() {
+        for day in (0..=LAST_DAY).step_by(17) {
+            let (year, month, day_of_month) = civil_from_days(day);
+            assert_eq!(days_from_civil(year, month, day_of_month), day);
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::Failure;
 use crate::bindings::wasi::http::types::ErrorCode;
 use crate::lambda::outcome::{Executed, TransportKind};
+use crate::perform::Failure;
 
 /// `late` is what to say of a code that can mean either: `No` where the host refused the request
 /// at once, `Unknown` after it took it.
@@ -84,11 +84,11 @@ pub fn failure(code: &ErrorCode, late: Executed) -> Failure {
             "the host failed to send the request",
         ),
     };
-    Failure::new(
+    Failure {
         kind,
+        message: format!("{advice} (the host says: {})", name(code)),
         executed,
-        format!("{advice} (the host says: {})", name(code)),
-    )
+    }
 }
 
 /// The code's name in `wasi:http`, which a host's operator can look up. A host's free text is left

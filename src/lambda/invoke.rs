@@ -251,6 +251,11 @@ impl Operation for Invoke {
         self.request.invocation_type != Some(InvocationType::DryRun)
     }
 
+    fn repeatable(&self) -> bool {
+        // A second start of a named durable execution finds the first.
+        self.delivery.idempotent || self.request.durable_execution_name.is_some()
+    }
+
     fn request(&self) -> Request<'_> {
         let mut request = Request::new(Method::Post, &self.target.endpoint, &self.path);
         if let Some(qualifier) = &self.request.qualifier {

@@ -159,6 +159,10 @@ impl Operation for ListFunctions {
         false
     }
 
+    fn repeatable(&self) -> bool {
+        true
+    }
+
     fn request(&self) -> Request<'_> {
         let mut request = Request::new(Method::Get, &self.target.endpoint, "/2015-03-31/functions");
         if self.all_versions {

@@ -135,6 +135,10 @@ impl Operation for ListQualifiers {
         false
     }
 
+    fn repeatable(&self) -> bool {
+        true
+    }
+
     fn request(&self) -> Request<'_> {
         let mut path = String::from("/2015-03-31/functions/");
         uri::encode_into(&mut path, self.function.unqualified());

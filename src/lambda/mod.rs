@@ -3,6 +3,7 @@
 //! Nothing here sends: an [`Operation`] is asked for its next request and handed the response,
 //! by whoever owns a transport and a clock.
 
+pub mod attempts;
 pub mod connection;
 pub mod delivery;
 pub mod errors;
@@ -15,7 +16,7 @@ pub mod list_qualifiers;
 pub mod log_tail;
 pub mod outcome;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod text;
 
 use crate::aws::message::{Request, Response};
@@ -39,6 +40,9 @@ pub trait Operation {
 
     /// Whether a request may run the function. Of a read, every attempt is `executed: no`.
     fn runs_function(&self) -> bool;
+
+    /// Whether a request whose outcome is unknown may be sent again.
+    fn repeatable(&self) -> bool;
 
     /// The next request, unsigned.
     fn request(&self) -> Request<'_>;

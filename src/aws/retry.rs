@@ -1,0 +1,150 @@
+//! Backoff and retry quota of AWS's standard mode ("Retry Behavior 2.1", the SDKs' default since
+//! 2026-11-10). Whether an error may be retried at all is not decided here.
+
+/// What kind of failure is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The service asked for less.
+    Throttling,
+    /// Anything else.
+    Other,
+}
+
+const MAX_BACKOFF_MS: u64 = 20_000;
+/// A service's own `x-amz-retry-after` may lengthen the backoff by this much.
+const RETRY_AFTER_SLACK_MS: u64 = 5_000;
+
+/// Milliseconds to wait before retry number `retry`, counted from 1.
+///
+/// `jitter` is uniform over all of `u64`. The cap is applied before the jitter. `retry_after_ms`
+/// is the service's `x-amz-retry-after`.
+pub fn backoff_ms(cause: Cause, retry: u8, jitter: u64, retry_after_ms: Option<u64>) -> u64 {
+    let base: u64 = match cause {
+        Cause::Throttling => 1_000,
+        Cause::Other => 50,
+    };
+    let doublings = u32::from(retry.saturating_sub(1));
+    let most = base
+        .saturating_mul(2_u64.saturating_pow(doublings))
+        .min(MAX_BACKOFF_MS);
+    // jitter / 2^64 of it: the high half of the product.
+    let wait =
+        u64::try_from(u128::from(most).saturating_mul(u128::from(jitter)) >> 64).unwrap_or(most);
+    match retry_after_ms {
+        Some(asked) => asked.clamp(wait, wait.saturating_add(RETRY_AFTER_SLACK_MS)),
+        None => wait,
+    }
+}
+
+/// Reads `x-amz-retry-after`: whole milliseconds, anything else is ignored.
+pub fn retry_after_ms(header: &str) -> Option<u64> {
+    header.trim().parse().ok()
+}
+
+/// The retry quota: a service in trouble is not asked again and again by every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    tokens: u16,
+    last_cost: Option<u16>,
+}
+
+const CAPACITY: u16 = 500;
+
+impl Default for Quota {
+    fn default() -> Quota {
+        Quota {
+            tokens: CAPACITY,
+            last_cost: None,
+        }
+    }
+}
+
+impl Quota {
+    /// Pays for a retry; `false` where the quota is used up.
+    pub fn pay(&mut self, cause: Cause) -> bool {
+        let cost = match cause {
+            Cause::Throttling => 5,
+            Cause::Other => 14,
+        };
+        match self.tokens.checked_sub(cost) {
+            Some(rest) => {
+                self.tokens = rest;
+                self.last_cost = Some(cost);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A request succeeded: what its last retry cost comes back, or one token.
+    pub fn refund(&mut self) {
+        let refund = self.last_cost.take().unwrap_or(1);
+        self.tokens = self.tokens.saturating_add(refund).min(CAPACITY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_backoff_doubles_up_to_20_seconds() {
+        let most = |cause, retry| backoff_ms(cause, retry, u64::MAX, None);
+        assert_eq!(
+            [1, 2, 3, 9].map(|n| most(Cause::Other, n)),
+            [49, 99, 199, 12_799]
+        );
+        assert_eq!(
+            [1, 2, 5, 6, 9].map(|n| most(Cause::Throttling, n)),
+            [999, 1_999, 15_999, 19_999, 19_999]
+        );
+        assert_eq!(most(Cause::Throttling, 255), 19_999);
+        assert_eq!(backoff_ms(Cause::Throttling, 3, 0, None), 0);
+        assert_eq!(backoff_ms(Cause::Throttling, 3, u64::MAX / 2, None), 1_999);
+    }
+
+    #[test]
+    fn the_service_may_ask_for_up_to_five_seconds_more() {
+        let half = u64::MAX / 2;
+        for (asked, wait) in [
+            (0, 499),
+            (499, 499),
+            (3_000, 3_000),
+            (5_499, 5_499),
+            (5_500, 5_499),
+            (u64::MAX, 5_499),
+        ] {
+            assert_eq!(
+                backoff_ms(Cause::Throttling, 1, half, Some(asked)),
+                wait,
+                "{asked}"
+            );
+        }
+        for (header, ms) in [
+            ("1500", Some(1_500)),
+            (" 0 ", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("1s", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after_ms(header), ms, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_quota_runs_out_and_is_refunded() {
+        let mut quota = Quota::default();
+        let paid = (0..100).take_while(|_| quota.pay(Cause::Other)).count();
+        assert_eq!(paid, 35, "35 × 14 = 490");
+        assert!(quota.pay(Cause::Throttling) && quota.pay(Cause::Throttling));
+        assert!(!quota.pay(Cause::Throttling));
+        quota.refund();
+        assert_eq!(quota.tokens, 5, "the cost of the last retry");
+        quota.refund();
+        assert_eq!(quota.tokens, 6, "one without a retry");
+        let mut full = Quota::default();
+        full.refund();
+        assert_eq!(full.tokens, 500);
+    }
+}

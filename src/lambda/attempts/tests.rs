@@ -1,0 +1,262 @@
+//! The whole table of outcomes.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::super::delivery::Options;
+use super::super::errors::{self, Refused};
+use super::super::failure;
+use super::super::outcome::{FailedInvocation, Invocation};
+use super::super::testing::answer;
+use super::*;
+
+fn delivery(max_attempts: u8) -> Delivery {
+    let options = Options {
+        max_attempts: Some(max_attempts),
+        connect_timeout_ms: Some(1_000),
+        response_timeout_ms: Some(9_000),
+        idempotent: None,
+    };
+    Delivery::new("delivery", Some(&options), true).unwrap()
+}
+
+fn outcome(error: &Error) -> Outcome<'_> {
+    Outcome {
+        error,
+        attempt: 1,
+        elapsed_ms: 5,
+        retry_after_ms: None,
+        clock_was_off: false,
+        jitter: u64::MAX,
+    }
+}
+
+fn transport(kind: TransportKind, executed: Executed) -> Error {
+    Error::Transport(TransportError {
+        kind,
+        message: String::new(),
+        executed,
+        attempts: 1,
+    })
+}
+
+fn service(status: u16, code: &str) -> Error {
+    let refused = Refused {
+        action: "lambda:InvokeFunction",
+        resource: String::new(),
+        runs_function: true,
+        attempts: 1,
+    };
+    errors::read(
+        &answer(status, &[("x-amzn-errortype", code)], "{}"),
+        &refused,
+    )
+}
+
+fn function_failed() -> Error {
+    Error::FunctionFailed(Box::new(FailedInvocation {
+        invocation: Invocation {
+            status_code: 200,
+            output: None,
+            log: None,
+            executed_version: None,
+            request_id: None,
+            trace_id: None,
+            durable_execution_arn: None,
+            attempts: 1,
+        },
+        failure: failure::read("Unhandled".into(), b""),
+    }))
+}
+
+/// After the first of three attempts.
+fn verdict(error: &Error, repeatable: bool) -> Verdict {
+    Attempts::new(delivery(3), repeatable).after(&outcome(error))
+}
+
+const RETURN: Verdict = Verdict::Return;
+const SOON: Verdict = Verdict::Wait(49);
+const THROTTLED: Verdict = Verdict::Wait(999);
+
+#[test]
+fn transport_failures() {
+    use Executed::{No, Unknown, Yes};
+    use TransportKind as K;
+    // kind, executed, verdict, verdict where a second run does no harm
+    for (kind, executed, once, repeatable) in [
+        (K::Dns, No, SOON, SOON),
+        (K::Connect, No, SOON, SOON),
+        (K::Timeout, No, SOON, SOON),
+        (K::Timeout, Unknown, RETURN, SOON),
+        (K::Tls, No, RETURN, RETURN),
+        (K::Denied, No, RETURN, RETURN),
+        (K::CutOff, No, SOON, SOON),
+        (K::CutOff, Unknown, RETURN, SOON),
+        (K::CutOff, Yes, RETURN, RETURN),
+        (K::Malformed, No, SOON, SOON),
+        (K::Malformed, Unknown, RETURN, SOON),
+        (K::Malformed, Yes, RETURN, RETURN),
+        (K::Other, No, RETURN, RETURN),
+        (K::Other, Unknown, RETURN, RETURN),
+    ] {
+        let error = transport(kind, executed);
+        assert_eq!(verdict(&error, false), once, "{kind:?} {executed:?}");
+        assert_eq!(
+            verdict(&error, true),
+            repeatable,
+            "{kind:?} {executed:?}, repeatable"
+        );
+    }
+}
+
+#[test]
+fn answers() {
+    for (status, code, once, repeatable) in [
+        (429, "TooManyRequestsException", THROTTLED, THROTTLED),
+        (400, "ThrottlingException", THROTTLED, THROTTLED),
+        (502, "EC2ThrottledException", THROTTLED, THROTTLED),
+        (502, "ENINotReadyException", SOON, SOON),
+        (502, "ResourceNotReadyException", SOON, SOON),
+        (409, "SnapStartNotReadyException", SOON, SOON),
+        (409, "CodeArtifactUserPendingException", SOON, SOON),
+        (409, "ResourceConflictException", SOON, SOON),
+        (500, "ServiceException", RETURN, SOON),
+        (500, "", RETURN, SOON),
+        (502, "", RETURN, SOON),
+        (503, "", RETURN, SOON),
+        (504, "", RETURN, SOON),
+        (502, "KMSAccessDeniedException", RETURN, RETURN),
+        (502, "KMSDisabledException", RETURN, RETURN),
+        (502, "InvalidSubnetIDException", RETURN, RETURN),
+        (502, "InvalidZipFileException", RETURN, RETURN),
+        (502, "EC2AccessDeniedException", RETURN, RETURN),
+        (400, "InvalidParameterValueException", RETURN, RETURN),
+        (403, "AccessDeniedException", RETURN, RETURN),
+        (403, "UnrecognizedClientException", RETURN, RETURN),
+        (403, "InvalidSignatureException", RETURN, RETURN),
+        (404, "ResourceNotFoundException", RETURN, RETURN),
+        (
+            409,
+            "DurableExecutionAlreadyStartedException",
+            RETURN,
+            RETURN,
+        ),
+        (413, "RequestTooLargeException", RETURN, RETURN),
+        (302, "", RETURN, RETURN),
+    ] {
+        let error = service(status, code);
+        assert_eq!(verdict(&error, false), once, "{status} {code}");
+        assert_eq!(
+            verdict(&error, true),
+            repeatable,
+            "{status} {code}, repeatable"
+        );
+    }
+}
+
+#[test]
+fn a_failed_function_and_a_refused_input_are_never_repeated() {
+    for error in [
+        function_failed(),
+        Error::invalid("request.function", "it is empty"),
+    ] {
+        assert_eq!(verdict(&error, false), RETURN);
+        assert_eq!(verdict(&error, true), RETURN);
+    }
+}
+
+#[test]
+fn attempts_end_at_their_number() {
+    let error = service(429, "TooManyRequestsException");
+    for max_attempts in 1..=10 {
+        let mut attempts = Attempts::new(delivery(max_attempts), true);
+        let made = (1..)
+            .find(|attempt| {
+                let outcome = Outcome {
+                    attempt: *attempt,
+                    ..outcome(&error)
+                };
+                attempts.after(&outcome) == RETURN
+            })
+            .unwrap();
+        // 10 × (1 s + 9 s) is longer than all backoffs together, so that time does not end it.
+        assert_eq!(made, max_attempts);
+    }
+}
+
+#[test]
+fn the_wait_never_exceeds_what_the_options_allow() {
+    let error = service(429, "TooManyRequestsException");
+    let after = |elapsed_ms| {
+        let outcome = Outcome {
+            elapsed_ms,
+            ..outcome(&error)
+        };
+        Attempts::new(delivery(3), false).after(&outcome)
+    };
+    assert_eq!(after(30_000 - 999), THROTTLED);
+    assert_eq!(after(30_000 - 998), RETURN);
+    assert_eq!(after(u64::MAX), RETURN);
+}
+
+#[test]
+fn the_service_says_how_long_to_wait() {
+    let error = service(429, "TooManyRequestsException");
+    let outcome = Outcome {
+        retry_after_ms: Some(2_500),
+        ..outcome(&error)
+    };
+    assert_eq!(
+        Attempts::new(delivery(3), false).after(&outcome),
+        Verdict::Wait(2_500)
+    );
+    let permanent = service(404, "ResourceNotFoundException");
+    let outcome = Outcome {
+        error: &permanent,
+        ..outcome
+    };
+    assert_eq!(
+        Attempts::new(delivery(3), false).after(&outcome),
+        RETURN,
+        "the header alone repeats nothing"
+    );
+}
+
+#[test]
+fn a_wrong_clock_is_corrected_once() {
+    for code in [
+        "InvalidSignatureException",
+        "RequestTimeTooSkewed",
+        "AccessDeniedException",
+    ] {
+        let error = service(403, code);
+        let mut attempts = Attempts::new(delivery(3), false);
+        let off = Outcome {
+            clock_was_off: true,
+            ..outcome(&error)
+        };
+        assert_eq!(attempts.after(&off), SOON, "{code}");
+        assert_eq!(attempts.after(&off), RETURN, "{code}, again");
+    }
+    let error = service(404, "ResourceNotFoundException");
+    let off = Outcome {
+        clock_was_off: true,
+        ..outcome(&error)
+    };
+    assert_eq!(Attempts::new(delivery(3), false).after(&off), RETURN);
+}
+
+#[test]
+fn many_requests_share_one_quota() {
+    let error = service(500, "ServiceException");
+    let mut attempts = Attempts::new(delivery(10), true);
+    let verdicts: Vec<Verdict> = (0..40).map(|_| attempts.after(&outcome(&error))).collect();
+    assert_eq!(
+        verdicts.iter().filter(|verdict| **verdict == SOON).count(),
+        35
+    );
+    assert_eq!(verdicts.last(), Some(&RETURN));
+    attempts.succeeded();
+    assert_eq!(attempts.after(&outcome(&error)), SOON);
+}
