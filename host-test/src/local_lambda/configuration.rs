@@ -1,0 +1,103 @@
+//! Functions and aliases as the listing operations show them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Builder;
+
+use super::catalogue::{Alias, Function};
+use super::name::partition;
+use super::service::Service;
+
+/// The value of an environment variable of every function, in every row that is listed: a
+/// client that must not carry secrets out is wrong if this text leaves it.
+pub const ENVIRONMENT_SECRET: &str = "fake-database-password-5b1d9c";
+
+/// A `FunctionConfiguration` with what listings show: no state, no last update.
+///
+/// `qualified`: the ARN ends in the version, as it does where versions are listed.
+pub(super) fn function(
+    service: &Service,
+    function: &Function,
+    version: usize,
+    qualified: bool,
+) -> Value {
+    let label = if version == 0 {
+        "$LATEST".to_owned()
+    } else {
+        version.to_string()
+    };
+    let unqualified = service.function_arn(&function.name);
+    let arn = if qualified {
+        format!("{unqualified}:{label}")
+    } else {
+        unqualified
+    };
+    let digest = Sha256::digest(format!("{}:{label}", function.name));
+    let description = version
+        .checked_sub(1)
+        .and_then(|n| function.versions.get(n))
+        .copied()
+        .filter(|text| !text.is_empty())
+        .unwrap_or(&function.description);
+    let mut row = json!({
+        "FunctionName": function.name,
+        "FunctionArn": arn,
+        "Role": format!("arn:{}:iam::{}:role/service-role/{}", partition(&service.region), service.account, function.name),
+        "CodeSize": 1_024 + u64::from(digest[0]) * 97,
+        "Description": description,
+        "Timeout": function.timeout_seconds,
+        "MemorySize": function.memory_mb,
+        "LastModified": format!("2026-{:02}-{:02}T0{}:15:30.000+0000", digest[1] % 12 + 1, digest[2] % 28 + 1, digest[3] % 10),
+        "CodeSha256": STANDARD.encode(digest),
+        "Version": label,
+        "Environment": { "Variables": { "DATABASE_PASSWORD": ENVIRONMENT_SECRET, "STAGE": "test" } },
+        "TracingConfig": { "Mode": "PassThrough" },
+        "RevisionId": revision(&digest),
+        "Architectures": [function.architecture],
+        "EphemeralStorage": { "Size": 512 },
+        "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
+        "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", function.name) },
+    });
+    if let Some(runtime) = function.runtime {
+        row["PackageType"] = json!("Zip");
+        row["Runtime"] = json!(runtime);
+        row["Handler"] = json!("app.handler");
+    } else {
+        row["PackageType"] = json!("Image");
+    }
+    if function.tenant_isolated {
+        row["TenancyConfig"] = json!({ "TenantIsolationMode": "PER_TENANT" });
+    }
+    if function.durable {
+        row["DurableConfig"] = json!({ "RetentionPeriodInDays": 14, "ExecutionTimeout": 86_400 });
+    }
+    row
+}
+
+/// An `AliasConfiguration`.
+pub(super) fn alias(service: &Service, function: &Function, alias: &Alias) -> Value {
+    let arn = format!("{}:{}", service.function_arn(&function.name), alias.name);
+    let mut row = json!({
+        "AliasArn": arn,
+        "Name": alias.name,
+        "FunctionVersion": alias.version,
+        "Description": alias.description,
+        "RevisionId": revision(&Sha256::digest(&arn)),
+    });
+    if let Some((version, one_in)) = alias.routed {
+        row["RoutingConfig"] =
+            json!({ "AdditionalVersionWeights": { version: 1.0 / f64::from(one_in) } });
+    }
+    row
+}
+
+fn revision(digest: &[u8]) -> String {
+    let mut bytes = [0; 16];
+    bytes
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = *from);
+    Builder::from_random_bytes(bytes).into_uuid().to_string()
+}

@@ -1,0 +1,165 @@
+//! Lambda's error answers: status, header `x-amzn-ErrorType` and body, each in the form that its
+//! code has on the real service.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+/// An error as Lambda answers it.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    pub status: StatusCode,
+    /// The value of `x-amzn-ErrorType`.
+    pub error_type: &'static str,
+    pub body: Value,
+    /// In seconds.
+    pub retry_after: Option<u32>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, error_type: &'static str, body: Value) -> Self {
+        Self {
+            status,
+            error_type,
+            body,
+            retry_after: None,
+        }
+    }
+
+    /// Codes whose model spells the member `Message`.
+    fn upper(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(
+            status,
+            code,
+            json!({ "Type": "User", "Message": message.into() }),
+        )
+    }
+
+    /// Codes whose model spells the member `message`.
+    fn lower(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(
+            status,
+            code,
+            json!({ "Type": "User", "message": message.into() }),
+        )
+    }
+
+    /// What the front end says before Lambda itself looks at a request.
+    pub fn unauthenticated(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            code,
+            json!({ "message": message.into() }),
+        )
+    }
+
+    /// The one code that comes as a URL.
+    pub fn unrecognized_client() -> Self {
+        Self::unauthenticated(
+            "UnrecognizedClientException:http://internal.amazon.com/coral/com.amazon.coral.service/",
+            "The security token included in the request is invalid.",
+        )
+    }
+
+    pub fn access_denied(principal: &str, action: &str, resource: &str, policy: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            json!({ "Message": format!(
+                "User: {principal} is not authorized to perform: {action} on resource: {resource} \
+                 because no {policy} policy allows the {action} action"
+            ) }),
+        )
+    }
+
+    /// A value that breaks its shape's constraint; `constraint` follows "Member must".
+    pub fn validation(field: &str, value: &str, constraint: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "ValidationException",
+            json!({ "message": format!(
+                "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: \
+                 Member must {constraint}"
+            ) }),
+        )
+    }
+
+    pub fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::lower(
+            StatusCode::BAD_REQUEST,
+            "InvalidParameterValueException",
+            message,
+        )
+    }
+
+    pub fn invalid_content(message: impl Into<String>) -> Self {
+        Self::lower(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            message,
+        )
+    }
+
+    /// Recorded with a null `Type`.
+    pub fn invalid_client_context(message: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            json!({ "Type": null, "message": message }),
+        )
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::upper(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+    }
+
+    pub fn function_not_found(arn: &str) -> Self {
+        Self::not_found(format!("Function not found: {arn}"))
+    }
+
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::upper(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            message,
+        )
+    }
+
+    pub fn already_started(message: impl Into<String>) -> Self {
+        Self::upper(
+            StatusCode::CONFLICT,
+            "DurableExecutionAlreadyStartedException",
+            message,
+        )
+    }
+
+    pub fn throttled() -> Self {
+        Self {
+            retry_after: Some(1),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyRequestsException",
+                json!({
+                    "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+                    "Type": "User",
+                    "message": "Rate Exceeded.",
+                }),
+            )
+        }
+    }
+
+    pub fn service(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ServiceException",
+            json!({ "Type": "Service", "Message": message.into() }),
+        )
+    }
+
+    pub fn unknown_operation() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "UnknownOperationException",
+            json!({ "message": "This is no operation that the local Lambda has" }),
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! What arrived, for tests that look at what a client really sent.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use hyper::HeaderMap;
+
+use super::service::lock;
+
+/// A long-lived service must not grow with every request.
+const KEPT: usize = 10_000;
+
+/// One request as it arrived.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecordedRequest {
+    /// Method.
+    pub method: String,
+    /// Path and query as on the wire, nothing decoded.
+    pub path_and_query: String,
+    /// Headers in the order of their arrival (those of one name together), names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Bytes of the body that arrived.
+    pub body_length: u64,
+    /// Whether the body arrived to its end.
+    pub complete: bool,
+}
+
+impl RecordedRequest {
+    /// The first header of that name (lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| match name.as_str() {
+                "authorization" | "x-amz-security-token" => (name.as_str(), "[redacted]"),
+                _ => (name.as_str(), value.as_str()),
+            })
+            .collect();
+        f.debug_struct("RecordedRequest")
+            .field("method", &self.method)
+            .field("path_and_query", &self.path_and_query)
+            .field("headers", &headers)
+            .field("body_length", &self.body_length)
+            .field("complete", &self.complete)
+            .finish()
+    }
+}
+
+/// One request while its body still arrives.
+pub(super) struct Entry {
+    head: RecordedRequest,
+    body_length: AtomicU64,
+    complete: AtomicBool,
+}
+
+impl Entry {
+    pub fn received(&self, bytes: usize) {
+        self.body_length.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub fn completed(&self) {
+        self.complete.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Record(Mutex<VecDeque<Arc<Entry>>>);
+
+impl Record {
+    pub fn begin(&self, method: &str, path_and_query: &str, headers: &HeaderMap) -> Arc<Entry> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        let entry = Arc::new(Entry {
+            head: RecordedRequest {
+                method: method.to_owned(),
+                path_and_query: path_and_query.to_owned(),
+                headers,
+                body_length: 0,
+                complete: false,
+            },
+            body_length: AtomicU64::new(0),
+            complete: AtomicBool::new(false),
+        });
+        let mut kept = lock(&self.0);
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Arc::clone(&entry));
+        entry
+    }
+
+    pub fn all(&self) -> Vec<RecordedRequest> {
+        lock(&self.0)
+            .iter()
+            .map(|entry| RecordedRequest {
+                body_length: entry.body_length.load(Ordering::Relaxed),
+                complete: entry.complete.load(Ordering::Relaxed),
+                ..entry.head.clone()
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! Connections: accepts them, speaks HTTP/1.1 on each, and ends them all when the service stops.
+//! What a request means is none of its business.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::service::Service;
+
+/// `accept` fails when the process has no file descriptor left: wait for one, do not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Lambda allows 1 MB of request line and headers.
+const HEAD_LIMIT: usize = 1 << 20;
+
+/// Serves until the service stops.
+pub(super) async fn accept(listener: TcpListener, service: Arc<Service>) {
+    loop {
+        let accepted = tokio::select! {
+            () = service.stopping.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                service
+                    .tasks
+                    .spawn(connection(stream, Arc::clone(&service)));
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, service: Arc<Service>) {
+    let stopping = service.stopping.clone();
+    // Small answers must not wait for the acknowledgement of the one before.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let answer = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
+    });
+    // No timer: an idle connection stays until the client or a test ends it.
+    let connection = http1::Builder::new()
+        .max_buf_size(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), answer);
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        // A client that breaks its connection is that client's affair.
+        _ = connection => {}
+    }
+}
