@@ -1,0 +1,199 @@
+//! A plain HTTP client whose requests are signed by `aws-sigv4`.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use host_test::local_lambda::{Config, Key, LocalLambda};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// A service of the default configuration.
+pub async fn start() -> LocalLambda {
+    LocalLambda::start(Config::default()).await.unwrap()
+}
+
+/// A request, before it is signed.
+pub struct Call {
+    pub method: &'static str,
+    /// As it goes on the wire.
+    pub path_and_query: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// `None`: the service's own.
+    pub key: Option<Key>,
+    pub region: &'static str,
+    pub service: &'static str,
+    pub at: SystemTime,
+    pub encoding: PercentEncodingMode,
+}
+
+impl Call {
+    pub fn new(method: &'static str, path_and_query: impl Into<String>) -> Self {
+        Self {
+            method,
+            path_and_query: path_and_query.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            key: None,
+            region: "us-east-1",
+            service: "lambda",
+            at: SystemTime::now(),
+            encoding: PercentEncodingMode::Double,
+        }
+    }
+
+    pub fn get(path_and_query: impl Into<String>) -> Self {
+        Self::new("GET", path_and_query)
+    }
+
+    /// Invokes; `function` may bring a query with it.
+    pub fn invoke(function: &str, payload: impl Into<Vec<u8>>) -> Self {
+        let (name, query) = function.split_once('?').unwrap_or((function, ""));
+        let query = if query.is_empty() {
+            String::new()
+        } else {
+            format!("?{query}")
+        };
+        let mut call = Self::new(
+            "POST",
+            format!("/2015-03-31/functions/{name}/invocations{query}"),
+        );
+        call.body = payload.into();
+        call
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn key(mut self, key: Key) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    pub fn event(self) -> Self {
+        self.header("x-amz-invocation-type", "Event")
+    }
+
+    pub fn dry_run(self) -> Self {
+        self.header("x-amz-invocation-type", "DryRun")
+    }
+
+    pub fn tail(self) -> Self {
+        self.header("x-amz-log-type", "Tail")
+    }
+
+    /// The request as it would be sent.
+    pub fn sign(self, lambda: &LocalLambda) -> Request<Full<Bytes>> {
+        let host = lambda.addr().to_string();
+        let key = self.key.unwrap_or_else(|| lambda.key().clone());
+        let identity = Credentials::new(
+            key.access_key_id,
+            key.secret_access_key,
+            key.session_token,
+            None,
+            "test",
+        )
+        .into();
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = self.encoding;
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(self.region)
+            .name(self.service)
+            .time(self.at)
+            .settings(settings)
+            .build()
+            .unwrap()
+            .into();
+        let signable = SignableRequest::new(
+            self.method,
+            format!("http://{host}{}", self.path_and_query),
+            self.headers
+                .iter()
+                .map(|(name, value)| (*name, value.as_str())),
+            SignableBody::Bytes(&self.body),
+        )
+        .unwrap();
+        let (instructions, _) = sign(signable, &params).unwrap().into_parts();
+        let mut request = Request::builder()
+            .method(self.method)
+            .uri(&self.path_and_query)
+            .header("host", host);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let mut request = request.body(Full::from(self.body)).unwrap();
+        instructions.apply_to_request_http1x(&mut request);
+        request
+    }
+
+    pub async fn send(self, lambda: &LocalLambda) -> Answer {
+        send(lambda, self.sign(lambda)).await
+    }
+}
+
+/// Sends on a connection of its own.
+pub async fn send(lambda: &LocalLambda, request: Request<Full<Bytes>>) -> Answer {
+    let stream = TcpStream::connect(lambda.addr()).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    connection.abort();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The decoded log tail.
+    pub fn log(&self) -> Vec<u8> {
+        STANDARD
+            .decode(self.header("x-amz-log-result").unwrap())
+            .unwrap()
+    }
+
+    /// Asserts that this is the error that `code` stands for, with exactly this body.
+    #[track_caller]
+    pub fn assert_error(&self, status: u16, code: &str, body: Value) {
+        assert_eq!(
+            (self.status.as_u16(), self.header("x-amzn-errortype")),
+            (status, Some(code)),
+            "{:?}",
+            self.body
+        );
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert_eq!(self.json(), body);
+    }
+}

@@ -1,0 +1,11 @@
+//! The local Lambda answers as the real one does. Requests go over sockets and are signed by
+//! AWS's own crate.
+
+mod client;
+mod executions;
+mod functions;
+mod invoking;
+mod listing;
+mod names;
+mod serving;
+mod signatures;

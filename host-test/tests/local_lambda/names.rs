@@ -1,0 +1,168 @@
+//! Forms of function names, qualifiers, and what comes of wrong ones.
+
+use serde_json::{Value, json};
+
+use crate::client::{Call, start};
+
+const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:versioned";
+
+#[tokio::test]
+async fn every_form_of_a_name_reaches_the_function() {
+    let lambda = start().await;
+    let encoded = |text: &str| text.replace(':', "%3A").replace('$', "%24");
+    for (name, qualifier, version) in [
+        ("versioned", Value::Null, "$LATEST"),
+        ("function:versioned", Value::Null, "$LATEST"),
+        ("123456789012:function:versioned", Value::Null, "$LATEST"),
+        ("123456789012:versioned", Value::Null, "$LATEST"),
+        (
+            "us-east-1:123456789012:function:versioned:2",
+            json!("2"),
+            "2",
+        ),
+        (ARN, Value::Null, "$LATEST"),
+        ("versioned:beta", json!("beta"), "3"),
+        ("versioned:1", json!("1"), "1"),
+        ("versioned:$LATEST", json!("$LATEST"), "$LATEST"),
+        (
+            "versioned:$LATEST.PUBLISHED",
+            json!("$LATEST.PUBLISHED"),
+            "3",
+        ),
+        (&format!("{ARN}:beta"), json!("beta"), "3"),
+        (&format!("{ARN}:$LATEST"), json!("$LATEST"), "$LATEST"),
+    ] {
+        for name in [name.to_owned(), encoded(name)] {
+            let answer = Call::invoke(&name, "{}").send(&lambda).await;
+            assert_eq!(answer.status, 200, "{name}: {:?}", answer.body);
+            assert_eq!(
+                answer.header("x-amz-executed-version"),
+                Some(version),
+                "{name}"
+            );
+            assert_eq!(
+                (&answer.json()["version"], &answer.json()["qualifier"]),
+                (&json!(version), &qualifier),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_qualifier_may_be_said_twice_but_not_differently() {
+    let lambda = start().await;
+    let answer = Call::invoke("versioned:beta?Qualifier=beta", "{}")
+        .send(&lambda)
+        .await;
+    assert_eq!(answer.header("x-amz-executed-version"), Some("3"));
+    Call::invoke("versioned:beta?Qualifier=2", "{}").send(&lambda).await.assert_error(
+        400,
+        "InvalidParameterValueException",
+        json!({ "Type": "User", "message":
+            "The derived qualifier from the function name does not match the specified qualifier: 'beta' and '2'." }),
+    );
+}
+
+#[tokio::test]
+async fn a_weighted_alias_sends_one_in_ten_to_its_other_version() {
+    let lambda = start().await;
+    let mut versions = Vec::new();
+    for _ in 0..20 {
+        let answer = Call::invoke("versioned:live", "{}").send(&lambda).await;
+        versions.push(answer.header("x-amz-executed-version").unwrap().to_owned());
+    }
+    let of = |wanted: &str| versions.iter().filter(|version| *version == wanted).count();
+    assert_eq!((of("2"), of("3")), (18, 2));
+}
+
+#[tokio::test]
+async fn unknown_functions_and_qualifiers_are_not_found() {
+    let lambda = start().await;
+    for (name, arn) in [
+        ("nobody", "nobody:$LATEST".to_owned()),
+        ("versioned:4", "versioned:4".to_owned()),
+        ("versioned?Qualifier=nope", "versioned:nope".to_owned()),
+        (
+            "versioned?Qualifier=%24latest",
+            "versioned:$latest".to_owned(),
+        ),
+        (
+            "echo:$LATEST.PUBLISHED",
+            "echo:$LATEST.PUBLISHED".to_owned(),
+        ),
+        // Cut after `function`, an ARN names a function of that name.
+        (
+            "arn:aws:lambda:us-east-1:123456789012:function",
+            "function:$LATEST".to_owned(),
+        ),
+        // 65 characters are too many for a name that exists, but not for a question.
+        (&"n".repeat(65), format!("{}:$LATEST", "n".repeat(65))),
+    ] {
+        Call::invoke(name, "{}").send(&lambda).await.assert_error(
+            404,
+            "ResourceNotFoundException",
+            json!({ "Type": "User", "Message":
+                format!("Function not found: arn:aws:lambda:us-east-1:123456789012:function:{arn}") }),
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_region_or_account_is_out_of_reach() {
+    let lambda = start().await;
+    Call::invoke("arn:aws:lambda:eu-west-1:123456789012:function:echo", "{}")
+        .send(&lambda)
+        .await
+        .assert_error(
+            404,
+            "ResourceNotFoundException",
+            json!({ "Type": "User", "Message":
+            "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')" }),
+        );
+    Call::invoke("210987654321:function:echo", "{}").send(&lambda).await.assert_error(
+        403,
+        "AccessDeniedException",
+        json!({ "Message":
+            "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: \
+             lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:210987654321:function:echo \
+             because no resource-based policy allows the lambda:InvokeFunction action" }),
+    );
+}
+
+#[tokio::test]
+async fn names_that_break_the_pattern_are_invalid() {
+    let lambda = start().await;
+    for name in [
+        "a%20b",
+        "a%2Fb",
+        "versioned:1:2",
+        "arn:aws:s3:us-east-1:123456789012:function:echo",
+        "arn:aws:lambda::123456789012:function:echo",
+        "arn:aws:lambda:us-east-1:12345:function:echo",
+        &format!("{ARN}:$LATES"),
+        &"n".repeat(257),
+    ] {
+        let answer = Call::invoke(name, "{}").send(&lambda).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("x-amzn-errortype")),
+            (400, Some("ValidationException")),
+            "{name}: {:?}",
+            answer.body
+        );
+        let body = answer.json();
+        let message = body["message"].as_str().unwrap();
+        assert!(
+            message.contains(" at 'functionName' failed to satisfy constraint: Member must "),
+            "{message}"
+        );
+        assert_eq!(body.as_object().unwrap().len(), 1, "only a message: {body}");
+    }
+    let answer = Call::invoke("versioned?Qualifier=a%20b", "{}")
+        .send(&lambda)
+        .await;
+    assert_eq!(
+        answer.header("x-amzn-errortype"),
+        Some("ValidationException")
+    );
+}
