@@ -1,0 +1,64 @@
+//! What the component imports and exports, function by function, against a checked-in list: a
+//! reviewer reads `interface.txt` and knows what is let in.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+fn list(direction: &str, engine: &Engine, name: &str, item: &ComponentItem) -> Vec<String> {
+    let ComponentItem::ComponentInstance(instance) = item else {
+        return vec![format!("{direction} {name}")];
+    };
+    let functions: Vec<String> = instance
+        .exports(engine)
+        .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+        .map(|(function, _)| format!("{direction} {name} {function}"))
+        .collect();
+    if functions.is_empty() {
+        return vec![format!("{direction} {name} (types only)")];
+    }
+    functions
+}
+
+#[test]
+fn imports_and_exports_are_those_of_the_list() {
+    let engine = Engine::default();
+    let component =
+        Component::from_file(&engine, env!("AWS_LAMBDA_CONNECTOR_WASM")).expect("the component");
+    let ty = component.component_type();
+    let mut lines = BTreeSet::new();
+    for (name, item) in ty.imports(&engine) {
+        lines.extend(list("import", &engine, name, &item.ty));
+    }
+    for (name, item) in ty.exports(&engine) {
+        lines.extend(list("export", &engine, name, &item.ty));
+    }
+    let seen: String = lines.iter().map(|line| format!("{line}\n")).collect();
+
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interface.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&file, &seen).expect("writing the list");
+    }
+    let expected = fs::read_to_string(&file).expect("the list");
+    assert_eq!(
+        seen, expected,
+        "the interface changed; if that is meant, run this test with UPDATE=1 and look at the difference"
+    );
+
+    // Said once more in words, so that an update by mistake is seen.
+    let allowed = [
+        "wasi:clocks/monotonic-clock@0.2.0",
+        "wasi:clocks/wall-clock@0.2.0",
+        "wasi:http/outgoing-handler@0.2.0",
+        "wasi:http/types@0.2.0",
+        "wasi:io/error@0.2.0",
+        "wasi:io/poll@0.2.0",
+        "wasi:io/streams@0.2.0",
+    ];
+    let imports: BTreeSet<&str> = ty.imports(&engine).map(|(name, _)| name).collect();
+    assert_eq!(imports, BTreeSet::from(allowed));
+}
