@@ -60,8 +60,9 @@ fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure>
     // 1. Hand the request over; only then does the host take bytes of its body.
     let future = outgoing_handler::handle(outgoing, Some(options(delivery)))
         .map_err(|code| error_codes::failure(&code, Executed::No))?;
-    // 2. Write the body.
-    write_body(body, request.body, &future, &before_answer)?;
+    // 2. Write the body. One that the host took no more of must outlive the answer: to drop it is
+    //    to break off the request.
+    let _unfinished = write_body(body, request.body, &future, &before_answer)?;
     // 3. Wait for the head of the answer.
     let incoming = response_head(&future, &before_answer)?;
     // 4. Read its body.
@@ -128,26 +129,27 @@ fn options(delivery: &Delivery) -> http::RequestOptions {
     options
 }
 
-/// Writes all of `bytes`, no more at once than the host permits. A host that stops taking them has
-/// a reason, which its answer tells: Lambda refuses a request before it has read all of it.
+/// Writes `bytes`, no more at once than the host permits, and finishes the body. A host that stops
+/// taking them has a reason, which its answer tells: Lambda refuses a request before it has read
+/// all of it. The body is given back then.
 fn write_body(
     body: http::OutgoingBody,
     bytes: &[u8],
     future: &http::FutureIncomingResponse,
     deadline: &Deadline,
-) -> Result<(), Failure> {
+) -> Result<Option<http::OutgoingBody>, Failure> {
     if !bytes.is_empty() {
         let stream = body
             .write()
             .map_err(|()| host_fault("the host gave no stream for the body"))?;
         if !write_all(&stream, bytes, future, deadline)? {
-            return Ok(());
+            return Ok(Some(body));
         }
     }
     // The answer tells whether all went well; the host may have closed the body already, since it
     // had all that `content-length` promised.
     let _ = http::OutgoingBody::finish(body, None);
-    Ok(())
+    Ok(None)
 }
 
 /// Whether all of it was taken.
@@ -166,13 +168,11 @@ fn write_all(
             Err(_) => return Ok(false),
         };
         if permitted == 0 {
-            deadline
-                .wait(&[&writable, &answered])
-                .map_err(|TimedOut| no_answer_in_time())?;
-            if answered.ready() && !writable.ready() {
-                return Ok(false);
+            match deadline.wait(&[&writable, &answered]) {
+                Ok(0) => continue,
+                Ok(_) => return Ok(false),
+                Err(TimedOut) => return Err(no_answer_in_time()),
             }
-            continue;
         }
         let (piece, after) = rest.split_at(permitted.min(rest.len()));
         if stream.write(piece).is_err() {
@@ -194,9 +194,11 @@ fn response_head(
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(error_codes::failure(&code, Executed::Unknown)),
             Some(Err(())) => return Err(host_fault("the host gave its answer away twice")),
-            None => deadline
-                .wait(&[&answered])
-                .map_err(|TimedOut| no_answer_in_time())?,
+            None => {
+                deadline
+                    .wait(&[&answered])
+                    .map_err(|TimedOut| no_answer_in_time())?;
+            }
         }
     }
 }
@@ -342,16 +344,15 @@ impl Deadline {
         }
     }
 
-    /// Waits until one of `pollables` is ready.
-    fn wait(&self, pollables: &[&Pollable]) -> Result<(), TimedOut> {
+    /// Waits until one of `pollables` is ready; its index.
+    fn wait(&self, pollables: &[&Pollable]) -> Result<usize, TimedOut> {
         let timer = monotonic_clock::subscribe_instant(self.at);
         let mut all = Vec::from(pollables);
         all.push(&timer);
-        poll::poll(&all);
-        if pollables.iter().any(|pollable| pollable.ready()) {
-            Ok(())
-        } else {
-            Err(TimedOut)
-        }
+        poll::poll(&all)
+            .into_iter()
+            .filter_map(|index| usize::try_from(index).ok())
+            .find(|index| *index < pollables.len())
+            .ok_or(TimedOut)
     }
 }
