@@ -1,0 +1,57 @@
+"""The peers as fixtures, each started once and stopped after its last test."""
+
+import contextlib
+
+import pytest
+
+from connector import Connector, Keys
+from peers import ministack as ministack_peer
+from peers import recorder as recorder_peer
+from peers import rie
+
+# The emulator checks no signature.
+ANY_KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """The callers' home folder: no AWS profile files in it."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory):
+    with ministack_peer.running(tmp_path_factory.mktemp("ministack")) as server:
+        yield server
+
+
+@pytest.fixture
+def connector(ministack, home):
+    """The connector with an IAM user's keys, allowed all that it does."""
+    return Connector(ministack.endpoint, ministack.user, home)
+
+
+@pytest.fixture(scope="session")
+def python_function(tmp_path_factory, home):
+    """Starts one of `functions/` in the emulator under AWS's Python runtime: name -> connector."""
+    with contextlib.ExitStack() as running:
+
+        def start(name):
+            folder = tmp_path_factory.mktemp(name)
+            endpoint = running.enter_context(rie.running(folder, rie.handler(name)))
+            return Connector(endpoint, ANY_KEYS, home)
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def raw_function(tmp_path_factory, home):
+    """A function in the emulator that answers with its event's own bytes."""
+    with rie.running(tmp_path_factory.mktemp("raw"), rie.raw_runtime()) as endpoint:
+        yield Connector(endpoint, ANY_KEYS, home)
+
+
+@pytest.fixture(scope="session")
+def recorder():
+    with recorder_peer.running() as server:
+        yield server

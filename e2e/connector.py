@@ -1,0 +1,101 @@
+"""The reference host's command line, as a program calls it: `host-test … --json`."""
+
+import json
+import os
+import pathlib
+import subprocess
+from dataclasses import dataclass
+
+from peers.process import base_environment
+
+ROOT = pathlib.Path(__file__).parent.parent
+COMPONENT = ROOT / "target/aws-lambda-connector.wasm"
+# Linux takes at most 128 KiB in one argument.
+LONGEST_ARGUMENT = 100_000
+HOST = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/host-test")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What an AWS caller holds."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one command ended: its exit code and the one JSON document that it printed."""
+
+    exit_code: int
+    document: dict
+
+    def ok(self):
+        assert (self.exit_code, list(self.document)) == (0, ["ok"]), self
+        return self.document["ok"]
+
+    def text(self):
+        """The function's response, where it is text."""
+        return self.ok()["output"]["text"]
+
+    def error(self, case):
+        """The error's content; the exit code says whether it was the function that failed."""
+        expected_exit = 3 if case == "function-failed" else 1
+        assert (self.exit_code, list(self.document)) == (expected_exit, ["error"]), self
+        assert list(self.document["error"]) == [case], self
+        return self.document["error"][case]
+
+
+class Connector:
+    """One connection: an endpoint, a region and a caller's keys."""
+
+    def __init__(self, endpoint, keys, home, region="us-east-1"):
+        self._home = home
+        self._where = ["--region", region, "--endpoint", endpoint]
+        self._environment = base_environment(home) | {
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        }
+        if keys.session_token is not None:
+            self._environment["AWS_SESSION_TOKEN"] = keys.session_token
+
+    def invoke(self, function, payload=None, **options):
+        """`payload` is JSON text, sent as it is. Options carry the command line's names."""
+        if payload is not None and len(payload) > LONGEST_ARGUMENT:
+            file = pathlib.Path(self._home, "payload.json")
+            file.write_bytes(payload.encode())
+            payload = f"@{file}"
+        return self._run(["invoke", function, *_arguments(payload=payload, **options)])
+
+    def list_functions(self, **options):
+        return self._run(["list", *_arguments(**options)])
+
+    def list_qualifiers(self, function):
+        return self._run(["qualifiers", function])
+
+    def _run(self, arguments):
+        done = subprocess.run(
+            [str(HOST), *arguments, *self._where, "--json"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        try:
+            return Answer(done.returncode, json.loads(done.stdout))
+        except ValueError:
+            raise AssertionError(
+                f"exit code {done.returncode}, stdout is not one JSON document: {done.stdout!r}\n{done.stderr.decode()}"
+            ) from None
+
+
+def _arguments(**options):
+    """`log=True` is a flag; `None` and `False` are left out."""
+    arguments = []
+    for name, value in options.items():
+        if value is None or value is False:
+            continue
+        arguments.append(f"--{name.replace('_', '-')}")
+        if value is not True:
+            arguments.append(str(value))
+    return arguments

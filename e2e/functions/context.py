@@ -1,0 +1,15 @@
+"""Answers with what the runtime told it about the call."""
+
+
+def handler(event, context):
+    client = context.client_context
+    return {
+        "version": context.function_version,
+        "arn": context.invoked_function_arn,
+        "tenant": getattr(context, "tenant_id", None),
+        "client": client and {
+            "app_title": client.client and client.client.app_title,
+            "custom": client.custom,
+            "env": client.env,
+        },
+    }

@@ -1,0 +1,5 @@
+"""Returns the event it was given."""
+
+
+def handler(event, context):
+    return event

@@ -1,0 +1,130 @@
+"""ministack with signature checks on, and what the tests find in it: functions, users, a role.
+
+Everything is made with boto3 over the real API. The server never checks the signature of its root
+key, so the tests call as IAM users and as a role's session.
+"""
+
+import contextlib
+import io
+import json
+import pathlib
+import sys
+import zipfile
+
+import boto3
+
+from connector import Keys
+from peers.process import base_environment, free_port, server
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+ROOT = Keys("test", "test")
+FUNCTIONS = pathlib.Path(__file__).parent.parent / "functions"
+# Names that are their handler's too.
+HANDLER_NAMES = ["echo", "raises", "looks_failed", "prints", "records", "context"]
+# Lambda puts 50 functions on one page.
+PAGE_NAMES = [f"page-{number:02}" for number in range(57)]
+FUNCTION_NAMES = [*HANDLER_NAMES, "slow", "throttled", *PAGE_NAMES]
+READS = ["lambda:ListFunctions", "lambda:ListAliases", "lambda:ListVersionsByFunction"]
+
+
+class Ministack:
+    """A running server: its endpoint and the keys that the tests call with."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+        self._lambda = self._client("lambda", ROOT)
+        self._iam = self._client("iam", ROOT)
+        self._make_functions()
+        self.user = self._make_user("caller", ["lambda:InvokeFunction", *READS])
+        self.stranger = self._make_user("stranger", [])
+        self.session = self._role_session()
+
+    def function_arn(self, name):
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+    def _client(self, service, keys):
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            aws_session_token=keys.session_token,
+        )
+
+    def _make_functions(self):
+        self._role = self._make_role("execution", {"Service": "lambda.amazonaws.com"})
+        for name in HANDLER_NAMES:
+            self._make_function(name, name)
+        self._make_function("slow", "slow", Timeout=1)
+        self._make_function("throttled", "echo")
+        self._lambda.put_function_concurrency(FunctionName="throttled", ReservedConcurrentExecutions=0)
+        self._lambda.publish_version(FunctionName="context", Description="first release")
+        self._lambda.create_alias(FunctionName="context", Name="live", FunctionVersion="1")
+        for name in PAGE_NAMES:
+            self._make_function(name, "echo", Description=f"is {name}", Environment={"Variables": {"SECRET": "hush"}})
+
+    def _make_function(self, name, module, **settings):
+        self._lambda.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=self._role,
+            Handler=f"{module}.handler",
+            Code={"ZipFile": _zip(module)},
+            **settings,
+        )
+
+    def _make_user(self, name, actions):
+        self._iam.create_user(UserName=name)
+        if actions:
+            policy = _policy(actions, Resource="*")
+            self._iam.put_user_policy(UserName=name, PolicyName="e2e", PolicyDocument=policy)
+        return _keys(self._iam.create_access_key(UserName=name)["AccessKey"])
+
+    def _make_role(self, name, principal):
+        trust = _policy(["sts:AssumeRole"], Principal=principal)
+        return self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
+    def _role_session(self):
+        """Of a role that may invoke one function; whoever assumes it may do nothing else."""
+        role = self._make_role("invoker", {"AWS": ACCOUNT})
+        policy = _policy(["lambda:InvokeFunction"], Resource=self.function_arn("echo"))
+        self._iam.put_role_policy(RoleName="invoker", PolicyName="e2e", PolicyDocument=policy)
+        assumer = self._make_user("assumer", ["sts:AssumeRole"])
+        answer = self._client("sts", assumer).assume_role(RoleArn=role, RoleSessionName="e2e")
+        return _keys(answer["Credentials"])
+
+
+@contextlib.contextmanager
+def running(folder):
+    """Starts the server with its state and functions in `folder`, and fills it."""
+    port = free_port()
+    environment = base_environment(folder) | {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": "lambda,iam,sts,logs",
+        "LAMBDA_EXECUTOR": "local",
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": ROOT.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": ROOT.secret_access_key,
+    }
+    program = pathlib.Path(sys.executable).with_name("ministack")
+    with server([program], environment, port, folder):
+        yield Ministack(f"http://127.0.0.1:{port}")
+
+
+def _zip(module):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(FUNCTIONS / f"{module}.py", f"{module}.py")
+    return archive.getvalue()
+
+
+def _policy(actions, **whom_or_what):
+    statement = {"Effect": "Allow", "Action": actions, **whom_or_what}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _keys(answer):
+    return Keys(answer["AccessKeyId"], answer["SecretAccessKey"], answer.get("SessionToken"))

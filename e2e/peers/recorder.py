@@ -1,0 +1,67 @@
+"""A loopback server that keeps every request as it came: nothing decoded, joined or trimmed."""
+
+import contextlib
+import socketserver
+import threading
+from dataclasses import dataclass
+
+# Right for all operations at once; listings go on for a second page.
+LAST_PAGE = b'{"Functions": [], "Versions": [], "Aliases": []}'
+FIRST_PAGE = b'{"Functions": [], "Versions": [], "Aliases": [], "NextMarker": "abc+/=="}'
+
+
+@dataclass(frozen=True)
+class Recorded:
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name):
+        """The value of a header that must be there exactly once."""
+        [value] = [value for key, value in self.headers if key.lower() == name]
+        return value
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        while request_line := self.rfile.readline():
+            method, target, _ = request_line.decode("latin-1").split(" ")
+            headers = []
+            while (line := self.rfile.readline().decode("latin-1").rstrip("\r\n")) != "":
+                name, _, value = line.partition(":")
+                headers.append((name, value.removeprefix(" ")))
+            length = sum(int(value) for name, value in headers if name.lower() == "content-length")
+            self.server.recorded.append(Recorded(method, target, headers, self.rfile.read(length)))
+            body = LAST_PAGE if "Marker=" in target else FIRST_PAGE
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+                b"x-amzn-RequestId: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\n"
+                b"content-length: %d\r\n\r\n%b" % (len(body), body)
+            )
+
+
+class Recorder(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.recorded = []
+        self.authority = f"127.0.0.1:{self.server_address[1]}"
+
+    def take(self):
+        """What came since the last time."""
+        taken, self.recorded = self.recorded, []
+        return taken
+
+
+@contextlib.contextmanager
+def running():
+    with Recorder() as recorder:
+        thread = threading.Thread(target=recorder.serve_forever)
+        thread.start()
+        try:
+            yield recorder
+        finally:
+            recorder.shutdown()
+            thread.join()

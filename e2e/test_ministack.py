@@ -1,0 +1,228 @@
+"""Against ministack: functions that run, and callers whose signatures and rights are checked."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from connector import Connector, Keys
+from peers.ministack import FUNCTION_NAMES
+
+# How long a broken run takes to be reported; the file is polled.
+RUN_LIMIT_SECONDS = 30
+# In the form that the Python runtime writes, so that an echo is the same text.
+PAYLOAD = '{"big": 123456789012345678901234567890, "text": "größe 尺寸 🚀 \\" \\\\", "half": 1.0, "none": [null, {}]}'
+
+
+def test_a_function_answers_with_its_event(connector):
+    answer = connector.invoke("echo", PAYLOAD).ok()
+    assert answer["output"] == {"text": PAYLOAD}
+    assert (answer["status-code"], answer["executed-version"]) == (200, "$LATEST")
+    assert answer["log"] is None
+    assert answer["request-id"]
+
+
+@pytest.mark.parametrize("payload", ["null", "7", '"text"', "[1, 2]", "{}"])
+def test_any_json_is_an_event(connector, payload):
+    assert connector.invoke("echo", payload).text() == payload
+
+
+def test_a_role_session_may_invoke(ministack, home):
+    assert Connector(ministack.endpoint, ministack.session, home).invoke("echo", PAYLOAD).text() == PAYLOAD
+
+
+def test_a_function_that_raises_is_told_apart_from_an_error_of_the_service(connector):
+    failed = connector.invoke("raises", '{"order": 7}').error("function-failed")
+    assert failed["failure"] == {
+        "marker": "Unhandled",
+        "cause": "thrown",
+        # AWS names the exception's class here.
+        "error-type": "Runtime.HandlerError",
+        "error-message": "no order 7",
+        "stack-trace": [],
+    }
+    assert failed["invocation"]["status-code"] == 200
+    assert json.loads(failed["invocation"]["output"]["text"])["errorMessage"] == "no order 7"
+
+
+def test_a_function_that_runs_out_of_time(connector):
+    failure = connector.invoke("slow", "{}").error("function-failed")["failure"]
+    assert (failure["cause"], failure["error-type"]) == ("timed-out", "Sandbox.Timedout")
+    assert failure["error-message"] == "Task timed out after 1.00 seconds"
+
+
+def test_an_answer_that_looks_like_an_error_is_a_success(connector):
+    answer = json.loads(connector.invoke("looks_failed", "{}").text())
+    assert answer == {"errorMessage": "a field of the answer", "errorType": "NotAnError", "stackTrace": []}
+
+
+def test_the_log_tail_is_text(connector):
+    answer = connector.invoke("prints", json.dumps({"lines": ["first", "größe 🚀"]}), log=True).ok()
+    assert answer["log"]["text"].splitlines() == ["first", "größe 🚀"]
+    assert answer["log"]["truncated"] is False
+    assert answer["output"] == {"text": "2"}
+
+
+def test_a_long_log_is_its_end(connector):
+    lines = [f"line {number:04} größe" for number in range(600)]
+    log = connector.invoke("prints", json.dumps({"lines": lines}), log=True).ok()["log"]
+    assert log["truncated"] is True
+    assert 3_000 < len(log["text"].encode()) <= 4_096
+    assert "\n".join(lines).endswith(log["text"].rstrip("\n"))
+
+
+@pytest.mark.parametrize(
+    ("function", "qualifier", "version", "invoked_as"),
+    [
+        ("context", None, "$LATEST", "context"),
+        ("context", "$LATEST", "$LATEST", "context:$LATEST"),
+        ("context", "1", "1", "context:1"),
+        ("context", "live", "1", "context:live"),
+        ("context:live", None, "1", "context:live"),
+        ("context:$LATEST", None, "$LATEST", "context:$LATEST"),
+        ("context:1", "1", "1", "context:1"),
+        ("ARN:context", None, "$LATEST", "context"),
+        ("ARN:context", "live", "1", "context:live"),
+        ("ARN:context:live", None, "1", "context:live"),
+        ("ARN:context:$LATEST", None, "$LATEST", "context:$LATEST"),
+    ],
+)
+def test_name_forms_and_qualifiers(ministack, connector, function, qualifier, version, invoked_as):
+    prefix = ministack.function_arn("")
+    answer = connector.invoke(function.replace("ARN:", prefix), "{}", qualifier=qualifier).ok()
+    assert answer["executed-version"] == version
+    seen = json.loads(answer["output"]["text"])
+    assert (seen["version"], seen["arn"]) == (version, prefix + invoked_as)
+
+
+def test_an_event_is_run_and_a_dry_run_is_not(connector, tmp_path):
+    file = tmp_path / "runs"
+
+    def invoke(kind):
+        return connector.invoke("records", json.dumps({"file": str(file), "note": kind}), type=kind).ok()
+
+    dry = invoke("dry-run")
+    assert (dry["status-code"], dry["output"]) == (204, None)
+    queued = invoke("event")
+    assert (queued["status-code"], queued["output"]) == (202, None)
+    give_up = time.monotonic() + RUN_LIMIT_SECONDS
+    while not file.exists() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    # The synchronous run comes last: what precedes it in the file ran before.
+    assert invoke("request-response")["output"] == {"text": '"recorded"'}
+    assert file.read_text().splitlines() == ['"event"', '"request-response"']
+
+
+@pytest.mark.parametrize(("function", "qualifier"), [("absent", None), ("context", "nobody"), ("context", "2")])
+def test_what_does_not_exist_is_not_found(connector, function, qualifier):
+    error = connector.invoke(function, "{}", qualifier=qualifier).error("service")
+    assert (error["status-code"], error["code"]) == (404, "ResourceNotFoundException")
+    assert (error["category"], error["executed"], error["retryable"]) == ("not-found", "no", False)
+    assert function in error["message"]
+
+
+def test_a_throttled_call_did_not_run(connector):
+    error = connector.invoke("throttled", "{}").error("service")
+    assert (error["status-code"], error["code"]) == (429, "TooManyRequestsException")
+    assert (error["category"], error["executed"], error["retryable"]) == ("throttled", "no", True)
+    assert "reserved concurrency" in error["hint"]
+
+
+REFUSED_KEYS = {
+    "wrong secret": lambda user, session: Keys(user.access_key_id, "wrong"),
+    "unknown key": lambda user, session: Keys("AKIAUNKNOWN000000000", "wrong"),
+    "token where none belongs": lambda user, session: replace(user, session_token="wrong"),
+    "no token": lambda user, session: replace(session, session_token=None),
+    "wrong token": lambda user, session: replace(session, session_token="wrong"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_KEYS)
+def test_keys_that_are_refused(ministack, home, case):
+    keys = REFUSED_KEYS[case](ministack.user, ministack.session)
+    error = Connector(ministack.endpoint, keys, home).invoke("echo", "{}").error("unauthenticated")
+    code = "InvalidSignatureException" if case == "wrong secret" else "UnrecognizedClientException"
+    assert (error["status-code"], error["code"]) == (403, code)
+    assert (error["category"], error["executed"]) == ("credentials", "no")
+
+
+def test_a_caller_without_the_right_to_invoke(ministack, home):
+    error = Connector(ministack.endpoint, ministack.stranger, home).invoke("echo", "{}").error("service")
+    assert (error["status-code"], error["code"]) == (403, "AccessDeniedException")
+    assert (error["category"], error["executed"], error["retryable"]) == ("access-denied", "no", False)
+    assert "lambda:InvokeFunction" in error["hint"]
+    assert "echo" in error["hint"]
+
+
+def test_a_role_session_has_the_role_s_rights_only(ministack, home):
+    session = Connector(ministack.endpoint, ministack.session, home)
+    assert "context" in session.invoke("context", "{}").error("service")["hint"]
+    error = session.list_functions().error("service")
+    assert error["category"] == "access-denied"
+    assert "lambda:ListFunctions" in error["hint"]
+
+
+def pages(connector, **query):
+    """Every page's rows, by the cursor of the page before."""
+    rows, cursor = [], None
+    while True:
+        page = connector.list_functions(cursor=cursor, **query).ok()
+        rows.append([row["name"] for row in page["functions"]])
+        cursor = page["next"]
+        if cursor is None:
+            return rows
+
+
+def test_pages_hold_every_function_once(connector):
+    found = pages(connector, limit=20)
+    assert [len(rows) for rows in found] == [20, 20, 20, len(FUNCTION_NAMES) - 60]
+    assert sorted(name for rows in found for name in rows) == sorted(FUNCTION_NAMES)
+
+
+def test_a_page_is_50_functions_by_default(connector):
+    assert [len(rows) for rows in pages(connector)] == [50, len(FUNCTION_NAMES) - 50]
+
+
+def test_one_call_follows_lambda_s_pages(connector):
+    assert [sorted(rows) for rows in pages(connector, limit=10_000)] == [sorted(FUNCTION_NAMES)]
+
+
+def test_a_filtered_page_loses_nothing(connector):
+    found = pages(connector, name_contains="GE-1", limit=4)
+    assert [len(rows) for rows in found if rows] == [4, 4, 2]
+    assert [name for rows in found for name in rows] == [f"page-1{digit}" for digit in range(10)]
+
+
+def test_a_function_s_summary_is_without_its_environment(ministack, connector):
+    answer = connector.list_functions(name_contains="page-00")
+    [summary] = answer.ok()["functions"]
+    assert summary.pop("last-modified").startswith("20")
+    assert summary == {
+        "name": "page-00",
+        "arn": ministack.function_arn("page-00"),
+        "version": "$LATEST",
+        "description": "is page-00",
+        "runtime": "python3.13",
+        "package-type": "Zip",
+        "architectures": ["x86_64"],
+        "timeout-seconds": 3,
+        "memory-size-mb": 128,
+        "tenant-isolated": False,
+        "durable": False,
+    }
+
+
+def test_qualifiers_are_aliases_then_versions(connector):
+    found = connector.list_qualifiers("context").ok()
+    assert found[0]["name"] == "live"
+    assert {(choice["kind"], choice["name"]) for choice in found} == {
+        ("alias", "live"),
+        ("latest", "$LATEST"),
+        ("version", "1"),
+    }
+    assert {choice["name"]: choice["description"] for choice in found}["1"] == "first release"
+
+
+def test_qualifiers_of_a_function_that_does_not_exist(connector):
+    assert connector.list_qualifiers("absent").error("service")["category"] == "not-found"

@@ -1,0 +1,74 @@
+"""Against AWS's runtime interface emulator: what reaches a real runtime, and what it sends back.
+
+The emulator reads neither the invocation's type nor a signature, and never says by the header that
+a function failed; nothing here relies on those.
+"""
+
+import base64
+import hashlib
+import json
+
+import pytest
+
+MIB = 1_048_576
+
+
+def test_client_context_and_tenant_reach_the_function(python_function):
+    client_context = {"client": {"app_title": "e2e"}, "custom": {"größe": "12 🚀"}, "env": {"locale": "de"}}
+    answer = python_function("context").invoke(
+        "function",
+        "{}",
+        # Two spaces: the signature reads them as one, the function must not.
+        tenant_id="tenant  two",
+        client_context=json.dumps(client_context, ensure_ascii=False),
+    )
+    seen = json.loads(answer.text())
+    assert seen["tenant"] == "tenant  two"
+    assert seen["client"] == {"app_title": "e2e", "custom": {"größe": "12 🚀"}, "env": {"locale": "de"}}
+
+
+def test_without_them_the_function_sees_none(python_function):
+    seen = json.loads(python_function("context").invoke("function", "{}").text())
+    assert (seen["tenant"], seen["client"]) == (None, None)
+
+
+def test_an_error_without_the_header_is_a_success(python_function):
+    """Only the header decides, so the emulator's function error is an answer like any other."""
+    answer = json.loads(python_function("raises").invoke("function", '{"order": 7}').text())
+    assert (answer["errorType"], answer["errorMessage"]) == ("OrderNotFound", "no order 7")
+    assert "raise OrderNotFound" in answer["stackTrace"][0]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{ "b":1,"a" :  12345678901234567890.10, "a": 2e400 }',
+        '"größe 尺寸 🚀 \\u00e9 \\ud83d\\ude80"',
+        "\n[ 1 ,\t2 ]\n",
+        "null",
+    ],
+)
+def test_every_byte_arrives_and_comes_back(raw_function, payload):
+    assert raw_function.invoke("function", payload).ok()["output"] == {"text": payload}
+
+
+def test_an_answer_that_is_not_text(raw_function):
+    encoded = base64.b64encode(bytes(range(256))).decode()
+    answer = raw_function.invoke("function", json.dumps(f"base64:{encoded}")).ok()
+    assert answer["output"] == {"binary": encoded}
+
+
+@pytest.mark.parametrize("size", [500_000, 5 * MIB, 6 * MIB])
+def test_a_large_payload_both_ways(raw_function, size):
+    # Lambda's limit is 6 MiB, 6,291,456 bytes; no two stretches of the text are the same.
+    text = "".join(f"{number:08}" for number in range(size // 8 + 1))
+    payload = f'"{text[: size - 2]}"'
+    answer = raw_function.invoke("function", payload).text()
+    assert len(answer) == size
+    assert hashlib.sha256(answer.encode()).hexdigest() == hashlib.sha256(payload.encode()).hexdigest()
+
+
+def test_an_answer_that_is_not_lambda_s(raw_function):
+    """The emulator serves one name; any other is a plain 404 of its HTTP server."""
+    error = raw_function.invoke("other", "{}").error("service")
+    assert (error["status-code"], error["category"], error["executed"]) == (404, "not-found", "no")

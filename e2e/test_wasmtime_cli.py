@@ -1,0 +1,90 @@
+"""The component in the stock wasmtime command line: no host of ours, a call is one shell command.
+
+The keys stand among its arguments, for everyone on the machine to see: never do that with real ones.
+"""
+
+import pytest
+
+from connector import COMPONENT
+from peers import wasmtime_cli
+from peers.wave import Case, Word
+
+PAYLOAD = '{"big": 123456789012345678901234567890, "text": "größe 尺寸 🚀 \\" \\\\ \\n"}'
+
+
+@pytest.fixture
+def call(ministack, home):
+    """Calls an export with a connection to ministack: keys, function, arguments -> the answer."""
+
+    def call(keys, function, *arguments):
+        access_key = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
+        if keys.session_token is not None:
+            access_key["session_token"] = keys.session_token
+        connection = {
+            "region": "us-east-1",
+            "credentials": Case(access_key=access_key),
+            "endpoint": Case(url=ministack.endpoint),
+        }
+        return wasmtime_cli.call(COMPONENT, home, function, connection, *arguments)
+
+    return call
+
+
+def test_a_function_answers_with_its_event(ministack, call):
+    answer = call(ministack.user, "invoke", {"function": "echo", "payload": PAYLOAD})["ok"]
+    assert answer["output"] == {"text": PAYLOAD}
+    assert (answer["status-code"], answer["executed-version"], answer["log"]) == (200, "$LATEST", None)
+
+
+def test_a_payload_of_many_writes(ministack, call):
+    payload = '"' + "".join(f"{number:05} ü " for number in range(8_000)) + '"'
+    answer = call(ministack.user, "invoke", {"function": "echo", "payload": payload})["ok"]
+    assert answer["output"] == {"text": payload}
+
+
+def test_every_kind_of_argument(ministack, call):
+    request = {
+        "function": "context",
+        "qualifier": "live",
+        "invocation_type": Word("request-response"),
+        "log_type": Word("tail"),
+        "client_context": '{"custom": {"k": "v"}}',
+        "payload": "{}",
+        "tenant_id": "tenant  two",
+        "trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793",
+        "delivery": {"max_attempts": 1, "response_timeout_ms": 60_000, "idempotent": False},
+    }
+    answer = call(ministack.user, "invoke", request)["ok"]
+    assert (answer["status-code"], answer["executed-version"], answer["attempts"]) == (200, "1", 1)
+
+
+def test_a_role_session(ministack, call):
+    answer = call(ministack.session, "invoke", {"function": "echo", "payload": "[7]"})
+    assert answer["ok"]["output"] == {"text": "[7]"}
+
+
+def test_a_function_that_raises(ministack, call):
+    answer = call(ministack.user, "invoke", {"function": "raises", "payload": '{"order": 7}'})
+    failure = answer["err"]["function-failed"]["failure"]
+    assert (failure["marker"], failure["cause"], failure["error-message"]) == ("Unhandled", "thrown", "no order 7")
+
+
+def test_a_caller_without_the_right(ministack, call):
+    error = call(ministack.stranger, "invoke", {"function": "echo", "payload": "{}"})["err"]["service"]
+    assert (error["category"], error["executed"]) == ("access-denied", "no")
+    assert "lambda:InvokeFunction" in error["hint"]
+
+
+def test_functions_are_listed(ministack, call):
+    page = call(ministack.user, "list-functions", {"name_contains": "PAGE-0", "all_versions": False})["ok"]
+    assert [function["name"] for function in page["functions"]] == [f"page-0{digit}" for digit in range(10)]
+    assert page["next"] is None
+
+
+def test_qualifiers_are_listed(ministack, call):
+    choices = call(ministack.user, "list-qualifiers", "context")["ok"]
+    assert sorted((choice["kind"], choice["name"]) for choice in choices) == [
+        ("alias", "live"),
+        ("latest", "$LATEST"),
+        ("version", "1"),
+    ]
