@@ -33,7 +33,8 @@ def call(ministack, home):
 def test_a_function_answers_with_its_event(ministack, call):
     answer = call(ministack.user, "invoke", {"function": "echo", "payload": PAYLOAD})["ok"]
     assert answer["output"] == {"text": PAYLOAD}
-    assert (answer["status-code"], answer["executed-version"], answer["log"]) == (200, "$LATEST", None)
+    assert (answer["status-code"], answer["executed-version"]) == (200, "$LATEST")
+    assert "log" not in answer
 
 
 def test_a_payload_of_many_writes(ministack, call):
@@ -78,7 +79,7 @@ def test_a_caller_without_the_right(ministack, call):
 def test_functions_are_listed(ministack, call):
     page = call(ministack.user, "list-functions", {"name_contains": "PAGE-0", "all_versions": False})["ok"]
     assert [function["name"] for function in page["functions"]] == [f"page-0{digit}" for digit in range(10)]
-    assert page["next"] is None
+    assert "next" not in page
 
 
 def test_qualifiers_are_listed(ministack, call):

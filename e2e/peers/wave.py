@@ -1,7 +1,8 @@
 """WAVE, the text form of component values on wasmtime's command line: written and read.
 
 Reading gives the shape that the reference host prints as JSON: a record is a dict, a variant's case
-with content a dict of one key, an enum's case its name, `none` is None and `some(x)` is x.
+with content a dict of one key, an enum's case its name, `none` is None and `some(x)` is x. One
+thing differs: wasmtime leaves fields that are `none` out, and so out of the dict.
 """
 
 import re
