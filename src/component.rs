@@ -9,6 +9,7 @@ use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;
 use crate::lambda::list_qualifiers::ListQualifiers;
 use crate::lambda::outcome::Error;
+use crate::lambda::test_connection::test_connection;
 use crate::perform::perform;
 
 mod from_wit;
@@ -55,11 +56,17 @@ impl lambda::Guest for Connector {
     }
 
     fn test_connection(
-        _: types::Connection,
-        _: Option<String>,
-        _: Option<String>,
+        connection: types::Connection,
+        function: Option<String>,
+        qualifier: Option<String>,
     ) -> Result<Vec<lambda::Check>, types::Error> {
-        Err(not_yet("test-connection"))
+        let checks = test_connection(
+            &Host,
+            &connection.into(),
+            function.as_deref(),
+            qualifier.as_deref(),
+        )?;
+        Ok(checks.into_iter().map(Into::into).collect())
     }
 }
 
@@ -92,6 +99,6 @@ impl cards::Guest for Connector {
 
 /// Part of the promised interface that this version does not carry out.
 fn not_yet(function: &str) -> types::Error {
-    let message = "this version of the connector does not offer this function yet; `lambda` offers invoke, list-functions and list-qualifiers";
+    let message = "this version of the connector does not offer this function yet; the interface `lambda` is complete";
     Error::invalid(function, message).into()
 }

@@ -13,7 +13,7 @@ use crate::aws::time::AmzDate;
 use crate::lambda::attempts::{Attempts, Outcome, Verdict};
 use crate::lambda::delivery::Delivery;
 use crate::lambda::outcome::{Category, Error, Executed, TransportError, TransportKind};
-use crate::lambda::{Operation, SERVICE, Step};
+use crate::lambda::{Operation, Step};
 
 /// The world outside: one request over the network, and the clocks.
 pub trait Transport {
@@ -48,14 +48,22 @@ pub struct Failure {
 ///
 /// # Errors
 /// The operation's own, or the transport's.
-pub fn perform<O: Operation>(
+pub fn perform<O: Operation>(transport: &impl Transport, operation: O) -> Result<O::Output, Error> {
+    perform_by(transport, operation, &mut ServiceClock::default())
+}
+
+/// As [`perform`], with what is known of AWS's clock, for a call of several operations.
+///
+/// # Errors
+/// As [`perform`].
+pub fn perform_by<O: Operation>(
     transport: &impl Transport,
     mut operation: O,
+    clock: &mut ServiceClock,
 ) -> Result<O::Output, Error> {
     let mut attempts = Attempts::new(*operation.delivery(), operation.repeatable());
-    let mut clock = ServiceClock::default();
     loop {
-        let step = answered(transport, &mut operation, &mut attempts, &mut clock)?;
+        let step = answered(transport, &mut operation, &mut attempts, clock)?;
         attempts.succeeded();
         if let Step::Done(output) = step {
             return Ok(output);
@@ -84,7 +92,7 @@ fn answered<O: Operation>(
             &payload_hash,
             &target.key,
             &target.region,
-            SERVICE,
+            target.service,
             &date,
         );
         let jitter_seed = Sha256::new().chain_update(authorization(&request));

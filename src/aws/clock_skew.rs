@@ -19,12 +19,18 @@ const MAX_QUICK_S: u64 = 30;
 pub struct ServiceClock {
     /// Seconds by which AWS is ahead of the host.
     skew: i64,
+    observed: bool,
 }
 
 impl ServiceClock {
     /// The time to sign with, when the host's clock says `now` (seconds since 1970).
     pub fn signing_time(&self, now: u64) -> u64 {
         now.saturating_add_signed(self.skew)
+    }
+
+    /// Seconds by which AWS is ahead of the host, if any answer has shown it.
+    pub fn skew_s(&self) -> Option<i64> {
+        self.observed.then_some(self.skew)
     }
 
     /// Learns from an answer; `sent` and `received` are by the host's clock. Says whether the
@@ -47,6 +53,7 @@ impl ServiceClock {
             received
         };
         self.skew = signed_difference(date, at);
+        self.observed = true;
         self.skew.saturating_abs() > DETECTION_THRESHOLD_S
     }
 }
@@ -98,7 +105,7 @@ mod tests {
         for (host, ahead) in [(NOW - 3_600, 3_600), (NOW + 3_600, -3_600)] {
             let mut clock = ServiceClock::default();
             assert!(clock.observe(&dated("Thu, 01 Jan 2026 00:00:00 GMT"), host, host));
-            assert_eq!(clock, ServiceClock { skew: ahead });
+            assert_eq!(clock.skew_s(), Some(ahead));
             assert_eq!(clock.signing_time(host + 1), NOW + 1);
         }
     }

@@ -157,6 +157,45 @@ pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint,
     })
 }
 
+/// STS's endpoint for the same choice. It differs from other services' in GovCloud, whose plain
+/// host is the FIPS one.
+///
+/// A custom URL of AWS's own (a VPC endpoint) serves the one service that it was made for, so STS
+/// is asked at its standard endpoint; any other URL is a proxy or a local stack that serves both.
+///
+/// # Errors
+/// What is wrong with a custom URL.
+pub fn resolve_sts(region: &str, choice: &Choice) -> Result<Endpoint, String> {
+    let service = crate::aws::sts::SERVICE;
+    match choice {
+        Choice::Fips if region.starts_with("us-gov-") => {
+            resolve(service, region, &Choice::Standard)
+        }
+        Choice::Url(url) => {
+            let custom = parse_url(url)?;
+            if is_aws_host(&custom.authority) {
+                resolve(service, region, &Choice::Standard)
+            } else {
+                Ok(custom)
+            }
+        }
+        _ => resolve(service, region, choice),
+    }
+}
+
+fn is_aws_host(authority: &str) -> bool {
+    let host = authority.split(':').next().unwrap_or_default();
+    let within = |suffix: &str| {
+        host.strip_suffix(suffix)
+            .is_some_and(|rest| rest.ends_with('.'))
+    };
+    PARTITIONS
+        .iter()
+        .map(|(_, partition)| partition)
+        .chain([&AWS])
+        .any(|partition| within(partition.dns) || within(partition.dual_stack))
+}
+
 /// A region's name becomes part of a host name, so it must be one DNS label.
 ///
 /// # Errors

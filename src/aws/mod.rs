@@ -6,5 +6,6 @@ pub mod endpoint;
 pub mod message;
 pub mod retry;
 pub mod sigv4;
+pub mod sts;
 pub mod time;
 pub mod uri;

@@ -7,6 +7,7 @@ use crate::lambda::outcome::{
     Category, Error, Executed, FailedInvocation, FailureCause, FunctionFailure, InvalidInput,
     Invocation, LogTail, Payload, RunReport, ServiceError, TransportError, TransportKind,
 };
+use crate::lambda::test_connection::{Check, Outcome, Subject};
 
 impl From<Error> for types::Error {
     fn from(error: Error) -> types::Error {
@@ -201,6 +202,26 @@ impl From<QualifierChoice> for lambda::QualifierChoice {
                 QualifierKind::Latest => lambda::QualifierKind::Latest,
             },
             description: choice.description,
+        }
+    }
+}
+
+impl From<Check> for lambda::Check {
+    fn from(check: Check) -> lambda::Check {
+        lambda::Check {
+            subject: match check.subject {
+                Subject::Clock => lambda::CheckSubject::Clock,
+                Subject::Endpoint => lambda::CheckSubject::Endpoint,
+                Subject::Identity => lambda::CheckSubject::Identity,
+                Subject::ListFunctions => lambda::CheckSubject::ListFunctions,
+                Subject::InvokeFunction => lambda::CheckSubject::InvokeFunction,
+            },
+            outcome: match check.outcome {
+                Outcome::Passed => lambda::CheckOutcome::Passed,
+                Outcome::Failed => lambda::CheckOutcome::Failed,
+                Outcome::Skipped => lambda::CheckOutcome::Skipped,
+            },
+            detail: check.detail,
         }
     }
 }

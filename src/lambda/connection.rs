@@ -9,6 +9,7 @@ use super::outcome::Error;
 use super::text;
 use crate::aws::credentials::AccessKey;
 use crate::aws::endpoint::{self, Choice, Endpoint};
+use crate::aws::sts;
 
 /// `types.connection` as the caller gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub enum Credentials {
 pub struct Target {
     /// Part of the credential scope.
     pub region: String,
+    /// Part of the credential scope: `lambda` or `sts`.
+    pub service: &'static str,
     /// Where requests go.
     pub endpoint: Endpoint,
     /// Who signs them.
@@ -67,8 +70,28 @@ impl Target {
         };
         Ok(Target {
             region,
+            service: SERVICE,
             endpoint,
             key,
+        })
+    }
+
+    /// The same caller's way to STS, which tells who the caller is.
+    ///
+    /// # Errors
+    /// As [`Target::new`].
+    pub fn sts(
+        connection: Connection,
+        function: Option<(&str, &FunctionName)>,
+    ) -> Result<Target, Error> {
+        let choice = connection.endpoint.clone();
+        let lambda = Target::new(connection, function)?;
+        let endpoint = endpoint::resolve_sts(&lambda.region, &choice)
+            .map_err(|problem| Error::invalid("connection.endpoint.url", problem))?;
+        Ok(Target {
+            service: sts::SERVICE,
+            endpoint,
+            ..lambda
         })
     }
 }

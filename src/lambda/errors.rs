@@ -8,6 +8,7 @@ use alloc::string::String;
 use super::json::Fields;
 use super::outcome::{Category, Error, Executed, ServiceError};
 use crate::aws::message::Response;
+use crate::aws::sts;
 
 mod codes;
 
@@ -25,7 +26,27 @@ pub struct Refused {
 
 /// Reads an answer that is no success.
 pub fn read(response: &Response, refused: &Refused) -> Error {
-    let answer = Answer::read(response);
+    error(Answer::read(response), response, refused)
+}
+
+/// Reads STS's answer that is no success: XML.
+pub fn read_sts(response: &Response, refused: &Refused) -> Error {
+    const PATHS: [&str; 2] = ["Error/Code", "Error/Message"];
+    match sts::texts(&response.body, PATHS) {
+        Some([Some(code), message]) => {
+            let answer = Answer {
+                code,
+                message: message.unwrap_or_else(|| no_message(response)),
+                reason: None,
+            };
+            error(answer, response, refused)
+        }
+        // A proxy's JSON, or nothing.
+        _ => read(response, refused),
+    }
+}
+
+fn error(answer: Answer, response: &Response, refused: &Refused) -> Error {
     let meaning = codes::meaning(response.status, &answer.code, &answer.message);
     let error = ServiceError {
         status_code: response.status,
@@ -79,13 +100,17 @@ impl Answer {
             .filter(|code| !code.is_empty());
         let message = text(&["message", "Message", "errorMessage"])
             .filter(|message| !message.is_empty())
-            .unwrap_or_else(|| format!("the answer has status {} and no message", response.status));
+            .unwrap_or_else(|| no_message(response));
         Answer {
             code: code.unwrap_or_else(|| format!("HTTP {}", response.status)),
             message,
             reason: text(&["Reason"]),
         }
     }
+}
+
+fn no_message(response: &Response) -> String {
+    format!("the answer has status {} and no message", response.status)
 }
 
 /// `FooError`, `ns#FooError`, `FooError:http://…` and `ns#FooError:http://…` are all `FooError`.

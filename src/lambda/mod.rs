@@ -4,6 +4,7 @@
 //! by whoever owns a transport and a clock.
 
 pub mod attempts;
+pub mod caller_identity;
 pub mod connection;
 pub mod delivery;
 pub mod errors;
@@ -15,6 +16,7 @@ pub mod list_functions;
 pub mod list_qualifiers;
 pub mod log_tail;
 pub mod outcome;
+pub mod test_connection;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;

@@ -90,6 +90,54 @@ fn fips_and_dual_stack_hosts() {
 }
 
 #[test]
+fn sts_hosts() {
+    for (region, choice, authority) in [
+        (
+            "eu-central-1",
+            Choice::Standard,
+            "sts.eu-central-1.amazonaws.com",
+        ),
+        (
+            "us-east-1",
+            Choice::Fips,
+            "sts-fips.us-east-1.amazonaws.com",
+        ),
+        (
+            "us-gov-west-1",
+            Choice::Fips,
+            "sts.us-gov-west-1.amazonaws.com",
+        ),
+        (
+            "us-gov-west-1",
+            Choice::FipsDualStack,
+            "sts-fips.us-gov-west-1.api.aws",
+        ),
+        (
+            "cn-north-1",
+            Choice::DualStack,
+            "sts.cn-north-1.api.amazonwebservices.com.cn",
+        ),
+        (
+            "us-east-1",
+            Choice::Url("http://127.0.0.1:4566".into()),
+            "127.0.0.1:4566",
+        ),
+        (
+            "us-east-1",
+            Choice::Url("https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com".into()),
+            "sts.us-east-1.amazonaws.com",
+        ),
+        (
+            "us-east-1",
+            Choice::Url("https://notamazonaws.com".into()),
+            "notamazonaws.com",
+        ),
+    ] {
+        assert_eq!(resolve_sts(region, &choice).unwrap().authority, authority);
+    }
+}
+
+#[test]
 fn a_region_is_one_dns_label() {
     for region in ["us-east-1", "eusc-de-east-1", "local", "a"] {
         assert_eq!(check_region(region), Ok(()), "{region}");

@@ -122,6 +122,23 @@ fn code_and_message_in_every_shape() {
 }
 
 #[test]
+fn sts_answers_in_xml() {
+    let xml = r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>r</RequestId></ErrorResponse>"#;
+    let Error::Unauthenticated(error) = read_sts(&answer(403, &[], xml), &refused()) else {
+        panic!("not unauthenticated");
+    };
+    assert_eq!(error.code, "InvalidClientTokenId");
+    assert_eq!(
+        error.message,
+        "The security token included in the request is invalid."
+    );
+    let Error::Service(error) = read_sts(&answer(502, &[], "<html>"), &refused()) else {
+        panic!("not a service error");
+    };
+    assert_eq!(error.code, "HTTP 502");
+}
+
+#[test]
 fn the_request_id_comes_under_two_names() {
     let id = |name| service_error(&answer(500, &[(name, "1-2-3")], "")).request_id;
     assert_eq!(id("x-amzn-RequestId").as_deref(), Some("1-2-3"));
