@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
+use crate::cards::choices::choices;
+use crate::cards::run::run;
 use crate::http::Host;
 use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;
@@ -12,6 +14,7 @@ use crate::lambda::outcome::Error;
 use crate::lambda::test_connection::test_connection;
 use crate::perform::perform;
 
+mod cards_to_wit;
 mod from_wit;
 mod to_wit;
 
@@ -78,22 +81,31 @@ impl sessions::Guest for Connector {
 
 impl cards::Guest for Connector {
     fn describe() -> Result<cards::Manifest, types::Error> {
-        Err(not_yet("cards.describe"))
+        Ok(cards_to_wit::manifest())
     }
 
     fn choices(
-        _: String,
-        _: String,
-        _: String,
-        _: String,
-        _: Option<String>,
-        _: Option<String>,
+        connection: String,
+        card: String,
+        field: String,
+        values: String,
+        search: Option<String>,
+        cursor: Option<String>,
     ) -> Result<cards::ChoicePage, types::Error> {
-        Err(not_yet("cards.choices"))
+        let page = choices(
+            &Host,
+            &connection,
+            &card,
+            &field,
+            &values,
+            search.as_deref(),
+            cursor.as_deref(),
+        )?;
+        Ok(page.into())
     }
 
-    fn run(_: String, _: String, _: String) -> Result<String, types::Error> {
-        Err(not_yet("cards.run"))
+    fn run(connection: String, card: String, values: String) -> Result<String, types::Error> {
+        Ok(run(&Host, &connection, &card, &values)?)
     }
 }
 

@@ -19,6 +19,7 @@
 extern crate alloc;
 
 pub mod aws;
+pub mod cards;
 pub mod lambda;
 pub mod perform;
 

@@ -48,8 +48,11 @@ pub struct Failure {
 ///
 /// # Errors
 /// The operation's own, or the transport's.
-pub fn perform<O: Operation>(transport: &impl Transport, operation: O) -> Result<O::Output, Error> {
-    perform_by(transport, operation, &mut ServiceClock::default())
+pub fn perform<O: Operation>(
+    transport: &impl Transport,
+    mut operation: O,
+) -> Result<O::Output, Error> {
+    perform_by(transport, &mut operation, &mut ServiceClock::default())
 }
 
 /// As [`perform`], with what is known of AWS's clock, for a call of several operations.
@@ -58,12 +61,12 @@ pub fn perform<O: Operation>(transport: &impl Transport, operation: O) -> Result
 /// As [`perform`].
 pub fn perform_by<O: Operation>(
     transport: &impl Transport,
-    mut operation: O,
+    operation: &mut O,
     clock: &mut ServiceClock,
 ) -> Result<O::Output, Error> {
     let mut attempts = Attempts::new(*operation.delivery(), operation.repeatable());
     loop {
-        let step = answered(transport, &mut operation, &mut attempts, clock)?;
+        let step = answered(transport, operation, &mut attempts, clock)?;
         attempts.succeeded();
         if let Step::Done(output) = step {
             return Ok(output);

@@ -131,6 +131,16 @@ fn partition(region: &str) -> &'static Partition {
         .map_or(&AWS, |(_, partition)| partition)
 }
 
+/// Every DNS suffix, plain and dual-stack, of every partition.
+pub fn dns_suffixes() -> impl Iterator<Item = &'static str> {
+    let others = PARTITIONS.iter().map(|(_, partition)| partition);
+    [&AWS]
+        .into_iter()
+        // GovCloud's are those of `aws`.
+        .chain(others.filter(|partition| partition.dns != AWS.dns))
+        .flat_map(|partition| [partition.dns, partition.dual_stack])
+}
+
 /// The name of the region's partition, as in an ARN.
 pub fn partition_id(region: &str) -> &'static str {
     partition(region).id

@@ -117,18 +117,32 @@ impl Invoke {
         check_texts(&request)?;
         let delivery = Delivery::new("request.delivery", request.delivery.as_ref(), synchronous)?;
 
-        let mut path = String::from("/2015-03-31/functions/");
-        uri::encode_into(&mut path, function.as_given());
-        path.push_str("/invocations");
         Ok(Invoke {
             target,
             delivery,
+            path: path(&function),
             function,
             request,
-            path,
             client_context,
         })
     }
+
+    /// The same invocation of another function of the same region.
+    ///
+    /// # Errors
+    /// `invalid-input` where it is no function's name.
+    pub fn rename(&mut self, function: &str) -> Result<(), Error> {
+        self.function = FunctionName::parse("request.function", function)?;
+        self.path = path(&self.function);
+        Ok(())
+    }
+}
+
+fn path(function: &FunctionName) -> String {
+    let mut path = String::from("/2015-03-31/functions/");
+    uri::encode_into(&mut path, function.as_given());
+    path.push_str("/invocations");
+    path
 }
 
 fn check_qualifiers(function: &FunctionName, qualifier: Option<&str>) -> Result<(), Error> {

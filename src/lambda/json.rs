@@ -34,12 +34,16 @@ impl<'a> Fields<'a> {
     /// The value of that name; of several, the last, as most JSON readers have it. `null` counts
     /// as absent.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.raw(name).filter(|value| value.get() != "null")
+    }
+
+    /// As [`Fields::get`], with an explicit `null`.
+    pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
         self.0
             .iter()
             .rev()
             .find(|(key, _)| key == name)
             .map(|(_, value)| *value)
-            .filter(|value| value.get() != "null")
     }
 
     /// As [`Fields::get`], through [`text`].

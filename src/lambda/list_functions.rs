@@ -261,7 +261,8 @@ pub(super) fn check_progress(
     Ok(())
 }
 
-fn contains_ignoring_case(name: &str, part: &str) -> bool {
+/// Whether `name` contains `part`; ASCII letters match in either case.
+pub fn contains_ignoring_case(name: &str, part: &str) -> bool {
     name.as_bytes()
         .windows(part.len().max(1))
         .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))

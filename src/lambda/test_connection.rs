@@ -67,22 +67,24 @@ pub fn test_connection(
         region: target.region.clone(),
         ..connection.clone()
     };
-    let invoke = function
+    let mut invoke = function
         .map(|function| dry_run(connection.clone(), function, qualifier))
         .transpose()?;
-    let identity = GetCallerIdentity::new(connection.clone(), None)?;
+    let mut identity = GetCallerIdentity::new(connection.clone(), None)?;
     let one = FunctionQuery {
         limit: Some(1),
         ..FunctionQuery::default()
     };
-    let list = ListFunctions::new(connection, one)?;
+    let mut list = ListFunctions::new(connection, one)?;
 
     // What one answer teaches of the clock serves the next request.
     let mut clock = ServiceClock::default();
-    let listed = perform_by(transport, list, &mut clock).map(|_| "allowed".into());
-    let identity = perform_by(transport, identity, &mut clock)
+    let listed = perform_by(transport, &mut list, &mut clock).map(|_| "allowed".into());
+    let identity = perform_by(transport, &mut identity, &mut clock)
         .map(|caller| format!("{} of account {}", caller.arn, caller.account));
-    let invoked = invoke.map(|call| perform_by(transport, call, &mut clock));
+    let invoked = invoke
+        .as_mut()
+        .map(|call| perform_by(transport, call, &mut clock));
     let endpoint = endpoint(&target, &listed);
     Ok([
         clock_check(clock),

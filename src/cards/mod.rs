@@ -1,0 +1,47 @@
+//! The connector as a workflow designer sees it: forms that any platform can draw, and a way to
+//! run what was filled in. Nothing here but a translation: the work is done in `lambda`.
+
+pub mod choices;
+pub mod connection;
+pub mod manifest;
+pub mod outputs;
+pub mod run;
+pub mod values;
+
+use alloc::string::String;
+
+use crate::lambda::outcome::{Error, InvalidInput};
+
+/// A refusal, told in the form's terms: `request.client-context` is the field `clientContext`.
+///
+/// `function_key` is the field that named the function.
+pub fn by_field_key(error: Error, function_key: &str) -> Error {
+    let Error::InvalidInput(input) = error else {
+        return error;
+    };
+    let last = input.field.rsplit('.').next().unwrap_or_default();
+    let field = match last {
+        "function" => function_key.into(),
+        "url" => "endpoint".into(),
+        "response-timeout-ms" => "responseTimeoutSeconds".into(),
+        other => camel_case(other),
+    };
+    Error::InvalidInput(InvalidInput { field, ..input })
+}
+
+fn camel_case(kebab: &str) -> String {
+    let mut out = String::with_capacity(kebab.len());
+    for (index, word) in kebab.split('-').enumerate() {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if index > 0 => out.push(first.to_ascii_uppercase()),
+            Some(first) => out.push(first),
+            None => {}
+        }
+        out.push_str(letters.as_str());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! A card's outputs: a JSON object by field key. Every output is there; null where it has no value.
+
+use alloc::string::{String, ToString};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::lambda::json;
+use crate::lambda::list_functions::{FunctionPage, FunctionSummary};
+use crate::lambda::outcome::{FunctionFailure, Invocation, Payload};
+
+/// The outputs of `invoke`.
+pub fn invocation(invocation: &Invocation, failure: Option<&FunctionFailure>) -> String {
+    let mut object = Object::new();
+    object.raw("statusCode", &invocation.status_code.to_string());
+    let (text, base64) = match &invocation.output {
+        None => (None, None),
+        Some(Payload::Text(text)) => (Some(text.as_str()), None),
+        Some(Payload::Binary(bytes)) => (None, Some(STANDARD.encode(bytes))),
+    };
+    object.text("output", text.or(base64.as_deref()));
+    let json = text.filter(|text| json::check(text).is_ok());
+    object.raw("outputJson", json.unwrap_or("null").trim());
+    object.boolean("outputIsBase64", base64.is_some());
+    let log = invocation.log.as_ref();
+    object.text("logResult", log.map(|log| log.text.as_str()));
+    let failed = |part: fn(&FunctionFailure) -> Option<&str>| failure.and_then(part);
+    object.text("functionError", failed(|failure| Some(&failure.marker)));
+    object.text("errorType", failed(|failure| failure.error_type.as_deref()));
+    object.text(
+        "errorMessage",
+        failed(|failure| failure.error_message.as_deref()),
+    );
+    object.text("executedVersion", invocation.executed_version.as_deref());
+    object.text("requestId", invocation.request_id.as_deref());
+    object.raw("attempts", &invocation.attempts.to_string());
+    let report = log.and_then(|log| log.report.as_ref());
+    object.figure(
+        "durationMs",
+        report.map(|report| milliseconds(report.duration_ms)),
+    );
+    object.figure(
+        "billedDurationMs",
+        report.map(|report| report.billed_duration_ms.to_string()),
+    );
+    object.figure(
+        "maxMemoryUsedMb",
+        report.map(|report| report.max_memory_used_mb.to_string()),
+    );
+    object.figure(
+        "initDurationMs",
+        report
+            .and_then(|report| report.init_duration_ms)
+            .map(milliseconds),
+    );
+    object.end()
+}
+
+/// The outputs of `list-functions`.
+pub fn functions(page: &FunctionPage) -> String {
+    let mut rows = String::from("[");
+    for function in &page.functions {
+        if rows.len() > 1 {
+            rows.push(',');
+        }
+        rows.push_str(&row(function));
+    }
+    rows.push(']');
+    let mut object = Object::new();
+    object.raw("functions", &rows);
+    object.text("next", page.next.as_deref());
+    object.end()
+}
+
+fn row(function: &FunctionSummary) -> String {
+    let mut object = Object::new();
+    object.text("name", Some(&function.name));
+    object.text("arn", Some(&function.arn));
+    object.text("version", Some(&function.version));
+    object.text("description", Some(&function.description));
+    object.text("runtime", function.runtime.as_deref());
+    object.text("packageType", Some(&function.package_type));
+    let mut architectures = String::from("[");
+    for architecture in &function.architectures {
+        if architectures.len() > 1 {
+            architectures.push(',');
+        }
+        push_text(&mut architectures, architecture);
+    }
+    architectures.push(']');
+    object.raw("architectures", &architectures);
+    object.raw("timeoutSeconds", &function.timeout_seconds.to_string());
+    object.raw("memorySizeMb", &function.memory_size_mb.to_string());
+    object.text("lastModified", Some(&function.last_modified));
+    object.boolean("tenantIsolated", function.tenant_isolated);
+    object.boolean("durable", function.durable);
+    object.end()
+}
+
+/// At most three decimals, as integers: Lambda writes two, and formatting a float is 10 KB of code.
+fn milliseconds(value: f64) -> String {
+    // A cast of a float saturates, and takes NaN for 0.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let thousandths = (value * 1_000.0 + 0.5) as u64;
+    let mut out = (thousandths / 1_000).to_string();
+    let fraction = thousandths % 1_000;
+    if fraction > 0 {
+        let digits = fraction.saturating_add(1_000).to_string();
+        out.push('.');
+        out.push_str(digits.get(1..).unwrap_or_default().trim_end_matches('0'));
+    }
+    out
+}
+
+/// A JSON object being written.
+struct Object(String);
+
+impl Object {
+    fn new() -> Object {
+        Object(String::from("{"))
+    }
+
+    fn key(&mut self, key: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        push_text(&mut self.0, key);
+        self.0.push(':');
+    }
+
+    /// `json` is JSON text.
+    fn raw(&mut self, key: &str, json: &str) {
+        self.key(key);
+        self.0.push_str(json);
+    }
+
+    fn text(&mut self, key: &str, text: Option<&str>) {
+        self.key(key);
+        match text {
+            Some(text) => push_text(&mut self.0, text),
+            None => self.0.push_str("null"),
+        }
+    }
+
+    fn boolean(&mut self, key: &str, value: bool) {
+        self.raw(key, if value { "true" } else { "false" });
+    }
+
+    fn figure(&mut self, key: &str, number: Option<String>) {
+        self.raw(key, number.as_deref().unwrap_or("null"));
+    }
+
+    fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+/// `text` as a JSON string.
+fn push_text(out: &mut String, text: &str) {
+    // Writing a text into memory cannot fail.
+    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_keep_their_decimals() {
+        for (value, text) in [
+            (0.0, "0"),
+            (12.34, "12.34"),
+            (12.0, "12"),
+            (0.005, "0.005"),
+            (899_999.99, "899999.99"),
+            (f64::NAN, "0"),
+            (-1.0, "0"),
+        ] {
+            assert_eq!(milliseconds(value), text);
+        }
+    }
+}
