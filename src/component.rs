@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
 use crate::cards::choices::choices;
+use crate::cards::fields::fields;
 use crate::cards::run::run;
 use crate::http::Host;
 use crate::lambda::invoke::Invoke;
@@ -82,6 +83,15 @@ impl sessions::Guest for Connector {
 impl cards::Guest for Connector {
     fn describe() -> Result<cards::Manifest, types::Error> {
         Ok(cards_to_wit::manifest())
+    }
+
+    fn fields(
+        connection: String,
+        card: String,
+        values: String,
+    ) -> Result<Vec<cards::Field>, types::Error> {
+        let fields = fields(&Host, &connection, &card, &values)?;
+        Ok(fields.iter().map(Into::into).collect())
     }
 
     fn choices(

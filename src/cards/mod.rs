@@ -3,6 +3,7 @@
 
 pub mod choices;
 pub mod connection;
+pub mod fields;
 pub mod manifest;
 pub mod outputs;
 pub mod run;

@@ -20,6 +20,7 @@ use crate::perform::{Failure, Transport};
 /// Functions by name; `allowed` says whether they may be listed.
 struct Lambda {
     functions: Vec<&'static str>,
+    isolated: &'static str,
     allowed: bool,
     invoked: RefCell<Vec<(String, String, String)>>,
 }
@@ -28,6 +29,7 @@ impl Lambda {
     fn new(functions: &[&'static str]) -> Lambda {
         Lambda {
             functions: functions.to_vec(),
+            isolated: "",
             allowed: true,
             invoked: RefCell::default(),
         }
@@ -51,7 +53,10 @@ impl Lambda {
             .min(start + get("MaxItems").unwrap().parse::<usize>().unwrap());
         let rows: Vec<Value> = self.functions[start..end]
             .iter()
-            .map(|name| json!({"FunctionName": name, "FunctionArn": format!("arn:{name}"), "Runtime": "python3.14"}))
+            .map(|name| {
+                let tenancy = (*name == self.isolated).then(|| json!({"TenantIsolationMode": "PER_TENANT"}));
+                json!({"FunctionName": name, "FunctionArn": format!("arn:{name}"), "Runtime": "python3.14", "TenancyConfig": tenancy})
+            })
             .collect();
         let next = (end < self.functions.len()).then(|| end.to_string());
         answer(
@@ -555,6 +560,48 @@ fn who_may_not_list_is_told_that_a_typed_name_works() {
     assert!(
         hint.contains("lambda:ListFunctions") && hint.contains("type the function's name"),
         "{hint}"
+    );
+}
+
+#[test]
+fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
+    let lambda = Lambda {
+        isolated: "per-tenant",
+        ..Lambda::new(&["plain", "per-tenant", "per-tenant-not"])
+    };
+    let keys = |values: &str| -> Vec<&str> {
+        let fields = fields::fields(&lambda, CONNECT, "invoke", values).unwrap();
+        fields.iter().map(|field| field.key).collect()
+    };
+    let tenant = |values: &str| {
+        let fields = fields::fields(&lambda, CONNECT, "invoke", values).unwrap();
+        fields
+            .iter()
+            .find(|field| field.key == "tenantId")
+            .map(|field| field.required)
+    };
+    assert_eq!(
+        keys("{}")[..3],
+        ["useFunctionName", "yourFunctions", "invocationType"]
+    );
+    assert_eq!(
+        keys(r#"{"useFunctionName":"Yes"}"#)[..3],
+        ["useFunctionName", "functionName", "invocationType"]
+    );
+    assert_eq!(tenant("{}"), None);
+    assert_eq!(
+        tenant(r#"{"useFunctionName":"Yes","yourFunctions":"plain"}"#),
+        Some(false)
+    );
+    assert_eq!(tenant(r#"{"yourFunctions":"plain"}"#), None);
+    assert_eq!(tenant(r#"{"yourFunctions":"per-tenant-not"}"#), None);
+    assert_eq!(tenant(r#"{"yourFunctions":"per-tenant"}"#), Some(true));
+    assert_eq!(
+        fields::fields(&lambda, "{}", "list-functions", "{}")
+            .unwrap()
+            .len(),
+        4,
+        "no connection needed"
     );
 }
 
