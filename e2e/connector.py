@@ -65,7 +65,7 @@ class Connector:
         if payload is not None and len(payload) > LONGEST_ARGUMENT:
             file = pathlib.Path(self._home, "payload.json")
             file.write_bytes(payload.encode())
-            payload = f"@{file}"
+            payload, options = None, {**options, "payload_file": str(file)}
         return self._run(["invoke", function, *_arguments(payload=payload, **options)])
 
     def list_functions(self, **options):

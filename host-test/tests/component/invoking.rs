@@ -1,0 +1,181 @@
+//! Everything that can be asked of an invocation reaches the function, and everything that Lambda
+//! says comes back.
+
+use host_test::bindings::lambda::{InvocationType, InvokeRequest, LogType};
+use host_test::bindings::types::{Error, FailureCause, Invocation};
+use serde_json::{Value, json};
+
+use super::support::{Local, local, named, request, text};
+
+async fn context(local: &Local, request: InvokeRequest) -> Value {
+    let output = text(local.invoke(request).await.expect("the function works"));
+    serde_json::from_str(&output).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_parameter_reaches_the_function() {
+    let local = local().await;
+    let seen = context(
+        &local,
+        InvokeRequest {
+            client_context: Some(r#"{"custom": {"who": "Ada"}}"#.into()),
+            tenant_id: Some("tenant  a/b=c+d@e".into()),
+            trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".into()),
+            durable_execution_name: Some("job-1".into()),
+            ..request("context", r#"{"n": 12345678901234567890}"#)
+        },
+    )
+    .await;
+    assert_eq!(seen["clientContext"], json!({"custom": {"who": "Ada"}}));
+    assert_eq!(seen["tenantId"], "tenant  a/b=c+d@e", "both spaces");
+    assert_eq!(seen["durableExecutionName"], "job-1");
+    let trace = seen["traceId"].as_str().unwrap();
+    assert!(trace.contains("1-5759e988-bd862e3fe1be46a994272793"), "{trace}");
+    assert_eq!(seen["payload"], json!({"n": 12_345_678_901_234_567_890_u64}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_of_a_name_and_a_qualifier() {
+    let local = local().await;
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:versioned";
+    for (function, qualifier, version) in [
+        ("versioned".to_owned(), None, "$LATEST"),
+        ("versioned".to_owned(), Some("$LATEST"), "$LATEST"),
+        ("versioned".to_owned(), Some("1"), "1"),
+        ("versioned".to_owned(), Some("beta"), "3"),
+        ("versioned:beta".to_owned(), None, "3"),
+        ("versioned:beta".to_owned(), Some("beta"), "3"),
+        ("versioned:$LATEST".to_owned(), None, "$LATEST"),
+        ("123456789012:function:versioned".to_owned(), None, "$LATEST"),
+        ("123456789012:function:versioned:2".to_owned(), None, "2"),
+        (arn.to_owned(), None, "$LATEST"),
+        (arn.to_owned(), Some("2"), "2"),
+        (format!("{arn}:$LATEST"), None, "$LATEST"),
+        (format!("{arn}:beta"), None, "3"),
+    ] {
+        let request = InvokeRequest {
+            qualifier: qualifier.map(Into::into),
+            ..named(&function)
+        };
+        let invocation = local.invoke(request).await.expect("the function works");
+        assert_eq!(invocation.executed_version.as_deref(), Some(version), "{function} {qualifier:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_its_ids_and_one_attempt() {
+    let local = local().await;
+    let invocation = local.invoke(named("context")).await.unwrap();
+    assert_eq!((invocation.status_code, invocation.attempts), (200, 1));
+    let seen: Value = serde_json::from_str(&text(invocation.clone())).unwrap();
+    assert_eq!(invocation.request_id.as_deref(), seen["awsRequestId"].as_str());
+    assert!(invocation.trace_id.is_some_and(|id| id.to_ascii_lowercase().starts_with("root=1-")));
+    assert!(invocation.log.is_none() && invocation.durable_execution_arn.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer() {
+    let local = local().await;
+    let of = |kind, key: &str| InvokeRequest {
+        invocation_type: Some(kind),
+        ..request("count", &format!(r#"{{"key":"{key}"}}"#))
+    };
+    let dry = local.invoke(of(InvocationType::DryRun, "dry")).await.unwrap();
+    assert_eq!((dry.status_code, dry.output.is_none()), (204, true));
+    let event = local.invoke(of(InvocationType::Event, "event")).await.unwrap();
+    assert_eq!((event.status_code, event.output.is_none()), (202, true));
+    assert!(event.request_id.is_some());
+    let sync = local.invoke(of(InvocationType::RequestResponse, "sync")).await.unwrap();
+    assert_eq!(text(sync), r#"{"key":"sync","runs":1}"#);
+    local.lambda.quiet().await;
+    assert_eq!(["dry", "event", "sync"].map(|key| local.lambda.runs(key)), [0, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_durable_execution_is_started_once() {
+    let local = local().await;
+    let start = |payload: &str| InvokeRequest {
+        qualifier: Some("live".into()),
+        durable_execution_name: Some("order-7".into()),
+        ..request("durable", payload)
+    };
+    let first = local.invoke(start("{}")).await.unwrap();
+    let again = local.invoke(start("{}")).await.unwrap();
+    assert!(first.durable_execution_arn.is_some());
+    assert_eq!(first.durable_execution_arn, again.durable_execution_arn);
+    let Err(Error::Service(other)) = local.invoke(start("[]")).await else {
+        panic!("another payload was accepted");
+    };
+    assert_eq!(other.code, "DurableExecutionAlreadyStartedException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tail_is_decoded_and_its_report_read() {
+    let local = local().await;
+    let with_log = |payload: &str| InvokeRequest {
+        log_type: Some(LogType::Tail),
+        ..request("log", payload)
+    };
+    let invocation = local.invoke(with_log(r#"{"lines":["Grüße 你好"]}"#)).await.unwrap();
+    let log = invocation.log.expect("a log");
+    assert!(log.text.starts_with("START RequestId: ") && log.text.contains("Grüße 你好\n"), "{}", log.text);
+    assert!(!log.truncated);
+    let report = log.report.expect("a report");
+    assert_eq!(report.memory_size_mb, 128);
+    assert!(report.billed_duration_ms >= 1 && report.duration_ms > 0.0 && report.max_memory_used_mb > 0);
+
+    let long = with_log(r#"{"lines":["你好你好你好你好你好你好"],"repeat":1000}"#);
+    let log = local.invoke(long).await.unwrap().log.expect("a log");
+    assert!(log.truncated && log.report.is_some());
+    assert!(!log.text.contains('\u{fffd}'), "a cut character is dropped, not replaced");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_function_is_a_failure_with_all_that_it_left() {
+    let local = local().await;
+    let failing = InvokeRequest {
+        log_type: Some(LogType::Tail),
+        ..request("fail", r#"{"type":"KeyError","message":"no such order"}"#)
+    };
+    let Err(Error::FunctionFailed(failed)) = local.invoke(failing).await else {
+        panic!("not a failure");
+    };
+    assert_eq!(failed.failure.marker, "Unhandled");
+    assert_eq!(failed.failure.cause, FailureCause::Thrown);
+    assert_eq!(failed.failure.error_type.as_deref(), Some("KeyError"));
+    assert_eq!(failed.failure.error_message.as_deref(), Some("no such order"));
+    assert!(failed.failure.stack_trace.iter().any(|frame| frame.contains("raise KeyError")));
+    assert_eq!(failed.invocation.status_code, 200);
+    assert_eq!(failed.invocation.executed_version.as_deref(), Some("$LATEST"));
+    assert!(failed.invocation.log.is_some_and(|log| log.report.is_some()));
+    assert!(text(Invocation { log: None, ..failed.invocation }).contains("KeyError"));
+
+    for (function, cause) in [("timeout", FailureCause::TimedOut), ("oom", FailureCause::OutOfMemory)] {
+        let Err(Error::FunctionFailed(failed)) = local.invoke(named(function)).await else {
+            panic!("not a failure");
+        };
+        assert_eq!(failed.failure.cause, cause);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_that_looks_like_an_error_is_a_success() {
+    let local = local().await;
+    let document = r#"{"errorType":"KeyError","errorMessage":"x","stackTrace":[]}"#;
+    assert_eq!(local.output("echo", document).await, document);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_at_once_get_their_own_answers() {
+    let local = std::sync::Arc::new(local().await);
+    let calls: Vec<_> = (0..64)
+        .map(|number| {
+            let local = local.clone();
+            tokio::spawn(async move { (number, local.output("echo", &number.to_string()).await) })
+        })
+        .collect();
+    for call in calls {
+        let (number, output) = call.await.expect("the task ends");
+        assert_eq!(output, number.to_string());
+    }
+}

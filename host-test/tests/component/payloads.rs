@@ -1,0 +1,103 @@
+//! No byte of a payload is lost or changed, at any size.
+
+use host_test::bindings::lambda::InvocationType;
+use host_test::bindings::types::{Error, FailureCause, Payload};
+use host_test::local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
+
+use super::support::{local, named, request, text};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_comes_back_as_it_went() {
+    let local = local().await;
+    for payload in [
+        "null",
+        "0",
+        "\"\"",
+        "[]",
+        "{}",
+        r#"{"b": 12345678901234567890123, "a":1.50e-7,"a" : 2}"#,
+        " {\"ü\": \"\\u00fc 你好 \\ud83d\\ude00\"}\n",
+        "\"\\ud800\"",
+    ] {
+        assert_eq!(local.output("echo", payload).await, payload);
+    }
+}
+
+/// A JSON text of so many bytes in which no two places look alike.
+fn text_of(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes);
+    text.push('"');
+    let mut number = 0_u64;
+    while text.len() < bytes - 1 {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push_str(&format!("{number:x} "));
+    }
+    text.truncate(bytes - 1);
+    text.push('"');
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_size_up_to_lambdas_limit() {
+    let local = local().await;
+    for bytes in [2, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 1, SYNC_REQUEST_LIMIT] {
+        let payload = text_of(bytes);
+        let output = local.output("echo", &payload).await;
+        assert!(output == payload, "{bytes} bytes came back changed");
+    }
+    for recorded in local.lambda.requests() {
+        let length = recorded.body_length.to_string();
+        assert_eq!(recorded.header("content-length"), Some(length.as_str()));
+        assert_eq!(recorded.header("transfer-encoding"), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_limit_nothing_is_sent() {
+    let local = local().await;
+    let event = |bytes| {
+        let mut request = request("echo", &text_of(bytes));
+        request.invocation_type = Some(InvocationType::Event);
+        request
+    };
+    for too_large in [request("echo", &text_of(SYNC_REQUEST_LIMIT + 1)), event(EVENT_REQUEST_LIMIT + 1)] {
+        let Err(Error::InvalidInput(input)) = local.invoke(too_large).await else {
+            panic!("a payload over the limit was accepted");
+        };
+        assert_eq!(input.field, "request.payload");
+    }
+    assert!(local.lambda.requests().is_empty());
+    assert_eq!(local.invoke(event(EVENT_REQUEST_LIMIT)).await.unwrap().status_code, 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure() {
+    let local = local().await;
+    let output = local.output("big", &format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#)).await;
+    assert_eq!(output.len(), RESPONSE_LIMIT);
+    let over = request("big", &format!(r#"{{"bytes":{}}}"#, RESPONSE_LIMIT + 1));
+    let Err(Error::FunctionFailed(failed)) = local.invoke(over).await else {
+        panic!("not a failure");
+    };
+    assert_eq!(failed.failure.cause, FailureCause::ResponseTooLarge);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_text_come_back_as_bytes() {
+    let local = local().await;
+    let invocation = local.invoke(named("binary")).await.unwrap();
+    let Some(Payload::Binary(bytes)) = invocation.output else {
+        panic!("not binary");
+    };
+    assert_eq!(bytes, b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_payload_sends_no_body() {
+    let local = local().await;
+    text(local.invoke(named("context")).await.unwrap());
+    let recorded = &local.lambda.requests()[0];
+    assert_eq!(recorded.body_length, 0);
+    assert_eq!(recorded.header("content-length"), Some("0"));
+    assert_eq!(recorded.header("content-type"), None);
+}
