@@ -1,3 +1,9 @@
-//! The reference host.
+//! The reference host: loads the connector in wasmtime, decides what it may reach, and carries
+//! its requests. And a Lambda on this machine, for demos and tests.
 
+pub mod bindings;
+pub mod host;
 pub mod local_lambda;
+pub mod outbound;
+pub mod policy;
+pub mod sandbox;

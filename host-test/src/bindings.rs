@@ -1,0 +1,23 @@
+//! The contract in Rust, generated from `wit/`.
+//!
+//! Only the exports: the WASI interfaces that the connector imports come from `wasmtime-wasi` and
+//! `wasmtime-wasi-http`, which `sandbox/linker.rs` adds one by one.
+
+#![allow(missing_docs)]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    inline: "
+        package connectors:reference-host;
+        world connector {
+            export connectors:aws-lambda/types@0.1.0;
+            export connectors:aws-lambda/lambda@0.1.0;
+            export connectors:aws-lambda/sessions@0.1.0;
+            export connectors:aws-lambda/cards@0.1.0;
+        }
+    ",
+    world: "connectors:reference-host/connector",
+    exports: { default: async },
+});
+
+pub use exports::connectors::aws_lambda::{cards, lambda, sessions, types};

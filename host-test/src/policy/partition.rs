@@ -1,0 +1,107 @@
+//! The names under which a region's Lambda and STS are reached, in AWS's eight partitions.
+
+/// Prefix of a region's name, DNS suffix, suffix of dual-stack endpoints.
+const PARTITIONS: [(&str, &str, &str); 7] = [
+    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    ("us-gov-", "amazonaws.com", "api.aws"),
+    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+];
+
+/// The partition of every other region.
+const DEFAULT: (&str, &str, &str) = ("", "amazonaws.com", "api.aws");
+
+/// Lambda's and STS's hosts for a region: standard and FIPS, plain and dual-stack. None where
+/// the text is not a region: it becomes part of a host name.
+pub fn hosts(region: &str) -> Vec<String> {
+    if !is_region(region) {
+        return Vec::new();
+    }
+    let (_, dns, dual_stack) = PARTITIONS
+        .into_iter()
+        .find(|(prefix, ..)| region.starts_with(prefix))
+        .unwrap_or(DEFAULT);
+    let mut hosts = Vec::with_capacity(8);
+    for suffix in [dns, dual_stack] {
+        for service in ["lambda", "lambda-fips", "sts", "sts-fips"] {
+            hosts.push(format!("{service}.{region}.{suffix}"));
+        }
+    }
+    hosts
+}
+
+/// A DNS label in lower case, with a letter in it: `us-east-1`, and no way out of the host name.
+fn is_region(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_partition() {
+        assert_eq!(
+            hosts("eu-central-1"),
+            [
+                "lambda.eu-central-1.amazonaws.com",
+                "lambda-fips.eu-central-1.amazonaws.com",
+                "sts.eu-central-1.amazonaws.com",
+                "sts-fips.eu-central-1.amazonaws.com",
+                "lambda.eu-central-1.api.aws",
+                "lambda-fips.eu-central-1.api.aws",
+                "sts.eu-central-1.api.aws",
+                "sts-fips.eu-central-1.api.aws",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_partition() {
+        for (region, plain, dual_stack) in [
+            (
+                "cn-north-1",
+                "amazonaws.com.cn",
+                "api.amazonwebservices.com.cn",
+            ),
+            ("us-gov-west-1", "amazonaws.com", "api.aws"),
+            ("us-iso-east-1", "c2s.ic.gov", "api.aws.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov", "api.aws.scloud"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+            ("eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"),
+            ("mx-central-1", "amazonaws.com", "api.aws"),
+        ] {
+            let hosts = hosts(region);
+            assert_eq!(hosts[0], format!("lambda.{region}.{plain}"));
+            assert_eq!(hosts[2], format!("sts.{region}.{plain}"));
+            assert_eq!(hosts[5], format!("lambda-fips.{region}.{dual_stack}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_region_names_no_host() {
+        for text in [
+            "",
+            "-",
+            "1",
+            "a.evil",
+            "evil.example/#",
+            "us-east-1\n",
+            "US-EAST-1",
+            "-a",
+            "a-",
+        ] {
+            assert_eq!(hosts(text), [""; 0], "{text:?}");
+        }
+    }
+}

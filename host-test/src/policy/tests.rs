@@ -1,0 +1,183 @@
+//! The rules by value.
+
+use super::*;
+
+fn check(policy: &Policy, uri: &str) -> Result<(), Refusal> {
+    policy.check(&uri.parse().unwrap())
+}
+
+fn not_allowed(scheme: &str, host: &str, port: u16) -> Result<(), Refusal> {
+    Err(Refusal::NotAllowed {
+        scheme: scheme.to_owned(),
+        host: host.to_owned(),
+        port,
+    })
+}
+
+#[test]
+fn a_region_allows_its_lambda_and_sts_and_nothing_else() {
+    let policy = Policy::for_region("us-east-1");
+    for allowed in [
+        "https://lambda.us-east-1.amazonaws.com/2015-03-31/functions",
+        "https://lambda.us-east-1.amazonaws.com:443/",
+        "https://LAMBDA.us-east-1.amazonaws.com/",
+        "https://lambda-fips.us-east-1.api.aws/",
+        "https://sts.us-east-1.amazonaws.com/",
+    ] {
+        assert_eq!(check(&policy, allowed), Ok(()), "{allowed}");
+    }
+    let host = "lambda.us-east-1.amazonaws.com";
+    for (refused, scheme, name, port) in [
+        ("http://lambda.us-east-1.amazonaws.com/", "http", host, 80),
+        (
+            "http://lambda.us-east-1.amazonaws.com:443/",
+            "http",
+            host,
+            443,
+        ),
+        (
+            "https://lambda.us-east-1.amazonaws.com:8443/",
+            "https",
+            host,
+            8443,
+        ),
+        (
+            "https://lambda.us-east-2.amazonaws.com/",
+            "https",
+            "lambda.us-east-2.amazonaws.com",
+            443,
+        ),
+        (
+            "https://s3.us-east-1.amazonaws.com/",
+            "https",
+            "s3.us-east-1.amazonaws.com",
+            443,
+        ),
+        (
+            "https://lambda.us-east-1.amazonaws.com.evil.example/",
+            "https",
+            "lambda.us-east-1.amazonaws.com.evil.example",
+            443,
+        ),
+        ("https://127.0.0.1/", "https", "127.0.0.1", 443),
+    ] {
+        assert_eq!(
+            check(&policy, refused),
+            not_allowed(scheme, name, port),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn no_policy_no_destination() {
+    let policy = Policy::for_region("");
+    let uri = "https://lambda.us-east-1.amazonaws.com/";
+    assert_eq!(
+        check(&policy, uri),
+        not_allowed("https", "lambda.us-east-1.amazonaws.com", 443)
+    );
+    assert!(check(&Policy::deny_all(), uri).is_err());
+}
+
+#[test]
+fn user_info_is_refused_and_its_password_not_repeated() {
+    let policy = Policy::for_region("us-east-1");
+    let refusal = check(&policy, "https://me:secret@lambda.us-east-1.amazonaws.com/").unwrap_err();
+    assert!(matches!(refusal, Refusal::Malformed { .. }), "{refusal:?}");
+    assert!(!refusal.to_string().contains("secret"), "{refusal}");
+    let error = Policy::deny_all()
+        .allow("https://me:secret@host/")
+        .unwrap_err();
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn a_name_allows_both_schemes_at_their_own_ports() {
+    let policy = Policy::deny_all().allow("Lambda.Internal").unwrap();
+    assert_eq!(check(&policy, "http://lambda.internal/"), Ok(()));
+    assert_eq!(check(&policy, "https://lambda.internal/"), Ok(()));
+    assert_eq!(
+        check(&policy, "https://lambda.internal:8443/"),
+        not_allowed("https", "lambda.internal", 8443)
+    );
+}
+
+#[test]
+fn a_port_allows_that_port_only() {
+    let policy = Policy::deny_all().allow("127.0.0.1:9001").unwrap();
+    assert_eq!(check(&policy, "http://127.0.0.1:9001/base/"), Ok(()));
+    assert_eq!(
+        check(&policy, "http://127.0.0.1/"),
+        not_allowed("http", "127.0.0.1", 80)
+    );
+}
+
+#[test]
+fn a_url_allows_its_scheme_only() {
+    let policy = Policy::deny_all().allow("http://[::1]:9001/base").unwrap();
+    assert_eq!(check(&policy, "http://[0:0::1]:9001/"), Ok(()));
+    assert_eq!(
+        check(&policy, "https://[::1]:9001/"),
+        not_allowed("https", "[::1]", 9001)
+    );
+}
+
+#[test]
+fn link_local_literals_are_refused_even_where_allowed_by_name() {
+    for host in [
+        "169.254.169.254",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[::ffff:169.254.169.254]",
+    ] {
+        let policy = Policy::deny_all().allow(host).unwrap();
+        assert_eq!(
+            check(&policy, &format!("http://{host}/latest/meta-data/")),
+            Err(Refusal::LinkLocal {
+                host: host.to_owned()
+            })
+        );
+    }
+}
+
+#[test]
+fn what_names_no_destination() {
+    for text in [
+        "",
+        ":443",
+        "host:",
+        "host:99999",
+        "ftp://host/",
+        "https://",
+        "a b",
+        "host/path",
+    ] {
+        assert!(Policy::deny_all().allow(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn refusals_are_kept_once_each_with_the_flag_that_helps() {
+    let policy = Policy::for_region("us-east-1");
+    for _ in 0..3 {
+        check(&policy, "https://vpce-1.example:8443/").unwrap_err();
+    }
+    let told: Vec<String> = policy.refusals().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "refused https://vpce-1.example:8443, which is not an allowed destination; \
+          `--allow vpce-1.example:8443` allows it"
+        ]
+    );
+}
+
+#[test]
+fn refusals_are_bounded() {
+    let policy = Policy::deny_all();
+    for n in 0..200 {
+        check(&policy, &format!("https://h{n}.example/")).unwrap_err();
+    }
+    assert_eq!(policy.refusals().len(), MAX_REFUSALS);
+}

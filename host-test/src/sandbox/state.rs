@@ -1,0 +1,101 @@
+//! What a store holds: one call's resources, and the way its requests take.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::Request;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
+use wasmtime_wasi_http::{
+    Error, RequestOptions, Result, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
+
+use super::limits::Limits;
+use crate::outbound::{Body, Outbound};
+use crate::policy::Policy;
+
+/// A request's body is written to the client in parts of at most this size ...
+const BODY_CHUNK: usize = 1 << 20;
+/// ... of which this many may wait for the network: all of the largest payload, 6 MiB, so that the
+/// component is done with it at once.
+const BODY_CHUNKS: usize = 6;
+
+/// The data of one call's store.
+pub struct State {
+    pub(super) table: ResourceTable,
+    pub(super) limits: Limits,
+    clocks: WasiClocksCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+}
+
+impl State {
+    pub(super) fn new(memory_limit: usize, outbound: Outbound, policy: Arc<Policy>) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            limits: Limits::new(memory_limit),
+            clocks: WasiClocksCtx::default(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks { outbound, policy },
+        }
+    }
+}
+
+impl WasiClocksView for State {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView {
+            ctx: &mut self.clocks,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
+}
+
+/// The one way out: the policy first, then the client.
+struct Hooks {
+    outbound: Outbound,
+    policy: Arc<Policy>,
+}
+
+type Boxed<T> = Box<dyn Future<Output = Result<T>> + Send>;
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: Request<Body>,
+        options: Option<RequestOptions>,
+        _: Boxed<()>,
+    ) -> Boxed<(http::Response<Body>, Boxed<()>)> {
+        let (outbound, policy) = (self.outbound.clone(), self.policy.clone());
+        Box::new(async move {
+            let uri = request.uri().clone();
+            if policy.check(&uri).is_err() {
+                return Err(Error::HttpRequestDenied);
+            }
+            let sent = outbound.send(request, options.unwrap_or_default()).await;
+            if let Err(Error::DestinationIpProhibited) = sent {
+                policy.refused_address(&uri);
+            }
+            // The connection's own task belongs to the client's pool, not to this call.
+            let io: Boxed<()> = Box::new(async { Ok(()) });
+            sent.map(|response| (response, io))
+        })
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        BODY_CHUNKS
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK
+    }
+}

@@ -1,0 +1,321 @@
+//! The HTTPS client against servers that misbehave on purpose: what is sent, how often, and
+//! whether the error says "nothing was sent" or "outcome unknown".
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use host_test::outbound::connect::Resolve;
+use host_test::outbound::{Body, Outbound, OutboundOptions};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use wasmtime_wasi_http::{Error, RequestOptions};
+
+mod server;
+mod tls;
+
+use server::{answer, close_and_wait, closed_port, listener, read_request, reset, write};
+
+fn client() -> Outbound {
+    resolving(Resolve::default())
+}
+
+fn resolving(resolve: Resolve) -> Outbound {
+    Outbound::new(&OutboundOptions {
+        resolve,
+        ..OutboundOptions::default()
+    })
+    .unwrap()
+}
+
+/// A request as `wasi:http` hands it over, `host` header included.
+fn request(uri: &str, body: &'static str) -> Request<Body> {
+    let authority = uri.split('/').nth(2).unwrap().to_owned();
+    let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
+    Request::post(uri)
+        .header("host", authority)
+        .header("content-length", body.size_hint_exact())
+        .body(body.boxed_unsync())
+        .unwrap()
+}
+
+trait ExactSize {
+    fn size_hint_exact(&self) -> u64;
+}
+
+impl<B: http_body::Body> ExactSize for B {
+    fn size_hint_exact(&self) -> u64 {
+        self.size_hint().exact().unwrap()
+    }
+}
+
+fn get(address: SocketAddr) -> Request<Body> {
+    request(&format!("http://{address}/"), "")
+}
+
+async fn send(client: &Outbound, request: Request<Body>) -> Result<Response<Body>, Error> {
+    client.send(request, RequestOptions::default()).await
+}
+
+async fn text(response: Result<Response<Body>, Error>) -> Result<String, Error> {
+    let body = response?.into_body().collect().await?.to_bytes();
+    Ok(String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn outcome<T>(result: Result<T, Error>) -> String {
+    result.err().map_or("ok".to_owned(), |e| format!("{e:?}"))
+}
+
+fn millis(n: u64) -> Option<Duration> {
+    Some(Duration::from_millis(n))
+}
+
+#[tokio::test]
+async fn host_and_path_leave_as_they_were_written() {
+    let listener = Arc::new(listener().await);
+    let port = listener.local_addr().unwrap().port();
+    let client = resolving([("lambda.example", listener.local_addr().unwrap())].into());
+    for (authority, path) in [
+        (
+            format!("127.0.0.1:{port}"),
+            "/2015-03-31/functions/a%3Ab%2fc/invocations?Qualifier=%24LATEST",
+        ),
+        (
+            format!("Lambda.Example:{port}"),
+            "/base//./x/../y?b=2&a=&a=%20+~",
+        ),
+        ("lambda.example".to_owned(), "/"),
+    ] {
+        let listening = listener.clone();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listening.accept().await.unwrap();
+            let request = read_request(&mut stream).await;
+            answer(&mut stream).await;
+            request
+        });
+        let sent = send(&client, request(&format!("http://{authority}{path}"), "{}"));
+        assert_eq!(outcome(sent.await), "ok");
+        let served = server.await.unwrap();
+        assert_eq!(
+            served,
+            format!("POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-length: 2\r\n\r\n{{}}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn connections_are_used_again_across_clones() {
+    let listener = listener().await;
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for _ in 0..3 {
+            read_request(&mut stream).await;
+            answer(&mut stream).await;
+        }
+    });
+    let client = client();
+    for _ in 0..3 {
+        assert_eq!(
+            text(send(&client.clone(), get(address)).await)
+                .await
+                .unwrap(),
+            "ok"
+        );
+    }
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dead_pooled_connection_is_replaced() {
+    let listener = listener().await;
+    let address = listener.local_addr().unwrap();
+    let client = client();
+    for _ in 0..3 {
+        let served = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            answer(&mut stream).await;
+            stream
+        };
+        let (answer, stream) = tokio::join!(
+            async { text(send(&client, get(address)).await).await },
+            served
+        );
+        assert_eq!(answer.unwrap(), "ok");
+        close_and_wait(stream).await;
+    }
+}
+
+/// On a fresh connection and on a pooled one; by a reset and by an end.
+#[tokio::test]
+async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
+    for pooled in [false, true] {
+        for by_reset in [false, true] {
+            let listener = listener().await;
+            let address = listener.local_addr().unwrap();
+            let server = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                if pooled {
+                    read_request(&mut stream).await;
+                    answer(&mut stream).await;
+                }
+                let cut = read_request(&mut stream).await;
+                if by_reset {
+                    reset(stream);
+                } else {
+                    drop(stream);
+                }
+                // Had the client repeated it, the repetition would come first.
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let next = read_request(&mut stream).await;
+                answer(&mut stream).await;
+                (cut, next)
+            });
+            let client = client();
+            let uri = format!("http://{address}/");
+            if pooled {
+                assert_eq!(
+                    text(send(&client, request(&uri, "first")).await)
+                        .await
+                        .unwrap(),
+                    "ok"
+                );
+            }
+            let cut = send(&client, request(&uri, "cut")).await;
+            assert_eq!(
+                outcome(cut),
+                "ConnectionTerminated",
+                "pooled {pooled}, reset {by_reset}"
+            );
+            assert_eq!(
+                text(send(&client, request(&uri, "next")).await)
+                    .await
+                    .unwrap(),
+                "ok"
+            );
+            let (cut, next) = server.await.unwrap();
+            assert!(cut.ends_with("\r\n\r\ncut"), "{cut}");
+            assert!(next.ends_with("\r\n\r\nnext"), "{next}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let refused = send(&client(), get(closed_port().await)).await;
+    assert_eq!(outcome(refused), "ConnectionRefused");
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve() {
+    // Not a name at all, so no server is asked.
+    let uri = format!("http://{}.example/", "a".repeat(64));
+    let error = send(&client(), request(&uri, "")).await.err().unwrap();
+    assert!(
+        matches!(&error, Error::DnsError { rcode: Some(words), .. } if !words.is_empty()),
+        "{error:?}"
+    );
+}
+
+/// By a name's address, any of several; and by a spelling that only the resolver understands.
+#[tokio::test]
+async fn link_local_behind_a_name_is_prohibited() {
+    let loopback = closed_port().await;
+    let client = resolving(
+        [
+            ("metadata.example", "169.254.169.254:80".parse().unwrap()),
+            ("mixed.example", loopback),
+            (
+                "mixed.example",
+                "[::ffff:169.254.169.254]:80".parse().unwrap(),
+            ),
+            ("six.example", "[fd00:ec2::254]:80".parse().unwrap()),
+        ]
+        .into(),
+    );
+    for host in [
+        "metadata.example",
+        "mixed.example",
+        "six.example",
+        "2852039166",
+    ] {
+        let prohibited = send(&client, request(&format!("http://{host}/"), "")).await;
+        assert_eq!(outcome(prohibited), "DestinationIpProhibited", "{host}");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_in_time() {
+    let listener = listener().await;
+    let options = RequestOptions {
+        first_byte_timeout: millis(30),
+        ..RequestOptions::default()
+    };
+    let client = client();
+    let (sent, _stream) = tokio::join!(
+        client.send(get(listener.local_addr().unwrap()), options),
+        async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            stream
+        }
+    );
+    assert_eq!(outcome(sent), "HttpResponseTimeout");
+}
+
+/// Answers with these bytes and closes, or holds the connection open.
+async fn body_of(answer: &'static str, hold: bool) -> String {
+    let listener = listener().await;
+    let address = listener.local_addr().unwrap();
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        write(&mut stream, answer).await;
+        hold.then_some(stream)
+    };
+    let options = RequestOptions {
+        between_bytes_timeout: millis(30),
+        ..RequestOptions::default()
+    };
+    let client = client();
+    let sent = async { text(client.send(get(address), options).await).await };
+    let (_stream, got) = tokio::join!(server, sent);
+    outcome(got)
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off() {
+    let part = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart";
+    assert_eq!(body_of(part, false).await, "HttpResponseIncomplete");
+    assert_eq!(body_of(part, true).await, "ConnectionReadTimeout");
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n";
+    assert_eq!(body_of(chunked, false).await, "HttpResponseIncomplete");
+    let nonsense = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n";
+    assert_eq!(body_of(nonsense, true).await, "HttpProtocolError");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_http() {
+    assert_eq!(
+        body_of("SSH-2.0-OpenSSH_9.2\r\n\r\n", true).await,
+        "HttpProtocolError"
+    );
+}
+
+#[tokio::test]
+async fn redirects_are_answers() {
+    let listener = listener().await;
+    let client = client();
+    let (sent, ()) = tokio::join!(send(&client, get(listener.local_addr().unwrap())), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        write(
+            &mut stream,
+            "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+        )
+        .await;
+    });
+    assert_eq!(sent.unwrap().status(), 307);
+}

@@ -1,0 +1,70 @@
+//! A server written out in bytes, for the cases that no HTTP server library would produce.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A port on loopback that nobody listens on any more.
+pub async fn closed_port() -> SocketAddr {
+    listener().await.local_addr().unwrap()
+}
+
+pub async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+/// Reads one request, head and as much body as its content-length says.
+pub async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |length| length.parse().unwrap());
+            if body.len() >= length {
+                return text;
+            }
+        }
+        let mut part = [0; 4096];
+        let n = stream.read(&mut part).await.unwrap();
+        assert_ne!(n, 0, "the client closed after {text:?}");
+        read.extend_from_slice(&part[..n]);
+    }
+}
+
+pub async fn write(stream: &mut (impl AsyncWriteExt + Unpin), text: &str) {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
+/// Answers 200 with a short body, and keeps the connection.
+pub async fn answer(stream: &mut (impl AsyncWriteExt + Unpin)) {
+    write(stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+}
+
+/// Closes with a reset instead of an end.
+pub fn reset(stream: TcpStream) {
+    stream.set_zero_linger().unwrap();
+}
+
+/// Ends the stream and waits until the client has closed its side, too: it has noticed.
+pub async fn close_and_wait(mut stream: TcpStream) {
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"", "a request on a closed connection");
+}
+
+/// Whatever comes first.
+pub async fn read_some(stream: &mut TcpStream) {
+    let mut part = [0; 64];
+    assert_ne!(stream.read(&mut part).await.unwrap(), 0);
+}
+
+pub async fn write_bytes(stream: &mut TcpStream, bytes: &[u8]) {
+    stream.write_all(bytes).await.unwrap();
+    stream.flush().await.unwrap();
+}

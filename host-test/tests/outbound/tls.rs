@@ -1,0 +1,147 @@
+//! HTTPS: trust, names, and handshakes that fail before anything was sent.
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::ServerConfig;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+
+/// A certificate for a name, and a server that has it.
+fn acceptor(name: &str) -> (CertificateDer<'static>, TlsAcceptor) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    (cert.der().clone(), TlsAcceptor::from(Arc::new(config)))
+}
+
+/// A client that finds `lambda.example` at the listener.
+fn trusting(roots: Vec<CertificateDer<'static>>, listener: &TcpListener) -> Outbound {
+    Outbound::new(&OutboundOptions {
+        extra_roots: roots,
+        resolve: [("lambda.example", listener.local_addr().unwrap())].into(),
+        ..OutboundOptions::default()
+    })
+    .unwrap()
+}
+
+fn options() -> RequestOptions {
+    RequestOptions {
+        connect_timeout: millis(30),
+        ..RequestOptions::default()
+    }
+}
+
+const URI: &str = "https://lambda.example/2015-03-31/functions";
+
+#[tokio::test]
+async fn a_trusted_certificate() {
+    let listener = listener().await;
+    let (root, acceptor) = acceptor("lambda.example");
+    let client = trusting(vec![root], &listener);
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        let request = read_request(&mut stream).await;
+        answer(&mut stream).await;
+        request
+    });
+    let sent = send(&client, request(URI, "")).await;
+    assert_eq!(text(sent).await.unwrap(), "ok");
+    let served = server.await.unwrap();
+    assert!(served.contains("\r\nhost: lambda.example\r\n"), "{served}");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_or_from_nobody_known() {
+    for (name, trusted) in [("lambda.example", false), ("other.example", true)] {
+        let listener = listener().await;
+        let (root, acceptor) = acceptor(name);
+        let client = trusting(if trusted { vec![root] } else { Vec::new() }, &listener);
+        let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
+            let (stream, _) = listener.accept().await.unwrap();
+            acceptor.accept(stream).await.err().unwrap();
+        });
+        assert_eq!(outcome(sent), "TlsCertificateError", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_speak_tls() {
+    let listener = listener().await;
+    let client = trusting(Vec::new(), &listener);
+    let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        write(&mut stream, "HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    });
+    assert_eq!(outcome(sent), "TlsProtocolError");
+    // Closed in the middle of the handshake.
+    let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        server::read_some(&mut stream).await;
+    });
+    assert_eq!(outcome(sent), "TlsProtocolError");
+}
+
+#[tokio::test]
+async fn a_refusal_by_alert() {
+    let listener = listener().await;
+    let client = trusting(Vec::new(), &listener);
+    let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        server::read_some(&mut stream).await;
+        // Alert, TLS 1.2, two bytes: fatal, unrecognized_name.
+        server::write_bytes(&mut stream, &[21, 3, 3, 0, 2, 2, 112]).await;
+    });
+    assert!(
+        matches!(
+            sent,
+            Err(Error::TlsAlertReceived {
+                alert_id: Some(112),
+                ..
+            })
+        ),
+        "{:?}",
+        outcome(sent)
+    );
+}
+
+/// The connect time-out covers TCP and TLS: here TCP connects and TLS never answers.
+#[tokio::test]
+async fn a_handshake_that_never_ends() {
+    let listener = listener().await;
+    let client = trusting(Vec::new(), &listener);
+    let sent = client.send(request(URI, ""), options()).await;
+    assert_eq!(outcome(sent), "ConnectionTimeout");
+}
+
+/// ... and nothing after: a pooled connection costs none of it, so none at all is enough.
+#[tokio::test]
+async fn the_connect_time_out_is_for_connecting_only() {
+    let listener = listener().await;
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for _ in 0..2 {
+            read_request(&mut stream).await;
+            answer(&mut stream).await;
+        }
+    });
+    let client = client();
+    assert_eq!(text(send(&client, get(address)).await).await.unwrap(), "ok");
+    let options = RequestOptions {
+        connect_timeout: millis(0),
+        ..RequestOptions::default()
+    };
+    let sent = client.send(get(address), options).await;
+    assert_eq!(text(sent).await.unwrap(), "ok");
+    server.await.unwrap();
+}

@@ -1,0 +1,247 @@
+//! What holds a component: its imports, its memory, its time, and that nothing outlives a call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host_test::policy::Policy;
+use host_test::sandbox::{Allocation, HostError, Options, Sandbox};
+
+/// A component around one core module that exports `run`.
+fn component(imports: &str, core: &str) -> Vec<u8> {
+    wat::parse_str(format!(
+        r#"(component {imports}
+            (core module $m {core})
+            (core instance $i (instantiate $m))
+            (func (export "run") (result u32) (canon lift (core func $i "run"))))"#
+    ))
+    .unwrap()
+}
+
+fn sandbox(core: &str, options: Options) -> Sandbox {
+    Sandbox::from_bytes(&component("", core), options).unwrap()
+}
+
+async fn run(sandbox: &Sandbox) -> Result<u32, HostError> {
+    let policy = Arc::new(Policy::deny_all());
+    sandbox
+        .call(&policy, async |instance, store| {
+            let run = instance.get_typed_func::<(), (u32,)>(&mut *store, "run")?;
+            Ok(run.call_async(store, ()).await?.0)
+        })
+        .await
+}
+
+const ENDLESS: &str = r#"(func (export "run") (result i32) (loop br 0) (i32.const 0))"#;
+
+#[test]
+fn a_component_that_imports_anything_else_does_not_load() {
+    for (import, function) in [
+        (
+            "wasi:cli/environment@0.2.0",
+            r#""get-environment" (func (result (list (tuple string string))))"#,
+        ),
+        (
+            "wasi:random/random@0.2.0",
+            r#""get-random-u64" (func (result u64))"#,
+        ),
+        (
+            "wasi:cli/exit@0.2.0",
+            r#""exit" (func (param "status" (result)))"#,
+        ),
+        ("wasi:filesystem/preopens@0.2.0", r#""none" (func)"#),
+        ("wasi:sockets/instance-network@0.2.0", r#""none" (func)"#),
+        ("acme:host/secrets@1.0.0", r#""get" (func (result string))"#),
+    ] {
+        let bytes = component(
+            &format!(r#"(import "{import}" (instance (export {function})))"#),
+            r#"(func (export "run") (result i32) (i32.const 0))"#,
+        );
+        let Err(HostError::Load { reason, .. }) = Sandbox::from_bytes(&bytes, Options::default())
+        else {
+            panic!("{import} was accepted");
+        };
+        assert!(reason.contains(import), "{import}: {reason}");
+    }
+}
+
+#[test]
+fn what_is_no_component_does_not_load() {
+    let module = wat::parse_str("(module)").unwrap();
+    for bytes in [b"\0asm".to_vec(), module, Vec::new()] {
+        let loaded = Sandbox::from_bytes(&bytes, Options::default());
+        assert!(matches!(loaded, Err(HostError::Load { .. })));
+    }
+}
+
+#[tokio::test]
+async fn nothing_outlives_a_call() {
+    let sandbox = sandbox(
+        r#"(global $n (mut i32) (i32.const 0))
+           (memory 1)
+           (func (export "run") (result i32)
+             (global.set $n (i32.add (global.get $n) (i32.const 1)))
+             (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+             (i32.add (global.get $n) (i32.load8_u (i32.const 0))))"#,
+        Options::default(),
+    );
+    for _ in 0..3 {
+        assert_eq!(run(&sandbox).await.unwrap(), 2);
+    }
+}
+
+/// Asks for 16 MiB more and traps where it gets nothing, as an allocator does.
+const GROW: &str = r#"(memory 1)
+    (func (export "run") (result i32)
+      (if (i32.eq (memory.grow (i32.const 256)) (i32.const -1)) (then unreachable))
+      (memory.size))"#;
+
+#[tokio::test]
+async fn memory_is_limited_and_the_limit_is_named() {
+    let options = |mib: usize| Options {
+        memory_limit: mib << 20,
+        ..Options::default()
+    };
+    assert_eq!(run(&sandbox(GROW, options(17))).await.unwrap(), 257);
+    let error = run(&sandbox(GROW, options(16))).await.unwrap_err();
+    assert!(
+        matches!(error, HostError::MemoryLimit { limit } if limit == 16 << 20),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_trap_is_told_apart_and_the_sandbox_lives_on() {
+    let sandbox = sandbox(
+        r#"(func (export "run") (result i32) unreachable)"#,
+        Options::default(),
+    );
+    for _ in 0..2 {
+        let error = run(&sandbox).await.unwrap_err();
+        let HostError::Trap(message) = error else {
+            panic!("{error:?}");
+        };
+        assert!(message.contains("unreachable"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_that_only_runs_spends_its_cpu_budget() {
+    let budget = Duration::from_millis(30);
+    let sandbox = sandbox(
+        ENDLESS,
+        Options {
+            cpu_budget: budget,
+            ..Options::default()
+        },
+    );
+    let error = run(&sandbox).await.unwrap_err();
+    assert!(
+        matches!(error, HostError::CpuLimit { budget: b } if b == budget),
+        "{error:?}"
+    );
+}
+
+/// On one thread the time-out can only strike if the component lets go of it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_running_component_lets_others_run_and_is_timed_out() {
+    let limit = Duration::from_millis(30);
+    let sandbox = sandbox(
+        ENDLESS,
+        Options {
+            call_timeout: limit,
+            cpu_budget: Duration::from_secs(3600),
+            ..Options::default()
+        },
+    );
+    let error = run(&sandbox).await.unwrap_err();
+    assert!(
+        matches!(error, HostError::Timeout { limit: l } if l == limit),
+        "{error:?}"
+    );
+}
+
+/// Waits on the clock for `nanoseconds`.
+fn waiting(nanoseconds: u64) -> Vec<u8> {
+    wat::parse_str(format!(
+        r#"(component
+            (import "wasi:io/poll@0.2.0" (instance $poll
+              (export "pollable" (type $p (sub resource)))
+              (export "[method]pollable.block" (func (param "self" (borrow $p))))))
+            (alias export $poll "pollable" (type $pollable))
+            (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+              (alias outer 1 $pollable (type $outer))
+              (export "pollable" (type $p (eq $outer)))
+              (export "subscribe-duration" (func (param "when" u64) (result (own $p))))))
+            (core func $block (canon lower (func $poll "[method]pollable.block")))
+            (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+            (core module $m
+              (import "" "block" (func $block (param i32)))
+              (import "" "subscribe" (func $subscribe (param i64) (result i32)))
+              (func (export "run") (result i32)
+                (call $block (call $subscribe (i64.const {nanoseconds})))
+                (i32.const 7)))
+            (core instance $i (instantiate $m (with "" (instance
+              (export "block" (func $block))
+              (export "subscribe" (func $subscribe))))))
+            (func (export "run") (result u32) (canon lift (core func $i "run"))))"#
+    ))
+    .unwrap()
+}
+
+#[tokio::test]
+async fn waiting_is_timed_out() {
+    let limit = Duration::from_millis(30);
+    let options = Options {
+        call_timeout: limit,
+        ..Options::default()
+    };
+    let sandbox = Sandbox::from_bytes(&waiting(3_600_000_000_000), options).unwrap();
+    let error = run(&sandbox).await.unwrap_err();
+    assert!(
+        matches!(error, HostError::Timeout { limit: l } if l == limit),
+        "{error:?}"
+    );
+}
+
+/// The budget is far below the wait, and a wait of many ticks costs none of it.
+#[tokio::test]
+async fn waiting_costs_no_cpu_budget() {
+    let options = Options {
+        cpu_budget: Duration::from_millis(500),
+        ..Options::default()
+    };
+    let sandbox = Sandbox::from_bytes(&waiting(1_000_000_000), options).unwrap();
+    assert_eq!(run(&sandbox).await.unwrap(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_calls_than_places_wait_for_one_another() {
+    let options = Options {
+        max_calls: 2,
+        ..Options::default()
+    };
+    let sandbox = Sandbox::from_bytes(&waiting(1_000_000), options).unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let sandbox = sandbox.clone();
+            tokio::spawn(async move { run(&sandbox).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), 7);
+    }
+}
+
+#[tokio::test]
+async fn limits_too_large_for_a_pool_are_explained_and_still_work() {
+    let options = Options {
+        max_calls: u32::MAX >> 10,
+        ..Options::default()
+    };
+    let sandbox = sandbox(GROW, options);
+    let Allocation::OnDemand { reason } = sandbox.allocation() else {
+        panic!("reserved 16 TiB");
+    };
+    assert!(!reason.is_empty());
+    assert_eq!(run(&sandbox).await.unwrap(), 257);
+}
