@@ -1,0 +1,62 @@
+//! `component`: what a reviewer asks about the file first.
+
+use std::fs;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::Outcome;
+use super::args::ComponentArgs;
+
+/// Prints path, sizes, digest, imports and exports.
+pub fn run(args: &ComponentArgs) -> Result<Outcome> {
+    let path = &args.component.component;
+    let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let digest = format!("{:x}", Bytes::from(Sha256::digest(&bytes).to_vec()));
+    let gzip = gzip_size(&bytes)?;
+
+    let engine = Engine::default();
+    let component = Component::from_binary(&engine, &bytes)
+        .map_err(|error| anyhow::anyhow!("{} is not a component: {error:#}", path.display()))?;
+    let component = component.component_type();
+    let imports: Vec<String> = component
+        .imports(&engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let exports: Vec<String> = component
+        .exports(&engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+
+    if args.json {
+        let document = json!({ "ok": {
+            "path": path.display().to_string(),
+            "size": bytes.len(),
+            "gzip-size": gzip,
+            "sha256": digest,
+            "imports": imports,
+            "exports": exports,
+        }});
+        println!("{document}");
+        return Ok(Outcome::Success);
+    }
+    println!("path     {}", path.display());
+    println!("size     {} bytes, {gzip} gzipped", bytes.len());
+    println!("SHA-256  {digest}");
+    println!("imports  {}", imports.join("\n         "));
+    println!("exports  {}", exports.join("\n         "));
+    Ok(Outcome::Success)
+}
+
+fn gzip_size(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}

@@ -1,0 +1,112 @@
+//! `demo`: everything at once, on this machine only.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use host_test::bindings::lambda::{FunctionQuery, InvokeRequest, LogType};
+use host_test::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error};
+use host_test::host::Host;
+use host_test::local_lambda::{Config, LocalLambda};
+use host_test::policy::Policy;
+
+use super::args::DemoArgs;
+use super::progress::Waiting;
+use super::{Outcome, connection, human};
+
+/// Starts the local Lambda, lists its functions, invokes one that works and one that fails.
+pub async fn run(args: &DemoArgs) -> Result<Outcome> {
+    let host = connection::load(&args.component)?;
+    println!("component  {}", args.component.component.display());
+    let config = Config::default();
+    let region = config.region.clone();
+    let lambda = LocalLambda::start(config).await?;
+    println!(
+        "Lambda     {} (local, every signature checked)",
+        lambda.url()
+    );
+
+    let demo = Demo {
+        host,
+        policy: Arc::new(Policy::deny_all().allow(&lambda.url())?),
+        connection: Connection {
+            region,
+            credentials: Credentials::AccessKey(AccessKey {
+                access_key_id: lambda.key().access_key_id.clone(),
+                secret_access_key: lambda.key().secret_access_key.clone(),
+                session_token: lambda.key().session_token.clone(),
+            }),
+            endpoint: Some(Endpoint::Url(lambda.url())),
+        },
+    };
+    let outcome = demo.run().await;
+    lambda.stop().await;
+    outcome
+}
+
+struct Demo {
+    host: Host,
+    policy: Arc<Policy>,
+    connection: Connection,
+}
+
+impl Demo {
+    async fn run(&self) -> Result<Outcome> {
+        println!("\n── list-functions");
+        let query = FunctionQuery {
+            name_contains: None,
+            all_versions: false,
+            cursor: None,
+            limit: None,
+            delivery: None,
+        };
+        let listed = {
+            let _waiting = Waiting::for_("listing functions");
+            let call = self
+                .host
+                .list_functions(&self.policy, &self.connection, &query);
+            call.await?
+        };
+        match &listed {
+            Ok(page) => println!("{}", human::function_page(page)),
+            Err(error) => println!("{}", human::error(error)),
+        }
+
+        let greeted = self.invoke("greet", r#"{"name":"Ada"}"#).await?;
+        let failed = self.invoke("fail", "{}").await?;
+
+        ensure!(listed.is_ok(), "the functions could not be listed");
+        ensure!(greeted.is_ok(), "`greet` should have succeeded");
+        ensure!(
+            matches!(failed, Err(Error::FunctionFailed(_))),
+            "`fail` should have failed, and as a function"
+        );
+        println!("\nEach did what it should: one answered, the other failed and said how.");
+        Ok(Outcome::Success)
+    }
+
+    async fn invoke(&self, function: &str, payload: &str) -> Result<Result<(), Error>> {
+        println!("\n── invoke {function} {payload}");
+        let request = InvokeRequest {
+            function: function.to_owned(),
+            qualifier: None,
+            invocation_type: None,
+            log_type: Some(LogType::Tail),
+            client_context: None,
+            payload: Some(payload.to_owned()),
+            tenant_id: None,
+            durable_execution_name: None,
+            trace_id: None,
+            delivery: None,
+        };
+        let result = {
+            let _waiting = Waiting::for_(format!("invoking {function}"));
+            let call = self.host.invoke(&self.policy, &self.connection, &request);
+            call.await?
+        };
+        match &result {
+            Ok(invocation) => println!("{}", human::invocation(invocation)),
+            Err(error) => println!("{}", human::error(error)),
+        }
+        Ok(result.map(|_| ()))
+    }
+}

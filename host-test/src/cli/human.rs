@@ -1,0 +1,214 @@
+//! Results for people: tables, and short sections of which the first line says how it went.
+
+use std::fmt::Write;
+
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+use host_test::bindings::lambda::{FunctionPage, QualifierChoice};
+use host_test::bindings::types::{
+    Error, FailedInvocation, Invocation, LogTail, Payload, ServiceError,
+};
+
+use super::values;
+
+/// A successful invocation. The output stands there byte for byte.
+pub fn invocation(value: &Invocation) -> String {
+    let meaning = match value.status_code {
+        200 => "succeeded",
+        202 => "queued",
+        204 => "may be invoked (dry run)",
+        _ => "answered",
+    };
+    let mut text = format!("{meaning} ({})", summary(value));
+    sections(&mut text, value);
+    text
+}
+
+/// A function that ran and failed.
+pub fn failed(value: &FailedInvocation) -> String {
+    let failure = &value.failure;
+    let mut text = format!(
+        "function failed: {} ({}, {})",
+        values::cause(failure.cause),
+        failure.marker,
+        summary(&value.invocation)
+    );
+    if let Some(kind) = &failure.error_type {
+        section(&mut text, "error type", kind);
+    }
+    if let Some(message) = &failure.error_message {
+        section(&mut text, "error message", message);
+    }
+    if !failure.stack_trace.is_empty() {
+        section(&mut text, "stack trace", &failure.stack_trace.join("\n"));
+    }
+    sections(&mut text, &value.invocation);
+    text
+}
+
+/// An error that is not the function's.
+pub fn error(value: &Error) -> String {
+    match value {
+        Error::InvalidInput(input) => {
+            format!("error: invalid input: {}: {}", input.field, input.message)
+        }
+        Error::Unauthenticated(error) => service("not authenticated", error),
+        Error::Service(error) => service(values::category(error.category), error),
+        Error::Transport(error) => format!(
+            "error: no usable answer ({}): {}\nfunction ran: {} · {}",
+            values::transport(error.kind),
+            error.message,
+            values::executed(error.executed),
+            attempts(error.attempts)
+        ),
+        Error::FunctionFailed(value) => failed(value),
+        Error::ExecutionFailed => {
+            "error: the component reports that its execution failed".to_owned()
+        }
+    }
+}
+
+/// A page of functions.
+pub fn function_page(page: &FunctionPage) -> String {
+    let mut table = table([
+        "function",
+        "version",
+        "runtime",
+        "memory",
+        "timeout",
+        "description",
+    ]);
+    for function in &page.functions {
+        let runtime = function.runtime.as_deref();
+        table.add_row([
+            function.name.clone(),
+            function.version.clone(),
+            runtime.unwrap_or(&function.package_type).to_owned(),
+            format!("{} MB", function.memory_size_mb),
+            format!("{} s", function.timeout_seconds),
+            function.description.clone(),
+        ]);
+    }
+    let mut text = if page.functions.is_empty() {
+        "no functions".to_owned()
+    } else {
+        table.trim_fmt()
+    };
+    if let Some(next) = &page.next {
+        // Infallible: writing to a String.
+        let _ = write!(text, "\nmore follow: --cursor {next}");
+    }
+    text
+}
+
+/// The qualifiers of a function.
+pub fn qualifiers(choices: &[QualifierChoice]) -> String {
+    let mut table = table(["qualifier", "kind", "description"]);
+    for choice in choices {
+        table.add_row([
+            choice.name.as_str(),
+            values::qualifier(choice.kind),
+            &choice.description,
+        ]);
+    }
+    table.trim_fmt()
+}
+
+/// Columns, and a line under their names; wrapped to the terminal where there is one.
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')))
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    table
+}
+
+fn service(kind: &str, error: &ServiceError) -> String {
+    let mut text = format!(
+        "error: {kind}: {} ({}): {}",
+        error.code, error.status_code, error.message
+    );
+    if let Some(hint) = &error.hint {
+        let _ = write!(text, "\nhint: {hint}");
+    }
+    let _ = write!(
+        text,
+        "\nfunction ran: {} · trying later may help: {} · {}",
+        values::executed(error.executed),
+        if error.retryable { "yes" } else { "no" },
+        attempts(error.attempts)
+    );
+    if let Some(id) = &error.request_id {
+        let _ = write!(text, " · request {id}");
+    }
+    text
+}
+
+fn summary(value: &Invocation) -> String {
+    let mut parts = vec![format!("status {}", value.status_code)];
+    parts.extend(
+        value
+            .executed_version
+            .iter()
+            .map(|v| format!("version {v}")),
+    );
+    parts.push(attempts(value.attempts));
+    parts.extend(value.request_id.iter().map(|id| format!("request {id}")));
+    parts.join(" · ")
+}
+
+fn attempts(n: u8) -> String {
+    match n {
+        1 => "1 attempt".to_owned(),
+        n => format!("{n} attempts"),
+    }
+}
+
+fn sections(text: &mut String, value: &Invocation) {
+    if let Some(arn) = &value.durable_execution_arn {
+        section(text, "durable execution", arn);
+    }
+    if let Some(trace) = &value.trace_id {
+        section(text, "trace", trace);
+    }
+    match &value.output {
+        Some(Payload::Text(output)) => section(text, "output", output),
+        Some(Payload::Binary(bytes)) => {
+            let size = format!(
+                "{} bytes, not UTF-8; --json shows them as Base64",
+                bytes.len()
+            );
+            section(text, "output", &size);
+        }
+        None => {}
+    }
+    if let Some(log) = &value.log {
+        log_tail(text, log);
+    }
+}
+
+fn log_tail(text: &mut String, log: &LogTail) {
+    let title = if log.truncated {
+        "log, its last 4 KB"
+    } else {
+        "log"
+    };
+    section(text, title, log.text.trim_end());
+    if let Some(report) = &log.report {
+        let mut numbers = format!(
+            "{} ms, billed {} ms · {} of {} MB",
+            report.duration_ms,
+            report.billed_duration_ms,
+            report.max_memory_used_mb,
+            report.memory_size_mb
+        );
+        if let Some(init) = report.init_duration_ms {
+            let _ = write!(numbers, " · cold start {init} ms");
+        }
+        section(text, "report", &numbers);
+    }
+}
+
+fn section(text: &mut String, title: &str, content: &str) {
+    let _ = write!(text, "\n\n{title}:\n{content}");
+}

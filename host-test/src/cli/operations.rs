@@ -1,0 +1,174 @@
+//! `invoke`, `list` and `qualifiers`: arguments in, one call, a table or a document out.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use host_test::bindings::lambda::{self, FunctionQuery, InvokeRequest, LogType};
+use host_test::bindings::types::{Delivery, Error};
+use host_test::policy::Policy;
+use serde_json::Value;
+
+use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};
+use super::connection::Target;
+use super::progress::Waiting;
+use super::{Outcome, human, json};
+
+/// Invokes a function.
+pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
+    let request = invoke_request(args)?;
+    let target = Target::resolve(&args.target, Some(&args.function)).await?;
+    let result = {
+        let _waiting = Waiting::for_(format!("invoking {}", args.function));
+        let call = target
+            .host
+            .invoke(&target.policy, &target.connection, &request);
+        call.await?
+    };
+    let show = Show {
+        json: args.target.json,
+        policy: &target.policy,
+    };
+    Ok(show.result(&result, json::invocation, human::invocation))
+}
+
+/// Lists functions.
+pub async fn list(args: &ListArgs) -> Result<Outcome> {
+    let query = FunctionQuery {
+        name_contains: args.name_contains.clone(),
+        all_versions: args.all_versions,
+        cursor: args.cursor.clone(),
+        limit: args.limit,
+        delivery: None,
+    };
+    let target = Target::resolve(&args.target, None).await?;
+    let result = {
+        let _waiting = Waiting::for_("listing functions");
+        let call = target
+            .host
+            .list_functions(&target.policy, &target.connection, &query);
+        call.await?
+    };
+    let show = Show {
+        json: args.target.json,
+        policy: &target.policy,
+    };
+    Ok(show.result(&result, json::function_page, human::function_page))
+}
+
+/// Lists a function's aliases and versions.
+pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
+    let target = Target::resolve(&args.target, Some(&args.function)).await?;
+    let result = {
+        let _waiting = Waiting::for_(format!("listing qualifiers of {}", args.function));
+        let call = target
+            .host
+            .list_qualifiers(&target.policy, &target.connection, &args.function);
+        call.await?
+    };
+    let show = Show {
+        json: args.target.json,
+        policy: &target.policy,
+    };
+    Ok(show.result(
+        &result,
+        |choices| json::qualifiers(choices),
+        |choices| human::qualifiers(choices),
+    ))
+}
+
+/// How a result is shown.
+struct Show<'a> {
+    json: bool,
+    policy: &'a Policy,
+}
+
+impl Show<'_> {
+    fn result<T>(
+        &self,
+        result: &Result<T, Error>,
+        to_json: impl Fn(&T) -> Value,
+        to_text: impl Fn(&T) -> String,
+    ) -> Outcome {
+        if self.json {
+            println!("{}", json::result(result, to_json));
+        }
+        match result {
+            Ok(value) => {
+                if !self.json {
+                    println!("{}", to_text(value));
+                }
+                Outcome::Success
+            }
+            Err(error) => {
+                if !self.json {
+                    // A failed function's output is a result, too, and may be wanted in a pipe.
+                    match error {
+                        Error::FunctionFailed(failed) => println!("{}", human::failed(failed)),
+                        other => eprintln!("{}", human::error(other)),
+                    }
+                }
+                // The component only knows that it was denied; the policy knows what and why.
+                for refusal in self.policy.refusals() {
+                    eprintln!("policy: {refusal}");
+                }
+                outcome_of(error)
+            }
+        }
+    }
+}
+
+/// A failed function is told apart from everything else.
+pub fn outcome_of(error: &Error) -> Outcome {
+    match error {
+        Error::FunctionFailed(_) => Outcome::FunctionFailed,
+        _ => Outcome::Error,
+    }
+}
+
+fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
+    let payload = match (&args.payload, &args.payload_file) {
+        (Some(text), _) => Some(text.clone()),
+        (None, Some(path)) => Some(read_payload(path)?),
+        (None, None) => None,
+    };
+    Ok(InvokeRequest {
+        function: args.function.clone(),
+        qualifier: args.qualifier.clone(),
+        invocation_type: args.invocation_type.map(|kind| match kind {
+            InvocationType::RequestResponse => lambda::InvocationType::RequestResponse,
+            InvocationType::Event => lambda::InvocationType::Event,
+            InvocationType::DryRun => lambda::InvocationType::DryRun,
+        }),
+        log_type: args.log.then_some(LogType::Tail),
+        client_context: args.client_context.clone(),
+        payload,
+        tenant_id: args.tenant_id.clone(),
+        durable_execution_name: args.durable_execution_name.clone(),
+        trace_id: args.trace_id.clone(),
+        delivery: Some(delivery(&args.delivery)),
+    })
+}
+
+fn delivery(args: &DeliveryArgs) -> Delivery {
+    Delivery {
+        max_attempts: args.max_attempts,
+        connect_timeout_ms: args.connect_timeout_ms,
+        response_timeout_ms: args.response_timeout_ms,
+        idempotent: args.idempotent.then_some(true),
+    }
+}
+
+fn read_payload(path: &Path) -> Result<String> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = io::stdin().read_to_end(&mut bytes);
+        read.context("reading the payload from standard input")?;
+        bytes
+    } else {
+        fs::read(path).with_context(|| format!("reading the payload from {}", path.display()))?
+    };
+    String::from_utf8(bytes)
+        .with_context(|| format!("the payload in {} is not UTF-8", path.display()))
+}
