@@ -137,7 +137,7 @@ fn built_in() -> Vec<Function> {
             ..f(
                 "durable",
                 "Runs once for each execution name",
-                Now(functions::context),
+                Now(functions::durable),
             )
         },
         Function {

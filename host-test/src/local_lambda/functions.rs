@@ -162,9 +162,10 @@ pub(super) fn count(run: &Run) -> Pin<Box<dyn Future<Output = Outcome> + Send + 
         key: String,
         #[serde(default)]
         ms: u64,
+        bytes: Option<usize>,
     }
     Box::pin(async move {
-        let Event { key, ms } = match read_event(run) {
+        let Event { key, ms, bytes } = match read_event(run) {
             Ok(event) => event,
             Err(thrown) => return thrown,
         };
@@ -172,7 +173,11 @@ pub(super) fn count(run: &Run) -> Pin<Box<dyn Future<Output = Outcome> + Send + 
         if ms > 0 {
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }
-        returned(&json!({ "key": key, "runs": runs }))
+        let mut answer = json!({ "key": key, "runs": runs });
+        if let Some(bytes) = bytes {
+            answer["padding"] = "x".repeat(bytes.min(RESPONSE_LIMIT)).into();
+        }
+        returned(&answer)
     })
 }
 
@@ -221,6 +226,17 @@ struct Seen<'a> {
     trace_id: &'a str,
     durable_execution_name: Option<&'a str>,
     payload: &'a RawValue,
+}
+
+pub(super) fn durable(run: &Run) -> Outcome {
+    #[derive(Deserialize)]
+    struct Event {
+        key: String,
+    }
+    if let Ok(Event { key }) = read_event(run) {
+        run.service.runs.add(&key);
+    }
+    context(run)
 }
 
 pub(super) fn big(run: &Run) -> Outcome {

@@ -181,7 +181,9 @@ fn start(
     };
     let receiver = sender.subscribe();
     let handler = function.handler;
+    let work = service.busy.begin();
     service.tasks.spawn(async move {
+        let _work = work;
         if let Some(finished) = execute(run, handler).await {
             sender.send_replace(Some(finished));
         }

@@ -10,13 +10,13 @@
 //! | `fail` | `{"type": …, "message": …}`, both optional | throws |
 //! | `slow` | `{"ms": 500, "key": …}`, key optional | waits, then counts a run of that key |
 //! | `log` | `{"lines": […], "repeat": 100}`, repeat optional | logs the lines, 1 MiB at most |
-//! | `count` | `{"key": "k", "ms": 500}`, ms optional | counts a run of that key, then waits |
+//! | `count` | `{"key": "k", "ms": 500, "bytes": 9000}`, ms and bytes optional | counts a run of that key, then waits, and pads its answer by so many bytes |
 //! | `timeout`, `oom` | any | ended by the platform: timed out, out of memory |
 //! | `binary` | any | returns bytes that are neither JSON nor UTF-8 |
 //! | `context` | any | returns all that it was invoked with |
 //! | `big` | `{"bytes": 6291556}` | returns a JSON string of that length, quotes included |
 //! | `tenant` | any | like `context`, tenant-isolated |
-//! | `durable` | any | like `context`, durable; version `1`, alias `live` |
+//! | `durable` | any | like `context`, durable; counts a run of the event's `key`; version `1`, alias `live` |
 //! | `throttled` | any | never runs: 429 |
 //! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (2, a tenth on 3) and `beta` (3) |
 //!
@@ -26,6 +26,7 @@
 
 mod answer;
 mod authorization;
+mod busy;
 mod catalogue;
 mod configuration;
 mod durable;
@@ -42,6 +43,7 @@ mod server;
 mod service;
 mod signature;
 mod target;
+mod tls;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -53,7 +55,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use configuration::ENVIRONMENT_SECRET;
 pub use record::RecordedRequest;
+use rustls_pki_types::CertificateDer;
 use service::Service;
+pub use tls::Tls;
 
 /// Largest request body of a synchronous invocation, in bytes.
 pub const SYNC_REQUEST_LIMIT: usize = 6_291_456;
@@ -84,6 +88,8 @@ pub struct Config {
     pub base_path: String,
     /// How far the service's clock is ahead of the machine's, in seconds. Default 0.
     pub clock_offset_seconds: i64,
+    /// Serves HTTPS with this certificate. Default: HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Config {
@@ -96,6 +102,7 @@ impl Default for Config {
             extra_functions: 0,
             base_path: String::new(),
             clock_offset_seconds: 0,
+            tls: None,
         }
     }
 }
@@ -142,6 +149,7 @@ impl fmt::Debug for Key {
 pub struct LocalLambda {
     addr: SocketAddr,
     key: Key,
+    tls: Option<Tls>,
     service: Arc<Service>,
     stopping: CancellationToken,
     _stop_on_drop: DropGuard,
@@ -158,18 +166,22 @@ impl LocalLambda {
                 "the local Lambda needs at least one key: without one nobody could call it",
             )?;
         let wanted = config.addr;
+        let tls = config.tls.clone();
         let stopping = CancellationToken::new();
         let service = Arc::new(Service::new(config, stopping.clone())?);
         let listener = TcpListener::bind(wanted).await.with_context(|| {
             format!("cannot listen on {wanted}: choose another port, or 0 for a free one")
         })?;
         let addr = listener.local_addr()?;
-        service
-            .tasks
-            .spawn(server::accept(listener, Arc::clone(&service)));
+        service.tasks.spawn(server::accept(
+            listener,
+            tls.as_ref().map(Tls::acceptor),
+            Arc::clone(&service),
+        ));
         Ok(LocalLambda {
             addr,
             key,
+            tls,
             service,
             _stop_on_drop: stopping.clone().drop_guard(),
             stopping,
@@ -181,9 +193,16 @@ impl LocalLambda {
         self.addr
     }
 
-    /// What to give a client as Lambda's endpoint: `http://127.0.0.1:PORT`, and the base path.
+    /// What to give a client as Lambda's endpoint: `http://127.0.0.1:PORT`, or `https://…`, and the
+    /// base path.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.addr, self.service.base_path)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.addr, self.service.base_path)
+    }
+
+    /// What a client must trust where the service speaks HTTPS, in DER.
+    pub fn root_certificate(&self) -> Option<CertificateDer<'static>> {
+        self.tls.as_ref().map(|tls| tls.root_certificate().clone())
     }
 
     /// The first of the configured keys.
@@ -199,6 +218,12 @@ impl LocalLambda {
     /// The last 10,000 requests whose head arrived, oldest first; refused ones too.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.service.record.all()
+    }
+
+    /// Waits until no request is being answered and no function runs any more. Events that were
+    /// accepted have run by then.
+    pub async fn quiet(&self) {
+        self.service.busy.over().await;
     }
 
     /// Cuts the connections, ends what still runs and waits until all of it is gone.

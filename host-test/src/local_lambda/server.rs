@@ -1,4 +1,5 @@
-//! Connections: accepts them, speaks HTTP/1.1 on each, and ends them all when the service stops.
+//! Connections: accepts them, speaks HTTP/1.1 on each, with or without TLS, and ends them all when
+//! the service stops.
 //! What a request means is none of its business.
 
 use std::convert::Infallible;
@@ -8,7 +9,9 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 use super::service::Service;
 
@@ -18,7 +21,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const HEAD_LIMIT: usize = 1 << 20;
 
 /// Serves until the service stops.
-pub(super) async fn accept(listener: TcpListener, service: Arc<Service>) {
+pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc<Service>) {
     loop {
         let accepted = tokio::select! {
             () = service.stopping.cancelled() => return,
@@ -28,30 +31,45 @@ pub(super) async fn accept(listener: TcpListener, service: Arc<Service>) {
             Ok((stream, _)) => {
                 service
                     .tasks
-                    .spawn(connection(stream, Arc::clone(&service)));
+                    .spawn(connection(stream, tls.clone(), Arc::clone(&service)));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }
 
-async fn connection(stream: TcpStream, service: Arc<Service>) {
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Arc<Service>) {
     let stopping = service.stopping.clone();
     // Small answers must not wait for the acknowledgement of the one before.
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let serving = async {
+        match tls {
+            None => serve(stream, service).await,
+            // A handshake that fails is the client's affair.
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(stream).await {
+                    serve(stream, service).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = serving => {}
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, service: Arc<Service>) {
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
-    // No timer: an idle connection stays until the client or a test ends it.
-    let connection = http1::Builder::new()
+    // No timer: an idle connection stays until the client or a test ends it. A client that breaks
+    // its connection is that client's affair.
+    let _ = http1::Builder::new()
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), answer);
-    tokio::select! {
-        () = stopping.cancelled() => {}
-        // A client that breaks its connection is that client's affair.
-        _ = connection => {}
-    }
+        .serve_connection(TokioIo::new(stream), answer)
+        .await;
 }

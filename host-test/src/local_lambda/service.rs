@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::answer::{Answer, error_answer};
+use super::busy::Busy;
 use super::catalogue::Catalogue;
 use super::durable::Executions;
 use super::errors::ApiError;
@@ -57,6 +58,8 @@ pub(super) struct Service {
     pub warm: Mutex<HashSet<String>>,
     /// Connections and invocations: an invocation outlives the connection that asked for it.
     pub tasks: TaskTracker,
+    /// Requests and runs; idle connections do not count.
+    pub busy: Busy,
     pub stopping: CancellationToken,
     verifier: Verifier,
     clock_offset_seconds: i64,
@@ -89,6 +92,7 @@ impl Service {
             routed: Counters::default(),
             warm: Mutex::default(),
             tasks: TaskTracker::new(),
+            busy: Busy::default(),
             stopping,
             verifier: Verifier::new(config.region.clone(), config.keys),
             clock_offset_seconds: config.clock_offset_seconds,
@@ -133,6 +137,7 @@ impl Service {
 
     /// Answers one request, whatever it holds.
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+        let _work = self.busy.begin();
         let now = self.now();
         let (head, body) = request.into_parts();
         let path_and_query = head.uri.path_and_query().map_or("/", |p| p.as_str());

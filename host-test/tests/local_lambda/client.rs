@@ -15,6 +15,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// A service of the default configuration.
@@ -146,7 +147,14 @@ impl Call {
 
 /// Sends on a connection of its own.
 pub async fn send(lambda: &LocalLambda, request: Request<Full<Bytes>>) -> Answer {
-    let stream = TcpStream::connect(lambda.addr()).await.unwrap();
+    send_on(TcpStream::connect(lambda.addr()).await.unwrap(), request).await
+}
+
+/// Sends on a connection that is open already.
+pub async fn send_on(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<Full<Bytes>>,
+) -> Answer {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .unwrap();

@@ -17,7 +17,7 @@ async fn begin(lambda: &LocalLambda, name: &str, payload: &str) -> Answer {
 #[tokio::test]
 async fn a_name_starts_one_execution() {
     let lambda = start().await;
-    let first = begin(&lambda, "order-1", r#"{"n":1}"#).await;
+    let first = begin(&lambda, "order-1", r#"{"n":1,"key":"k"}"#).await;
     assert_eq!(first.status, 200);
     assert_eq!(first.header("x-amz-executed-version"), Some("1"));
     assert_eq!(first.json()["durableExecutionName"], "order-1");
@@ -28,11 +28,12 @@ async fn a_name_starts_one_execution() {
     assert_eq!(first.header(ARN), Some(arn.as_str()));
 
     // The result names the request that ran, so the same bytes are the same run.
-    let again = begin(&lambda, "order-1", r#"{"n":1}"#).await;
+    let again = begin(&lambda, "order-1", r#"{"n":1,"key":"k"}"#).await;
     assert_eq!(
         (again.header(ARN), &again.body),
         (Some(arn.as_str()), &first.body)
     );
+    assert_eq!(lambda.runs("k"), 1);
 
     begin(&lambda, "order-1", r#"{"n":2}"#).await.assert_error(
         409,

@@ -135,6 +135,13 @@ async fn count_counts_each_key_apart() {
         .send(&lambda)
         .await;
     assert_eq!(waited.json(), json!({ "key": "a", "runs": 3 }));
+    let padded = Call::invoke("count", r#"{"key":"d","bytes":3}"#)
+        .send(&lambda)
+        .await;
+    assert_eq!(
+        padded.json(),
+        json!({ "key": "d", "padding": "xxx", "runs": 1 })
+    );
     assert_eq!(
         [lambda.runs("a"), lambda.runs("b"), lambda.runs("c")],
         [3, 1, 0]

@@ -9,3 +9,4 @@ mod listing;
 mod names;
 mod serving;
 mod signatures;
+mod tls;

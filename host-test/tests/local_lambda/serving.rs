@@ -266,3 +266,15 @@ async fn secrets_do_not_show() {
         assert!(shown.contains("AKIDLOCALLAMBDA"), "{shown}");
     }
 }
+
+#[tokio::test]
+async fn quiet_comes_when_every_event_has_run() {
+    let lambda = start().await;
+    for _ in 0..5 {
+        let event = Call::invoke("slow", r#"{"key":"k","ms":100}"#).event();
+        assert_eq!(event.send(&lambda).await.status, 202);
+    }
+    lambda.quiet().await;
+    assert_eq!(lambda.runs("k"), 5);
+    lambda.quiet().await;
+}

@@ -1,0 +1,79 @@
+//! HTTPS: a certificate that is made when it is needed, and trusted only by who is told to.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::server::ServerConfig;
+
+/// A server's certificate and the authority that signed it, both made for this process: the keys
+/// are nowhere but in its memory. Clones are the same certificate.
+#[derive(Clone)]
+pub struct Tls {
+    names: Vec<String>,
+    root: CertificateDer<'static>,
+    acceptor: TlsAcceptor,
+}
+
+impl Tls {
+    /// For `localhost` and `127.0.0.1`.
+    ///
+    /// # Errors
+    /// See [`for_names`](Self::for_names).
+    pub fn loopback() -> Result<Self> {
+        Self::for_names(&["localhost", "127.0.0.1"])
+    }
+
+    /// For these host names and addresses, and no others.
+    ///
+    /// # Errors
+    /// A name cannot stand in a certificate, or the machine gives no randomness for the keys.
+    pub fn for_names(names: &[&str]) -> Result<Self> {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "Local Lambda's authority");
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(names.clone())
+            .and_then(|params| params.signed_by(&key, &authority))
+            .with_context(|| format!("no certificate can be made for the names {names:?}"))?;
+        let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            )?;
+        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            names,
+            root: authority.der().clone(),
+            acceptor: TlsAcceptor::from(Arc::new(server)),
+        })
+    }
+
+    /// What a client must trust, in DER.
+    pub fn root_certificate(&self) -> &CertificateDer<'static> {
+        &self.root
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! HTTPS with a certificate made at start.
+
+use std::sync::Arc;
+
+use host_test::local_lambda::{Config, LocalLambda, Tls};
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+
+use crate::client::{Call, send_on};
+
+async fn start(tls: Tls) -> LocalLambda {
+    LocalLambda::start(Config {
+        tls: Some(tls),
+        ..Config::default()
+    })
+    .await
+    .unwrap()
+}
+
+async fn connect(
+    lambda: &LocalLambda,
+    name: &'static str,
+    root: CertificateDer<'static>,
+) -> Result<TlsStream<TcpStream>, Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add(root).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(lambda.addr()).await.unwrap();
+    TlsConnector::from(Arc::new(config))
+        .connect(ServerName::try_from(name).unwrap(), stream)
+        .await
+        .map_err(|error| {
+            let error = error.into_inner().unwrap();
+            error.downcast_ref::<Error>().unwrap().clone()
+        })
+}
+
+#[tokio::test]
+async fn who_trusts_the_root_is_answered() {
+    let lambda = start(Tls::loopback().unwrap()).await;
+    assert_eq!(lambda.url(), format!("https://{}", lambda.addr()));
+    let root = lambda.root_certificate().unwrap();
+    for name in ["localhost", "127.0.0.1"] {
+        let stream = connect(&lambda, name, root.clone()).await.unwrap();
+        let request = Call::invoke("echo", r#"{"over":"tls"}"#).sign(&lambda);
+        let answer = send_on(stream, request).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body[..]),
+            (200, &br#"{"over":"tls"}"#[..])
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_name_and_another_root_are_refused() {
+    let lambda = start(Tls::for_names(&["lambda.example"]).unwrap()).await;
+    let root = lambda.root_certificate().unwrap();
+    assert!(
+        connect(&lambda, "lambda.example", root.clone())
+            .await
+            .is_ok()
+    );
+    let wrong_name = connect(&lambda, "localhost", root).await.unwrap_err();
+    assert!(
+        matches!(
+            wrong_name,
+            Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })
+        ),
+        "{wrong_name:?}"
+    );
+    let other = Tls::for_names(&["lambda.example"]).unwrap();
+    let untrusted = connect(&lambda, "lambda.example", other.root_certificate().clone())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            untrusted,
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature
+            )
+        ),
+        "{untrusted:?}"
+    );
+}
+
+#[tokio::test]
+async fn names_that_no_certificate_can_hold_are_refused() {
+    let error = Tls::for_names(&["größe.example"]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"no certificate can be made for the names ["größe.example"]"#
+    );
+}
