@@ -1,0 +1,230 @@
+//! One cell: one call through the component, one fault, and what came of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use host_test::bindings::lambda::{InvocationType, InvokeRequest};
+use host_test::bindings::types::{
+    AccessKey, Connection, Credentials, Delivery, Endpoint, Error, Executed, Invocation,
+    TransportKind,
+};
+use host_test::host::Host;
+use host_test::local_lambda::{Config, Key, LocalLambda, Tls};
+use host_test::policy::Policy;
+use serde_json::json;
+
+use crate::proxy::{Fault, Point, Proxy};
+
+/// Bytes of what is sent and of what is answered: more than a segment, so that half of it is a half.
+const SIZE: usize = 256 << 10;
+
+/// How the function is invoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Synchronously; the function may run once.
+    Once,
+    /// Synchronously; the function may run twice.
+    Idempotent,
+    /// Synchronously, and the durable execution is named.
+    Durable,
+    /// As an event, which may run once.
+    Event,
+    /// As an event, which may run twice.
+    IdempotentEvent,
+    /// Without running it.
+    DryRun,
+    /// Without running it; it might run twice.
+    IdempotentDryRun,
+}
+
+impl Caller {
+    pub const ALL: [Caller; 7] = [
+        Caller::Once,
+        Caller::Idempotent,
+        Caller::Durable,
+        Caller::Event,
+        Caller::IdempotentEvent,
+        Caller::DryRun,
+        Caller::IdempotentDryRun,
+    ];
+
+    pub fn invocation_type(self) -> InvocationType {
+        match self {
+            Caller::Once | Caller::Idempotent | Caller::Durable => InvocationType::RequestResponse,
+            Caller::Event | Caller::IdempotentEvent => InvocationType::Event,
+            Caller::DryRun | Caller::IdempotentDryRun => InvocationType::DryRun,
+        }
+    }
+
+    fn idempotent(self) -> bool {
+        matches!(
+            self,
+            Caller::Idempotent | Caller::IdempotentEvent | Caller::IdempotentDryRun
+        )
+    }
+
+    /// Of a success.
+    pub fn status(self) -> u16 {
+        match self.invocation_type() {
+            InvocationType::RequestResponse => 200,
+            InvocationType::Event => 202,
+            InvocationType::DryRun => 204,
+        }
+    }
+
+    fn request(self) -> InvokeRequest {
+        let durable = self == Caller::Durable;
+        let event = json!({ "key": "cell", "bytes": SIZE, "filler": "x".repeat(SIZE) });
+        InvokeRequest {
+            function: if durable { "durable" } else { "count" }.to_owned(),
+            qualifier: durable.then(|| "live".to_owned()),
+            invocation_type: Some(self.invocation_type()),
+            log_type: None,
+            client_context: None,
+            payload: Some(event.to_string()),
+            tenant_id: None,
+            durable_execution_name: durable.then(|| "cell".to_owned()),
+            trace_id: None,
+            // Long for a loaded machine, short for whoever waits for a stall.
+            delivery: Some(Delivery {
+                max_attempts: Some(3),
+                connect_timeout_ms: Some(2_000),
+                response_timeout_ms: Some(3_000),
+                idempotent: Some(self.idempotent()),
+            }),
+        }
+    }
+}
+
+/// What came of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How often the function ran.
+    pub runs: u64,
+    /// As the connector reports them.
+    pub attempts: u8,
+    pub end: End,
+}
+
+/// What the call ended with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The status.
+    Success(u16),
+    Transport(TransportKind, Executed),
+    /// No fault of this table's may lead to it.
+    Another,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.end {
+            End::Success(status) => write!(f, "{status}")?,
+            End::Transport(kind, executed) => {
+                write!(f, "`{}`, {}", kind_name(kind), executed_name(executed))?;
+            }
+            End::Another => f.write_str("?")?,
+        }
+        write!(f, "; {} in {}", self.runs, self.attempts)
+    }
+}
+
+fn kind_name(kind: TransportKind) -> &'static str {
+    match kind {
+        TransportKind::Dns => "dns",
+        TransportKind::Connect => "connect",
+        TransportKind::Tls => "tls",
+        TransportKind::Timeout => "timeout",
+        TransportKind::CutOff => "cut-off",
+        TransportKind::Denied => "denied",
+        TransportKind::Malformed => "malformed",
+        TransportKind::Other => "other",
+    }
+}
+
+fn executed_name(executed: Executed) -> &'static str {
+    match executed {
+        Executed::No => "no",
+        Executed::Unknown => "unknown",
+        Executed::Yes => "yes",
+    }
+}
+
+/// Runs one cell. The host trusts `tls`, which only the point in TLS needs.
+pub async fn run(host: &Host, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
+    let https = point == Point::InTls;
+    let lambda = LocalLambda::start(Config {
+        tls: https.then(|| tls.clone()),
+        ..Config::default()
+    })
+    .await
+    .unwrap();
+    let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
+    let scheme = if https { "https" } else { "http" };
+    let url = format!("{scheme}://{}", proxy.addr());
+    let policy = Arc::new(Policy::deny_all().allow(&url).unwrap());
+
+    let answer = host
+        .invoke(&policy, &connection(lambda.key(), url), &caller.request())
+        .await
+        .expect("the sandbox holds");
+
+    let connections = proxy.connections();
+    proxy.end().await;
+    lambda.quiet().await;
+    let (attempts, end) = match &answer {
+        Ok(invocation) => {
+            assert_answered(caller, invocation);
+            (invocation.attempts, End::Success(invocation.status_code))
+        }
+        Err(Error::Transport(error)) => {
+            (error.attempts, End::Transport(error.kind, error.executed))
+        }
+        Err(other) => {
+            eprintln!("{point:?} {fault:?} {caller:?}: {other:?}");
+            (0, End::Another)
+        }
+    };
+    if point != Point::BeforeConnect {
+        assert_eq!(
+            connections, attempts,
+            "{point:?} {fault:?} {caller:?}: every attempt is one connection, and is counted"
+        );
+    }
+    Outcome {
+        runs: lambda.runs("cell"),
+        attempts,
+        end,
+    }
+}
+
+/// A success holds the whole answer of the function.
+fn assert_answered(caller: Caller, invocation: &Invocation) {
+    assert_eq!(invocation.status_code, caller.status());
+    let output = invocation.output.as_ref();
+    if caller.status() != 200 {
+        assert!(output.is_none(), "{caller:?}: {output:?}");
+        return;
+    }
+    let Some(host_test::bindings::types::Payload::Text(text)) = output else {
+        panic!("{caller:?}: {output:?}");
+    };
+    let answer: serde_json::Value = serde_json::from_str(text).unwrap();
+    let bytes = match caller {
+        Caller::Durable => answer["payload"]["filler"].as_str(),
+        _ => answer["padding"].as_str(),
+    };
+    assert_eq!(bytes.map(str::len), Some(SIZE), "{caller:?}");
+}
+
+fn connection(key: &Key, url: String) -> Connection {
+    Connection {
+        region: "us-east-1".to_owned(),
+        credentials: Credentials::AccessKey(AccessKey {
+            access_key_id: key.access_key_id.clone(),
+            secret_access_key: key.secret_access_key.clone(),
+            session_token: key.session_token.clone(),
+        }),
+        endpoint: Some(Endpoint::Url(url)),
+    }
+}

@@ -1,0 +1,305 @@
+//! A TCP proxy in front of the service. It breaks the first connection at a chosen point in a
+//! chosen way and passes every later one on as it is.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::io::{
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_bidirectional, sink,
+};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How far the first connection gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Nowhere. Nobody can see a connection that was not made, so that here the fault stays.
+    BeforeConnect,
+    /// The client's first TLS message has arrived.
+    InTls,
+    /// The service has the request's head; nothing of its body is passed on.
+    RequestHead,
+    /// The service has half of the request's body.
+    HalfRequest,
+    /// The service has answered; nothing of its answer is passed on.
+    WholeRequest,
+    /// The client has the answer's head.
+    AnswerHead,
+    /// The client has half of the answer's body.
+    HalfAnswer,
+}
+
+/// What happens there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody listens; in TLS, the server's alert.
+    Refuse,
+    /// An orderly end: FIN.
+    Close,
+    /// RST.
+    Reset,
+    /// Nothing more, for ever.
+    Stall,
+    /// Bytes that have no place there.
+    Garbage,
+}
+
+/// No TLS record, no status line and no chunk begins like this.
+const GARBAGE: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
+/// A fatal alert, `handshake_failure`.
+const ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+
+/// Ends when it is told to, see [`end`](Self::end).
+pub struct Proxy {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    /// What keeps a port in the state in which connections fail.
+    _unconnectable: Option<Unconnectable>,
+}
+
+enum Unconnectable {
+    /// Bound, not listening: connections are refused, and nobody else gets the port.
+    Refusing(#[allow(dead_code)] TcpSocket),
+    /// Listening for one connection, which is there: the kernel drops whoever else asks.
+    Full(
+        #[allow(dead_code)] TcpListener,
+        #[allow(dead_code)] TcpStream,
+    ),
+}
+
+struct Shared {
+    service: SocketAddr,
+    point: Point,
+    fault: Fault,
+    connections: AtomicU8,
+    ended: CancellationToken,
+}
+
+impl Proxy {
+    /// Listens on loopback, in front of `service`.
+    pub async fn start(service: SocketAddr, point: Point, fault: Fault) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            service,
+            point,
+            fault,
+            connections: AtomicU8::new(0),
+            ended: CancellationToken::new(),
+        });
+        let tasks = TaskTracker::new();
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let addr = socket.local_addr()?;
+        let unconnectable = match (point, fault) {
+            (Point::BeforeConnect, Fault::Refuse) => Some(Unconnectable::Refusing(socket)),
+            (Point::BeforeConnect, Fault::Stall) => {
+                let listener = socket.listen(0)?;
+                Some(Unconnectable::Full(
+                    listener,
+                    TcpStream::connect(addr).await?,
+                ))
+            }
+            _ => {
+                tasks.spawn(accept(
+                    socket.listen(64)?,
+                    tasks.clone(),
+                    Arc::clone(&shared),
+                ));
+                None
+            }
+        };
+        Ok(Self {
+            addr,
+            shared,
+            tasks,
+            _unconnectable: unconnectable,
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Connections that were made.
+    pub fn connections(&self) -> u8 {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// Ends all connections, and returns when the service has ended its side of each: by then it
+    /// has begun whatever the bytes that reached it ask for.
+    pub async fn end(self) {
+        self.shared.ended.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn accept(listener: TcpListener, tasks: TaskTracker, shared: Arc<Shared>) {
+    loop {
+        let client = tokio::select! {
+            () = shared.ended.cancelled() => return,
+            client = listener.accept() => client.unwrap().0,
+        };
+        client.set_nodelay(true).unwrap();
+        let first = shared.connections.fetch_add(1, Ordering::Relaxed) == 0;
+        let shared = Arc::clone(&shared);
+        tasks.spawn(async move {
+            // Both parties may go whenever they like: what came of it is the test's to judge.
+            let _ = if first {
+                shared.break_first(client).await
+            } else {
+                shared.pass(client).await
+            };
+        });
+    }
+}
+
+impl Shared {
+    async fn pass(&self, mut client: TcpStream) -> io::Result<()> {
+        let mut service = TcpStream::connect(self.service).await?;
+        tokio::select! {
+            () = self.ended.cancelled() => {}
+            _ = copy_bidirectional(&mut client, &mut service) => {}
+        }
+        drop(client);
+        finish(service).await
+    }
+
+    async fn break_first(&self, client: TcpStream) -> io::Result<()> {
+        let mut client = BufReader::new(client);
+        if self.point == Point::InTls {
+            read_tls_record(&mut client).await?;
+            return self.fault(client).await;
+        }
+        let mut service = BufReader::new(TcpStream::connect(self.service).await?);
+        let reached = self.reach_point(&mut client, &mut service).await;
+        if reached.is_ok() {
+            self.fault(client).await?;
+        }
+        finish(service.into_inner()).await
+    }
+
+    async fn reach_point(
+        &self,
+        client: &mut BufReader<TcpStream>,
+        service: &mut BufReader<TcpStream>,
+    ) -> io::Result<()> {
+        let head = read_head(client).await?;
+        let length = content_length(&head);
+        service.write_all(&head).await?;
+        match self.point {
+            Point::RequestHead => return Ok(()),
+            Point::HalfRequest => return pass_bytes(client, service, length / 2).await,
+            _ => pass_bytes(client, service, length).await?,
+        }
+
+        let head = read_head(service).await?;
+        let length = content_length(&head);
+        if self.point == Point::WholeRequest {
+            let mut body = service.take(length);
+            return copy(&mut body, &mut sink()).await.map(drop);
+        }
+        // Only framing can be contradicted: of so many bytes, all are good.
+        let chunked = self.fault == Fault::Garbage;
+        client
+            .write_all(&if chunked { in_chunks(&head) } else { head })
+            .await?;
+        if self.point == Point::AnswerHead {
+            return Ok(());
+        }
+        if chunked {
+            let size = format!("{:x}\r\n", length / 2);
+            client.write_all(size.as_bytes()).await?;
+        }
+        pass_bytes(service, client, length / 2).await?;
+        if chunked {
+            client.write_all(b"\r\n").await?;
+        }
+        Ok(())
+    }
+
+    async fn fault(&self, mut client: BufReader<TcpStream>) -> io::Result<()> {
+        match self.fault {
+            Fault::Reset => {
+                client.get_ref().set_zero_linger()?;
+                return Ok(());
+            }
+            Fault::Stall => {
+                self.ended.cancelled().await;
+                return Ok(());
+            }
+            Fault::Refuse => client.write_all(ALERT).await?,
+            Fault::Garbage => client.write_all(GARBAGE).await?,
+            Fault::Close => client.shutdown().await?,
+        }
+        // Closing with bytes unread would be a reset.
+        let mut nowhere = sink();
+        tokio::select! {
+            () = self.ended.cancelled() => Ok(()),
+            read = copy(&mut client, &mut nowhere) => read.map(drop),
+        }
+    }
+}
+
+/// Ends a connection to the service and waits until the service has, too.
+async fn finish(mut service: TcpStream) -> io::Result<()> {
+    service.shutdown().await?;
+    copy(&mut service, &mut sink()).await.map(drop)
+}
+
+async fn pass_bytes(
+    from: &mut BufReader<TcpStream>,
+    to: &mut BufReader<TcpStream>,
+    bytes: u64,
+) -> io::Result<()> {
+    let passed = copy(&mut from.take(bytes), to).await?;
+    if passed < bytes {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    to.flush().await
+}
+
+async fn read_tls_record(stream: &mut BufReader<TcpStream>) -> io::Result<()> {
+    let mut header = [0; 5];
+    stream.read_exact(&mut header).await?;
+    let [.., high, low] = header;
+    let mut record = stream.take(u16::from_be_bytes([high, low]).into());
+    copy(&mut record, &mut sink()).await.map(drop)
+}
+
+/// Up to the empty line, with it.
+async fn read_head(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    loop {
+        if stream.read_until(b'\n', &mut head).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if head.ends_with(b"\r\n\r\n") {
+            return Ok(head);
+        }
+    }
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = &str> {
+    str::from_utf8(head).unwrap().split_inclusive("\r\n")
+}
+
+fn content_length(head: &[u8]) -> u64 {
+    lines(head)
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.trim_end().parse().unwrap())
+}
+
+fn in_chunks(head: &[u8]) -> Vec<u8> {
+    lines(head)
+        .map(|line| match line.strip_prefix("content-length: ") {
+            Some(_) => "transfer-encoding: chunked\r\n",
+            None => line,
+        })
+        .collect::<String>()
+        .into_bytes()
+}

@@ -1,0 +1,129 @@
+//! The matrix as Markdown, and `docs/faults.md`, which holds it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+use crate::Seen;
+use crate::cell::Caller;
+use crate::expected::{RULES, Rule};
+use crate::proxy::{Fault, Point};
+
+const INTRODUCTION: &str = "\
+# When a call breaks
+
+What the connector does when the network fails, at every point of a call. `cargo test` makes each
+of these calls: the component in the reference host, over sockets, through a proxy that breaks the
+first connection at that point and passes every later one on. It compares this page with what it saw.
+
+Up to three attempts are allowed. A cell says what the caller gets, how often the function ran, and
+in how many attempts: `200; 1 in 2` is a success, one run, two attempts. `cut-off`, unknown; 1 in 1
+is a `transport` error of that kind with `executed: unknown`, one run, one attempt.
+
+- A function runs a second time only where the caller said that it may.
+- A named durable execution is asked for again, and runs once.
+- No answer that is not whole is a success.
+- `executed: no` stands only where no attempt ran the function; `yes` only where one did.
+
+";
+
+/// The table of what was seen, and the list of what cannot be.
+pub fn table(all: &[Seen]) -> String {
+    let cells: BTreeMap<(u8, u8, u8), String> = all
+        .iter()
+        .map(|seen| {
+            let place = (seen.point as u8, seen.fault as u8, seen.caller as u8);
+            (place, seen.outcome.to_string())
+        })
+        .collect();
+    let mut text = String::from("| Point | Fault |");
+    for caller in Caller::ALL {
+        write!(text, " {} |", caller_name(caller)).unwrap();
+    }
+    text += "\n|---|---|";
+    text += &"---|".repeat(Caller::ALL.len());
+    text += "\n";
+    // By reason and fault: the points.
+    let mut impossible: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (point, rules) in RULES {
+        for (fault, rule) in rules {
+            if let Rule::Impossible(why) = rule {
+                impossible
+                    .entry((why, fault_name(point, fault)))
+                    .or_default()
+                    .push(point_name(point));
+                continue;
+            }
+            write!(
+                text,
+                "| {} | {} |",
+                point_name(point),
+                fault_name(point, fault)
+            )
+            .unwrap();
+            for caller in Caller::ALL {
+                let place = (point as u8, fault as u8, caller as u8);
+                let cell = cells.get(&place).map_or("no body", String::as_str);
+                write!(text, " {cell} |").unwrap();
+            }
+            text += "\n";
+        }
+    }
+    text += "\nWhat cannot happen:\n\n";
+    for ((why, fault), points) in impossible {
+        writeln!(text, "- {fault}, {}: {why}.", points.join(", ")).unwrap();
+    }
+    text
+}
+
+/// Holds the page to the table; with `UPDATE_DOCS=1` in the environment, writes it.
+pub fn compare_with_docs(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/faults.md");
+    let page = format!("{INTRODUCTION}{table}");
+    if env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page,
+        "docs/faults.md is not what the connector does: run this test with UPDATE_DOCS=1"
+    );
+}
+
+fn caller_name(caller: Caller) -> &'static str {
+    match caller {
+        Caller::Once => "request-response",
+        Caller::Idempotent => "… idempotent",
+        Caller::Durable => "… durable name",
+        Caller::Event => "event",
+        Caller::IdempotentEvent => "… idempotent",
+        Caller::DryRun => "dry-run",
+        Caller::IdempotentDryRun => "… idempotent",
+    }
+}
+
+fn point_name(point: Point) -> &'static str {
+    match point {
+        Point::BeforeConnect => "before connecting",
+        Point::InTls => "in TLS",
+        Point::RequestHead => "after the request's head",
+        Point::HalfRequest => "half-way through the request's body",
+        Point::WholeRequest => "after the request, the function has run",
+        Point::AnswerHead => "after the answer's head",
+        Point::HalfAnswer => "half-way through the answer's body",
+    }
+}
+
+fn fault_name(point: Point, fault: Fault) -> &'static str {
+    match (point, fault) {
+        (Point::InTls, Fault::Refuse) => "refused (alert)",
+        (_, Fault::Refuse) => "refused",
+        (_, Fault::Close) => "closed (FIN)",
+        (_, Fault::Reset) => "reset (RST)",
+        (_, Fault::Stall) => "silence",
+        (Point::AnswerHead | Point::HalfAnswer, Fault::Garbage) => "garbage (no chunk)",
+        (_, Fault::Garbage) => "garbage",
+    }
+}
