@@ -39,7 +39,11 @@ pub fn failed(value: &FailedInvocation) -> String {
         section(&mut text, "error message", message);
     }
     if !failure.stack_trace.is_empty() {
-        section(&mut text, "stack trace", failure.stack_trace.join("\n").trim_end());
+        section(
+            &mut text,
+            "stack trace",
+            failure.stack_trace.join("\n").trim_end(),
+        );
     }
     sections(&mut text, &value.invocation);
     text

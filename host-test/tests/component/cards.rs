@@ -17,7 +17,9 @@ fn connection(local: &Local) -> String {
 }
 
 async fn run(local: &Local, card: &str, values: &str) -> Result<Value, Error> {
-    let answer = host().run(&local.policy, &connection(local), card, values).await;
+    let answer = host()
+        .run(&local.policy, &connection(local), card, values)
+        .await;
     let outputs = answer.expect("the host works")?;
     Ok(serde_json::from_str(&outputs).expect("JSON"))
 }
@@ -25,15 +27,38 @@ async fn run(local: &Local, card: &str, values: &str) -> Result<Value, Error> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_runs() {
     let local = local().await;
-    let outputs = run(&local, "invoke", r#"{"yourFunctions":"greet","payload":{"name":"Ada"},"logType":"Tail"}"#).await.unwrap();
+    let outputs = run(
+        &local,
+        "invoke",
+        r#"{"yourFunctions":"greet","payload":{"name":"Ada"},"logType":"Tail"}"#,
+    )
+    .await
+    .unwrap();
     assert_eq!(outputs["outputJson"], json!({"message": "Hello, Ada!"}));
     assert_eq!(outputs["statusCode"], 200);
-    assert!(outputs["billedDurationMs"].is_u64() && outputs["durationMs"].is_f64(), "{outputs}");
-    let failed = run(&local, "invoke", r#"{"yourFunctions":"fail","onFunctionError":"Continue"}"#).await.unwrap();
+    assert!(
+        outputs["billedDurationMs"].is_u64() && outputs["durationMs"].is_f64(),
+        "{outputs}"
+    );
+    let failed = run(
+        &local,
+        "invoke",
+        r#"{"yourFunctions":"fail","onFunctionError":"Continue"}"#,
+    )
+    .await
+    .unwrap();
     assert_eq!(failed["errorType"], "ValueError");
-    let by_part = run(&local, "invoke", r#"{"useFunctionName":"Yes","functionName":"GREE"}"#).await.unwrap();
-    assert_eq!(by_part["functionError"], Value::Null);
-    let listed = run(&local, "list-functions", r#"{"nameContains":"ee"}"#).await.unwrap();
+    let by_part = run(
+        &local,
+        "invoke",
+        r#"{"useFunctionName":"Yes","functionName":"GREE","payload":{"name":"Bo"}}"#,
+    )
+    .await
+    .unwrap();
+    assert_eq!(by_part["outputJson"], json!({"message": "Hello, Bo!"}));
+    let listed = run(&local, "list-functions", r#"{"nameContains":"ee"}"#)
+        .await
+        .unwrap();
     assert_eq!(listed["functions"][0]["name"], "greet");
 }
 
@@ -41,17 +66,36 @@ async fn a_card_runs() {
 async fn choices_and_fields_follow_the_values() {
     let local = local().await;
     let page = host()
-        .choices(&local.policy, &connection(&local), "invoke", "qualifier", r#"{"yourFunctions":"versioned"}"#, Some("be"), None)
+        .choices(
+            &local.policy,
+            &connection(&local),
+            "invoke",
+            "qualifier",
+            r#"{"yourFunctions":"versioned"}"#,
+            Some("be"),
+            None,
+        )
         .await
         .expect("the host works")
         .unwrap();
-    let values: Vec<&str> = page.choices.iter().map(|choice| choice.value.as_str()).collect();
+    let values: Vec<&str> = page
+        .choices
+        .iter()
+        .map(|choice| choice.value.as_str())
+        .collect();
     assert_eq!(values, ["beta"]);
     for (function, there) in [("tenant", true), ("echo", false)] {
         let values = json!({"yourFunctions": function}).to_string();
-        let fields = host().fields(&local.policy, &connection(&local), "invoke", &values).await;
+        let fields = host()
+            .fields(&local.policy, &connection(&local), "invoke", &values)
+            .await;
         let fields = fields.expect("the host works").unwrap();
-        assert_eq!(fields.iter().any(|field| field.key == "tenantId" && field.required), there);
+        assert_eq!(
+            fields
+                .iter()
+                .any(|field| field.key == "tenantId" && field.required),
+            there
+        );
     }
 }
 
@@ -59,8 +103,15 @@ async fn choices_and_fields_follow_the_values() {
 async fn describe_needs_nothing() {
     let local = local().await;
     let nowhere = std::sync::Arc::new(host_test::policy::Policy::deny_all());
-    let manifest = host().describe(&nowhere).await.expect("the host works").unwrap();
-    assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("aws-lambda", env!("CARGO_PKG_VERSION")));
+    let manifest = host()
+        .describe(&nowhere)
+        .await
+        .expect("the host works")
+        .unwrap();
+    assert_eq!(
+        (manifest.name.as_str(), manifest.version.as_str()),
+        ("aws-lambda", env!("CARGO_PKG_VERSION"))
+    );
     assert_eq!(manifest.cards.len(), 2);
     assert!(nowhere.refusals().is_empty() && local.lambda.requests().is_empty());
 }

@@ -21,51 +21,123 @@ async fn what_is_not_there() {
     let local = local().await;
     for request in [
         named("nothing"),
-        InvokeRequest { qualifier: Some("nothing".into()), ..named("versioned") },
+        InvokeRequest {
+            qualifier: Some("nothing".into()),
+            ..named("versioned")
+        },
     ] {
         let error = service(local.invoke(request).await);
         assert_eq!(error.code, "ResourceNotFoundException");
-        assert_eq!((error.category, error.executed, error.status_code), (ErrorCategory::NotFound, Executed::No, 404));
-        assert!(error.message.starts_with("Function not found"), "{}", error.message);
+        assert_eq!(
+            (error.category, error.executed, error.status_code),
+            (ErrorCategory::NotFound, Executed::No, 404)
+        );
+        assert!(
+            error.message.starts_with("Function not found"),
+            "{}",
+            error.message
+        );
         assert!(error.request_id.is_some() && !error.retryable);
     }
-    assert_eq!(service(local.qualifiers("nothing").await).category, ErrorCategory::NotFound);
+    assert_eq!(
+        service(local.qualifiers("nothing").await).category,
+        ErrorCategory::NotFound
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_credentials() {
-    let token = Key { session_token: Some("right-token".into()), ..Key::default() };
-    let local = local_with(Config { keys: vec![token.clone()], ..Config::default() }).await;
+    let token = Key {
+        session_token: Some("right-token".into()),
+        ..Key::default()
+    };
+    let local = local_with(Config {
+        keys: vec![token.clone()],
+        ..Config::default()
+    })
+    .await;
     let as_key = async |key: Key| {
-        let connection = Connection { credentials: access_key(&key), ..local.connection.clone() };
-        host().invoke(&local.policy, &connection, &named("echo")).await.expect("the host works")
+        let connection = Connection {
+            credentials: access_key(&key),
+            ..local.connection.clone()
+        };
+        host()
+            .invoke(&local.policy, &connection, &named("echo"))
+            .await
+            .expect("the host works")
     };
     assert!(as_key(token.clone()).await.is_ok());
     for (key, code) in [
-        (Key { secret_access_key: "planted-wrong-secret".into(), ..token.clone() }, "InvalidSignatureException"),
-        (Key { access_key_id: "AKIDUNKNOWN".into(), ..token.clone() }, "UnrecognizedClientException"),
-        (Key { session_token: Some("planted-wrong-token".into()), ..token.clone() }, "UnrecognizedClientException"),
-        (Key { session_token: None, ..token.clone() }, "UnrecognizedClientException"),
+        (
+            Key {
+                secret_access_key: "planted-wrong-secret".into(),
+                ..token.clone()
+            },
+            "InvalidSignatureException",
+        ),
+        (
+            Key {
+                access_key_id: "AKIDUNKNOWN".into(),
+                ..token.clone()
+            },
+            "UnrecognizedClientException",
+        ),
+        (
+            Key {
+                session_token: Some("planted-wrong-token".into()),
+                ..token.clone()
+            },
+            "UnrecognizedClientException",
+        ),
+        (
+            Key {
+                session_token: None,
+                ..token.clone()
+            },
+            "UnrecognizedClientException",
+        ),
     ] {
         let Err(Error::Unauthenticated(error)) = as_key(key).await else {
             panic!("accepted");
         };
         assert_eq!(error.code, code);
-        assert_eq!((error.category, error.executed, error.attempts), (ErrorCategory::Credentials, Executed::No, 1));
+        assert_eq!(
+            (error.category, error.executed, error.attempts),
+            (ErrorCategory::Credentials, Executed::No, 1)
+        );
         assert!(!format!("{error:?}").contains("planted"), "{error:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_permission_is_named() {
-    let denied = Key { denied: true, ..Key::default() };
-    let local = local_with(Config { keys: vec![denied], ..Config::default() }).await;
+    let denied = Key {
+        denied: true,
+        ..Key::default()
+    };
+    let local = local_with(Config {
+        keys: vec![denied],
+        ..Config::default()
+    })
+    .await;
     for (error, permission) in [
-        (service(local.invoke(named("echo")).await), "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:echo"),
-        (service(local.list(query()).await), "lambda:ListFunctions on *"),
-        (service(local.qualifiers("echo").await), "lambda:ListAliases on arn:aws:lambda:us-east-1:<account>:function:echo"),
+        (
+            service(local.invoke(named("echo")).await),
+            "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:echo",
+        ),
+        (
+            service(local.list(query()).await),
+            "lambda:ListFunctions on *",
+        ),
+        (
+            service(local.qualifiers("echo").await),
+            "lambda:ListAliases on arn:aws:lambda:us-east-1:<account>:function:echo",
+        ),
     ] {
-        assert_eq!((error.category, error.executed), (ErrorCategory::AccessDenied, Executed::No));
+        assert_eq!(
+            (error.category, error.executed),
+            (ErrorCategory::AccessDenied, Executed::No)
+        );
         let hint = error.hint.expect("a hint");
         assert!(hint.contains(permission), "{hint}");
     }
@@ -75,9 +147,20 @@ async fn a_missing_permission_is_named() {
 async fn throttling_is_tried_again_and_then_told() {
     let local = local().await;
     let error = service(local.invoke(named("throttled")).await);
-    assert_eq!((error.code.as_str(), error.status_code), ("TooManyRequestsException", 429));
-    assert_eq!((error.category, error.executed), (ErrorCategory::Throttled, Executed::No));
-    assert!(error.retryable && error.hint.is_some_and(|hint| hint.contains("reserved concurrency")));
+    assert_eq!(
+        (error.code.as_str(), error.status_code),
+        ("TooManyRequestsException", 429)
+    );
+    assert_eq!(
+        (error.category, error.executed),
+        (ErrorCategory::Throttled, Executed::No)
+    );
+    assert!(
+        error.retryable
+            && error
+                .hint
+                .is_some_and(|hint| hint.contains("reserved concurrency"))
+    );
     assert_eq!((error.attempts, local.lambda.requests().len()), (3, 3));
     let once = Delivery {
         max_attempts: Some(1),
@@ -85,7 +168,10 @@ async fn throttling_is_tried_again_and_then_told() {
         response_timeout_ms: None,
         idempotent: None,
     };
-    let request = InvokeRequest { delivery: Some(once), ..named("throttled") };
+    let request = InvokeRequest {
+        delivery: Some(once),
+        ..named("throttled")
+    };
     assert_eq!(service(local.invoke(request).await).attempts, 1);
 }
 
@@ -93,7 +179,13 @@ async fn throttling_is_tried_again_and_then_told() {
 async fn a_refused_parameter_is_lambdas_word() {
     let local = local().await;
     let error = service(local.invoke(named("tenant")).await);
-    assert_eq!((error.code.as_str(), error.category), ("InvalidParameterValueException", ErrorCategory::InvalidRequest));
+    assert_eq!(
+        (error.code.as_str(), error.category),
+        (
+            "InvalidParameterValueException",
+            ErrorCategory::InvalidRequest
+        )
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,27 +196,65 @@ async fn inputs_are_refused_before_anything_is_sent() {
         other => panic!("{other:?}"),
     };
     assert_eq!(field(named("..")).await, "request.function");
-    assert_eq!(field(named("arn:aws:lambda:eu-west-1:123456789012:function:f")).await, "request.function");
-    assert_eq!(field(InvokeRequest { qualifier: Some("b".into()), ..named("f:a") }).await, "request.qualifier");
+    assert_eq!(
+        field(named("arn:aws:lambda:eu-west-1:123456789012:function:f")).await,
+        "request.function"
+    );
+    assert_eq!(
+        field(InvokeRequest {
+            qualifier: Some("b".into()),
+            ..named("f:a")
+        })
+        .await,
+        "request.qualifier"
+    );
     assert_eq!(field(request("f", "{")).await, "request.payload");
-    assert_eq!(field(InvokeRequest { client_context: Some("[]".into()), ..named("f") }).await, "request.client-context");
-    assert_eq!(field(InvokeRequest { tenant_id: Some("a\r\nb: c".into()), ..named("f") }).await, "request.tenant-id");
+    assert_eq!(
+        field(InvokeRequest {
+            client_context: Some("[]".into()),
+            ..named("f")
+        })
+        .await,
+        "request.client-context"
+    );
+    assert_eq!(
+        field(InvokeRequest {
+            tenant_id: Some("a\r\nb: c".into()),
+            ..named("f")
+        })
+        .await,
+        "request.tenant-id"
+    );
     assert!(local.lambda.requests().is_empty());
 
-    let unsupported = Connection { credentials: Credentials::HostSigned, ..local.connection.clone() };
-    let answer = host().invoke(&local.policy, &unsupported, &named("f")).await.expect("the host works");
-    assert!(matches!(answer, Err(Error::InvalidInput(input)) if input.field == "connection.credentials.host-signed"));
+    let unsupported = Connection {
+        credentials: Credentials::HostSigned,
+        ..local.connection.clone()
+    };
+    let answer = host()
+        .invoke(&local.policy, &unsupported, &named("f"))
+        .await
+        .expect("the host works");
+    assert!(
+        matches!(answer, Err(Error::InvalidInput(input)) if input.field == "connection.credentials.host-signed")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_the_policy_forbids() {
     let local = local().await;
     let policy = std::sync::Arc::new(Policy::for_region("us-east-1"));
-    let answer = host().invoke(&policy, &local.connection, &named("echo")).await.expect("the host works");
+    let answer = host()
+        .invoke(&policy, &local.connection, &named("echo"))
+        .await
+        .expect("the host works");
     let Err(Error::Transport(error)) = answer else {
         panic!("{answer:?}");
     };
-    assert_eq!((error.kind, error.executed, error.attempts), (TransportKind::Denied, Executed::No, 1));
+    assert_eq!(
+        (error.kind, error.executed, error.attempts),
+        (TransportKind::Denied, Executed::No, 1)
+    );
     assert!(local.lambda.requests().is_empty());
 }
 
@@ -134,30 +264,58 @@ async fn nobody_listens() {
     let connection = local.connection.clone();
     let policy = local.policy.clone();
     local.lambda.stop().await;
-    let answer = host().invoke(&policy, &connection, &named("echo")).await.expect("the host works");
+    let answer = host()
+        .invoke(&policy, &connection, &named("echo"))
+        .await
+        .expect("the host works");
     let Err(Error::Transport(error)) = answer else {
         panic!("{answer:?}");
     };
-    assert_eq!((error.kind, error.executed, error.attempts), (TransportKind::Connect, Executed::No, 3));
+    assert_eq!(
+        (error.kind, error.executed, error.attempts),
+        (TransportKind::Connect, Executed::No, 3)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_tested_point_by_point() {
     let local = local().await;
     let test = async |function: Option<&str>| {
-        let checks = host().test_connection(&local.policy, &local.connection, function, None).await;
-        checks.expect("the host works").expect("the question is a good one")
+        let checks = host()
+            .test_connection(&local.policy, &local.connection, function, None)
+            .await;
+        checks
+            .expect("the host works")
+            .expect("the question is a good one")
     };
     let outcome = |checks: &[host_test::bindings::lambda::Check], subject| {
-        checks.iter().find(|check| check.subject == subject).map(|check| check.outcome)
+        checks
+            .iter()
+            .find(|check| check.subject == subject)
+            .map(|check| check.outcome)
     };
     let checks = test(Some("echo")).await;
     assert_eq!(checks.len(), 5);
-    for subject in [CheckSubject::Clock, CheckSubject::Endpoint, CheckSubject::ListFunctions, CheckSubject::InvokeFunction] {
-        assert_eq!(outcome(&checks, subject), Some(CheckOutcome::Passed), "{checks:?}");
+    for subject in [
+        CheckSubject::Clock,
+        CheckSubject::Endpoint,
+        CheckSubject::ListFunctions,
+        CheckSubject::InvokeFunction,
+    ] {
+        assert_eq!(
+            outcome(&checks, subject),
+            Some(CheckOutcome::Passed),
+            "{checks:?}"
+        );
     }
     let checks = test(Some("nothing")).await;
-    assert_eq!(outcome(&checks, CheckSubject::InvokeFunction), Some(CheckOutcome::Failed));
+    assert_eq!(
+        outcome(&checks, CheckSubject::InvokeFunction),
+        Some(CheckOutcome::Failed)
+    );
     let checks = test(None).await;
-    assert_eq!(outcome(&checks, CheckSubject::InvokeFunction), Some(CheckOutcome::Skipped));
+    assert_eq!(
+        outcome(&checks, CheckSubject::InvokeFunction),
+        Some(CheckOutcome::Skipped)
+    );
 }

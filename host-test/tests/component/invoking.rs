@@ -30,8 +30,14 @@ async fn every_parameter_reaches_the_function() {
     assert_eq!(seen["tenantId"], "tenant  a/b=c+d@e", "both spaces");
     assert_eq!(seen["durableExecutionName"], "job-1");
     let trace = seen["traceId"].as_str().unwrap();
-    assert!(trace.contains("1-5759e988-bd862e3fe1be46a994272793"), "{trace}");
-    assert_eq!(seen["payload"], json!({"n": 12_345_678_901_234_567_890_u64}));
+    assert!(
+        trace.contains("1-5759e988-bd862e3fe1be46a994272793"),
+        "{trace}"
+    );
+    assert_eq!(
+        seen["payload"],
+        json!({"n": 12_345_678_901_234_567_890_u64})
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +52,11 @@ async fn every_form_of_a_name_and_a_qualifier() {
         ("versioned:beta".to_owned(), None, "3"),
         ("versioned:beta".to_owned(), Some("beta"), "3"),
         ("versioned:$LATEST".to_owned(), None, "$LATEST"),
-        ("123456789012:function:versioned".to_owned(), None, "$LATEST"),
+        (
+            "123456789012:function:versioned".to_owned(),
+            None,
+            "$LATEST",
+        ),
         ("123456789012:function:versioned:2".to_owned(), None, "2"),
         (arn.to_owned(), None, "$LATEST"),
         (arn.to_owned(), Some("2"), "2"),
@@ -58,7 +68,11 @@ async fn every_form_of_a_name_and_a_qualifier() {
             ..named(&function)
         };
         let invocation = local.invoke(request).await.expect("the function works");
-        assert_eq!(invocation.executed_version.as_deref(), Some(version), "{function} {qualifier:?}");
+        assert_eq!(
+            invocation.executed_version.as_deref(),
+            Some(version),
+            "{function} {qualifier:?}"
+        );
     }
 }
 
@@ -68,8 +82,15 @@ async fn an_answer_has_its_ids_and_one_attempt() {
     let invocation = local.invoke(named("context")).await.unwrap();
     assert_eq!((invocation.status_code, invocation.attempts), (200, 1));
     let seen: Value = serde_json::from_str(&text(invocation.clone())).unwrap();
-    assert_eq!(invocation.request_id.as_deref(), seen["awsRequestId"].as_str());
-    assert!(invocation.trace_id.is_some_and(|id| id.to_ascii_lowercase().starts_with("root=1-")));
+    assert_eq!(
+        invocation.request_id.as_deref(),
+        seen["awsRequestId"].as_str()
+    );
+    assert!(
+        invocation
+            .trace_id
+            .is_some_and(|id| id.to_ascii_lowercase().starts_with("root=1-"))
+    );
     assert!(invocation.log.is_none() && invocation.durable_execution_arn.is_none());
 }
 
@@ -80,15 +101,27 @@ async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer() {
         invocation_type: Some(kind),
         ..request("count", &format!(r#"{{"key":"{key}"}}"#))
     };
-    let dry = local.invoke(of(InvocationType::DryRun, "dry")).await.unwrap();
+    let dry = local
+        .invoke(of(InvocationType::DryRun, "dry"))
+        .await
+        .unwrap();
     assert_eq!((dry.status_code, dry.output.is_none()), (204, true));
-    let event = local.invoke(of(InvocationType::Event, "event")).await.unwrap();
+    let event = local
+        .invoke(of(InvocationType::Event, "event"))
+        .await
+        .unwrap();
     assert_eq!((event.status_code, event.output.is_none()), (202, true));
     assert!(event.request_id.is_some());
-    let sync = local.invoke(of(InvocationType::RequestResponse, "sync")).await.unwrap();
+    let sync = local
+        .invoke(of(InvocationType::RequestResponse, "sync"))
+        .await
+        .unwrap();
     assert_eq!(text(sync), r#"{"key":"sync","runs":1}"#);
     local.lambda.quiet().await;
-    assert_eq!(["dry", "event", "sync"].map(|key| local.lambda.runs(key)), [0, 1, 1]);
+    assert_eq!(
+        ["dry", "event", "sync"].map(|key| local.lambda.runs(key)),
+        [0, 1, 1]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,18 +149,30 @@ async fn the_log_tail_is_decoded_and_its_report_read() {
         log_type: Some(LogType::Tail),
         ..request("log", payload)
     };
-    let invocation = local.invoke(with_log(r#"{"lines":["Grüße 你好"]}"#)).await.unwrap();
+    let invocation = local
+        .invoke(with_log(r#"{"lines":["Grüße 你好"]}"#))
+        .await
+        .unwrap();
     let log = invocation.log.expect("a log");
-    assert!(log.text.starts_with("START RequestId: ") && log.text.contains("Grüße 你好\n"), "{}", log.text);
+    assert!(
+        log.text.starts_with("START RequestId: ") && log.text.contains("Grüße 你好\n"),
+        "{}",
+        log.text
+    );
     assert!(!log.truncated);
     let report = log.report.expect("a report");
     assert_eq!(report.memory_size_mb, 128);
-    assert!(report.billed_duration_ms >= 1 && report.duration_ms > 0.0 && report.max_memory_used_mb > 0);
+    assert!(
+        report.billed_duration_ms >= 1 && report.duration_ms > 0.0 && report.max_memory_used_mb > 0
+    );
 
     let long = with_log(r#"{"lines":["你好你好你好你好你好你好"],"repeat":1000}"#);
     let log = local.invoke(long).await.unwrap().log.expect("a log");
     assert!(log.truncated && log.report.is_some());
-    assert!(!log.text.contains('\u{fffd}'), "a cut character is dropped, not replaced");
+    assert!(
+        !log.text.contains('\u{fffd}'),
+        "a cut character is dropped, not replaced"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,14 +188,40 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left() {
     assert_eq!(failed.failure.marker, "Unhandled");
     assert_eq!(failed.failure.cause, FailureCause::Thrown);
     assert_eq!(failed.failure.error_type.as_deref(), Some("KeyError"));
-    assert_eq!(failed.failure.error_message.as_deref(), Some("no such order"));
-    assert!(failed.failure.stack_trace.iter().any(|frame| frame.contains("raise KeyError")));
+    assert_eq!(
+        failed.failure.error_message.as_deref(),
+        Some("no such order")
+    );
+    assert!(
+        failed
+            .failure
+            .stack_trace
+            .iter()
+            .any(|frame| frame.contains("raise KeyError"))
+    );
     assert_eq!(failed.invocation.status_code, 200);
-    assert_eq!(failed.invocation.executed_version.as_deref(), Some("$LATEST"));
-    assert!(failed.invocation.log.is_some_and(|log| log.report.is_some()));
-    assert!(text(Invocation { log: None, ..failed.invocation }).contains("KeyError"));
+    assert_eq!(
+        failed.invocation.executed_version.as_deref(),
+        Some("$LATEST")
+    );
+    assert!(
+        failed
+            .invocation
+            .log
+            .is_some_and(|log| log.report.is_some())
+    );
+    assert!(
+        text(Invocation {
+            log: None,
+            ..failed.invocation
+        })
+        .contains("KeyError")
+    );
 
-    for (function, cause) in [("timeout", FailureCause::TimedOut), ("oom", FailureCause::OutOfMemory)] {
+    for (function, cause) in [
+        ("timeout", FailureCause::TimedOut),
+        ("oom", FailureCause::OutOfMemory),
+    ] {
         let Err(Error::FunctionFailed(failed)) = local.invoke(named(function)).await else {
             panic!("not a failure");
         };

@@ -9,8 +9,18 @@ use super::support::{local, local_with, query};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_account_is_listed_once_and_without_its_secrets() {
-    let local = local_with(Config { extra_functions: 1_234, ..Config::default() }).await;
-    let all = local.list(FunctionQuery { limit: Some(10_000), ..query() }).await.unwrap();
+    let local = local_with(Config {
+        extra_functions: 1_234,
+        ..Config::default()
+    })
+    .await;
+    let all = local
+        .list(FunctionQuery {
+            limit: Some(10_000),
+            ..query()
+        })
+        .await
+        .unwrap();
     assert_eq!(all.next, None);
     let names: BTreeSet<&str> = all.functions.iter().map(|row| row.name.as_str()).collect();
     assert_eq!((all.functions.len(), names.len()), (1_249, 1_249));
@@ -21,7 +31,12 @@ async fn a_large_account_is_listed_once_and_without_its_secrets() {
     let mut cursor = None;
     loop {
         let page = local
-            .list(FunctionQuery { limit: Some(77), name_contains: Some("E".into()), cursor, ..query() })
+            .list(FunctionQuery {
+                limit: Some(77),
+                name_contains: Some("E".into()),
+                cursor,
+                ..query()
+            })
             .await
             .unwrap();
         for row in page.functions {
@@ -45,17 +60,37 @@ async fn a_large_account_is_listed_once_and_without_its_secrets() {
 async fn rows_have_their_fields() {
     let local = local().await;
     let find = async |name: &str, all_versions| {
-        let query = FunctionQuery { name_contains: Some(name.into()), all_versions, ..query() };
+        let query = FunctionQuery {
+            name_contains: Some(name.into()),
+            all_versions,
+            ..query()
+        };
         local.list(query).await.unwrap().functions
     };
-    let [tenant] = &find("tenant", false).await[..] else { panic!("one function") };
+    let [tenant] = &find("tenant", false).await[..] else {
+        panic!("one function")
+    };
     assert!(tenant.tenant_isolated && !tenant.durable);
-    assert_eq!(tenant.arn, "arn:aws:lambda:us-east-1:123456789012:function:tenant");
-    assert_eq!((tenant.version.as_str(), tenant.memory_size_mb), ("$LATEST", 128));
-    assert!(tenant.runtime.is_some() && !tenant.architectures.is_empty() && tenant.timeout_seconds > 0);
-    let [durable] = &find("durable", false).await[..] else { panic!("one function") };
+    assert_eq!(
+        tenant.arn,
+        "arn:aws:lambda:us-east-1:123456789012:function:tenant"
+    );
+    assert_eq!(
+        (tenant.version.as_str(), tenant.memory_size_mb),
+        ("$LATEST", 128)
+    );
+    assert!(
+        tenant.runtime.is_some() && !tenant.architectures.is_empty() && tenant.timeout_seconds > 0
+    );
+    let [durable] = &find("durable", false).await[..] else {
+        panic!("one function")
+    };
     assert!(durable.durable && !durable.tenant_isolated);
-    let versions: Vec<String> = find("versioned", true).await.into_iter().map(|row| row.version).collect();
+    let versions: Vec<String> = find("versioned", true)
+        .await
+        .into_iter()
+        .map(|row| row.version)
+        .collect();
     assert_eq!(versions, ["$LATEST", "1", "2", "3"]);
 }
 
@@ -63,11 +98,27 @@ async fn rows_have_their_fields() {
 async fn qualifiers_of_a_function() {
     let local = local().await;
     let choices = local.qualifiers("versioned:beta").await.unwrap();
-    let seen: Vec<(&str, QualifierKind)> = choices.iter().map(|choice| (choice.name.as_str(), choice.kind)).collect();
+    let seen: Vec<(&str, QualifierKind)> = choices
+        .iter()
+        .map(|choice| (choice.name.as_str(), choice.kind))
+        .collect();
     use QualifierKind::{Alias, Latest, Version};
     assert_eq!(
         seen,
-        [("beta", Alias), ("live", Alias), ("$LATEST", Latest), ("3", Version), ("2", Version), ("1", Version)]
+        [
+            ("live", Alias),
+            ("beta", Alias),
+            ("$LATEST", Latest),
+            ("3", Version),
+            ("2", Version),
+            ("1", Version)
+        ]
     );
-    assert!(choices[1].description.starts_with("version 2, 10 % of the calls to version 3"), "{}", choices[1].description);
+    assert!(
+        choices[0]
+            .description
+            .starts_with("version 2, 10 % of the calls to version 3"),
+        "{}",
+        choices[0].description
+    );
 }

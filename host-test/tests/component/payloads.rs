@@ -29,7 +29,9 @@ fn text_of(bytes: usize) -> String {
     text.push('"');
     let mut number = 0_u64;
     while text.len() < bytes - 1 {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         text.push_str(&format!("{number:x} "));
     }
     text.truncate(bytes - 1);
@@ -40,7 +42,18 @@ fn text_of(bytes: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_size_up_to_lambdas_limit() {
     let local = local().await;
-    for bytes in [2, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 1, SYNC_REQUEST_LIMIT] {
+    for bytes in [
+        2,
+        4_095,
+        4_096,
+        4_097,
+        65_535,
+        65_536,
+        65_537,
+        1 << 20,
+        (1 << 20) + 1,
+        SYNC_REQUEST_LIMIT,
+    ] {
         let payload = text_of(bytes);
         let output = local.output("echo", &payload).await;
         assert!(output == payload, "{bytes} bytes came back changed");
@@ -60,20 +73,32 @@ async fn over_the_limit_nothing_is_sent() {
         request.invocation_type = Some(InvocationType::Event);
         request
     };
-    for too_large in [request("echo", &text_of(SYNC_REQUEST_LIMIT + 1)), event(EVENT_REQUEST_LIMIT + 1)] {
+    for too_large in [
+        request("echo", &text_of(SYNC_REQUEST_LIMIT + 1)),
+        event(EVENT_REQUEST_LIMIT + 1),
+    ] {
         let Err(Error::InvalidInput(input)) = local.invoke(too_large).await else {
             panic!("a payload over the limit was accepted");
         };
         assert_eq!(input.field, "request.payload");
     }
     assert!(local.lambda.requests().is_empty());
-    assert_eq!(local.invoke(event(EVENT_REQUEST_LIMIT)).await.unwrap().status_code, 202);
+    assert_eq!(
+        local
+            .invoke(event(EVENT_REQUEST_LIMIT))
+            .await
+            .unwrap()
+            .status_code,
+        202
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure() {
     let local = local().await;
-    let output = local.output("big", &format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#)).await;
+    let output = local
+        .output("big", &format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#))
+        .await;
     assert_eq!(output.len(), RESPONSE_LIMIT);
     let over = request("big", &format!(r#"{{"bytes":{}}}"#, RESPONSE_LIMIT + 1));
     let Err(Error::FunctionFailed(failed)) = local.invoke(over).await else {
