@@ -1,7 +1,7 @@
 //! The program as its users meet it: help, exit codes, what goes to which stream.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use host_test::local_lambda::{Config, LocalLambda};
@@ -266,4 +266,18 @@ async fn demo_shows_a_success_and_a_failure() {
         assert!(text.contains("Hello, Ada!"), "{text}");
         assert!(text.contains("function failed: "), "{text}");
     }
+}
+
+/// As in `host-test component | head -0`.
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let mut child = program(&["component"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert_eq!(output.status.code(), Some(0));
 }

@@ -14,6 +14,7 @@ use wasmtime::component::Component;
 
 use super::Outcome;
 use super::args::ComponentArgs;
+use super::print::say;
 
 /// Prints path, sizes, digest, imports and exports.
 pub fn run(args: &ComponentArgs) -> Result<Outcome> {
@@ -44,14 +45,17 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
             "imports": imports,
             "exports": exports,
         }});
-        println!("{document}");
+        say(&document)?;
         return Ok(Outcome::Success);
     }
-    println!("path     {}", path.display());
-    println!("size     {} bytes, {gzip} gzipped", bytes.len());
-    println!("SHA-256  {digest}");
-    println!("imports  {}", imports.join("\n         "));
-    println!("exports  {}", exports.join("\n         "));
+    say(format_args!("path     {}", path.display()))?;
+    say(format_args!(
+        "size     {} bytes, {gzip} gzipped",
+        bytes.len()
+    ))?;
+    say(format_args!("SHA-256  {digest}"))?;
+    say(format_args!("imports  {}", imports.join("\n         ")))?;
+    say(format_args!("exports  {}", exports.join("\n         ")))?;
     Ok(Outcome::Success)
 }
 

@@ -10,20 +10,24 @@ use host_test::local_lambda::{Config, LocalLambda};
 use host_test::policy::Policy;
 
 use super::args::DemoArgs;
+use super::print::say;
 use super::progress::Waiting;
 use super::{Outcome, connection, human};
 
 /// Starts the local Lambda, lists its functions, invokes one that works and one that fails.
 pub async fn run(args: &DemoArgs) -> Result<Outcome> {
     let host = connection::load(&args.component)?;
-    println!("component  {}", args.component.component.display());
+    say(format_args!(
+        "component  {}",
+        args.component.component.display()
+    ))?;
     let config = Config::default();
     let region = config.region.clone();
     let lambda = LocalLambda::start(config).await?;
-    println!(
+    say(format_args!(
         "Lambda     {} (local, every signature checked)",
         lambda.url()
-    );
+    ))?;
 
     let demo = Demo {
         host,
@@ -51,7 +55,7 @@ struct Demo {
 
 impl Demo {
     async fn run(&self) -> Result<Outcome> {
-        println!("\n── list-functions");
+        say("\n── list-functions")?;
         let query = FunctionQuery {
             name_contains: None,
             all_versions: false,
@@ -67,8 +71,8 @@ impl Demo {
             call.await?
         };
         match &listed {
-            Ok(page) => println!("{}", human::function_page(page)),
-            Err(error) => println!("{}", human::error(error)),
+            Ok(page) => say(human::function_page(page))?,
+            Err(error) => say(human::error(error))?,
         }
 
         let greeted = self.invoke("greet", r#"{"name":"Ada"}"#).await?;
@@ -80,12 +84,12 @@ impl Demo {
             matches!(failed, Err(Error::FunctionFailed(_))),
             "`fail` should have failed, and as a function"
         );
-        println!("\nEach did what it should: one answered, the other failed and said how.");
+        say("\nEach did what it should: one answered, the other failed and said how.")?;
         Ok(Outcome::Success)
     }
 
     async fn invoke(&self, function: &str, payload: &str) -> Result<Result<(), Error>> {
-        println!("\n── invoke {function} {payload}");
+        say(format_args!("\n── invoke {function} {payload}"))?;
         let request = InvokeRequest {
             function: function.to_owned(),
             qualifier: None,
@@ -104,8 +108,8 @@ impl Demo {
             call.await?
         };
         match &result {
-            Ok(invocation) => println!("{}", human::invocation(invocation)),
-            Err(error) => println!("{}", human::error(error)),
+            Ok(invocation) => say(human::invocation(invocation))?,
+            Err(error) => say(human::error(error))?,
         }
         Ok(result.map(|_| ()))
     }

@@ -12,6 +12,7 @@ mod demo;
 mod human;
 mod json;
 mod operations;
+mod print;
 mod progress;
 mod serve;
 mod settings;
@@ -47,9 +48,10 @@ pub fn main(cli: Cli) -> ExitCode {
     let outcome = run(cli).unwrap_or_else(|error| {
         let message = format!("{error:#}");
         if json {
-            println!("{}", json::host_error(&message));
+            // The exit code says so even if this cannot be written.
+            let _ = print::say(json::host_error(&message));
         } else {
-            eprintln!("error: {message}");
+            print::tell(format_args!("error: {message}"));
         }
         Outcome::Error
     });

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};
 use super::connection::Target;
+use super::print::{say, tell};
 use super::progress::Waiting;
 use super::{Outcome, human, json};
 
@@ -30,7 +31,7 @@ pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
         json: args.target.json,
         policy: &target.policy,
     };
-    Ok(show.result(&result, json::invocation, human::invocation))
+    show.result(&result, json::invocation, human::invocation)
 }
 
 /// Lists functions.
@@ -54,7 +55,7 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
         json: args.target.json,
         policy: &target.policy,
     };
-    Ok(show.result(&result, json::function_page, human::function_page))
+    show.result(&result, json::function_page, human::function_page)
 }
 
 /// Lists a function's aliases and versions.
@@ -71,11 +72,11 @@ pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
         json: args.target.json,
         policy: &target.policy,
     };
-    Ok(show.result(
+    show.result(
         &result,
         |choices| json::qualifiers(choices),
         |choices| human::qualifiers(choices),
-    ))
+    )
 }
 
 /// How a result is shown.
@@ -90,37 +91,37 @@ impl Show<'_> {
         result: &Result<T, Error>,
         to_json: impl Fn(&T) -> Value,
         to_text: impl Fn(&T) -> String,
-    ) -> Outcome {
+    ) -> Result<Outcome> {
         if self.json {
-            println!("{}", json::result(result, to_json));
+            say(json::result(result, to_json))?;
         }
         match result {
             Ok(value) => {
                 if !self.json {
-                    println!("{}", to_text(value));
+                    say(to_text(value))?;
                 }
-                Outcome::Success
+                Ok(Outcome::Success)
             }
             Err(error) => {
                 if !self.json {
                     // A failed function's output is a result, too, and may be wanted in a pipe.
                     match error {
-                        Error::FunctionFailed(failed) => println!("{}", human::failed(failed)),
-                        other => eprintln!("{}", human::error(other)),
+                        Error::FunctionFailed(failed) => say(human::failed(failed))?,
+                        other => tell(human::error(other)),
                     }
                 }
                 // The component only knows that it was denied; the policy knows what and why.
                 for refusal in self.policy.refusals() {
-                    eprintln!("policy: {refusal}");
+                    tell(format_args!("policy: {refusal}"));
                 }
-                outcome_of(error)
+                Ok(outcome_of(error))
             }
         }
     }
 }
 
 /// A failed function is told apart from everything else.
-pub fn outcome_of(error: &Error) -> Outcome {
+fn outcome_of(error: &Error) -> Outcome {
     match error {
         Error::FunctionFailed(_) => Outcome::FunctionFailed,
         _ => Outcome::Error,
