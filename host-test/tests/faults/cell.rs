@@ -1,19 +1,14 @@
 //! One cell: one call through the component, one fault, and what came of it.
 
 use std::fmt;
-use std::sync::Arc;
 
 use host_test::bindings::lambda::{InvocationType, InvokeRequest};
-use host_test::bindings::types::{
-    AccessKey, Connection, Credentials, Delivery, Endpoint, Error, Executed, Invocation,
-    TransportKind,
-};
-use host_test::host::Host;
-use host_test::local_lambda::{Config, Key, LocalLambda, Tls};
-use host_test::policy::Policy;
+use host_test::bindings::types::{Delivery, Error, Executed, Invocation, Payload, TransportKind};
+use host_test::local_lambda::{Config, LocalLambda, Tls};
 use serde_json::json;
 
 use crate::proxy::{Fault, Point, Proxy};
+use crate::support::{self, AnyHost, connection};
 
 /// Bytes of what is sent and of what is answered: more than a segment, so that half of it is a half.
 const SIZE: usize = 256 << 10;
@@ -76,22 +71,14 @@ impl Caller {
         let durable = self == Caller::Durable;
         let event = json!({ "key": "cell", "bytes": SIZE, "filler": "x".repeat(SIZE) });
         InvokeRequest {
-            function: if durable { "durable" } else { "count" }.to_owned(),
             qualifier: durable.then(|| "live".to_owned()),
             invocation_type: Some(self.invocation_type()),
-            log_type: None,
-            client_context: None,
-            payload: Some(event.to_string()),
-            tenant_id: None,
             durable_execution_name: durable.then(|| "cell".to_owned()),
-            trace_id: None,
-            // Long for a loaded machine, short for whoever waits for a stall.
             delivery: Some(Delivery {
-                max_attempts: Some(3),
-                connect_timeout_ms: Some(2_000),
-                response_timeout_ms: Some(3_000),
                 idempotent: Some(self.idempotent()),
+                ..support::delivery()
             }),
+            ..support::request(if durable { "durable" } else { "count" }, event.to_string())
         }
     }
 }
@@ -151,7 +138,7 @@ fn executed_name(executed: Executed) -> &'static str {
 }
 
 /// Runs one cell. The host trusts `tls`, which only the point in TLS needs.
-pub async fn run(host: &Host, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
+pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
     let https = point == Point::InTls;
     let lambda = LocalLambda::start(Config {
         tls: https.then(|| tls.clone()),
@@ -162,12 +149,9 @@ pub async fn run(host: &Host, tls: &Tls, point: Point, fault: Fault, caller: Cal
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
     let url = format!("{scheme}://{}", proxy.addr());
-    let policy = Arc::new(Policy::deny_all().allow(&url).unwrap());
-
     let answer = host
-        .invoke(&policy, &connection(lambda.key(), url), &caller.request())
-        .await
-        .expect("the sandbox holds");
+        .invoke(&connection(lambda.key(), url), &caller.request())
+        .await;
 
     let connections = proxy.connections();
     proxy.end().await;
@@ -206,7 +190,7 @@ fn assert_answered(caller: Caller, invocation: &Invocation) {
         assert!(output.is_none(), "{caller:?}: {output:?}");
         return;
     }
-    let Some(host_test::bindings::types::Payload::Text(text)) = output else {
+    let Some(Payload::Text(text)) = output else {
         panic!("{caller:?}: {output:?}");
     };
     let answer: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -215,16 +199,4 @@ fn assert_answered(caller: Caller, invocation: &Invocation) {
         _ => answer["padding"].as_str(),
     };
     assert_eq!(bytes.map(str::len), Some(SIZE), "{caller:?}");
-}
-
-fn connection(key: &Key, url: String) -> Connection {
-    Connection {
-        region: "us-east-1".to_owned(),
-        credentials: Credentials::AccessKey(AccessKey {
-            access_key_id: key.access_key_id.clone(),
-            secret_access_key: key.secret_access_key.clone(),
-            session_token: key.session_token.clone(),
-        }),
-        endpoint: Some(Endpoint::Url(url)),
-    }
 }

@@ -1,0 +1,106 @@
+//! wasmtime's own host, as whoever embeds it gets it: the connector's promises must not rest on
+//! this package's HTTP client.
+
+use std::sync::Arc;
+
+use host_test::bindings::Connector;
+use host_test::bindings::lambda::InvokeRequest;
+use host_test::bindings::types::{Connection, Error, Invocation};
+use http::HeaderName;
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, ForbiddenHeaderFilter, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+    WasiHttpView,
+};
+
+use super::component;
+
+/// Clones share the compiled component.
+#[derive(Clone)]
+pub struct Stock {
+    component: Component,
+    linker: Linker<State>,
+    forbidden: Option<HeaderName>,
+}
+
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+}
+
+struct Hooks {
+    forbidden: Option<HeaderName>,
+}
+
+impl WasiHttpHooks for Hooks {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        let forbidden = self.forbidden.clone();
+        Arc::new(move |name| {
+            DEFAULT_FORBIDDEN_HEADERS.contains(name) || Some(name) == forbidden.as_ref()
+        })
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
+}
+
+impl Stock {
+    pub fn new() -> Self {
+        let engine = Engine::default();
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
+        Self {
+            component: Component::from_file(&engine, component()).unwrap(),
+            linker,
+            forbidden: None,
+        }
+    }
+
+    /// Components may not set this header.
+    pub fn forbidding(mut self, header: HeaderName) -> Self {
+        self.forbidden = Some(header);
+        self
+    }
+
+    pub async fn invoke(
+        &self,
+        connection: &Connection,
+        request: &InvokeRequest,
+    ) -> wasmtime::Result<Result<Invocation, Error>> {
+        let state = State {
+            table: ResourceTable::new(),
+            wasi: WasiCtx::default(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks {
+                forbidden: self.forbidden.clone(),
+            },
+        };
+        let mut store = Store::new(self.component.engine(), state);
+        let connector =
+            Connector::instantiate_async(&mut store, &self.component, &self.linker).await?;
+        connector
+            .connectors_aws_lambda_lambda()
+            .call_invoke(&mut store, connection, request)
+            .await
+    }
+}
