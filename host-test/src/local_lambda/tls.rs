@@ -65,7 +65,8 @@ impl Tls {
         &self.root
     }
 
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    /// Makes the server's side of a connection.
+    pub fn acceptor(&self) -> TlsAcceptor {
         self.acceptor.clone()
     }
 }

@@ -1,11 +1,16 @@
 //! Answers that are not Lambda's.
 
-use host_test::bindings::types::{ErrorCategory, Executed, Payload, TransportKind};
+use std::sync::Arc;
+
+use host_test::bindings::types::{Connection, ErrorCategory, Executed, Payload, TransportKind};
 use host_test::local_lambda::Key;
+use host_test::policy::Policy;
+use tokio::net::TcpListener;
 
 use crate::support::server::{Canned, Server};
 use crate::support::{connection, request};
-use crate::{HOST, LAMBDA, answered, service, transport};
+use crate::tls::{ELSEWHERE, PORT, STANDARD};
+use crate::{HOST, LAMBDA, REFERENCE, answered, service, transport};
 
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Welcome to the hotel</h1></body></html>";
 
@@ -31,18 +36,54 @@ async fn a_page_with_status_200_is_no_success() {
     }
 }
 
+/// AWS's runtime interface emulator sends nothing to know it by, and whoever names a URL may mean
+/// it. It is text that is no page.
 #[tokio::test]
-async fn a_proxys_json_with_status_200_is_no_success() {
-    let head = "200 OK\ncontent-type: application/json\nserver: nginx";
-    let (result, requests) = answered(Canned::whole(head, r#"{"status":"ok"}"#)).await;
-    transport(result, TransportKind::Malformed, Executed::Unknown, 1);
-    assert_eq!(requests, 1);
+async fn aws_own_emulator_is_a_success_at_a_url() {
+    let head = "200 OK\ncontent-type: text/plain; charset=utf-8";
+    let (result, requests) = answered(Canned::whole(head, r#"{"a":1}"#)).await;
+    assert_eq!((result.unwrap().attempts, requests), (1, 1));
+}
+
+/// There is no emulator behind Lambda's own name, but there may be a company's proxy.
+#[tokio::test]
+async fn a_proxys_json_at_lambdas_own_endpoint_is_no_success() {
+    let listener = PORT.try_clone().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let server = Server::on(
+        TcpListener::from_std(listener).unwrap(),
+        Some(ELSEWHERE.clone()),
+        &[
+            Canned::whole(
+                "200 OK\ncontent-type: application/json\nserver: proxy",
+                r#"{"status":"ok"}"#,
+            ),
+            Canned::whole(LAMBDA, "{}"),
+        ],
+    );
+    let connection = Connection {
+        endpoint: None,
+        ..connection(&Key::default(), String::new())
+    };
+    let policy = Arc::new(Policy::for_region("us-east-1"));
+    let invoke = async || {
+        let request = request("f", "{}");
+        let result = REFERENCE.invoke(&policy, &connection, &request).await;
+        result.unwrap()
+    };
+    let proxys = invoke().await;
+    let lambdas = invoke().await;
+    assert_eq!(server.headers("host"), [STANDARD, STANDARD]);
+    assert_eq!(lambdas.unwrap().attempts, 1);
+    transport(proxys, TransportKind::Malformed, Executed::Unknown, 1);
 }
 
 #[tokio::test]
 async fn success_codes_that_lambda_does_not_use_are_none() {
+    // 202 and 204 answer an event and a dry run, which this is not.
     for status in [
         "201 Created",
+        "202 Accepted",
         "203 Non-Authoritative",
         "206 Partial Content",
     ] {

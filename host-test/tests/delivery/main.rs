@@ -30,6 +30,7 @@ static REFERENCE: LazyLock<Host> = LazyLock::new(|| {
     let trusted = [&*tls::TRUSTED, &*tls::ELSEWHERE];
     let outbound = OutboundOptions {
         extra_roots: trusted.map(|tls| tls.root_certificate().clone()).into(),
+        resolve: [(tls::STANDARD, tls::PORT.local_addr().unwrap())].into(),
         ..OutboundOptions::default()
     };
     Host::new(

@@ -1,5 +1,6 @@
 //! HTTPS for real: whom the host trusts, and for which name.
 
+use std::net::TcpListener;
 use std::sync::LazyLock;
 
 use host_test::bindings::types::{Executed, Payload, TransportKind};
@@ -12,8 +13,14 @@ use crate::{HOST, Result, STOCK, transport};
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());
 
 /// Its root is trusted, its name is another's.
-pub static ELSEWHERE: LazyLock<Tls> =
-    LazyLock::new(|| Tls::for_names(&["lambda.us-east-1.amazonaws.com"]).unwrap());
+pub static ELSEWHERE: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
+
+/// Lambda's own endpoint ...
+pub const STANDARD: &str = "lambda.us-east-1.amazonaws.com";
+
+/// ... leads here, for the one test that serves it.
+pub static PORT: LazyLock<TcpListener> =
+    LazyLock::new(|| TcpListener::bind("127.0.0.1:0").unwrap());
 
 async fn lambda(tls: &Tls) -> LocalLambda {
     LocalLambda::start(Config {

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
-use tokio::net::{TcpListener, TcpStream};
+use host_test::local_lambda::Tls;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink};
+use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// One answer to one request, on a connection of its own that is closed afterwards.
@@ -46,14 +47,26 @@ pub struct Server {
 
 impl Server {
     pub async fn start(answers: &[Canned]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            None,
+            answers,
+        )
+    }
+
+    /// Serves HTTPS where there is a certificate.
+    pub fn on(listener: TcpListener, tls: Option<Tls>, answers: &[Canned]) -> Self {
         let addr = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let ended = CancellationToken::new();
+        let script = Script {
+            answers: answers.into(),
+            requests: Arc::clone(&requests),
+        };
         tokio::spawn(ended.clone().run_until_cancelled_owned(accept(
             listener,
-            answers.to_vec(),
-            Arc::clone(&requests),
+            tls,
+            script,
             ended.clone(),
         )));
         Self {
@@ -85,31 +98,45 @@ impl Server {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    answers: Vec<Canned>,
-    requests: Arc<Mutex<Vec<String>>>,
-    ended: CancellationToken,
-) {
+async fn accept(listener: TcpListener, tls: Option<Tls>, script: Script, ended: CancellationToken) {
     loop {
-        let (mut client, _) = listener.accept().await.unwrap();
-        let (answers, requests) = (answers.clone(), Arc::clone(&requests));
+        let (client, _) = listener.accept().await.unwrap();
+        let (tls, script) = (tls.clone(), script.clone());
         tokio::spawn(ended.clone().run_until_cancelled_owned(async move {
-            let request = read_request(&mut client).await;
-            let nth = {
-                let mut requests = requests.lock().unwrap();
-                requests.push(request);
-                requests.len() - 1
-            };
-            let answer = &answers[nth.min(answers.len() - 1)];
-            // A client that has seen enough may go.
-            let _ = send(&mut client, answer).await;
-            let _ = copy(&mut client, &mut sink()).await;
+            match tls {
+                None => script.answer(client).await,
+                Some(tls) => {
+                    script
+                        .answer(tls.acceptor().accept(client).await.unwrap())
+                        .await
+                }
+            }
         }));
     }
 }
 
-async fn send(client: &mut TcpStream, answer: &Canned) -> std::io::Result<()> {
+#[derive(Clone)]
+struct Script {
+    answers: Arc<[Canned]>,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Script {
+    async fn answer(self, mut client: impl AsyncRead + AsyncWrite + Unpin) {
+        let request = read_request(&mut client).await;
+        let nth = {
+            let mut requests = self.requests.lock().unwrap();
+            requests.push(request);
+            requests.len() - 1
+        };
+        let answer = &self.answers[nth.min(self.answers.len() - 1)];
+        // A client that has seen enough may go.
+        let _ = send(&mut client, answer).await;
+        let _ = copy(&mut client, &mut sink()).await;
+    }
+}
+
+async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::io::Result<()> {
     client.write_all(answer.head.as_bytes()).await?;
     for _ in 0..answer.repeat {
         client.write_all(&answer.body).await?;
@@ -118,7 +145,7 @@ async fn send(client: &mut TcpStream, answer: &Canned) -> std::io::Result<()> {
 }
 
 /// The head, and as much body as its `content-length` says.
-async fn read_request(client: &mut TcpStream) -> String {
+async fn read_request(client: &mut (impl AsyncRead + Unpin)) -> String {
     let mut read = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&read);
