@@ -1,0 +1,104 @@
+//! What holds for every input: nothing that is read makes the connector panic, which would end the
+//! component in a trap, and no secret of the connection shows in what it returns.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+
+#[path = "properties/answers.rs"]
+mod answers;
+#[path = "properties/inputs.rs"]
+mod inputs;
+#[path = "properties/mutation.rs"]
+mod mutation;
+#[path = "properties/pure.rs"]
+mod pure;
+
+use std::cell::{Cell, RefCell};
+
+use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
+use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::message::{Request, Response};
+use aws_lambda_connector::lambda::connection::{Connection, Credentials};
+use aws_lambda_connector::lambda::delivery::Delivery;
+use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
+use aws_lambda_connector::perform::{Failure, Transport};
+use proptest::test_runner::Config;
+
+/// Planted in every connection; neither may ever be shown.
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+planted/secretKEY";
+const TOKEN: &str = "IQoJb3JpZ2luX2VjEPLANTED//////////wEaCXVzLWVhc3QtMSJ";
+
+/// More cases than the default, and no files for failures: they are to become tests by name.
+fn config() -> Config {
+    Config {
+        cases: 1_000,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+fn connection() -> Connection {
+    Connection {
+        region: "eu-central-1".into(),
+        credentials: Credentials::AccessKey(AccessKey {
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: Secret::new(SECRET.into()),
+            session_token: Some(Secret::new(TOKEN.into())),
+        }),
+        endpoint: Choice::Standard,
+    }
+}
+
+#[track_caller]
+fn assert_no_secret(shown: &str) {
+    assert!(
+        !shown.contains(SECRET) && !shown.contains(TOKEN),
+        "a secret shows: {shown}"
+    );
+}
+
+/// Gives answers in turn; after the last one, nobody answers any more.
+struct Script {
+    answers: RefCell<Vec<Response>>,
+    now_s: Cell<u64>,
+    sent: Cell<u32>,
+    waited_ms: Cell<u64>,
+}
+
+impl Script {
+    fn new(mut answers: Vec<Response>, now_s: u64) -> Self {
+        answers.reverse();
+        Self {
+            answers: RefCell::new(answers),
+            now_s: Cell::new(now_s),
+            sent: Cell::new(0),
+            waited_ms: Cell::new(0),
+        }
+    }
+}
+
+impl Transport for Script {
+    fn now_s(&self) -> u64 {
+        self.now_s.get()
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.waited_ms.get().saturating_mul(1_000_000)
+    }
+
+    fn wait_ms(&self, ms: u64) {
+        self.waited_ms.set(self.waited_ms.get().saturating_add(ms));
+    }
+
+    fn send(&self, _: &Request<'_>, _: &Delivery) -> Result<Response, Failure> {
+        self.sent.set(self.sent.get().saturating_add(1));
+        self.answers.borrow_mut().pop().ok_or_else(|| Failure {
+            kind: TransportKind::Connect,
+            message: "no connection to the endpoint".into(),
+            executed: Executed::No,
+        })
+    }
+}

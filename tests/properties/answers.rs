@@ -1,0 +1,233 @@
+//! Whatever answers.
+
+use aws_lambda_connector::aws::message::Response;
+use aws_lambda_connector::aws::sts;
+use aws_lambda_connector::cards;
+use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
+use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
+use aws_lambda_connector::lambda::list_qualifiers::ListQualifiers;
+use aws_lambda_connector::lambda::outcome::{Error, Executed};
+use aws_lambda_connector::lambda::test_connection::test_connection;
+use aws_lambda_connector::lambda::{failure, log_tail};
+use aws_lambda_connector::perform::perform;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::mutation::{bytes_like, text_like};
+use crate::{SECRET, Script, TOKEN, assert_no_secret, config, connection};
+
+const STATUSES: [u16; 20] = [
+    200, 201, 202, 204, 206, 301, 307, 400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 504,
+    999,
+];
+
+const BODIES: [&str; 16] = [
+    "",
+    "null",
+    r#"{"ok":true,"n":12345678901234567890}"#,
+    r#"{"errorMessage":"boom","errorType":"ValueError","requestId":"r","stackTrace":["  File \"a.py\", line 1\n"]}"#,
+    r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 3a53 Error: Task timed out after 1.00 seconds"}"#,
+    r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 3a53 Error: Runtime exited with error: signal: killed"}"#,
+    r#"{"errorType":"Error","errorMessage":"m","trace":["Error: m","    at f (/var/task/index.js:1:1)"],"cause":{"errorType":"E"}}"#,
+    r#"{"Type":"User","Message":"Function not found: arn:aws:lambda:eu-central-1:123456789012:function:f"}"#,
+    r#"{"message":"Rate exceeded","Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User"}"#,
+    r#"{"__type":"com.amazonaws#InvalidSignatureException:http://x","message":"Signature expired: 20261122T110000Z is now earlier than 20261122T115500Z (20261122T120000Z - 5 min.)"}"#,
+    r#"{"Functions":[{"FunctionName":"f","FunctionArn":"arn:aws:lambda:eu-central-1:123456789012:function:f","Version":"$LATEST","Timeout":3,"MemorySize":128,"Architectures":["arm64"],"TenancyConfig":{"TenantIsolationMode":"PER_TENANT"},"DurableConfig":{}}],"NextMarker":"bWFya2Vy"}"#,
+    r#"{"Versions":[{"FunctionName":"f","FunctionArn":"a","Version":"1","Description":"d"}],"NextMarker":null}"#,
+    r#"{"Aliases":[{"AliasArn":"a","Name":"live","FunctionVersion":"2","Description":"","RoutingConfig":{"AdditionalVersionWeights":{"3":0.1}}}]}"#,
+    "<html><body>502 Bad Gateway</body></html>",
+    "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn><UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+    "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token is invalid</Message></Error></ErrorResponse>",
+];
+
+const LOG: &str = "U1RBUlQgUmVxdWVzdElkOiBhIFZlcnNpb246ICRMQVRFU1QKRU5EIFJlcXVlc3RJZDogYQpSRVBPUlQgUmVxdWVzdElkOiBhCUR1cmF0aW9uOiAxLjIzIG1zCUJpbGxlZCBEdXJhdGlvbjogMiBtcwlNZW1vcnkgU2l6ZTogMTI4IE1CCU1heCBNZW1vcnkgVXNlZDogMzYgTUIJSW5pdCBEdXJhdGlvbjogMTEyLjM0IG1zCQo=";
+
+const HEADERS: [(&str, &str); 14] = [
+    ("content-type", "application/json"),
+    ("content-length", "6291557"),
+    ("Date", "Sun, 22 Nov 2026 12:00:00 GMT"),
+    ("date", "Fri, 31 Dec 9999 23:59:60 GMT"),
+    ("age", "1"),
+    ("x-amz-function-error", "Unhandled"),
+    ("X-Amz-Log-Result", LOG),
+    ("x-amz-executed-version", "$LATEST"),
+    ("x-amzn-requestid", "3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11"),
+    (
+        "x-amzn-errortype",
+        "TooManyRequestsException:http://internal.amazon.com/",
+    ),
+    ("x-amzn-errortype", "ServiceException"),
+    ("x-amz-retry-after", "1500"),
+    (
+        "x-amzn-trace-id",
+        "root=1-5759e988-bd862e3fe1be46a994272793;sampled=0",
+    ),
+    (
+        "x-amz-durable-execution-arn",
+        "arn:aws:lambda:eu-central-1:123456789012:function:f:1/durable-execution/n/i",
+    ),
+];
+
+/// The values of [`HEADERS`], which any of the names may get.
+const VALUES: [&str; 6] = [
+    "Unhandled",
+    LOG,
+    "1500",
+    "",
+    "Sun, 22 Nov 2026 12:00:00 GMT",
+    "-1",
+];
+
+fn header() -> impl Strategy<Value = (String, Vec<u8>)> {
+    prop_oneof![
+        select(&HEADERS[..]).prop_map(|(name, value)| (name.into(), value.into())),
+        (select(&HEADERS[..]), bytes_like(&VALUES))
+            .prop_map(|((name, _), value)| (name.into(), value)),
+    ]
+}
+
+fn response() -> impl Strategy<Value = Response> {
+    let status = prop_oneof![4 => select(&STATUSES[..]), 1 => any::<u16>()];
+    (status, vec(header(), 0..8), bytes_like(&BODIES)).prop_map(|(status, headers, body)| {
+        Response {
+            status,
+            headers,
+            body,
+        }
+    })
+}
+
+fn clock() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(1_795_348_800), any::<u64>()]
+}
+
+/// What an error must be, whatever led to it.
+fn check_error(error: &Error, runs_function: bool) {
+    assert_no_secret(&format!("{error:?}"));
+    let (executed, attempts) = match error {
+        Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),
+        Error::Transport(error) => (error.executed, error.attempts),
+        Error::FunctionFailed(failed) => (Executed::Yes, failed.invocation.attempts),
+        Error::InvalidInput(input) => panic!("nothing was refused: {input:?}"),
+    };
+    assert!((1..=3).contains(&attempts), "{error:?}");
+    assert!(runs_function || executed == Executed::No, "{error:?}");
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn invoking(
+        answers in vec(response(), 1..4),
+        now in clock(),
+        kind in select(&[None, Some(InvocationType::Event), Some(InvocationType::DryRun)][..]),
+        twice in any::<bool>(),
+    ) {
+        let request = InvokeRequest {
+            function: "f".into(),
+            invocation_type: kind,
+            durable_execution_name: twice.then(|| "n".into()),
+            ..InvokeRequest::default()
+        };
+        let last_success = answers.iter().any(|answer| (200..300).contains(&answer.status));
+        let script = Script::new(answers, now);
+        match perform(&script, Invoke::new(connection(), request).unwrap()) {
+            Ok(invocation) => {
+                prop_assert!((200..300).contains(&invocation.status_code) && last_success);
+                assert_no_secret(&format!("{invocation:?}"));
+            }
+            Err(error) => check_error(&error, kind != Some(InvocationType::DryRun)),
+        }
+        prop_assert!((1..=3).contains(&script.sent.get()));
+        // Two backoffs of a throttled call, each lengthened by what the service may ask for.
+        prop_assert!(script.waited_ms.get() <= 1_000 + 2_000 + 2 * 5_000);
+    }
+
+    #[test]
+    fn listing(answers in vec(response(), 1..6), now in clock(), all_versions in any::<bool>()) {
+        let query = FunctionQuery {
+            all_versions,
+            limit: Some(2),
+            name_contains: all_versions.then(|| "F".into()),
+            ..FunctionQuery::default()
+        };
+        match perform(&Script::new(answers.clone(), now), ListFunctions::new(connection(), query).unwrap()) {
+            Ok(page) => {
+                prop_assert!(page.functions.len() <= 2);
+                // What is handed out as a cursor is taken as one.
+                let next = FunctionQuery { cursor: page.next, ..FunctionQuery::default() };
+                prop_assert!(ListFunctions::new(connection(), next).is_ok());
+            }
+            Err(error) => check_error(&error, false),
+        }
+        match perform(&Script::new(answers, now), ListQualifiers::new(connection(), "f").unwrap()) {
+            Ok(qualifiers) => assert_no_secret(&format!("{qualifiers:?}")),
+            Err(error) => check_error(&error, false),
+        }
+    }
+
+    #[test]
+    fn testing_the_connection(answers in vec(response(), 0..9), now in clock()) {
+        let checks = test_connection(&Script::new(answers, now), &connection(), Some("f"), None).unwrap();
+        prop_assert_eq!(checks.len(), 5);
+        assert_no_secret(&format!("{checks:?}"));
+    }
+
+    #[test]
+    fn running_cards(answers in vec(response(), 0..4), now in clock()) {
+        let connection = format!(
+            r#"{{"region":"eu-central-1","accessKeyId":"AKID","secretAccessKey":"{SECRET}","sessionToken":"{TOKEN}"}}"#
+        );
+        for card in ["invoke", "listFunctions", "list-functions"] {
+            let values = r#"{"functionName":"f","useFunctionName":"true","yourFunctions":"f"}"#;
+            let outcome = cards::run::run(&Script::new(answers.clone(), now), &connection, card, values);
+            assert_no_secret(&format!("{outcome:?}"));
+        }
+        let choices = cards::choices::choices(
+            &Script::new(answers, now), &connection, "invoke", "yourFunctions", "{}", None, None,
+        );
+        assert_no_secret(&format!("{choices:?}"));
+    }
+
+    #[test]
+    fn what_a_function_left_behind(marker in text_like(&["Unhandled", "Handled"]), body in bytes_like(&BODIES)) {
+        let failure = failure::read(marker.clone(), &body);
+        prop_assert_eq!(failure.marker, marker);
+    }
+
+    #[test]
+    fn log_tails(header in text_like(&[LOG])) {
+        if let Some(tail) = log_tail::read(&header) {
+            // A byte that is no UTF-8 becomes a character of three.
+            prop_assert!(tail.text.len() <= 3 * header.len());
+        }
+    }
+
+    #[test]
+    fn stss_documents(body in bytes_like(&BODIES)) {
+        let _ = sts::texts(&body, ["Error/Code", "GetCallerIdentityResult/Arn"]);
+    }
+
+    /// AWS explains a signature that does not match by the request as it saw it, with the session
+    /// token in it.
+    #[test]
+    fn an_explanation_that_repeats_the_token(
+        code in select(&["InvalidSignatureException", "SignatureDoesNotMatch", "ServiceException", ""][..]),
+        status in select(&[400_u16, 403, 500][..]),
+    ) {
+        let message = format!(
+            "The Canonical String for this request should have been\\n'POST\\n/\\n\\nhost:h\\nx-amz-security-token:{TOKEN}\\n'"
+        );
+        let answer = Response {
+            status,
+            headers: vec![("x-amzn-errortype".into(), code.into())],
+            body: format!(r#"{{"message":"{message}"}}"#).into_bytes(),
+        };
+        let request = InvokeRequest { function: "f".into(), ..InvokeRequest::default() };
+        let script = Script::new(vec![answer], 1_795_348_800);
+        let error = perform(&script, Invoke::new(connection(), request).unwrap()).unwrap_err();
+        assert_no_secret(&format!("{error:?}"));
+    }
+}
