@@ -13,7 +13,7 @@ async fn a_forbidden_header_is_named() {
     let lambda = lambda().await;
     let connection = connection(lambda.key(), lambda.url());
     for name in ["authorization", "x-amz-date", "user-agent"] {
-        let host = AnyHost::Stock(STOCK.clone().forbidding(name.parse().unwrap()));
+        let host = AnyHost::Stock(Box::new(STOCK.clone().forbidding(name.parse().unwrap())));
         let result = host
             .invoke(&connection, &request("count", r#"{"key":"k"}"#))
             .await;

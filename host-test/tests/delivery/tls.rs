@@ -64,7 +64,7 @@ async fn a_wrong_name() {
 async fn an_untrusted_root() {
     // The same names, signed by an authority that nobody trusts.
     let lambda = lambda(&Tls::loopback().unwrap()).await;
-    for host in [&*HOST, &AnyHost::Stock(STOCK.clone())] {
+    for host in [&*HOST, &AnyHost::Stock(Box::new(STOCK.clone()))] {
         let result = count(host, &lambda).await;
         transport(result, TransportKind::Tls, Executed::No, 1);
     }

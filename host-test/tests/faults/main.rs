@@ -106,7 +106,7 @@ async fn every_fault_at_every_point() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_in_wasmtimes_own_host() {
     let tls = Tls::loopback().unwrap();
-    let host = AnyHost::Stock(Stock::new());
+    let host = AnyHost::Stock(Box::new(Stock::new()));
     let mut all = run_all(host, tls, |point| point != Point::InTls).await;
     all.iter().for_each(assert_promises);
     all.retain(|seen| {

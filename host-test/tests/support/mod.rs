@@ -29,7 +29,7 @@ pub enum AnyHost {
     /// This package's.
     Reference(Host),
     /// wasmtime as it comes.
-    Stock(Stock),
+    Stock(Box<Stock>),
 }
 
 impl AnyHost {
