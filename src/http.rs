@@ -58,13 +58,14 @@ fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure>
         .map_err(|()| host_fault("the host gave no body to write to"))?;
 
     // 1. Hand the request over; only then does the host take bytes of its body.
+    let authority = &request.authority;
     let future = outgoing_handler::handle(outgoing, Some(options(delivery)))
-        .map_err(|code| error_codes::failure(&code, Executed::No))?;
+        .map_err(|code| error_codes::failure(&code, Executed::No, authority))?;
     // 2. Write the body. One that the host took no more of must outlive the answer: to drop it is
     //    to break off the request.
     let _unfinished = write_body(body, request.body, &future, &before_answer)?;
     // 3. Wait for the head of the answer.
-    let incoming = response_head(&future, &before_answer)?;
+    let incoming = response_head(&future, &before_answer, authority)?;
     // 4. Read its body.
     read_response(&incoming)
 }
@@ -187,12 +188,15 @@ fn write_all(
 fn response_head(
     future: &http::FutureIncomingResponse,
     deadline: &Deadline,
+    authority: &str,
 ) -> Result<http::IncomingResponse, Failure> {
     let answered = future.subscribe();
     loop {
         match future.get() {
             Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(error_codes::failure(&code, Executed::Unknown)),
+            Some(Ok(Err(code))) => {
+                return Err(error_codes::failure(&code, Executed::Unknown, authority));
+            }
             Some(Err(())) => return Err(host_fault("the host gave its answer away twice")),
             None => {
                 deadline
@@ -223,8 +227,10 @@ fn read_response(incoming: &http::IncomingResponse) -> Result<Response, Failure>
     }
 }
 
+/// More than 32 bits hold is too much in any case.
 fn content_length(response: &Response) -> Option<usize> {
-    response.header("content-length")?.parse().ok()
+    let bytes: u64 = response.header("content-length")?.parse().ok()?;
+    Some(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 fn read_body(

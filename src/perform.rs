@@ -6,6 +6,7 @@ use alloc::string::String;
 use sha2::{Digest, Sha256};
 
 use crate::aws::clock_skew::{ServiceClock, is_skew_code};
+use crate::aws::credentials::AccessKey;
 use crate::aws::message::{Request, Response};
 use crate::aws::retry;
 use crate::aws::sigv4;
@@ -117,6 +118,7 @@ fn answered<O: Operation>(
             Ok(step) => return Ok(step),
             Err(error) => error,
         };
+        redact(&mut error, &operation.target().key);
         if clock_was_off {
             name_the_clock(&mut error);
         }
@@ -148,6 +150,21 @@ fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error
         },
         attempts,
     })
+}
+
+/// AWS explains a signature that does not match by the request as it saw it, headers and all.
+fn redact(error: &mut Error, key: &AccessKey) {
+    let (Error::Unauthenticated(error) | Error::Service(error)) = error else {
+        return;
+    };
+    let secrets = [Some(&key.secret_access_key), key.session_token.as_ref()];
+    for secret in secrets.into_iter().flatten() {
+        for text in [&mut error.message, &mut error.code] {
+            if text.contains(secret.reveal()) {
+                *text = text.replace(secret.reveal(), "…");
+            }
+        }
+    }
 }
 
 /// A signature that was refused while the clock is off was refused for it, whatever AWS says.

@@ -14,7 +14,7 @@ use super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
 use crate::lambda::delivery::Delivery;
-use crate::lambda::testing::answer;
+use crate::lambda::testing::lambdas as answer;
 use crate::perform::{Failure, Transport};
 
 /// Functions by name; `allowed` says whether they may be listed.

@@ -10,7 +10,7 @@ use crate::perform::Failure;
 
 /// `late` is what to say of a code that can mean either: `No` where the host refused the request
 /// at once, `Unknown` after it took it.
-pub fn failure(code: &ErrorCode, late: Executed) -> Failure {
+pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
     use ErrorCode as E;
     let (kind, executed, advice) = match code {
         E::DnsTimeout | E::DnsError(_) => (
@@ -86,7 +86,10 @@ pub fn failure(code: &ErrorCode, late: Executed) -> Failure {
     };
     Failure {
         kind,
-        message: format!("{advice} (the host says: {})", name(code)),
+        message: format!(
+            "{advice} (endpoint {authority}; the host says: {})",
+            name(code)
+        ),
         executed,
     }
 }

@@ -40,6 +40,8 @@ pub struct Target {
     pub service: &'static str,
     /// Where requests go.
     pub endpoint: Endpoint,
+    /// The endpoint is AWS's own, not a URL that the caller named.
+    pub standard: bool,
     /// Who signs them.
     pub key: AccessKey,
 }
@@ -57,6 +59,7 @@ impl Target {
         function: Option<(&str, &FunctionName)>,
     ) -> Result<Target, Error> {
         let region = region(connection.region, function)?;
+        let standard = !matches!(connection.endpoint, Choice::Url(_));
         let endpoint = endpoint::resolve(SERVICE, &region, &connection.endpoint)
             .map_err(|problem| Error::invalid("connection.endpoint.url", problem))?;
         let key = match connection.credentials {
@@ -72,6 +75,7 @@ impl Target {
             region,
             service: SERVICE,
             endpoint,
+            standard,
             key,
         })
     }

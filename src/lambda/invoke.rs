@@ -13,7 +13,7 @@ use super::delivery::{self, Delivery};
 use super::errors::{self, Refused};
 use super::function_name::{FunctionName, check_qualifier};
 use super::json::{self, Fields};
-use super::outcome::{Error, FailedInvocation, Invocation, Payload};
+use super::outcome::{Error, Executed, FailedInvocation, Invocation, Payload};
 use super::text::{self, is_word};
 use super::{Operation, Step, failure, log_tail};
 use crate::aws::message::{Method, Request, Response};
@@ -314,7 +314,49 @@ impl Operation for Invoke {
             };
             return Err(errors::read(&response, &refused));
         }
+        if let Some(problem) = self.not_lambdas(&response) {
+            let executed = if self.runs_function() {
+                Executed::Unknown
+            } else {
+                Executed::No
+            };
+            let message = format!("{problem}: check the endpoint and any proxy on the way");
+            return Err(Error::malformed(message, executed, attempts));
+        }
         read_success(response, attempts).map(Step::Done)
+    }
+}
+
+impl Invoke {
+    /// Why a 2xx answer cannot be Lambda's answer to this request: a proxy's must not pass for a
+    /// function's.
+    fn not_lambdas(&self, response: &Response) -> Option<String> {
+        let failed = response.header("x-amz-function-error").is_some();
+        let expected = match self.request.invocation_type.unwrap_or_default() {
+            InvocationType::RequestResponse => response.status == 200,
+            // Emulators that know no types run the function and answer 200.
+            InvocationType::Event => matches!(response.status, 200 | 202),
+            InvocationType::DryRun => response.status == 204 && !failed,
+        };
+        if !expected {
+            return Some(format!(
+                "the answer has status {}, which Lambda does not give to this type of invocation",
+                response.status
+            ));
+        }
+        if response.header("x-amzn-requestid").is_some() {
+            return None;
+        }
+        // Lambda names every request; emulators, at a URL of the caller's, may not.
+        if self.target.standard {
+            return Some("the answer has no x-amzn-RequestId, which Lambda's always have".into());
+        }
+        let html = response.header("content-type").is_some_and(|kind| {
+            kind.trim_start()
+                .get(..9)
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
+        });
+        html.then(|| "the answer is a web page".into())
     }
 }
 

@@ -30,6 +30,17 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -
     }
 }
 
+/// As [`answer`], with the id that every answer of Lambda's has.
+pub fn lambdas(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Response {
+    let mut response = answer(status, headers, body);
+    if response.header("x-amzn-requestid").is_none() {
+        response
+            .headers
+            .push(("x-amzn-RequestId".into(), b"8f5e".to_vec()));
+    }
+    response
+}
+
 pub fn json(body: &serde_json::Value) -> Response {
     answer(
         200,

@@ -10,7 +10,7 @@ use crate::lambda::delivery::Options;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
 use crate::lambda::outcome::{Invocation, ServiceError};
-use crate::lambda::testing::{answer, connection};
+use crate::lambda::testing::{answer, connection, lambdas};
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -80,7 +80,7 @@ fn failure(kind: TransportKind, executed: Executed) -> Result<Response, Failure>
 }
 
 fn ok() -> Result<Response, Failure> {
-    Ok(answer(200, &[], "7"))
+    Ok(lambdas(200, &[], "7"))
 }
 
 fn error(status: u16, code: &str) -> Result<Response, Failure> {

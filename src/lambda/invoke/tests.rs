@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::super::outcome::{FailureCause, InvalidInput};
-use super::super::testing::{answer, connection};
+use super::super::outcome::{FailureCause, InvalidInput, TransportKind};
+use super::super::testing::{answer, connection, lambdas};
 use super::*;
 use crate::aws::endpoint::Choice;
 
@@ -26,7 +26,7 @@ fn refused(request: InvokeRequest) -> InvalidInput {
 }
 
 fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<Invocation, Error> {
-    match invoke(request()).read(answer(status, headers, body), 2)? {
+    match invoke(request()).read(lambdas(status, headers, body), 2)? {
         Step::Done(invocation) => Ok(invocation),
         Step::More => panic!("an invocation is one request"),
     }
@@ -252,16 +252,74 @@ fn a_success_with_everything() {
     assert_eq!(invocation.attempts, 2);
 }
 
+fn of_type(kind: InvocationType, response: Response) -> Result<Invocation, Error> {
+    let request = InvokeRequest {
+        invocation_type: Some(kind),
+        ..request()
+    };
+    match invoke(request).read(response, 1)? {
+        Step::Done(invocation) => Ok(invocation),
+        Step::More => panic!("an invocation is one request"),
+    }
+}
+
 #[test]
 fn queued_and_dry_runs_have_no_output() {
-    for status in [202, 204] {
-        let invocation = read(status, &[("x-amzn-RequestId", "8f5e")], b"").unwrap();
+    for (kind, status) in [(InvocationType::Event, 202), (InvocationType::DryRun, 204)] {
+        let invocation = of_type(kind, lambdas(status, &[], "")).unwrap();
         assert_eq!((invocation.status_code, invocation.output), (status, None));
     }
     assert_eq!(
         read(200, &[], b"").unwrap().output,
         Some(Payload::Text(String::new()))
     );
+}
+
+#[test]
+fn an_answer_that_cannot_be_lambdas_is_no_success() {
+    use InvocationType::{DryRun, Event, RequestResponse};
+    let failed = ("x-amz-function-error", "Unhandled");
+    for (kind, response) in [
+        (RequestResponse, lambdas(202, &[], "")),
+        (RequestResponse, lambdas(201, &[], "{}")),
+        (Event, lambdas(204, &[], "")),
+        (DryRun, lambdas(200, &[], "{}")),
+        (DryRun, lambdas(204, &[failed], "")),
+        (RequestResponse, answer(200, &[], "{}")),
+        (Event, answer(202, &[], "")),
+    ] {
+        let Err(Error::Transport(error)) = of_type(kind, response.clone()) else {
+            panic!("accepted: {kind:?} {response:?}");
+        };
+        let executed = if kind == DryRun {
+            Executed::No
+        } else {
+            Executed::Unknown
+        };
+        assert_eq!(
+            (error.kind, error.executed),
+            (TransportKind::Malformed, executed)
+        );
+    }
+}
+
+#[test]
+fn at_a_url_of_the_callers_an_emulator_needs_no_id_but_must_not_send_a_page() {
+    let at_url = |content_type| {
+        let connection = Connection {
+            endpoint: Choice::Url("http://127.0.0.1:9000".into()),
+            ..connection()
+        };
+        let response = answer(200, &[("Content-Type", content_type)], "{}");
+        Invoke::new(connection, request())
+            .unwrap()
+            .read(response, 1)
+    };
+    assert!(at_url("text/plain; charset=utf-8").is_ok());
+    assert!(matches!(
+        at_url("Text/HTML; charset=utf-8"),
+        Err(Error::Transport(_))
+    ));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use core::cell::RefCell;
 
 use super::super::delivery::Delivery;
 use super::super::outcome::{Executed, TransportKind};
-use super::super::testing::{answer, connection};
+use super::super::testing::{answer, connection, lambdas};
 use super::*;
 use crate::aws::message::{Request, Response};
 use crate::perform::Failure;
@@ -70,7 +70,7 @@ fn healthy(request: &Request<'_>) -> Answer {
                 .headers
                 .contains(&("x-amz-invocation-type", Cow::Borrowed("DryRun")))
         );
-        answer(204, &[DATE], "")
+        lambdas(204, &[DATE], "")
     } else {
         answer(200, &[DATE], r#"{"Functions": []}"#)
     })
@@ -182,7 +182,7 @@ fn a_clock_that_is_off_is_corrected_for_and_told() {
             return Ok(answer(403, &[date_header, code], "{}"));
         }
         let mut response = healthy(request)?;
-        response.headers = answer(200, &[date_header], "").headers;
+        response.headers = lambdas(200, &[date_header], "").headers;
         Ok(response)
     };
     let checks = checks(late, Some("f"));
