@@ -3,7 +3,7 @@
 use std::fmt;
 
 use host_test::bindings::lambda::{InvocationType, InvokeRequest};
-use host_test::bindings::types::{Delivery, Error, Executed, Invocation, Payload, TransportKind};
+use host_test::bindings::types::{Error, Executed, Invocation, Payload, TransportKind};
 use host_test::local_lambda::{Config, LocalLambda, Tls};
 use serde_json::json;
 
@@ -67,17 +67,21 @@ impl Caller {
         }
     }
 
-    fn request(self) -> InvokeRequest {
+    fn request(self, fault: Fault) -> InvokeRequest {
+        let mut delivery = support::delivery();
+        delivery.idempotent = Some(self.idempotent());
+        // Only silence is waited for. The attempts around it need time on a loaded machine.
+        if fault == Fault::Stall {
+            delivery.connect_timeout_ms = Some(5_000);
+            delivery.response_timeout_ms = Some(10_000);
+        }
         let durable = self == Caller::Durable;
         let event = json!({ "key": "cell", "bytes": SIZE, "filler": "x".repeat(SIZE) });
         InvokeRequest {
             qualifier: durable.then(|| "live".to_owned()),
             invocation_type: Some(self.invocation_type()),
             durable_execution_name: durable.then(|| "cell".to_owned()),
-            delivery: Some(Delivery {
-                idempotent: Some(self.idempotent()),
-                ..support::delivery()
-            }),
+            delivery: Some(delivery),
             ..support::request(if durable { "durable" } else { "count" }, event.to_string())
         }
     }
@@ -150,7 +154,7 @@ pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: 
     let scheme = if https { "https" } else { "http" };
     let url = format!("{scheme}://{}", proxy.addr());
     let answer = host
-        .invoke(&connection(lambda.key(), url), &caller.request())
+        .invoke(&connection(lambda.key(), url), &caller.request(fault))
         .await;
 
     let connections = proxy.connections();

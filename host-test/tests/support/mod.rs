@@ -71,8 +71,7 @@ pub fn connection(key: &Key, url: String) -> Connection {
     }
 }
 
-/// A synchronous invocation, with time-outs that are long for a loaded machine and short for
-/// whoever waits for a silent server.
+/// A synchronous invocation that waits for longer than any loaded machine needs.
 pub fn request(function: &str, payload: impl Into<String>) -> InvokeRequest {
     InvokeRequest {
         function: function.to_owned(),
@@ -91,8 +90,8 @@ pub fn request(function: &str, payload: impl Into<String>) -> InvokeRequest {
 pub fn delivery() -> Delivery {
     Delivery {
         max_attempts: Some(3),
-        connect_timeout_ms: Some(2_000),
-        response_timeout_ms: Some(3_000),
+        connect_timeout_ms: Some(30_000),
+        response_timeout_ms: Some(60_000),
         idempotent: Some(false),
     }
 }
