@@ -55,7 +55,10 @@ async fn a_wrong_name() {
     let message = transport(result, TransportKind::Tls, Executed::No, 1);
     assert_eq!(
         message,
-        "no trusted TLS connection to the endpoint (the host says: TLS-certificate-error)"
+        format!(
+            "no trusted TLS connection to the endpoint (endpoint {}; the host says: TLS-certificate-error)",
+            lambda.addr()
+        )
     );
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
