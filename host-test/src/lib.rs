@@ -3,7 +3,10 @@
 
 pub mod bindings;
 pub mod host;
+pub mod json;
 pub mod local_lambda;
 pub mod outbound;
 pub mod policy;
 pub mod sandbox;
+pub mod studio;
+pub mod values;

@@ -37,6 +37,8 @@ pub enum Command {
     Qualifiers(QualifiersArgs),
     /// Run the local Lambda until Ctrl-C, and print the variables that lead to it
     Serve(ServeArgs),
+    /// Serve a page on this machine that draws the connector's forms and runs its cards
+    Studio(StudioArgs),
     /// Show the component's file, size, digest, imports and exports
     Component(ComponentArgs),
 }
@@ -55,7 +57,7 @@ impl Command {
             Self::List(args) => args.target.json,
             Self::Qualifiers(args) => args.target.json,
             Self::Component(args) => args.json,
-            Self::Demo(_) | Self::Serve(_) => false,
+            Self::Demo(_) | Self::Serve(_) | Self::Studio(_) => false,
         }
     }
 }
@@ -99,6 +101,19 @@ pub struct ServeArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
+}
+
+/// Arguments of `studio`.
+#[derive(Debug, Args)]
+pub struct StudioArgs {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub port: u16,
+    /// Let the component reach one more destination; may be given several times
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub allow: Vec<String>,
+    #[command(flatten)]
+    pub component: ComponentPath,
 }
 
 /// Where Lambda is and who is calling.

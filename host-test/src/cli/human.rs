@@ -7,8 +7,7 @@ use host_test::bindings::lambda::{FunctionPage, QualifierChoice};
 use host_test::bindings::types::{
     Error, FailedInvocation, Invocation, LogTail, Payload, ServiceError,
 };
-
-use super::values;
+use host_test::values;
 
 /// A successful invocation. The output stands there byte for byte.
 pub fn invocation(value: &Invocation) -> String {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use host_test::json;
 
 pub mod args;
 
@@ -10,13 +11,12 @@ mod component;
 mod connection;
 mod demo;
 mod human;
-mod json;
 mod operations;
 mod print;
 mod progress;
 mod serve;
 mod settings;
-mod values;
+mod studio;
 
 use args::{Cli, Command};
 
@@ -67,6 +67,7 @@ fn run(cli: Cli) -> Result<Outcome> {
             Command::List(args) => operations::list(&args).await,
             Command::Qualifiers(args) => operations::qualifiers(&args).await,
             Command::Serve(args) => serve::run(&args).await,
+            Command::Studio(args) => studio::run(&args).await,
             Command::Component(args) => component::run(&args),
         }
     })

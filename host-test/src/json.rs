@@ -4,16 +4,18 @@
 //! Every record is taken apart field by field, so that a field added to the contract does not
 //! compile until it is here, too.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use host_test::bindings::lambda::{FunctionPage, FunctionSummary, QualifierChoice};
-use host_test::bindings::types::{
+use crate::bindings::lambda::{FunctionPage, FunctionSummary, QualifierChoice};
+use crate::bindings::types::{
     Error, FailedInvocation, FunctionFailure, InvalidInput, Invocation, LogTail, Payload,
     RunReport, ServiceError, TransportError,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::values;
+use crate::values;
+
+pub mod cards;
 
 /// A result as `{"ok": ...}` or `{"error": {"<case>": ...}}`.
 pub fn result<T>(result: &Result<T, Error>, ok: impl Fn(&T) -> Value) -> Value {
@@ -140,7 +142,8 @@ fn run_report(value: &RunReport) -> Value {
     })
 }
 
-fn error(value: &Error) -> Value {
+/// `error`
+pub fn error(value: &Error) -> Value {
     match value {
         Error::InvalidInput(InvalidInput { field, message }) => {
             json!({ "invalid-input": { "field": field, "message": message } })
@@ -218,7 +221,7 @@ fn failure(value: &FunctionFailure) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use host_test::bindings::types::{ErrorCategory, Executed, FailureCause};
+    use crate::bindings::types::{ErrorCategory, Executed, FailureCause};
 
     fn sample() -> Invocation {
         Invocation {

@@ -1,7 +1,7 @@
 //! The contract's enums under their names in the WIT, which is what people and programs read.
 
-use host_test::bindings::lambda::QualifierKind;
-use host_test::bindings::types::{ErrorCategory, Executed, FailureCause, TransportKind};
+use crate::bindings::lambda::QualifierKind;
+use crate::bindings::types::{ErrorCategory, Executed, FailureCause, TransportKind};
 
 /// Whether the function ran.
 pub fn executed(value: Executed) -> &'static str {

@@ -1,0 +1,33 @@
+//! `studio`: the page, and the local Lambda that it starts with.
+
+use anyhow::Result;
+use host_test::local_lambda::{Config, LocalLambda};
+use host_test::studio::{self, Studio};
+
+use super::args::StudioArgs;
+use super::{Outcome, connection};
+
+/// So many that a dropdown has more than one page to load and something to search.
+const EXTRA_FUNCTIONS: usize = 60;
+
+/// Serves until Ctrl-C.
+pub async fn run(args: &StudioArgs) -> Result<Outcome> {
+    let lambda = Config {
+        extra_functions: EXTRA_FUNCTIONS,
+        ..Config::default()
+    };
+    let region = lambda.region.clone();
+    let lambda = LocalLambda::start(lambda).await?;
+    let config = studio::Config {
+        port: args.port,
+        allow: args.allow.clone(),
+        defaults: Some(studio::Defaults::of_local_lambda(&lambda, &region)),
+    };
+    let studio = Studio::start(connection::load(&args.component)?, config).await?;
+    println!("Studio  {}", studio.url());
+    println!("Lambda  {} (local, every signature checked)", lambda.url());
+    println!("Ctrl-C ends both.");
+    studio.wait().await?;
+    lambda.stop().await;
+    Ok(Outcome::Success)
+}

@@ -1,0 +1,182 @@
+//! What the page asks. Connection, values and outputs are JSON by field key and stay the text that
+//! they are: numbers of any size and the order of keys pass through.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::State;
+use super::connection::{Ready, prepare};
+use crate::host::Answer;
+use crate::json;
+use crate::policy::Policy;
+
+/// What can be asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Question {
+    Describe,
+    Defaults,
+    Fields,
+    Choices,
+    Run,
+}
+
+/// `{"ok": …}` or `{"error": {"<case>": …}}`; with what the policy refused, where it did.
+#[derive(Debug, Serialize)]
+pub(super) struct Reply {
+    #[serde(skip)]
+    status: StatusCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ok: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refusals: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form<'a> {
+    #[serde(borrow)]
+    connection: &'a RawValue,
+    #[serde(borrow)]
+    card: Cow<'a, str>,
+    #[serde(borrow)]
+    values: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Search<'a> {
+    #[serde(borrow)]
+    connection: &'a RawValue,
+    #[serde(borrow)]
+    card: Cow<'a, str>,
+    #[serde(borrow)]
+    field: Cow<'a, str>,
+    #[serde(borrow)]
+    values: &'a RawValue,
+    search: Option<String>,
+    cursor: Option<String>,
+}
+
+/// Asks the component.
+pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Reply {
+    let asked = match question {
+        Question::Defaults => return Reply::of(&state.defaults.to_json()),
+        Question::Describe => {
+            let nowhere = Arc::new(Policy::deny_all());
+            let manifest = state.host.describe(&nowhere).await;
+            return Reply::answered(manifest, &nowhere, |manifest| {
+                to_raw_value(&json::cards::manifest(&manifest))
+            });
+        }
+        Question::Fields => fields(state, body).await,
+        Question::Choices => choices(state, body).await,
+        Question::Run => run(state, body).await,
+    };
+    asked.unwrap_or_else(|error| Reply::refused(StatusCode::BAD_REQUEST, &error.to_string()))
+}
+
+async fn fields(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
+    let form: Form<'_> = serde_json::from_slice(body)?;
+    let Ready { json, policy } = prepare(form.connection, &state.defaults, &state.allow)?;
+    let fields = state
+        .host
+        .fields(&policy, &json, &form.card, form.values.get());
+    Ok(Reply::answered(fields.await, &policy, |fields| {
+        to_raw_value(&json::cards::fields(&fields))
+    }))
+}
+
+async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
+    let asked: Search<'_> = serde_json::from_slice(body)?;
+    let Ready { json, policy } = prepare(asked.connection, &state.defaults, &state.allow)?;
+    let page = state.host.choices(
+        &policy,
+        &json,
+        &asked.card,
+        &asked.field,
+        asked.values.get(),
+        asked.search.as_deref(),
+        asked.cursor.as_deref(),
+    );
+    Ok(Reply::answered(page.await, &policy, |page| {
+        to_raw_value(&json::cards::choice_page(&page))
+    }))
+}
+
+async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
+    let form: Form<'_> = serde_json::from_slice(body)?;
+    let Ready { json, policy } = prepare(form.connection, &state.defaults, &state.allow)?;
+    let outputs = state
+        .host
+        .run(&policy, &json, &form.card, form.values.get());
+    Ok(Reply::answered(
+        outputs.await,
+        &policy,
+        RawValue::from_string,
+    ))
+}
+
+impl Reply {
+    /// What was asked cannot be answered, and why.
+    pub(super) fn refused(status: StatusCode, message: &str) -> Self {
+        Self {
+            status,
+            ok: None,
+            error: Some(json::host_error(message)["error"].take()),
+            refusals: Vec::new(),
+        }
+    }
+
+    fn of(value: &Value) -> Self {
+        match to_raw_value(value) {
+            Ok(text) => Self::with(Some(text), None),
+            Err(error) => Self::refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        }
+    }
+
+    fn answered<T>(
+        answer: Answer<T>,
+        policy: &Policy,
+        ok: impl FnOnce(T) -> Result<Box<RawValue>, serde_json::Error>,
+    ) -> Self {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Self::refused(StatusCode::BAD_GATEWAY, &error.to_string()),
+        };
+        let mut reply = match answer.map(ok) {
+            Ok(Ok(text)) => Self::with(Some(text), None),
+            Ok(Err(error)) => {
+                let message = format!("the component's answer is not JSON: {error}");
+                Self::refused(StatusCode::BAD_GATEWAY, &message)
+            }
+            Err(error) => Self::with(None, Some(json::error(&error))),
+        };
+        reply.refusals = policy.refusals().iter().map(ToString::to_string).collect();
+        reply
+    }
+
+    fn with(ok: Option<Box<RawValue>>, error: Option<Value>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            ok,
+            error,
+            refusals: Vec::new(),
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(super) fn body(&self) -> String {
+        // A raw value is a text already; nothing in here can fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

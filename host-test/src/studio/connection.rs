@@ -1,0 +1,218 @@
+//! The connection: what its form is filled with at first, which secrets of it stay here, and what
+//! the component may reach with it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::local_lambda::LocalLambda;
+use crate::policy::{InvalidDestination, Policy};
+
+/// What the connection form is filled with at first. Secrets are never sent to the page: it gets
+/// a token for each and sends that back, and the secret takes its place here.
+#[derive(Default)]
+pub struct Defaults {
+    note: String,
+    values: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
+    /// What may be reached whatever the connection says.
+    reachable: Option<String>,
+}
+
+struct Secret {
+    token: String,
+    value: String,
+}
+
+impl Defaults {
+    /// The connection to a local Lambda.
+    pub fn of_local_lambda(lambda: &LocalLambda, region: &str) -> Self {
+        let key = lambda.key();
+        let mut defaults = Self {
+            note: "Filled in for the local service that was started with this page.".to_owned(),
+            reachable: Some(lambda.addr().to_string()),
+            ..Self::default()
+        };
+        defaults.value("region", region);
+        defaults.value("accessKeyId", &key.access_key_id);
+        defaults.value("endpoint", &lambda.url());
+        defaults.secret("secretAccessKey", &key.secret_access_key);
+        if let Some(token) = &key.session_token {
+            defaults.secret("sessionToken", token);
+        }
+        defaults
+    }
+
+    fn value(&mut self, key: &str, value: &str) {
+        self.values.insert(key.to_owned(), value.to_owned());
+    }
+
+    fn secret(&mut self, key: &str, value: &str) {
+        let secret = Secret {
+            token: format!("kept-{}", Uuid::new_v4()),
+            value: value.to_owned(),
+        };
+        self.secrets.insert(key.to_owned(), secret);
+    }
+
+    /// For the page: a note for its user, values by field key, and tokens by field key.
+    pub(super) fn to_json(&self) -> Value {
+        let kept: BTreeMap<&str, &str> = self
+            .secrets
+            .iter()
+            .map(|(key, secret)| (key.as_str(), secret.token.as_str()))
+            .collect();
+        json!({ "note": self.note, "values": self.values, "kept": kept })
+    }
+}
+
+impl fmt::Debug for Defaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Defaults")
+            .field("values", &self.values)
+            .field("secrets", &self.secrets.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection as the component gets it, and what it may reach with it.
+pub(super) struct Ready {
+    pub json: String,
+    pub policy: Arc<Policy>,
+}
+
+/// Puts secrets in the place of their tokens and reads off the destinations. A text that is not
+/// an object by field key goes on as it is: the component says what is wrong with it.
+pub(super) fn prepare(
+    json: &RawValue,
+    defaults: &Defaults,
+    allow: &[String],
+) -> Result<Ready, InvalidDestination> {
+    // Only what was read here is handed on, so that the component cannot see another connection
+    // than the one that the policy was made for.
+    let Ok(mut fields) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(json.get()) else {
+        return Ok(Ready {
+            json: json.get().to_owned(),
+            policy: Arc::new(Policy::deny_all()),
+        });
+    };
+    let text = |key: &str| fields.get(key).and_then(|value| text_of(value));
+    let mut policy = match text("region") {
+        Some(region) => Policy::for_region(&region),
+        None => Policy::deny_all(),
+    };
+    // Whoever typed the URL wants it reached; one that is none, the component refuses.
+    if let Some(url) = text("endpoint")
+        && url.contains("://")
+        && Policy::deny_all().allow(&url).is_ok()
+    {
+        policy = policy.allow(&url)?;
+    }
+    for destination in defaults.reachable.iter().chain(allow) {
+        policy = policy.allow(destination)?;
+    }
+    // By its own key only: in another field a secret could end up in an error or on the wire.
+    for (key, secret) in &defaults.secrets {
+        if fields.get(key).and_then(|value| text_of(value)).as_ref() == Some(&secret.token)
+            && let Ok(value) = serde_json::value::to_raw_value(&secret.value)
+        {
+            fields.insert(key.clone(), value);
+        }
+    }
+    let json = serde_json::to_string(&fields).unwrap_or_else(|_| json.get().to_owned());
+    Ok(Ready {
+        json,
+        policy: Arc::new(policy),
+    })
+}
+
+fn text_of(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> Defaults {
+        let mut defaults = Defaults {
+            reachable: Some("127.0.0.1:9001".to_owned()),
+            ..Defaults::default()
+        };
+        defaults.value("region", "us-east-1");
+        defaults.secret("secretAccessKey", "the-secret");
+        defaults
+    }
+
+    fn ready(connection: &Value, defaults: &Defaults) -> Ready {
+        let raw = RawValue::from_string(connection.to_string()).unwrap();
+        prepare(&raw, defaults, &[]).unwrap()
+    }
+
+    fn reaches(policy: &Policy, uri: &str) -> bool {
+        policy.check(&uri.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_secret_takes_the_place_of_its_token_in_its_own_field_only() {
+        let defaults = defaults();
+        let page = defaults.to_json();
+        assert!(!page.to_string().contains("the-secret"), "{page}");
+        assert!(!format!("{defaults:?}").contains("the-secret"));
+        let token = page["kept"]["secretAccessKey"].as_str().unwrap();
+        let connection =
+            json!({ "region": token, "secretAccessKey": token, "sessionToken": token });
+        let seen: Value = serde_json::from_str(&ready(&connection, &defaults).json).unwrap();
+        assert_eq!(
+            seen,
+            json!({ "region": token, "secretAccessKey": "the-secret", "sessionToken": token })
+        );
+    }
+
+    #[test]
+    fn a_typed_secret_and_unknown_fields_go_on_as_they_came() {
+        let text = r#"{"n":12345678901234567890123,"secretAccessKey":"typed"}"#;
+        let raw = RawValue::from_string(text.to_owned()).unwrap();
+        assert_eq!(prepare(&raw, &defaults(), &[]).unwrap().json, text);
+    }
+
+    #[test]
+    fn the_regions_hosts_the_typed_url_and_the_local_service_are_reached() {
+        let connection = json!({ "region": "eu-west-1", "endpoint": "http://10.0.0.1:9/x" });
+        let policy = ready(&connection, &defaults()).policy;
+        for uri in [
+            "https://lambda.eu-west-1.amazonaws.com/",
+            "http://10.0.0.1:9/x/functions",
+            "http://127.0.0.1:9001/",
+        ] {
+            assert!(reaches(&policy, uri), "{uri}");
+        }
+        for uri in [
+            "https://lambda.us-east-1.amazonaws.com/",
+            "http://10.0.0.1:10/",
+            "http://127.0.0.1:9002/",
+        ] {
+            assert!(!reaches(&policy, uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn endpoints_that_are_no_url_allow_nothing_and_break_nothing() {
+        for endpoint in ["fips", "ftp://10.0.0.1/", "://", "http://u@10.0.0.1/"] {
+            let connection = json!({ "region": "eu-west-1", "endpoint": endpoint });
+            let policy = ready(&connection, &defaults()).policy;
+            assert!(!reaches(&policy, "http://10.0.0.1/"), "{endpoint}");
+            assert!(reaches(&policy, "https://lambda.eu-west-1.amazonaws.com/"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_reaches_nothing() {
+        let policy = ready(&json!(["region"]), &defaults()).policy;
+        assert!(!reaches(&policy, "http://127.0.0.1:9001/"));
+    }
+}

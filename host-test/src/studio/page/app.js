@@ -1,0 +1,209 @@
+// The page: asks the server what there is, draws it, runs it. It knows nothing of any service; all
+// it shows comes from `describe`, and what the connection starts with from the server's defaults.
+
+import { element } from "./controls.js";
+import { Form } from "./form.js";
+import { members, object } from "./json.js";
+import { failure, outputs } from "./results.js";
+
+const byId = (id) => document.getElementById(id);
+
+let manifest;
+let card;
+let connection;
+let form;
+/** The question what the form looks like now, while it is on its way. */
+let pending = null;
+/** Ends the run that is on its way. */
+let running = null;
+
+/** Asks the server; returns the text of `ok`, or throws what it says. */
+async function ask(question, body, signal) {
+  let text;
+  try {
+    const response = await fetch(`/api/${question}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body,
+      signal,
+    });
+    text = await response.text();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("This page's program does not answer. Is it still running?");
+  }
+  const parts = members(text);
+  if (parts.has("ok")) return parts.get("ok");
+  const refusals = parts.has("refusals") ? JSON.parse(parts.get("refusals")) : [];
+  throw new Failure(JSON.parse(parts.get("error") ?? '{"host":"the server sent no answer"}'), refusals);
+}
+
+class Failure extends Error {
+  constructor(error, refusals) {
+    const { title, lead } = failure(error);
+    const hint = Object.values(error)[0]?.hint;
+    super([lead || title, hint, ...refusals].filter(Boolean).join(" – "));
+    this.error = error;
+    this.refusals = refusals;
+  }
+}
+
+function question(more = []) {
+  const pairs = [
+    ["connection", connection.json()],
+    ["card", JSON.stringify(card.id)],
+    ["values", form.json()],
+  ];
+  return object([...pairs, ...more.map(([key, value]) => [key, JSON.stringify(value)])]);
+}
+
+async function choices(field, search, cursor) {
+  return JSON.parse(await ask("choices", question([["field", field.key], ["search", search], ["cursor", cursor]])));
+}
+
+/** Asks what the form looks like for these values. Until the answer, `visible-when` stands. */
+function askFields() {
+  const asked = card;
+  const mine = (async () => {
+    let fields = null;
+    let note = "";
+    try {
+      fields = JSON.parse(await ask("fields", question()));
+    } catch (error) {
+      note = `The form could not be adapted to these values: ${error.message}`;
+    }
+    if (pending !== mine || asked !== card) return;
+    pending = null;
+    if (fields) form.apply(fields);
+    byId("fields-note").textContent = note;
+  })();
+  pending = mine;
+}
+
+function choose(chosen) {
+  card = chosen;
+  pending = null;
+  form = new Form(byId("card-form"), "field", [card.options, card.inputs], choices);
+  byId("outcome").replaceChildren();
+  status("Nothing has run yet.");
+  askFields();
+}
+
+function drawCards() {
+  for (const [index, candidate] of manifest.cards.entries()) {
+    const id = `card-${candidate.id}`;
+    const radio = element("input", { type: "radio", name: "card", id, "aria-describedby": `${id}-help` });
+    radio.checked = index === 0;
+    radio.addEventListener("change", () => choose(candidate));
+    const help = element("span", { class: "help", id: `${id}-help` }, candidate.description);
+    byId("card-list").append(element("div", { class: "card" }, radio, element("label", { for: id }, candidate.title), help));
+  }
+}
+
+function drawConnection(defaults) {
+  const none = () => ({ choices: [], next: null });
+  connection = new Form(byId("connection-form"), "connection", [manifest.connection], none);
+  for (const [key, value] of Object.entries(defaults.values)) connection.row(key)?.control.set(value);
+  for (const [key, token] of Object.entries(defaults.kept)) connection.row(key)?.control.keep?.(token);
+  const note = byId("connection-note");
+  note.textContent = defaults.note;
+  note.hidden = defaults.note === "";
+  const sum = () => {
+    const first = manifest.connection.find((field) => field.required && !field.secret && field.kind === "text");
+    const value = first ? connection.row(first.key).control.json() : null;
+    byId("connection-summary").textContent = value === null ? "not set up" : JSON.parse(value);
+  };
+  byId("connection-form").addEventListener("change", () => {
+    sum();
+    askFields();
+  });
+  sum();
+  // Without anything to start with, it is the first thing to do.
+  byId("connection").open = Object.keys(defaults.values).length === 0;
+}
+
+function status(text, kind) {
+  byId("status").textContent = text;
+  byId("status").className = kind ?? "";
+}
+
+function busy(yes) {
+  byId("run").disabled = yes;
+  byId("stop").hidden = !yes;
+  byId("result").setAttribute("aria-busy", String(yes));
+}
+
+async function run() {
+  if (running) return;
+  while (pending) await pending;
+  connection.clearErrors();
+  form.clearErrors();
+  byId("outcome").replaceChildren();
+  const invalid = [...connection.check(), ...form.check()];
+  if (invalid.length > 0) {
+    const labels = invalid.map((row) => row.field.label).join(", ");
+    status(`Not run: ${labels} ${invalid.length === 1 ? "needs" : "need"} attention.`, "bad");
+    invalid[0].focus();
+    return;
+  }
+  running = new AbortController();
+  busy(true);
+  status("Running…", "busy");
+  const began = performance.now();
+  const took = () => `${Math.round(performance.now() - began).toLocaleString("en")} ms`;
+  try {
+    const text = await ask("run", question(), running.signal);
+    status(`Succeeded in ${took()}`, "good");
+    byId("outcome").replaceChildren(...outputs(card.outputs, text));
+  } catch (error) {
+    if (error.name === "AbortError") status("Stopped waiting. What was started may still go on.", "bad");
+    else if (error instanceof Failure) failed(error, took());
+    else status(`Failed: ${error.message}`, "bad");
+  } finally {
+    running = null;
+    busy(false);
+  }
+}
+
+function failed({ error, refusals }, took) {
+  const { title, lead, content } = failure(error);
+  const { field, message } = Object.values(error)[0] ?? {};
+  const row = form.row(field) ?? connection.row(field);
+  if (row?.shown && typeof message === "string") {
+    status(`Failed: ${title}: ${row.field.label}`, "bad");
+    row.error(message);
+    row.focus();
+  } else status(`Failed after ${took}: ${title}`, "bad");
+  byId("outcome").replaceChildren(
+    ...(lead ? [element("p", { class: "lead" }, lead)] : []),
+    ...refusals.map((refusal) => element("p", { class: "note" }, `This program ${refusal}`)),
+    ...content,
+  );
+}
+
+async function start() {
+  const [described, defaults] = await Promise.all([ask("describe"), ask("defaults")]);
+  manifest = JSON.parse(described);
+  document.title = `${manifest.title} – Studio`;
+  byId("title").textContent = manifest.title;
+  byId("description").textContent = manifest.description;
+  byId("version").textContent = `${manifest.name} ${manifest.version}`;
+  drawConnection(JSON.parse(defaults));
+  drawCards();
+  byId("card-form").addEventListener("change", (event) => {
+    const key = event.target.id.replace(/^field-/, "");
+    if (card.options.some((field) => field.key === key)) askFields();
+  });
+  byId("card-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    run();
+  });
+  byId("connection-form").addEventListener("submit", (event) => event.preventDefault());
+  byId("stop").addEventListener("click", () => running?.abort());
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
+  });
+  choose(manifest.cards[0]);
+}
+
+start().catch((error) => status(error.message, "bad"));

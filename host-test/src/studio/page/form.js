@@ -1,0 +1,185 @@
+// A form drawn from a list of fields: labels, help, groups, and what is shown at the moment.
+
+import { control, element } from "./controls.js";
+import { object } from "./json.js";
+
+/** Groups of this name hold what few people need, and are closed at first. */
+const CLOSED_GROUP = "Advanced";
+
+export class Form {
+  #rows = new Map(); // By field key, in the form's order.
+
+  /** Draws `sections` (lists of fields) into `root`; ids begin with `name`. */
+  constructor(root, name, sections, choices) {
+    const body = element("div", { class: "fields" });
+    root.replaceChildren(body);
+    for (const fields of sections) {
+      const groups = new Map();
+      for (const field of fields) {
+        let place = groups.get(field.group ?? null);
+        if (!place) {
+          place = this.#group(body, field.group ?? null);
+          groups.set(field.group ?? null, place);
+        }
+        const row = new Row(field, `${name}-${field.key}`, (search, cursor) => choices(field, search, cursor));
+        this.#rows.set(field.key, row);
+        place.append(row.element);
+      }
+    }
+    // On the form's own body: the next form in the same place brings its own.
+    body.addEventListener("change", () => this.#follow());
+    this.#follow();
+  }
+
+  #group(root, title) {
+    let place;
+    let frame;
+    if (title === null) {
+      frame = place = element("div", { class: "group" });
+    } else if (title === CLOSED_GROUP) {
+      place = element("fieldset", {}, element("legend", { class: "hidden-text" }, title));
+      frame = element("details", { class: "group" }, element("summary", {}, title), place);
+    } else {
+      frame = place = element("fieldset", { class: "group" }, element("legend", {}, title));
+    }
+    root.append(frame);
+    return place;
+  }
+
+  row(key) {
+    return this.#rows.get(key);
+  }
+
+  /** Shows and hides what `visible-when` says, where its answer is another one than before. */
+  #follow() {
+    // A field may depend on one that has just vanished: go on until nothing changes.
+    for (let again = true; again; ) {
+      again = false;
+      for (const row of this.#rows.values()) {
+        const met = this.#isMet(row.field["visible-when"]);
+        if (met !== row.met) {
+          row.met = met;
+          row.show(met);
+          again = true;
+        }
+      }
+    }
+  }
+
+  #isMet(condition) {
+    if (!condition) return true;
+    const row = this.#rows.get(condition.key);
+    const json = row?.shown ? row.control.json() : null;
+    return json !== null && condition.values.includes(JSON.parse(json));
+  }
+
+  /** What the connector says of the form as it stands: it knows more than `visible-when`. */
+  apply(fields) {
+    const now = new Map(fields.map((field) => [field.key, field]));
+    for (const [key, row] of this.#rows) {
+      const field = now.get(key);
+      row.show(field !== undefined);
+      if (field) row.require(field.required);
+    }
+  }
+
+  /** The values of what is shown, as the text of a JSON object. Invalid JSON is left out. */
+  json() {
+    const pairs = [];
+    for (const [key, { control, shown }] of this.#rows) {
+      const json = shown && !control.problem?.() ? control.json() : null;
+      if (json !== null) pairs.push([key, json]);
+    }
+    return object(pairs);
+  }
+
+  /** Marks what is missing or no JSON; the rows that were marked. */
+  check() {
+    const invalid = [];
+    for (const row of this.#rows.values()) if (row.shown && !row.check()) invalid.push(row);
+    return invalid;
+  }
+
+  clearErrors() {
+    for (const row of this.#rows.values()) row.error(null);
+  }
+}
+
+class Row {
+  shown = true;
+  met = null;
+  #mark;
+  #error;
+
+  constructor(field, id, choices) {
+    this.field = field;
+    this.required = field.required;
+    this.control = control(field, id, choices);
+    const { target } = this.control;
+    this.#mark = element("span", { class: "required" }, "required");
+    this.#error = element("p", { class: "error", id: `${id}-error`, hidden: true });
+    const label = element("label", { for: id }, field.label, " ", this.#mark);
+    const help = element("p", { class: "help", id: `${id}-help` }, field.definition);
+    target.setAttribute("aria-describedby", [help.id, this.control.describedBy].filter(Boolean).join(" "));
+    target.setAttribute("aria-errormessage", this.#error.id);
+    const head = this.control.inline
+      ? [element("div", { class: "inline" }, this.control.element, label)]
+      : [label, this.control.element];
+    this.element = element("div", { class: "field" }, ...head, this.#error, help);
+    this.require(field.required);
+    target.addEventListener("change", () => this.checkJson());
+    target.addEventListener("input", () => {
+      // A mark goes as soon as its reason does; a new one waits until the field is left.
+      if (this.invalid && !this.control.problem?.()) this.error(null);
+    });
+  }
+
+  get invalid() {
+    return !this.#error.hidden;
+  }
+
+  show(yes) {
+    if (this.shown === yes) return;
+    this.shown = yes;
+    this.element.hidden = !yes;
+    if (!yes) {
+      this.control.clear();
+      this.error(null);
+      this.require(this.field.required);
+    }
+  }
+
+  require(yes) {
+    this.required = yes;
+    this.#mark.hidden = !yes;
+    this.control.target.setAttribute("aria-required", String(yes));
+  }
+
+  error(message) {
+    const { target } = this.control;
+    this.#error.hidden = message === null;
+    this.#error.textContent = message ?? "";
+    if (message === null) target.removeAttribute("aria-invalid");
+    else target.setAttribute("aria-invalid", "true");
+  }
+
+  checkJson() {
+    const problem = this.control.problem?.() ?? null;
+    if (this.control.problem) this.error(problem === null ? null : `This is not JSON: ${problem}`);
+    return problem === null;
+  }
+
+  check() {
+    if (!this.checkJson()) return false;
+    const blank = this.required && this.control.json() === null;
+    this.error(blank ? "This field is required." : null);
+    return !blank;
+  }
+
+  focus() {
+    for (let at = this.element.parentElement; at; at = at.parentElement) {
+      if (at.localName === "details") at.open = true;
+    }
+    this.control.target.focus();
+  }
+}

@@ -1,0 +1,115 @@
+// What came of a run: outputs by the card's description, or an error by the names in the contract.
+
+import { element } from "./controls.js";
+import { indent, members } from "./json.js";
+
+/** A text of this length or with lines of its own stands in a box. */
+const LONG = 160;
+
+/** A table of a card's outputs; `text` is the JSON object as it came. */
+export function outputs(fields, text) {
+  const values = members(text);
+  const body = element("tbody");
+  const blank = [];
+  for (const field of fields) {
+    const value = values.get(field.key) ?? "null";
+    if (value === "null") blank.push(field.label);
+    else body.append(row(field.label, shown(field, value), field.definition));
+  }
+  return [
+    body.rows.length > 0 ? table("Outputs", body) : null,
+    blank.length > 0 ? element("p", { class: "muted" }, `Without a value: ${blank.join(", ")}.`) : null,
+  ].filter(Boolean);
+}
+
+/** An error of the contract, `{"<case>": {…}}`, part by part. */
+export function failure(error) {
+  const [[name, parts]] = Object.entries(error);
+  if (typeof parts !== "object" || parts === null) {
+    return { title: words(name), lead: parts ?? "", content: [] };
+  }
+  const bodies = [];
+  const lead = sections(parts, null, bodies);
+  return { title: words(name), lead, content: bodies.length > 0 ? [table("Error", ...bodies)] : [] };
+}
+
+/** Rows for the plain parts, a section for each part that has parts; returns the first message. */
+function sections(parts, title, bodies) {
+  const body = element("tbody");
+  if (title) {
+    body.append(element("tr", {}, element("th", { colspan: "2", scope: "rowgroup", class: "section" }, title)));
+  }
+  bodies.push(body);
+  const deeper = [];
+  let lead = "";
+  for (const [key, value] of Object.entries(parts)) {
+    if (value === null || value === "" || (Array.isArray(value) && value.length === 0)) continue;
+    if (Array.isArray(value)) body.append(row(words(key), box(value.join("\n"))));
+    else if (typeof value === "object") deeper.push([key, value]);
+    else {
+      body.append(row(words(key), plain(String(value))));
+      if (/(^|-)message$/.test(key)) lead ||= String(value);
+    }
+  }
+  if (body.rows.length <= (title ? 1 : 0)) bodies.pop();
+  for (const [key, value] of deeper) {
+    const inner = sections(value, title ? `${title}: ${words(key).toLowerCase()}` : words(key), bodies);
+    lead ||= inner;
+  }
+  return lead;
+}
+
+/** `error-type` as "Error type". */
+export function words(name) {
+  const text = name.replaceAll("-", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function table(caption, ...bodies) {
+  const heads = ["Name", "Value"].map((text) => element("th", { scope: "col" }, text));
+  return element(
+    "table",
+    {},
+    element("caption", { class: "hidden-text" }, caption),
+    element("thead", { class: "hidden-text" }, element("tr", {}, ...heads)),
+    ...bodies,
+  );
+}
+
+function row(label, value, definition) {
+  const name = element("th", { scope: "row", title: definition ?? null }, label);
+  return element("tr", {}, name, element("td", {}, value));
+}
+
+function shown(field, json) {
+  if (field.kind === "object") return both(field.label, json);
+  return plain(json.startsWith('"') ? JSON.parse(json) : json);
+}
+
+function plain(text) {
+  return text.includes("\n") || text.length > LONG ? box(text) : element("span", { class: "value" }, text);
+}
+
+function box(text) {
+  // Scrolls, so it must be reachable without a pointer.
+  return element("pre", { tabindex: "0" }, text);
+}
+
+/** JSON, indented or as it came. */
+function both(label, json) {
+  const text = box(indent(json));
+  const buttons = [
+    ["Pretty", () => indent(json)],
+    ["Raw", () => json],
+  ].map(([name, make], index) => {
+    const button = element("button", { type: "button", "aria-pressed": String(index === 0) }, name);
+    button.addEventListener("click", () => {
+      text.textContent = make();
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+    });
+    return button;
+  });
+  const toggle = element("div", { class: "toggle", role: "group", "aria-label": `${label}, how it is shown` });
+  toggle.append(...buttons);
+  return element("div", {}, toggle, text);
+}

@@ -1,0 +1,127 @@
+//! Connections and routes: HTTP/1.1, a few files and a few questions.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::api::{self, Question, Reply};
+use super::{State, guard, page};
+
+/// `accept` fails when the process has no file descriptor left: wait for one, do not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Twice Lambda's largest event, with room for what stands around it, in bytes.
+const BODY_LIMIT: usize = 16 << 20;
+
+/// Serves until it is stopped.
+pub(super) async fn accept(
+    listener: TcpListener,
+    state: Arc<State>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+) {
+    loop {
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                tasks.spawn(connection(stream, Arc::clone(&state), stopping.clone()));
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, state: Arc<State>, stopping: CancellationToken) {
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let answer = service_fn(move |request| {
+        let state = Arc::clone(&state);
+        async move {
+            let mut response = answer(&state, request).await;
+            page::protect(response.headers_mut());
+            Ok::<_, Infallible>(response)
+        }
+    });
+    // A client that breaks its connection is that client's affair.
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer) => {}
+    }
+}
+
+async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    if let Err(refused) = guard::check(&parts, state.port) {
+        return refusal(refused.status(), &refused.to_string());
+    }
+    let path = parts.uri.path();
+    let Some(question) = path.strip_prefix("/api/") else {
+        return match page::file(path) {
+            Some(_) if !matches!(parts.method, Method::GET | Method::HEAD) => not_allowed("GET"),
+            Some((kind, text)) => {
+                response(StatusCode::OK, kind, Bytes::from_static(text.as_bytes()))
+            }
+            None => refusal(StatusCode::NOT_FOUND, "there is nothing at this path"),
+        };
+    };
+    let (question, method) = match question {
+        "describe" => (Question::Describe, Method::GET),
+        "defaults" => (Question::Defaults, Method::GET),
+        "fields" => (Question::Fields, Method::POST),
+        "choices" => (Question::Choices, Method::POST),
+        "run" => (Question::Run, Method::POST),
+        _ => return refusal(StatusCode::NOT_FOUND, "there is nothing at this path"),
+    };
+    if parts.method != method {
+        return not_allowed(method.as_str());
+    }
+    let body = match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let message = format!("the request is larger than {BODY_LIMIT} bytes");
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, &message);
+        }
+        Err(_) => return refusal(StatusCode::BAD_REQUEST, "the request was cut off"),
+    };
+    json(&api::answer(state, question, &body).await)
+}
+
+fn refusal(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+    json(&Reply::refused(status, message))
+}
+
+fn not_allowed(method: &str) -> Response<Full<Bytes>> {
+    let message = format!("this path answers to {method}");
+    let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, &message);
+    if let Ok(method) = HeaderValue::from_str(method) {
+        response.headers_mut().insert(header::ALLOW, method);
+    }
+    response
+}
+
+fn json(reply: &Reply) -> Response<Full<Bytes>> {
+    response(reply.status(), "application/json", reply.body().into())
+}
+
+fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
