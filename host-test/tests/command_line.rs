@@ -44,6 +44,7 @@ fn help_names_commands_exit_codes_and_where_keys_come_from() {
         "list",
         "qualifiers",
         "serve",
+        "studio",
         "component",
         "AWS_ACCESS_KEY_ID",
         "AWS_PROFILE",

@@ -131,6 +131,8 @@ function busy(yes) {
   byId("run").disabled = yes;
   byId("stop").hidden = !yes;
   byId("result").setAttribute("aria-busy", String(yes));
+  // Where the result stands below the form, it must come into view.
+  byId("status").scrollIntoView({ block: "nearest" });
 }
 
 async function run() {

@@ -110,23 +110,24 @@ class Row {
   met = null;
   #mark;
   #error;
+  #descriptions;
 
   constructor(field, id, choices) {
     this.field = field;
     this.required = field.required;
     this.control = control(field, id, choices);
     const { target } = this.control;
-    this.#mark = element("span", { class: "required" }, "required");
+    this.#mark = element("span", { class: "required", "aria-hidden": "true" }, "required");
     this.#error = element("p", { class: "error", id: `${id}-error`, hidden: true });
     const label = element("label", { for: id }, field.label, " ", this.#mark);
     const help = element("p", { class: "help", id: `${id}-help` }, field.definition);
-    target.setAttribute("aria-describedby", [help.id, this.control.describedBy].filter(Boolean).join(" "));
-    target.setAttribute("aria-errormessage", this.#error.id);
+    this.#descriptions = [this.control.describedBy, help.id].filter(Boolean);
     const head = this.control.inline
       ? [element("div", { class: "inline" }, this.control.element, label)]
       : [label, this.control.element];
     this.element = element("div", { class: "field" }, ...head, this.#error, help);
     this.require(field.required);
+    this.error(null);
     target.addEventListener("change", () => this.checkJson());
     target.addEventListener("input", () => {
       // A mark goes as soon as its reason does; a new one waits until the field is left.
@@ -159,6 +160,9 @@ class Row {
     const { target } = this.control;
     this.#error.hidden = message === null;
     this.#error.textContent = message ?? "";
+    // Read out with the field: its error first.
+    const described = message === null ? this.#descriptions : [this.#error.id, ...this.#descriptions];
+    target.setAttribute("aria-describedby", described.join(" "));
     if (message === null) target.removeAttribute("aria-invalid");
     else target.setAttribute("aria-invalid", "true");
   }

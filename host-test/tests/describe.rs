@@ -1,0 +1,98 @@
+//! The connector's forms, as its host sees them, against a checked-in document: a reviewer reads
+//! `describe.json` and knows every field, and a change to one shows.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use host_test::host::Host;
+use host_test::json;
+use host_test::policy::Policy;
+use host_test::sandbox::Options;
+use serde_json::Value;
+
+async fn described() -> Value {
+    let component = Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM"));
+    let host = Host::new(component, Options::default()).expect("the component loads");
+    let nowhere = Arc::new(Policy::deny_all());
+    let manifest = host.describe(&nowhere).await.expect("the host works");
+    let document = json::cards::manifest(&manifest.expect("describe never fails"));
+    assert!(nowhere.refusals().is_empty(), "describe needs no network");
+    document
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_forms_are_those_of_the_document() {
+    let seen = described().await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/describe.json");
+    if std::env::var_os("UPDATE").is_some() {
+        let text = serde_json::to_string_pretty(&seen).expect("JSON");
+        fs::write(&file, text + "\n").expect("writing the document");
+    }
+    let expected: Value =
+        serde_json::from_str(&fs::read_to_string(&file).expect("the document")).expect("JSON");
+    assert_eq!(
+        seen, expected,
+        "the forms changed; if that is meant, run this test with UPDATE=1 and look at the difference"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_labels_that_users_know_are_there() {
+    let seen = described().await;
+    let card = &seen["cards"][0];
+    let fields = |part: &str| -> Vec<(String, String, String)> {
+        let text = |field: &Value, name: &str| field[name].as_str().expect("a text").to_owned();
+        let list = card[part].as_array().expect("a list").iter();
+        list.map(|field| {
+            (
+                text(field, "key"),
+                text(field, "label"),
+                text(field, "kind"),
+            )
+        })
+        .collect()
+    };
+    // Said once more in words, so that an update by mistake is seen.
+    let wanted = [
+        (
+            "options",
+            "useFunctionName",
+            "Use Function Name?",
+            "dropdown",
+        ),
+        ("options", "yourFunctions", "Your Functions", "dropdown"),
+        ("options", "functionName", "Function Name", "text"),
+        ("inputs", "invocationType", "Invocation Type", "dropdown"),
+        ("inputs", "logType", "Log Type", "dropdown"),
+        ("inputs", "clientContext", "Client Context", "object"),
+        ("inputs", "payload", "Payload", "object"),
+        ("inputs", "qualifier", "Qualifier", "text"),
+        ("inputs", "tenantId", "Tenant ID", "text"),
+        (
+            "inputs",
+            "durableExecutionName",
+            "Durable Execution Name",
+            "text",
+        ),
+        ("inputs", "traceId", "Trace ID", "text"),
+        ("inputs", "onFunctionError", "On Function Error", "dropdown"),
+        ("inputs", "maxAttempts", "Maximum Attempts", "number"),
+        (
+            "inputs",
+            "responseTimeoutSeconds",
+            "Response Timeout (Seconds)",
+            "number",
+        ),
+        ("inputs", "idempotent", "Idempotent", "boolean"),
+        ("outputs", "statusCode", "Status Code", "number"),
+        ("outputs", "output", "Output", "text"),
+        ("outputs", "logResult", "Log Result", "text"),
+        ("outputs", "outputJson", "Output JSON", "object"),
+        ("outputs", "outputIsBase64", "Output Is Base64", "boolean"),
+    ];
+    for (part, key, label, kind) in wanted {
+        let field = (key.to_owned(), label.to_owned(), kind.to_owned());
+        assert!(fields(part).contains(&field), "{part}: {field:?}");
+    }
+}

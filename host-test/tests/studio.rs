@@ -1,0 +1,336 @@
+//! The studio's server by plain HTTP: what it answers, what it refuses, and what it keeps.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use host_test::host::Host;
+use host_test::local_lambda::{Config, LocalLambda};
+use host_test::sandbox::Options;
+use host_test::studio::{self, Defaults, Studio};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+
+fn host() -> Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    let load = || {
+        let component = Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM"));
+        Host::new(component, Options::default()).expect("the component loads")
+    };
+    HOST.get_or_init(load).clone()
+}
+
+struct Running {
+    studio: Studio,
+    lambda: LocalLambda,
+}
+
+async fn running() -> Running {
+    let lambda = LocalLambda::start(Config::default()).await.unwrap();
+    let config = studio::Config {
+        defaults: Some(Defaults::of_local_lambda(&lambda, "us-east-1")),
+        ..studio::Config::default()
+    };
+    let studio = Studio::start(host(), config).await.unwrap();
+    Running { studio, lambda }
+}
+
+impl Running {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Bytes> {
+        let uri = format!("http://{}{path}", self.studio.addr());
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body.into())).unwrap();
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let (parts, body) = client.request(request).await.unwrap().into_parts();
+        Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn get(&self, path: &str) -> Response<Bytes> {
+        self.send(Method::GET, path, &[], "").await
+    }
+
+    async fn ask(&self, question: &str, body: String) -> Response<Bytes> {
+        let headers = [("content-type", "application/json")];
+        self.send(Method::POST, &format!("/api/{question}"), &headers, body)
+            .await
+    }
+
+    /// What the page sends as its connection at first.
+    async fn connection(&self) -> Value {
+        let defaults = &document(&self.get("/api/defaults").await)["ok"];
+        let mut connection = defaults["values"].clone();
+        for (key, token) in defaults["kept"].as_object().unwrap() {
+            connection[key] = token.clone();
+        }
+        connection
+    }
+}
+
+fn document(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+fn text(response: &Response<Bytes>) -> &str {
+    std::str::from_utf8(response.body()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_response_keeps_the_page_to_itself() {
+    let at = running().await;
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/app.js", "text/javascript; charset=utf-8"),
+        ("/style.css", "text/css; charset=utf-8"),
+        ("/icon.svg", "image/svg+xml"),
+        ("/api/describe", "application/json"),
+        ("/api/nothing", "application/json"),
+    ] {
+        let response = at.get(path).await;
+        let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(header("content-type"), kind, "{path}");
+        assert_eq!(header("cache-control"), "no-store", "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        let policy = header("content-security-policy");
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "frame-ancestors 'none'",
+            "form-action 'none'",
+        ] {
+            assert!(policy.contains(rule), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_knows_nothing_of_the_service() {
+    let at = running().await;
+    for path in [
+        "/",
+        "/app.js",
+        "/form.js",
+        "/controls.js",
+        "/results.js",
+        "/json.js",
+        "/style.css",
+    ] {
+        let response = at.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let page = text(&response).to_lowercase();
+        for word in [
+            "lambda",
+            "aws",
+            "function name",
+            "payload",
+            "invoke",
+            "http:",
+            "https:",
+        ] {
+            assert!(!page.contains(word), "{path} says {word}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs() {
+    let at = running().await;
+    let port = at.studio.addr().port();
+    let json = ("content-type", "application/json");
+    let own = format!("localhost:{port}");
+    let own_origin = format!("http://127.0.0.1:{port}");
+    let foreign = format!("evil.example:{port}");
+    let body = json!({
+        "connection": at.connection().await,
+        "card": "invoke",
+        "values": { "yourFunctions": "count", "payload": { "key": "k" } },
+    })
+    .to_string();
+    let refused: [(&[(&str, &str)], u16); 6] = [
+        (&[json, ("host", &foreign)], 421),
+        (&[json, ("host", "127.0.0.1")], 421),
+        (&[json, ("origin", "http://evil.example")], 403),
+        (&[json, ("origin", "null")], 403),
+        (&[json, ("sec-fetch-site", "cross-site")], 403),
+        (&[("content-type", "text/plain")], 415),
+    ];
+    for (headers, status) in refused {
+        let response = at
+            .send(Method::POST, "/api/run", headers, body.clone())
+            .await;
+        assert_eq!(response.status(), status, "{headers:?}");
+        assert!(document(&response)["error"]["host"].is_string());
+        assert!(
+            response
+                .headers()
+                .get("access-control-allow-origin")
+                .is_none()
+        );
+    }
+    assert_eq!(at.lambda.runs("k"), 0);
+    let allowed = [
+        json,
+        ("host", own.as_str()),
+        ("origin", own_origin.as_str()),
+    ];
+    let response = at.send(Method::POST, "/api/run", &allowed, body).await;
+    assert_eq!(response.status(), 200, "{}", text(&response));
+    assert_eq!(at.lambda.runs("k"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_paths_methods_and_bodies_are_refused_in_words() {
+    let at = running().await;
+    assert_eq!(at.get("/../Cargo.toml").await.status(), 404);
+    assert_eq!(at.get("/api/").await.status(), 404);
+    let response = at.get("/api/run").await;
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "POST");
+    for body in [
+        "",
+        "{",
+        "{}",
+        r#"{"connection":{},"card":"invoke","values":{},"x":1}"#,
+    ] {
+        let response = at.ask("run", body.to_owned()).await;
+        assert_eq!(response.status(), 400, "{body}");
+        assert!(document(&response)["error"]["host"].is_string());
+    }
+    let huge = format!(r#"{{"connection":{{}},"card":"{}"}}"#, "x".repeat(16 << 20));
+    assert_eq!(at.ask("run", huge).await.status(), 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_stay_here_and_sign_all_the_same() {
+    let at = running().await;
+    let secret = at.lambda.key().secret_access_key.clone();
+    let connection = at.connection().await;
+    let token = connection["secretAccessKey"].as_str().unwrap();
+    let mut bodies = vec![text(&at.get("/api/defaults").await).to_owned()];
+
+    let values =
+        json!({ "yourFunctions": "context", "payload": { "seen": token }, "logType": "Tail" });
+    let asked = json!({ "connection": connection, "card": "invoke", "values": values });
+    let response = at.ask("run", asked.to_string()).await;
+    assert_eq!(document(&response)["ok"]["statusCode"], 200);
+    // Only in its own field is the token more than a text.
+    assert_eq!(
+        document(&response)["ok"]["outputJson"]["payload"]["seen"],
+        token
+    );
+    bodies.push(text(&response).to_owned());
+
+    let mut misplaced = connection.clone();
+    misplaced["region"] = json!(token);
+    let asked = json!({ "connection": misplaced, "card": "list-functions", "values": {} });
+    let response = at.ask("run", asked.to_string()).await;
+    assert!(
+        document(&response)["error"].is_object(),
+        "{}",
+        text(&response)
+    );
+    bodies.push(text(&response).to_owned());
+
+    let mut mistyped = connection.clone();
+    mistyped["secretAccessKey"] = json!("typed/secret+by+a+person");
+    let asked = json!({ "connection": mistyped, "card": "list-functions", "values": {} });
+    let response = at.ask("run", asked.to_string()).await;
+    let error = &document(&response)["error"]["unauthenticated"];
+    assert_eq!(error["status-code"], 403, "{}", text(&response));
+    bodies.push(text(&response).to_owned());
+
+    for body in bodies {
+        assert!(
+            !body.contains(&secret) && !body.contains("typed/secret"),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_passes_through_as_text() {
+    let at = running().await;
+    let payload = r#"{"z": 12345678901234567890123,"a":[1.0,1e400],  "z":-0}"#;
+    let connection = at.connection().await;
+    let body = format!(
+        r#"{{"connection":{connection},"card":"invoke","values":{{"yourFunctions":"echo","payload":{payload}}}}}"#
+    );
+    let response = at.ask("run", body).await;
+    let wanted = format!(r#""outputJson":{payload}"#);
+    assert!(text(&response).contains(&wanted), "{}", text(&response));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn choices_and_fields_are_the_contracts() {
+    let at = running().await;
+    let connection = at.connection().await;
+    let asked = json!({
+        "connection": connection, "card": "invoke", "field": "yourFunctions", "values": {},
+        "search": "GREE", "cursor": null,
+    });
+    let page = document(&at.ask("choices", asked.to_string()).await);
+    assert_eq!(page["ok"]["choices"][0]["value"], "greet");
+    assert_eq!(page["ok"]["next"], Value::Null);
+    let values = json!({ "yourFunctions": "tenant" });
+    let asked = json!({ "connection": connection, "card": "invoke", "values": values });
+    let fields = document(&at.ask("fields", asked.to_string()).await);
+    let fields = fields["ok"].as_array().unwrap().clone();
+    let tenant = fields
+        .iter()
+        .find(|field| field["key"] == "tenantId")
+        .unwrap();
+    assert_eq!(tenant["required"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_policy_refused_is_told() {
+    let at = running().await;
+    let mut connection = at.connection().await;
+    // Link-local addresses serve the machine's own credentials: not even a typed URL allows them.
+    connection["endpoint"] = json!("http://169.254.169.254");
+    let asked = json!({ "connection": connection, "card": "list-functions", "values": {} });
+    let answer = document(&at.ask("run", asked.to_string()).await);
+    assert!(answer["error"].is_object(), "{answer}");
+    let refusals = answer["refusals"].as_array().unwrap();
+    assert!(
+        refusals[0].as_str().unwrap().contains("link-local"),
+        "{answer}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start() {
+    let config = studio::Config {
+        allow: vec!["http://".to_owned()],
+        ..studio::Config::default()
+    };
+    let refused = Studio::start(host(), config).await.unwrap_err();
+    assert!(
+        format!("{refused:#}").contains("is not a destination"),
+        "{refused:#}"
+    );
+    let at = running().await;
+    let config = studio::Config {
+        port: at.studio.addr().port(),
+        ..studio::Config::default()
+    };
+    let refused = Studio::start(host(), config).await.unwrap_err();
+    assert!(
+        format!("{refused:#}").contains("choose another port"),
+        "{refused:#}"
+    );
+    at.studio.stop().await;
+    at.lambda.stop().await;
+}
