@@ -130,16 +130,21 @@ async fn the_page_knows_nothing_of_the_service() {
         let response = at.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let page = text(&response).to_lowercase();
+        assert!(
+            !page.contains("http://") && !page.contains("https://"),
+            "{path}"
+        );
+        let words: Vec<&str> = page.split(|c: char| !c.is_alphanumeric()).collect();
         for word in [
-            "lambda",
             "aws",
-            "function name",
-            "payload",
+            "lambda",
+            "arn",
             "invoke",
-            "http:",
-            "https:",
+            "payload",
+            "qualifier",
+            "functionname",
         ] {
-            assert!(!page.contains(word), "{path} says {word}");
+            assert!(!words.contains(&word), "{path} says {word}");
         }
     }
 }
@@ -298,14 +303,19 @@ async fn choices_and_fields_are_the_contracts() {
 async fn what_the_policy_refused_is_told() {
     let at = running().await;
     let mut connection = at.connection().await;
-    // Link-local addresses serve the machine's own credentials: not even a typed URL allows them.
-    connection["endpoint"] = json!("http://169.254.169.254");
-    let asked = json!({ "connection": connection, "card": "list-functions", "values": {} });
+    // The region of the function's name is not that of the connection, which has none.
+    connection["region"] = json!("");
+    connection["endpoint"] = json!("");
+    let values = json!({
+        "useFunctionName": "Yes",
+        "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+    });
+    let asked = json!({ "connection": connection, "card": "invoke", "values": values });
     let answer = document(&at.ask("run", asked.to_string()).await);
-    assert!(answer["error"].is_object(), "{answer}");
-    let refusals = answer["refusals"].as_array().unwrap();
+    assert_eq!(answer["error"]["transport"]["kind"], "denied", "{answer}");
+    let refusal = answer["refusals"][0].as_str().unwrap();
     assert!(
-        refusals[0].as_str().unwrap().contains("link-local"),
+        refusal.contains("https://lambda.eu-west-1.amazonaws.com:443"),
         "{answer}"
     );
 }
