@@ -37,7 +37,7 @@ test("a result", () =>
       await at.page.evaluate(() => scrollTo(0, 0));
       await shoot(at, "result");
     },
-    { viewport: { width: 1280, height: 880 } },
+    { viewport: { width: 1280, height: 800 } },
   ));
 
 test("an error, narrow and dark", () =>

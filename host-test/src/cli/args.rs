@@ -107,7 +107,7 @@ pub struct ServeArgs {
 #[derive(Debug, Args)]
 pub struct StudioArgs {
     /// Port on 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 8080)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
     /// Let the component reach one more destination; may be given several times
     #[arg(long, value_name = "HOST[:PORT]")]

@@ -67,9 +67,10 @@ export function words(name) {
 
 function table(caption, ...bodies) {
   const heads = ["Name", "Value"].map((text) => element("th", { scope: "col" }, text));
+  // Said explicitly: on small screens, style takes the rows apart, and their roles with them.
   return element(
     "table",
-    {},
+    { role: "table" },
     element("caption", { class: "hidden-text" }, caption),
     element("thead", { class: "hidden-text" }, element("tr", {}, ...heads)),
     ...bodies,
@@ -77,8 +78,8 @@ function table(caption, ...bodies) {
 }
 
 function row(label, value, definition) {
-  const name = element("th", { scope: "row", title: definition ?? null }, label);
-  return element("tr", {}, name, element("td", {}, value));
+  const name = element("th", { scope: "row", role: "rowheader", title: definition ?? null }, label);
+  return element("tr", { role: "row" }, name, element("td", { role: "cell" }, value));
 }
 
 function shown(field, json) {
