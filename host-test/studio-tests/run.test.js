@@ -129,3 +129,40 @@ test("who stops waiting gets the form back", () =>
     await at.says("Stopped waiting");
     await at.page.getByRole("button", { name: "Run", exact: true, disabled: false }).waitFor();
   }));
+
+test("every parameter reaches the function", () =>
+  studio(async (at) => {
+    await at.box("Use Function Name?").selectOption("Yes");
+    await at.text("Function Name").fill("durable");
+    await at.text("Client Context").fill('{"custom": {"n": 12345678901234567890}}');
+    await at.box("Qualifier").fill("live");
+    await at.open("Advanced");
+    await at.text("Durable Execution Name").fill("order-7");
+    await at.text("Trace ID").fill("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1");
+    await at.text("Response Timeout (Seconds)").fill("60");
+    await at.page.getByRole("checkbox", { name: "Idempotent" }).check();
+    await at.run();
+    await at.says("Succeeded");
+    const seen = await at.output("Output").textContent();
+    for (const part of [
+      '"custom": {"n": 12345678901234567890}',
+      '"qualifier":"live"',
+      '"version":"1"',
+      '"durableExecutionName":"order-7"',
+      "Root=1-5759e988-bd862e3fe1be46a994272793",
+    ]) {
+      assert.ok(seen.includes(part), `${part} in ${seen}`);
+    }
+  }));
+
+test("the invocation type decides what comes back", () =>
+  studio(async (at) => {
+    await at.choose("greet");
+    await at.text("Payload").fill('{"name": "Ada"}');
+    for (const [type, status] of [["DryRun", "204"], ["Event", "202"], ["RequestResponse", "200"]]) {
+      await at.box("Invocation Type").selectOption(type);
+      await at.run();
+      await at.output("Status Code").filter({ hasText: status }).waitFor();
+      assert.equal(await at.output("Output").count(), status === "200" ? 1 : 0, type);
+    }
+  }));

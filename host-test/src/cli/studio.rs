@@ -5,6 +5,7 @@ use host_test::local_lambda::{Config, LocalLambda};
 use host_test::studio::{self, Studio};
 
 use super::args::StudioArgs;
+use super::print::say;
 use super::{Outcome, connection};
 
 /// So many that a dropdown has more than one page to load and something to search.
@@ -24,9 +25,12 @@ pub async fn run(args: &StudioArgs) -> Result<Outcome> {
         defaults: Some(studio::Defaults::of_local_lambda(&lambda, &region)),
     };
     let studio = Studio::start(connection::load(&args.component)?, config).await?;
-    println!("Studio  {}", studio.url());
-    println!("Lambda  {} (local, every signature checked)", lambda.url());
-    println!("Ctrl-C ends both.");
+    say(format_args!("Studio  {}", studio.url()))?;
+    say(format_args!(
+        "Lambda  {} (local, every signature checked)",
+        lambda.url()
+    ))?;
+    say("Ctrl-C ends both.")?;
     studio.wait().await?;
     lambda.stop().await;
     Ok(Outcome::Success)
