@@ -14,6 +14,7 @@ use super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
 use crate::lambda::delivery::Delivery;
+use crate::lambda::outcome::{Executed, TransportKind};
 use crate::lambda::testing::lambdas as answer;
 use crate::perform::{Failure, Transport};
 
@@ -603,6 +604,62 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
         4,
         "no connection needed"
     );
+}
+
+/// Answers nothing, so that nobody can tell whether the function ran.
+struct Silent(RefCell<Vec<Delivery>>);
+
+impl Transport for Silent {
+    fn now_s(&self) -> u64 {
+        1_795_348_800
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        0
+    }
+
+    fn wait_ms(&self, _: u64) {}
+
+    fn send(&self, _: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
+        self.0.borrow_mut().push(*delivery);
+        Err(Failure {
+            kind: TransportKind::Timeout,
+            message: "x".into(),
+            executed: Executed::Unknown,
+        })
+    }
+}
+
+#[test]
+fn the_step_is_as_patient_and_persistent_as_the_form_says() {
+    for (values, attempts, timeout_ms) in [
+        (r#"{"yourFunctions":"f"}"#, 1, 915_000),
+        (
+            r#"{"yourFunctions":"f","invocationType":"Event"}"#,
+            1,
+            30_000,
+        ),
+        (r#"{"yourFunctions":"f","idempotent":true}"#, 3, 915_000),
+        (
+            r#"{"yourFunctions":"f","idempotent":true,"maxAttempts":5,"responseTimeoutSeconds":7}"#,
+            5,
+            7_000,
+        ),
+        (
+            r#"{"yourFunctions":"f","idempotent":false,"maxAttempts":5}"#,
+            1,
+            915_000,
+        ),
+    ] {
+        let silent = Silent(RefCell::default());
+        assert!(matches!(
+            run(&silent, CONNECT, "invoke", values),
+            Err(Error::Transport(_))
+        ));
+        let sent = silent.0.borrow();
+        assert_eq!(sent.len(), attempts, "{values}");
+        assert_eq!(sent[0].response_timeout_ms, timeout_ms, "{values}");
+    }
 }
 
 /// What a platform that draws the forms relies on.
