@@ -11,11 +11,10 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
-use common::{decode, example_key, header, request};
+use common::{decode, example_key, header, package_folder, request};
 
 /// Cases of services that neither fold `//` and dot segments nor encode twice (S3). Lambda's
 /// canonical URI is always normalised, so they do not apply; `get-space-unnormalized` has a path
@@ -30,28 +29,7 @@ const NOT_NORMALIZED: [&str; 6] = [
 ];
 
 fn suite() -> PathBuf {
-    // For this platform alone: the other platforms' packages are not on the disk.
-    let host = Command::new("rustc")
-        .args(["--print", "host-tuple"])
-        .output()
-        .expect("rustc");
-    let host = String::from_utf8(host.stdout).unwrap();
-    let platform = format!("--filter-platform={}", host.trim());
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .other_options(vec!["--locked".into(), "--offline".into(), platform])
-        .exec()
-        .expect("cargo metadata");
-    let package = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.as_str() == "aws-sigv4")
-        .expect("aws-sigv4 is a dependency of the tests");
-    package
-        .manifest_path
-        .parent()
-        .unwrap()
-        .join("aws-signing-test-suite/v4")
-        .into()
+    package_folder("aws-sigv4").join("aws-signing-test-suite/v4")
 }
 
 struct Case {

@@ -1,6 +1,10 @@
-//! What the signing tests share: the published example key, and a request from its wire form.
+//! What the tests on AWS's own data share: where its packages lie, the published example key, and a
+//! request from its wire form.
+#![allow(dead_code)] // No test uses all of it.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::process::Command;
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Scheme;
@@ -66,4 +70,25 @@ pub fn header<'a>(request: &'a Request<'_>, name: &str) -> &'a str {
         .find(|(key, _)| *key == name)
         .unwrap_or_else(|| panic!("the request has no header {name}"));
     value
+}
+
+/// The folder of a dependency's package, as cargo unpacked it.
+pub fn package_folder(name: &str) -> PathBuf {
+    // For this platform alone: the other platforms' packages are not on the disk.
+    let host = Command::new("rustc")
+        .args(["--print", "host-tuple"])
+        .output()
+        .expect("rustc");
+    let host = String::from_utf8(host.stdout).unwrap();
+    let platform = format!("--filter-platform={}", host.trim());
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .other_options(vec!["--locked".into(), "--offline".into(), platform])
+        .exec()
+        .expect("cargo metadata");
+    let package = metadata
+        .packages
+        .iter()
+        .find(|package| package.name.as_str() == name)
+        .expect("it is a dependency of the tests");
+    package.manifest_path.parent().unwrap().into()
 }
