@@ -89,3 +89,23 @@ def test_qualifiers_are_listed(ministack, call):
         ("latest", "$LATEST"),
         ("version", "1"),
     ]
+
+
+def test_a_connection_is_tested_point_by_point(ministack, call):
+    def outcomes(keys):
+        checks = call(keys, "test-connection", "echo", Word("none"))["ok"]
+        return {check["subject"]: (check["outcome"], check["detail"]) for check in checks}
+
+    caller = outcomes(ministack.user)
+    assert {subject: outcome for subject, (outcome, _) in caller.items()} == {
+        "clock": "passed",
+        "endpoint": "passed",
+        "identity": "passed",
+        "list-functions": "passed",
+        "invoke-function": "passed",
+    }
+    assert ":user/caller of account 000000000000" in caller["identity"][1]
+    stranger = outcomes(ministack.stranger)
+    assert "lambda:ListFunctions" in stranger["list-functions"][1]
+    assert "lambda:InvokeFunction" in stranger["invoke-function"][1]
+    assert stranger["endpoint"][0] == "passed"
