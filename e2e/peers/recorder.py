@@ -33,11 +33,15 @@ class _Handler(socketserver.StreamRequestHandler):
                 headers.append((name, value.removeprefix(" ")))
             length = sum(int(value) for name, value in headers if name.lower() == "content-length")
             self.server.recorded.append(Recorded(method, target, headers, self.rfile.read(length)))
+            request_id = b"x-amzn-RequestId: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\n"
+            # Anything else to a dry run is not Lambda's answer, and would be asked for again.
+            if ("x-amz-invocation-type", "dryrun") in {(name.lower(), value.lower()) for name, value in headers}:
+                self.wfile.write(b"HTTP/1.1 204 No Content\r\n%b\r\n" % request_id)
+                continue
             body = LAST_PAGE if "Marker=" in target else FIRST_PAGE
             self.wfile.write(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                b"x-amzn-RequestId: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\n"
-                b"content-length: %d\r\n\r\n%b" % (len(body), body)
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n%b"
+                b"content-length: %d\r\n\r\n%b" % (request_id, len(body), body)
             )
 
 
