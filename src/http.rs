@@ -11,7 +11,7 @@ use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types as http;
 use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
-use crate::lambda::delivery::Delivery;
+use crate::lambda::delivery::TimeLimits;
 use crate::lambda::outcome::{Executed, TransportKind};
 use crate::perform::{Failure, Transport};
 
@@ -22,10 +22,6 @@ mod error_codes;
 const MAX_BODY: usize = 6_291_556 + 65_536;
 /// Bytes that are asked for at once.
 const READ: u64 = 65_536;
-/// Between two pieces of an answer that has begun: Lambda sends it in one go.
-const BETWEEN_BYTES_MS: u32 = 30_000;
-/// For an answer's whole body: 6 MiB at 20 KiB a second.
-const BODY_MS: u32 = 300_000;
 
 /// The host, through the component's imports.
 pub struct Host;
@@ -43,15 +39,13 @@ impl Transport for Host {
         monotonic_clock::subscribe_duration(ms.saturating_mul(1_000_000)).block();
     }
 
-    fn send(&self, request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
-        send(request, delivery)
+    fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+        send(request, limits)
     }
 }
 
-fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
-    let before_answer = Deadline::in_ms(
-        u64::from(delivery.connect_timeout_ms).saturating_add(delivery.response_timeout_ms.into()),
-    );
+fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+    let before_answer = Deadline::in_ms(limits.head_ms);
     let outgoing = outgoing_request(request)?;
     let body = outgoing
         .body()
@@ -59,7 +53,7 @@ fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure>
 
     // 1. Hand the request over; only then does the host take bytes of its body.
     let authority = &request.authority;
-    let future = outgoing_handler::handle(outgoing, Some(options(delivery)))
+    let future = outgoing_handler::handle(outgoing, Some(options(limits)))
         .map_err(|code| error_codes::failure(&code, Executed::No, authority))?;
     // 2. Write the body. One that the host took no more of must outlive the answer: to drop it is
     //    to break off the request.
@@ -67,7 +61,7 @@ fn send(request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure>
     // 3. Wait for the head of the answer.
     let incoming = response_head(&future, &before_answer, authority)?;
     // 4. Read its body.
-    read_response(&incoming)
+    read_response(&incoming, limits)
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Failure> {
@@ -121,12 +115,12 @@ fn refused_header(name: &str, error: http::HeaderError) -> Failure {
 }
 
 /// A host may not support a time-out, or clamp it; the waits below hold in any case.
-fn options(delivery: &Delivery) -> http::RequestOptions {
+fn options(limits: &TimeLimits) -> http::RequestOptions {
     let options = http::RequestOptions::new();
     let ns = |ms: u32| Some(u64::from(ms).saturating_mul(1_000_000));
-    let _ = options.set_connect_timeout(ns(delivery.connect_timeout_ms));
-    let _ = options.set_first_byte_timeout(ns(delivery.response_timeout_ms));
-    let _ = options.set_between_bytes_timeout(ns(BETWEEN_BYTES_MS));
+    let _ = options.set_connect_timeout(ns(limits.connect_ms));
+    let _ = options.set_first_byte_timeout(ns(limits.first_byte_ms));
+    let _ = options.set_between_bytes_timeout(ns(limits.between_bytes_ms));
     options
 }
 
@@ -207,7 +201,10 @@ fn response_head(
     }
 }
 
-fn read_response(incoming: &http::IncomingResponse) -> Result<Response, Failure> {
+fn read_response(
+    incoming: &http::IncomingResponse,
+    limits: &TimeLimits,
+) -> Result<Response, Failure> {
     let status = incoming.status();
     let headers = incoming.headers().entries();
     let mut response = Response {
@@ -216,7 +213,7 @@ fn read_response(incoming: &http::IncomingResponse) -> Result<Response, Failure>
         body: Vec::new(),
     };
     let promised = content_length(&response);
-    match read_body(incoming, promised) {
+    match read_body(incoming, promised, limits) {
         Ok(body) => {
             response.body = body;
             Ok(response)
@@ -236,6 +233,7 @@ fn content_length(response: &Response) -> Option<usize> {
 fn read_body(
     incoming: &http::IncomingResponse,
     promised: Option<usize>,
+    limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
     if promised.is_some_and(|bytes| bytes > MAX_BODY) {
         return Err(too_large());
@@ -256,7 +254,7 @@ fn read_body(
     let stream = incoming_body
         .stream()
         .map_err(|()| host_fault("the host gave no stream for the answer"))?;
-    read_all(&stream, &mut body)?;
+    read_all(&stream, &mut body, limits)?;
     match promised {
         Some(bytes) if body.len() < bytes => Err(cut_off(format!(
             "the answer ended after {} of {bytes} bytes",
@@ -266,16 +264,16 @@ fn read_body(
     }
 }
 
-fn read_all(stream: &InputStream, body: &mut Vec<u8>) -> Result<(), Failure> {
+fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Result<(), Failure> {
     let readable = stream.subscribe();
-    let whole = Deadline::in_ms(BODY_MS.into());
+    let whole = Deadline::in_ms(limits.body_ms.into());
     loop {
         match stream.read(READ) {
             Ok(piece) if piece.is_empty() => {
-                let deadline = whole.or_in_ms(BETWEEN_BYTES_MS.into());
+                let deadline = whole.or_in_ms(limits.between_bytes_ms.into());
                 deadline
                     .wait(&[&readable])
-                    .map_err(|TimedOut| cut_off("the answer stopped in the middle"))?;
+                    .map_err(|TimedOut| cut_off("the rest of the answer did not come in time"))?;
             }
             Ok(piece) => {
                 if body.len().saturating_add(piece.len()) > MAX_BODY {

@@ -12,7 +12,7 @@ use crate::aws::retry;
 use crate::aws::sigv4;
 use crate::aws::time::AmzDate;
 use crate::lambda::attempts::{Attempts, Outcome, Verdict};
-use crate::lambda::delivery::Delivery;
+use crate::lambda::delivery::TimeLimits;
 use crate::lambda::outcome::{Category, Error, Executed, TransportError, TransportKind};
 use crate::lambda::{Operation, Step};
 
@@ -27,11 +27,11 @@ pub trait Transport {
     /// Waits.
     fn wait_ms(&self, ms: u64);
 
-    /// Sends a request once and waits for its whole answer.
+    /// Sends a request once and waits for its whole answer, no longer than `limits` allow.
     ///
     /// # Errors
     /// Why there is none, and what that says about the function.
-    fn send(&self, request: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure>;
+    fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>;
 }
 
 /// No whole answer.
@@ -83,6 +83,7 @@ fn answered<O: Operation>(
     clock: &mut ServiceClock,
 ) -> Result<Step<O::Output>, Error> {
     let began_ns = transport.monotonic_ns();
+    let elapsed_ms = || transport.monotonic_ns().saturating_sub(began_ns) / 1_000_000;
     let payload_hash = sigv4::payload_hash(operation.request().body);
     let mut attempt: u8 = 1;
     loop {
@@ -100,7 +101,8 @@ fn answered<O: Operation>(
             &date,
         );
         let jitter_seed = Sha256::new().chain_update(authorization(&request));
-        let answer = transport.send(&request, operation.delivery());
+        let limits = operation.delivery().time_limits(elapsed_ms());
+        let answer = transport.send(&request, &limits);
 
         let mut clock_was_off = false;
         let mut retry_after_ms = None;
@@ -122,14 +124,13 @@ fn answered<O: Operation>(
         if clock_was_off {
             name_the_clock(&mut error);
         }
-        let now_ns = transport.monotonic_ns();
         let verdict = attempts.after(&Outcome {
             error: &error,
             attempt,
-            elapsed_ms: now_ns.saturating_sub(began_ns) / 1_000_000,
+            elapsed_ms: elapsed_ms(),
             retry_after_ms,
             clock_was_off,
-            jitter: jitter(jitter_seed, now_ns),
+            jitter: jitter(jitter_seed, transport.monotonic_ns()),
         });
         match verdict {
             Verdict::Return => return Err(error),

@@ -22,7 +22,7 @@ use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Choice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::lambda::connection::{Connection, Credentials};
-use aws_lambda_connector::lambda::delivery::Delivery;
+use aws_lambda_connector::lambda::delivery::TimeLimits;
 use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
 use aws_lambda_connector::perform::{Failure, Transport};
 use proptest::test_runner::Config;
@@ -93,7 +93,7 @@ impl Transport for Script {
         self.waited_ms.set(self.waited_ms.get().saturating_add(ms));
     }
 
-    fn send(&self, _: &Request<'_>, _: &Delivery) -> Result<Response, Failure> {
+    fn send(&self, _: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         self.sent.set(self.sent.get().saturating_add(1));
         self.answers.borrow_mut().pop().ok_or_else(|| Failure {
             kind: TransportKind::Connect,

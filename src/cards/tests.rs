@@ -13,7 +13,7 @@ use super::manifest::{CARDS, CONNECTION, Card, Field};
 use super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
-use crate::lambda::delivery::Delivery;
+use crate::lambda::delivery::TimeLimits;
 use crate::lambda::outcome::{Executed, TransportKind};
 use crate::lambda::testing::lambdas as answer;
 use crate::perform::{Failure, Transport};
@@ -127,7 +127,7 @@ impl Transport for Lambda {
 
     fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, request: &Request<'_>, _: &Delivery) -> Result<Response, Failure> {
+    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let path = request.path.strip_prefix("/2015-03-31/functions").unwrap();
         Ok(match path.split('/').collect::<Vec<_>>()[..] {
             [""] => self.list(request),
@@ -607,7 +607,7 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
 }
 
 /// Answers nothing, so that nobody can tell whether the function ran.
-struct Silent(RefCell<Vec<Delivery>>);
+struct Silent(RefCell<Vec<TimeLimits>>);
 
 impl Transport for Silent {
     fn now_s(&self) -> u64 {
@@ -620,8 +620,8 @@ impl Transport for Silent {
 
     fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, _: &Request<'_>, delivery: &Delivery) -> Result<Response, Failure> {
-        self.0.borrow_mut().push(*delivery);
+    fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+        self.0.borrow_mut().push(*limits);
         Err(Failure {
             kind: TransportKind::Timeout,
             message: "x".into(),
@@ -658,7 +658,7 @@ fn the_step_is_as_patient_and_persistent_as_the_form_says() {
         ));
         let sent = silent.0.borrow();
         assert_eq!(sent.len(), attempts, "{values}");
-        assert_eq!(sent[0].response_timeout_ms, timeout_ms, "{values}");
+        assert_eq!(sent[0].first_byte_ms, timeout_ms, "{values}");
     }
 }
 

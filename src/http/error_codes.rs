@@ -76,7 +76,7 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
         | E::HttpProtocolError => (
             TransportKind::Malformed,
             late,
-            "what answered is not HTTP as Lambda speaks it: check the endpoint",
+            "what came back is not HTTP as Lambda speaks it: the connection broke, or the endpoint is not Lambda",
         ),
         E::LoopDetected | E::ConfigurationError | E::InternalError(_) => (
             TransportKind::Other,

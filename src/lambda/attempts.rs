@@ -71,7 +71,11 @@ impl Attempts {
             outcome.jitter,
             outcome.retry_after_ms,
         );
-        if outcome.elapsed_ms.saturating_add(wait) > self.longest_ms() || !self.quota.pay(cause) {
+        // An attempt that cannot be waited for would turn a clear error into an unknown outcome.
+        let needed = wait.saturating_add(self.delivery.response_timeout_ms.into());
+        if outcome.elapsed_ms.saturating_add(needed) > self.delivery.longest_ms()
+            || !self.quota.pay(cause)
+        {
             return Verdict::Return;
         }
         Verdict::Wait(wait)
@@ -80,13 +84,6 @@ impl Attempts {
     /// A request was answered.
     pub fn succeeded(&mut self) {
         self.quota.refund();
-    }
-
-    /// All attempts together take no longer than if each used up its time-outs.
-    fn longest_ms(&self) -> u64 {
-        u64::from(self.delivery.connect_timeout_ms)
-            .saturating_add(self.delivery.response_timeout_ms.into())
-            .saturating_mul(self.delivery.max_attempts.into())
     }
 
     fn cause(&mut self, outcome: &Outcome<'_>) -> Option<Cause> {

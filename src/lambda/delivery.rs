@@ -37,6 +37,25 @@ const CONNECT_TIMEOUT_MS: u32 = 3_100;
 /// A function runs for 15 minutes at most when it is invoked synchronously.
 const SYNCHRONOUS_TIMEOUT_MS: u32 = 915_000;
 const QUICK_TIMEOUT_MS: u32 = 30_000;
+/// Between two pieces of an answer that has begun: Lambda sends it in one go.
+const BETWEEN_BYTES_MS: u32 = 30_000;
+/// For the rest of an answer that has begun: 6 MiB at 20 KiB a second.
+const BODY_MS: u32 = 300_000;
+
+/// How long one attempt may take. All milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// To the established connection.
+    pub connect_ms: u32,
+    /// From there to the first byte of the answer.
+    pub first_byte_ms: u32,
+    /// From the start to the answer's head, whatever the host makes of the two above.
+    pub head_ms: u64,
+    /// Between two pieces of the answer.
+    pub between_bytes_ms: u32,
+    /// From the answer's head to its end.
+    pub body_ms: u32,
+}
 
 impl Delivery {
     /// Checks `options`, which stand at `field`; `synchronous` where the answer waits for the
@@ -85,6 +104,32 @@ impl Delivery {
             idempotent: options.idempotent.unwrap_or(false),
         })
     }
+
+    /// From the first attempt's start to the last answer's head, waits included, milliseconds: no
+    /// longer than if each attempt used up its time-outs.
+    pub fn longest_ms(&self) -> u64 {
+        self.attempt_ms().saturating_mul(self.max_attempts.into())
+    }
+
+    /// Of an attempt that begins so long after the first. Once an answer has begun, its end may
+    /// take as long as its beginning might: an answer that was paid for is not thrown away because
+    /// the function took long.
+    pub fn time_limits(&self, elapsed_ms: u64) -> TimeLimits {
+        let body_ms = self.response_timeout_ms.min(BODY_MS);
+        TimeLimits {
+            connect_ms: self.connect_timeout_ms,
+            first_byte_ms: self.response_timeout_ms,
+            head_ms: self
+                .attempt_ms()
+                .min(self.longest_ms().saturating_sub(elapsed_ms)),
+            between_bytes_ms: body_ms.min(BETWEEN_BYTES_MS),
+            body_ms,
+        }
+    }
+
+    fn attempt_ms(&self) -> u64 {
+        u64::from(self.connect_timeout_ms).saturating_add(self.response_timeout_ms.into())
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +149,40 @@ mod tests {
             }
         );
         assert_eq!(delivery(false).response_timeout_ms, 30_000);
+    }
+
+    #[test]
+    fn an_attempt_has_its_time_outs_and_no_more_than_is_left() {
+        let limits = |response_timeout_ms, elapsed_ms| {
+            let options = Options {
+                connect_timeout_ms: Some(1_000),
+                response_timeout_ms: Some(response_timeout_ms),
+                ..Options::default()
+            };
+            Delivery::new("delivery", Some(&options), true)
+                .unwrap()
+                .time_limits(elapsed_ms)
+        };
+        let short = TimeLimits {
+            connect_ms: 1_000,
+            first_byte_ms: 9_000,
+            head_ms: 10_000,
+            between_bytes_ms: 9_000,
+            body_ms: 9_000,
+        };
+        assert_eq!(limits(9_000, 0), short);
+        assert_eq!(limits(9_000, 20_000), short);
+        for (elapsed_ms, head_ms) in [(20_001, 9_999), (29_999, 1), (30_000, 0), (u64::MAX, 0)] {
+            assert_eq!(limits(9_000, elapsed_ms), TimeLimits { head_ms, ..short });
+        }
+        let long = TimeLimits {
+            connect_ms: 1_000,
+            first_byte_ms: 915_000,
+            head_ms: 916_000,
+            between_bytes_ms: 30_000,
+            body_ms: 300_000,
+        };
+        assert_eq!(limits(915_000, 0), long);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Transport for Scripted {
         self.ns.set(self.ns.get() + ms * 1_000_000);
     }
 
-    fn send(&self, request: &Request<'_>, _: &Delivery) -> Result<Response, Failure> {
+    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let header = |name| {
             let found = request.headers.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| value.to_string()).unwrap()
@@ -247,6 +247,95 @@ fn a_clock_that_cannot_be_corrected_is_named() {
         (Category::ClockSkew, Executed::No, 2)
     );
     assert!(error.hint.unwrap().contains("clock"));
+}
+
+/// Takes all the time that it is given, and answers the same for ever.
+struct Slow {
+    answer: Result<Response, Failure>,
+    ns: Cell<u64>,
+    sent: Cell<u8>,
+}
+
+impl Slow {
+    fn pass(&self, ms: u64) {
+        self.ns.set(self.ns.get() + ms * 1_000_000);
+    }
+}
+
+impl Transport for Slow {
+    fn now_s(&self) -> u64 {
+        NOW + self.ns.get() / 1_000_000_000
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.ns.get()
+    }
+
+    fn wait_ms(&self, ms: u64) {
+        self.pass(ms);
+    }
+
+    fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+        self.sent.set(self.sent.get() + 1);
+        self.pass(limits.head_ms);
+        if self.answer.is_ok() {
+            self.pass(limits.body_ms.into());
+        }
+        self.answer.clone()
+    }
+}
+
+#[test]
+fn a_call_takes_no_longer_than_its_options_allow() {
+    let throttled = answer(
+        429,
+        &[
+            ("x-amzn-errortype", "TooManyRequestsException"),
+            ("x-amz-retry-after", "4000"),
+        ],
+        "{}",
+    );
+    for (answer, attempts_of_3) in [
+        (failure(TransportKind::Timeout, Executed::Unknown), 3),
+        (failure(TransportKind::Timeout, Executed::No), 3),
+        // Each answer's body takes its own time, which the next attempt's is short of.
+        (error(500, "ServiceException"), 2),
+        (Ok(throttled), 1),
+        (ok(), 1),
+    ] {
+        for max_attempts in 1..=10 {
+            for response_timeout_ms in [1_u32, 1_000, 60_000, 915_000] {
+                let transport = Slow {
+                    answer: answer.clone(),
+                    ns: Cell::new(0),
+                    sent: Cell::new(0),
+                };
+                let delivery = Options {
+                    max_attempts: Some(max_attempts),
+                    connect_timeout_ms: Some(500),
+                    response_timeout_ms: Some(response_timeout_ms),
+                    idempotent: Some(true),
+                };
+                let request = InvokeRequest {
+                    delivery: Some(delivery),
+                    ..request()
+                };
+                let _ = perform(&transport, Invoke::new(connection(), request).unwrap());
+
+                let each = 500 + u64::from(response_timeout_ms);
+                let body = u64::from(response_timeout_ms.min(300_000));
+                let most_ms = each * u64::from(max_attempts) + body;
+                let took_ms = transport.ns.get() / 1_000_000;
+                assert!(
+                    took_ms <= most_ms,
+                    "{took_ms} of {most_ms} ms: {max_attempts} × {each}"
+                );
+                if (max_attempts, response_timeout_ms) == (3, 1_000) {
+                    assert_eq!(transport.sent.get(), attempts_of_3, "{answer:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

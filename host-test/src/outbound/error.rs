@@ -38,7 +38,7 @@ pub enum ConnectFailure {
     /// The server ended the handshake with an alert: number and name.
     #[error("TLS alert {0}: {1}")]
     Alert(u8, String),
-    /// The handshake failed otherwise.
+    /// The server does not speak TLS as this client does.
     #[error("the TLS handshake failed: {0}")]
     Tls(String),
 }
@@ -67,7 +67,8 @@ impl ConnectFailure {
             }
             Some(rustls::Error::AlertReceived(alert)) => Self::alert(*alert),
             Some(error) => Self::Tls(error.to_string()),
-            None => Self::Tls(error.to_string()),
+            // The connection broke in the handshake: nothing is said about TLS.
+            None => Self::Unavailable,
         }
     }
 

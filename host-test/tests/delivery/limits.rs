@@ -1,6 +1,7 @@
 //! Answers that are too large, too short, or never end.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use host_test::bindings::types::{ErrorCategory, Executed, Payload, TransportKind};
 use host_test::local_lambda::{Key, RESPONSE_LIMIT};
@@ -8,7 +9,7 @@ use host_test::sandbox::Options;
 
 use crate::support::server::{Canned, Server};
 use crate::support::{AnyHost, connection, request};
-use crate::{LAMBDA, Result, answered, lambda, service, transport};
+use crate::{HOST, LAMBDA, Result, STOCK, answered, lambda, service, transport};
 
 /// Less than four times what Lambda can send.
 static SMALL: LazyLock<AnyHost> = LazyLock::new(|| {
@@ -130,6 +131,24 @@ async fn a_chunked_body_without_its_end() {
         matches!(&output, Some(Payload::Text(text)) if text == r#"{"a":1}"#),
         "{output:?}"
     );
+}
+
+/// Each piece comes soon enough, and their end would come after 20 s.
+#[tokio::test]
+async fn a_trickle_ends_when_the_options_say_so() {
+    let head = format!("{LAMBDA}\ncontent-length: 220");
+    let trickle = Canned::new(&head, "1234567890 ")
+        .repeated(20)
+        .slowly(Duration::from_secs(1));
+    for host in [HOST.clone(), AnyHost::Stock(Box::new(STOCK.clone()))] {
+        let server = Server::start(std::slice::from_ref(&trickle)).await;
+        let mut request = request("f", "{}");
+        request.delivery.as_mut().unwrap().response_timeout_ms = Some(3_000);
+        let connection = connection(&Key::default(), server.url());
+        let result = host.invoke(&connection, &request).await;
+        let message = transport(result, TransportKind::CutOff, Executed::Yes, 1);
+        assert_eq!(message, "the rest of the answer did not come in time");
+    }
 }
 
 #[tokio::test]

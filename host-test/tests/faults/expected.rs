@@ -58,8 +58,8 @@ pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
             Point::InTls,
             [
                 (Refuse, Hopeless(Kind::Tls)),
-                (Close, Hopeless(Kind::Tls)),
-                (Reset, Hopeless(Kind::Tls)),
+                (Close, Again),
+                (Reset, Again),
                 (Stall, Again),
                 (Garbage, Hopeless(Kind::Tls)),
             ],

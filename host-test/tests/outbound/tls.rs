@@ -88,7 +88,7 @@ async fn what_does_not_speak_tls() {
         let (mut stream, _) = listener.accept().await.unwrap();
         server::read_some(&mut stream).await;
     });
-    assert_eq!(outcome(sent), "TlsProtocolError");
+    assert_eq!(outcome(sent), "DestinationUnavailable");
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use host_test::local_lambda::Tls;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// One answer to one request, on a connection of its own that is closed afterwards.
@@ -15,6 +17,8 @@ pub struct Canned {
     body: Arc<[u8]>,
     /// The body is sent so many times.
     repeat: usize,
+    /// Before each time.
+    pause: Duration,
 }
 
 impl Canned {
@@ -24,6 +28,7 @@ impl Canned {
             head: format!("HTTP/1.1 {}\r\n\r\n", head.replace('\n', "\r\n")),
             body: Arc::from(body.as_ref()),
             repeat: 1,
+            pause: Duration::ZERO,
         }
     }
 
@@ -35,6 +40,11 @@ impl Canned {
     /// Sends the body so many times.
     pub fn repeated(self, repeat: usize) -> Self {
         Self { repeat, ..self }
+    }
+
+    /// Waits before it sends the body, each time.
+    pub fn slowly(self, pause: Duration) -> Self {
+        Self { pause, ..self }
     }
 }
 
@@ -139,6 +149,7 @@ impl Script {
 async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::io::Result<()> {
     client.write_all(answer.head.as_bytes()).await?;
     for _ in 0..answer.repeat {
+        sleep(answer.pause).await;
         client.write_all(&answer.body).await?;
     }
     client.shutdown().await

@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 
-use super::super::delivery::Delivery;
+use super::super::delivery::TimeLimits;
 use super::super::outcome::{Executed, TransportKind};
 use super::super::testing::{answer, connection, lambdas};
 use super::*;
@@ -31,7 +31,7 @@ impl Transport for Services {
 
     fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, request: &Request<'_>, _: &Delivery) -> Answer {
+    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Answer {
         let line = format!("{}{}", request.authority, request.path_with_query());
         self.seen.borrow_mut().push(line);
         (self.answer)(request)
