@@ -16,6 +16,8 @@ let form;
 let pending = null;
 /** Ends the run that is on its way. */
 let running = null;
+/** Settles once no pointer is down: a button that moves away between press and release is not clicked. */
+let released = Promise.resolve();
 
 /** Asks the server; returns the text of `ok`, or throws what it says. */
 async function ask(question, body, signal) {
@@ -72,6 +74,7 @@ function askFields() {
     } catch (error) {
       note = `The form could not be adapted to these values: ${error.message}`;
     }
+    await released;
     if (pending !== mine || asked !== card) return;
     pending = null;
     if (fields) form.apply(fields);
@@ -202,6 +205,12 @@ async function start() {
   });
   byId("connection-form").addEventListener("submit", (event) => event.preventDefault());
   byId("stop").addEventListener("click", () => running?.abort());
+  document.addEventListener("pointerdown", () => {
+    released = new Promise((resolve) => {
+      // After the click, which comes in the same turn as the release.
+      for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(resolve), { once: true });
+    });
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
   });
