@@ -14,6 +14,7 @@ use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError}
 use crate::lambda::delivery::TimeLimits;
 use crate::lambda::outcome::{Executed, TransportKind};
 use crate::perform::{Failure, Transport};
+use crate::sessions::SessionCache;
 
 mod error_codes;
 
@@ -25,6 +26,9 @@ const READ: u64 = 65_536;
 
 /// The host, through the component's imports.
 pub struct Host;
+
+/// All that an instance knows of earlier calls.
+static SESSIONS: SessionCache = SessionCache::new();
 
 impl Transport for Host {
     fn now_s(&self) -> u64 {
@@ -41,6 +45,10 @@ impl Transport for Host {
 
     fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
         send(request, limits)
+    }
+
+    fn sessions(&self) -> &SessionCache {
+        &SESSIONS
     }
 }
 

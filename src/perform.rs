@@ -1,22 +1,27 @@
 //! Carries an operation out: signs its requests, has them sent, hands it the answers, tries again
 //! where that is safe. Pure but for the [`Transport`] that it is given.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
 use crate::aws::clock_skew::{ServiceClock, is_skew_code};
-use crate::aws::credentials::AccessKey;
+use crate::aws::credentials::{Signer, WrongDay};
 use crate::aws::message::{Request, Response};
 use crate::aws::retry;
 use crate::aws::sigv4;
-use crate::aws::time::AmzDate;
 use crate::lambda::attempts::{Attempts, Outcome, Verdict};
+use crate::lambda::connection::{Caller, Target};
 use crate::lambda::delivery::TimeLimits;
-use crate::lambda::outcome::{Category, Error, Executed, TransportError, TransportKind};
+use crate::lambda::outcome::{
+    Category, Error, Executed, ServiceError, TransportError, TransportKind,
+};
 use crate::lambda::{Operation, Step};
+use crate::sessions::{self, SessionCache};
 
-/// The world outside: one request over the network, and the clocks.
+/// The world outside: one request over the network, the clocks, and what outlives a call.
 pub trait Transport {
     /// Seconds since 1970-01-01 00:00 UTC.
     fn now_s(&self) -> u64;
@@ -32,6 +37,9 @@ pub trait Transport {
     /// # Errors
     /// Why there is none, and what that says about the function.
     fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>;
+
+    /// The temporary keys that are kept between calls.
+    fn sessions(&self) -> &SessionCache;
 }
 
 /// No whole answer.
@@ -82,33 +90,48 @@ fn answered<O: Operation>(
     attempts: &mut Attempts,
     clock: &mut ServiceClock,
 ) -> Result<Step<O::Output>, Error> {
+    let delivery = *operation.delivery();
+    let payload_hash = sigv4::payload_hash(operation.request().body);
+    let mut signer = sessions::signer(transport, operation.target(), &delivery, clock)?;
     let began_ns = transport.monotonic_ns();
     let elapsed_ms = || transport.monotonic_ns().saturating_sub(began_ns) / 1_000_000;
-    let payload_hash = sigv4::payload_hash(operation.request().body);
+    let mut before = None;
     let mut attempt: u8 = 1;
     loop {
         let sent_s = transport.now_s();
         let mut request = operation.request();
         let target = operation.target();
         // Anew for every attempt: a signature of minutes ago is refused.
-        let date = AmzDate::from_unix(clock.signing_time(sent_s));
+        let date = match signer.date(clock.signing_time(sent_s)) {
+            Ok(date) => date,
+            Err(WrongDay { of_key, today }) => {
+                let refused = Error::invalid(
+                    "connection.credentials.signing-key.date",
+                    format!(
+                        "the key is for {of_key} UTC, and it is {today}: AWS takes a signing key on its own day only, so derive one for today"
+                    ),
+                );
+                return Err(before.unwrap_or(refused));
+            }
+        };
         sigv4::sign(
             &mut request,
             &payload_hash,
-            &target.key,
+            &signer,
             &target.region,
             target.service,
             &date,
         );
-        let jitter_seed = Sha256::new().chain_update(authorization(&request));
-        let limits = operation.delivery().time_limits(elapsed_ms());
+        let authorization: String = authorization(&request).into();
+        let limits = delivery.time_limits(elapsed_ms());
         let answer = transport.send(&request, &limits);
 
         let mut clock_was_off = false;
         let mut retry_after_ms = None;
         let result = match answer {
             Ok(response) => {
-                clock_was_off = clock.observe(&response, sent_s, transport.now_s());
+                clock_was_off =
+                    clock.observe(&response, sent_s, transport.now_s()) && signer.signs();
                 retry_after_ms = response
                     .header("x-amz-retry-after")
                     .and_then(|header| retry::retry_after_ms(&header));
@@ -120,9 +143,16 @@ fn answered<O: Operation>(
             Ok(step) => return Ok(step),
             Err(error) => error,
         };
-        redact(&mut error, &operation.target().key);
+        operation.explain(&mut error);
+        let target = operation.target();
+        redact(&mut error, &target.caller, &signer, &authorization);
+        name_the_signer(&mut error, &signer, target);
         if clock_was_off {
             name_the_clock(&mut error);
+        }
+        let keys_expired = forget_refused_keys(&error, &target.caller, transport.sessions());
+        if let Some(before) = &before {
+            remember_doubt(&mut error, before);
         }
         let verdict = attempts.after(&Outcome {
             error: &error,
@@ -130,14 +160,58 @@ fn answered<O: Operation>(
             elapsed_ms: elapsed_ms(),
             retry_after_ms,
             clock_was_off,
-            jitter: jitter(jitter_seed, transport.monotonic_ns()),
+            keys_expired,
+            jitter: jitter(&authorization, &payload_hash, transport.monotonic_ns()),
         });
         match verdict {
             Verdict::Return => return Err(error),
             Verdict::Wait(ms) => transport.wait_ms(ms),
         }
+        // Keys that were refused, or that ended meanwhile, are renewed.
+        signer = match sessions::signer(transport, operation.target(), &delivery, clock) {
+            Ok(signer) => signer,
+            Err(renewal) => {
+                let mut renewal = renewal;
+                remember_doubt(&mut renewal, &error);
+                return Err(renewal);
+            }
+        };
+        before = Some(error);
         attempt = attempt.saturating_add(1);
     }
+}
+
+/// Of several attempts that failed, the last one's error is told. If an earlier one may have run
+/// the function, then so may the call.
+fn remember_doubt(error: &mut Error, before: &Error) {
+    let doubt = |error: &Error| match error {
+        Error::Service(error) | Error::Unauthenticated(error) => error.executed != Executed::No,
+        Error::Transport(error) => error.executed != Executed::No,
+        Error::InvalidInput(_) | Error::FunctionFailed(_) => false,
+    };
+    if !doubt(before) {
+        return;
+    }
+    let executed = match error {
+        Error::Service(error) | Error::Unauthenticated(error) => &mut error.executed,
+        Error::Transport(error) => &mut error.executed,
+        Error::InvalidInput(_) | Error::FunctionFailed(_) => return,
+    };
+    if *executed == Executed::No {
+        *executed = Executed::Unknown;
+    }
+}
+
+/// A role's keys that AWS does not take are not offered again. Says whether they have ended: then
+/// new ones may do.
+fn forget_refused_keys(error: &Error, caller: &Caller, sessions: &SessionCache) -> bool {
+    let (Error::Unauthenticated(error), Caller::Roles(chain)) = (error, caller) else {
+        return false;
+    };
+    if error.category == Category::Credentials {
+        sessions.forget(&chain.id());
+    }
+    matches!(&*error.code, "ExpiredTokenException" | "ExpiredToken")
 }
 
 fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error {
@@ -154,17 +228,59 @@ fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error
 }
 
 /// AWS explains a signature that does not match by the request as it saw it, headers and all.
-fn redact(error: &mut Error, key: &AccessKey) {
-    let (Error::Unauthenticated(error) | Error::Service(error)) = error else {
-        return;
-    };
-    let secrets = [Some(&key.secret_access_key), key.session_token.as_ref()];
-    for secret in secrets.into_iter().flatten() {
-        for text in [&mut error.message, &mut error.code] {
-            if text.contains(secret.reveal()) {
-                *text = text.replace(secret.reveal(), "…");
+fn redact(error: &mut Error, caller: &Caller, signer: &Signer, authorization: &str) {
+    let secrets: Vec<&str> = caller
+        .secrets()
+        .into_iter()
+        .chain(signer.secrets())
+        .chain([authorization])
+        .filter(|secret| !secret.is_empty())
+        .collect();
+    let hide = |text: &mut String| {
+        for secret in &secrets {
+            if text.contains(secret) {
+                *text = text.replace(secret, "…");
             }
         }
+    };
+    match error {
+        Error::Unauthenticated(error) | Error::Service(error) => {
+            hide(&mut error.message);
+            hide(&mut error.code);
+            error.hint.iter_mut().for_each(&hide);
+            error.request_id.iter_mut().for_each(&hide);
+        }
+        Error::Transport(error) => hide(&mut error.message),
+        // The one holds nothing that was received, the other what the function said.
+        Error::InvalidInput(_) | Error::FunctionFailed(_) => {}
+    }
+}
+
+/// What to do about a refusal depends on who signed.
+fn name_the_signer(error: &mut Error, signer: &Signer, target: &Target) {
+    let Error::Unauthenticated(ServiceError {
+        category: Category::Credentials,
+        hint,
+        ..
+    }) = error
+    else {
+        return;
+    };
+    let region = &target.region;
+    match signer {
+        Signer::SigningKey(key) => {
+            let day = &key.day.date;
+            *hint = Some(format!(
+                "the signing key must be derived for the day {day}, region {region} and service lambda, from the secret of this access key ID, and come with its session token if the keys are temporary"
+            ));
+        }
+        Signer::Unsigned if target.service == crate::lambda::SERVICE => {
+            let authority = &target.endpoint.authority;
+            *hint = Some(format!(
+                "requests leave the connector unsigned: what answers at {authority} must sign them for region {region} and service lambda, with keys that AWS accepts"
+            ));
+        }
+        Signer::AccessKey(_) | Signer::Unsigned => {}
     }
 }
 
@@ -189,8 +305,13 @@ fn authorization<'a>(request: &'a Request<'_>) -> &'a str {
 
 /// Spreads retries without a source of randomness: the signature differs with caller, request and
 /// second, the clock with the nanosecond.
-fn jitter(seed: Sha256, now_ns: u64) -> u64 {
-    let digest: [u8; 32] = seed.chain_update(now_ns.to_le_bytes()).finalize().into();
+fn jitter(authorization: &str, payload_hash: &str, now_ns: u64) -> u64 {
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(authorization)
+        .chain_update(payload_hash)
+        .chain_update(now_ns.to_le_bytes())
+        .finalize()
+        .into();
     digest
         .iter()
         .take(8)

@@ -25,6 +25,7 @@ use aws_lambda_connector::lambda::connection::{Connection, Credentials};
 use aws_lambda_connector::lambda::delivery::TimeLimits;
 use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
 use aws_lambda_connector::perform::{Failure, Transport};
+use aws_lambda_connector::sessions::SessionCache;
 use proptest::test_runner::Config;
 
 /// Planted in every connection; neither may ever be shown.
@@ -66,6 +67,7 @@ struct Script {
     now_s: Cell<u64>,
     sent: Cell<u32>,
     waited_ms: Cell<u64>,
+    sessions: SessionCache,
 }
 
 impl Script {
@@ -76,6 +78,7 @@ impl Script {
             now_s: Cell::new(now_s),
             sent: Cell::new(0),
             waited_ms: Cell::new(0),
+            sessions: SessionCache::new(),
         }
     }
 }
@@ -100,5 +103,9 @@ impl Transport for Script {
             message: "no connection to the endpoint".into(),
             executed: Executed::No,
         })
+    }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.sessions
     }
 }

@@ -9,12 +9,16 @@
 
 mod common;
 
+use aws_lambda_connector::aws::credentials::Signer;
 use aws_lambda_connector::aws::endpoint::{Choice, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
-use aws_lambda_connector::lambda::connection::{Connection, Credentials};
+use aws_lambda_connector::lambda::assume_role::AssumeRole;
+use aws_lambda_connector::lambda::connection::{Caller, Connection, Credentials, Target};
+use aws_lambda_connector::lambda::delivery::Delivery;
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
+use aws_lambda_connector::lambda::roles::RoleOptions;
 use aws_lambda_connector::lambda::{Operation, SERVICE};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,8 +56,8 @@ fn every_signed_request() {
         let mut request = request(method, authority, target, &headers, body.as_bytes());
         assert_eq!(request.path_with_query(), target, "{name}");
         let payload_hash = sigv4::payload_hash(body.as_bytes());
-        let key = example_key(vector["token"].as_str());
-        sigv4::sign(&mut request, &payload_hash, &key, region, service, &date);
+        let signer = Signer::AccessKey(example_key(vector["token"].as_str()));
+        sigv4::sign(&mut request, &payload_hash, &signer, region, service, &date);
 
         let (canonical, _) = sigv4::canonical_request(&request, &payload_hash);
         assert_eq!(
@@ -120,6 +124,29 @@ fn operations_build_the_same_requests() {
                 };
                 same_request(vector, &ListFunctions::new(connection, query).unwrap());
             }
+            "AssumeRole" => {
+                let role = RoleOptions {
+                    arn: param("RoleArn").unwrap(),
+                    external_id: param("ExternalId"),
+                    session_name: param("RoleSessionName"),
+                    duration_seconds: params["DurationSeconds"]
+                        .as_u64()
+                        .map(|seconds| seconds.try_into().unwrap()),
+                };
+                let connection = Connection {
+                    credentials: Credentials::AssumeRole {
+                        source: example_key(None),
+                        roles: vec![role],
+                    },
+                    ..connection
+                };
+                let Caller::Roles(chain) = Target::new(connection, None).unwrap().caller else {
+                    panic!("no roles");
+                };
+                let delivery = Delivery::new("delivery", None, false).unwrap();
+                let step = AssumeRole::new(&chain, (1, &chain.first), None, delivery);
+                same_request(vector, &step);
+            }
             _ => continue,
         }
         built.push(vector["name"].as_str().unwrap());
@@ -134,22 +161,28 @@ fn operations_build_the_same_requests() {
             "invoke-all-headers",
             "list-functions",
             "invoke-http-endpoint",
+            "sts-assume-role",
         ]
     );
 }
 
 fn same_request(vector: &Value, operation: &impl Operation) {
     let target = operation.target();
+    let Caller::Signer(signer) = &target.caller else {
+        panic!("nobody signs");
+    };
     let mut request = operation.request();
-    request.headers.retain(|(name, _)| *name != "content-type");
+    if target.service == SERVICE {
+        request.headers.retain(|(name, _)| *name != "content-type");
+    }
     let payload_hash = sigv4::payload_hash(request.body);
     let date = AmzDate::from_unix(1_795_348_800);
     sigv4::sign(
         &mut request,
         &payload_hash,
-        &target.key,
+        signer,
         &target.region,
-        SERVICE,
+        target.service,
         &date,
     );
 

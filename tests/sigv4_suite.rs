@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aws_lambda_connector::aws::credentials::Signer;
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
 use common::{decode, example_key, header, package_folder, request};
@@ -143,8 +144,8 @@ fn header_case(case: &Case) {
         &headers,
         wire.body.as_bytes(),
     );
-    let key = example_key(token);
-    sigv4::sign(&mut request, &payload_hash, &key, region, service, &date);
+    let signer = Signer::AccessKey(example_key(token));
+    sigv4::sign(&mut request, &payload_hash, &signer, region, service, &date);
 
     let (canonical, signed_headers) = sigv4::canonical_request(&request, &payload_hash);
     assert_eq!(
@@ -193,7 +194,7 @@ fn double_url_encode() {
     sigv4::sign(
         &mut request,
         &payload_hash,
-        &example_key(None),
+        &Signer::AccessKey(example_key(None)),
         "us-east-2",
         "lambda",
         &date,

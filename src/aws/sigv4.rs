@@ -10,8 +10,9 @@ use alloc::vec::Vec;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, Zeroizing};
 
-use super::credentials::AccessKey;
+use super::credentials::{Secret, Signer};
 use super::message::Request;
 use super::time::AmzDate;
 use super::uri;
@@ -23,36 +24,61 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const UNSIGNED_HEADERS: [&str; 3] = ["authorization", "user-agent", "x-amzn-trace-id"];
 
 /// Signs `request`: adds `x-amz-date`, `x-amz-security-token` for temporary keys, and
-/// `authorization`. `payload_hash` is [`payload_hash`] of its body.
+/// `authorization`. `payload_hash` is [`payload_hash`] of its body. A request that nobody signs
+/// stays as it is.
 pub fn sign(
     request: &mut Request<'_>,
     payload_hash: &str,
-    key: &AccessKey,
+    signer: &Signer,
     region: &str,
     service: &str,
+    date: &AmzDate,
+) {
+    match signer {
+        Signer::AccessKey(key) => {
+            let secret = key.secret_access_key.reveal();
+            let signing_key = signing_key(secret, &date.date, region, service);
+            let scope = credential_scope(&date.date, region, service);
+            let signed = (&*key.access_key_id, key.session_token.as_ref());
+            sign_with(request, payload_hash, signed, &signing_key, &scope, date);
+        }
+        Signer::SigningKey(key) => {
+            let scope = credential_scope(&date.date, region, service);
+            let signed = (&*key.access_key_id, key.session_token.as_ref());
+            sign_with(request, payload_hash, signed, &key.key, &scope, date);
+        }
+        Signer::Unsigned => return,
+    }
+    wipe_stack();
+}
+
+fn sign_with(
+    request: &mut Request<'_>,
+    payload_hash: &str,
+    (access_key_id, session_token): (&str, Option<&Secret>),
+    signing_key: &[u8; 32],
+    scope: &str,
     date: &AmzDate,
 ) {
     request
         .headers
         .push(("x-amz-date", Cow::Owned(date.date_time.clone())));
-    if let Some(token) = &key.session_token {
+    if let Some(token) = session_token {
         request
             .headers
             .push(("x-amz-security-token", Cow::Owned(token.reveal().into())));
     }
     let (canonical_request, signed_headers) = canonical_request(request, payload_hash);
-    let scope = credential_scope(&date.date, region, service);
-    let signing_key = signing_key(key.secret_access_key.reveal(), &date.date, region, service);
     let signature = signature(
-        &signing_key,
-        &string_to_sign(&date.date_time, &scope, &canonical_request),
+        signing_key,
+        &string_to_sign(&date.date_time, scope, &canonical_request),
     );
     let authorization = concat(&[
         ALGORITHM,
         " Credential=",
-        &key.access_key_id,
+        access_key_id,
         "/",
-        &scope,
+        scope,
         ", SignedHeaders=",
         &signed_headers,
         ", Signature=",
@@ -61,6 +87,14 @@ pub fn sign(
     request
         .headers
         .push(("authorization", Cow::Owned(authorization)));
+}
+
+/// Overwrites what the steps of signing left on the stack: a move copies, and the copy stays.
+#[inline(never)]
+fn wipe_stack() {
+    // Far more than the frames of HMAC and SHA-256 take.
+    let mut frames = [0_u8; 4_096];
+    core::hint::black_box(&mut frames).zeroize();
 }
 
 /// Lower-case hex SHA-256 of a body.
@@ -209,35 +243,40 @@ pub fn string_to_sign(date_time: &str, credential_scope: &str, canonical_request
 }
 
 /// The end of the key-derivation chain: good for one day, region and service.
-pub fn signing_key(secret_access_key: &str, date: &str, region: &str, service: &str) -> [u8; 32] {
-    let k_secret = concat(&["AWS4", secret_access_key]);
+pub fn signing_key(
+    secret_access_key: &str,
+    date: &str,
+    region: &str,
+    service: &str,
+) -> Zeroizing<[u8; 32]> {
+    let k_secret = Zeroizing::new(concat(&["AWS4", secret_access_key]));
     let k_date = hmac_sha256(k_secret.as_bytes(), date);
-    let k_region = hmac_sha256(&k_date, region);
-    let k_service = hmac_sha256(&k_region, service);
-    hmac_sha256(&k_service, "aws4_request")
+    let k_region = hmac_sha256(&*k_date, region);
+    let k_service = hmac_sha256(&*k_region, service);
+    hmac_sha256(&*k_service, "aws4_request")
 }
 
 /// Lower-case hex signature.
 pub fn signature(signing_key: &[u8; 32], string_to_sign: &str) -> String {
-    uri::hex(&hmac_sha256(signing_key, string_to_sign))
+    uri::hex(&*hmac_sha256(signing_key, string_to_sign))
 }
 
-fn hmac_sha256(key: &[u8], message: &str) -> [u8; 32] {
+fn hmac_sha256(key: &[u8], message: &str) -> Zeroizing<[u8; 32]> {
     // RFC 2104's own preparation of the key; given a whole block, the constructor cannot fail.
-    let mut block = [0_u8; 64];
-    let hashed: [u8; 32];
+    let mut block = Zeroizing::new([0_u8; 64]);
+    let hashed: Zeroizing<[u8; 32]>;
     let key = if key.len() > block.len() {
-        hashed = Sha256::digest(key).into();
-        &hashed
+        hashed = Zeroizing::new(Sha256::digest(key).into());
+        &*hashed
     } else {
         key
     };
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
     }
-    let mut mac = Hmac::<Sha256>::new(&block.into());
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
     mac.update(message.as_bytes());
-    mac.finalize().into_bytes().into()
+    Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
 fn concat(parts: &[&str]) -> String {
@@ -263,7 +302,7 @@ mod tests {
             "iam",
         );
         assert_eq!(
-            uri::hex(&key),
+            uri::hex(&*key),
             "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"
         );
     }
@@ -276,7 +315,7 @@ mod tests {
             "Test Using Larger Than Block-Size Key - Hash Key First",
         );
         assert_eq!(
-            uri::hex(&tag),
+            uri::hex(&*tag),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
     }

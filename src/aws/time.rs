@@ -11,7 +11,8 @@ pub struct AmzDate {
     pub date: String,
 }
 
-const SECONDS_A_DAY: u64 = 86_400;
+/// Leap seconds do not count.
+pub const SECONDS_A_DAY: u64 = 86_400;
 /// 9999-12-31: the last day that four digits of a year can name.
 const LAST_DAY: u64 = 2_932_896;
 const DAYS_FROM_0000_03_01_TO_1970: u64 = 719_468;
@@ -97,6 +98,43 @@ pub fn parse_http_date(text: &str) -> Option<u64> {
     let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
     let day = number(day, 2).filter(|day| (1..=31).contains(day))?;
     let year = number(year, 4).filter(|year| *year >= 1970)?;
+    let of_day = second_of_day(clock)?;
+    days_from_civil(year, month, day)
+        .checked_mul(SECONDS_A_DAY)?
+        .checked_add(of_day)
+}
+
+/// First second, since 1970, of a day written `YYYYMMDD`.
+pub fn parse_date(text: &str) -> Option<u64> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    let year = number(year, 4).filter(|year| *year >= 1970)?;
+    let month = number(month, 2).filter(|month| (1..=12).contains(month))?;
+    let day = number(day, 2).filter(|day| (1..=31).contains(day))?;
+    let seconds = days_from_civil(year, month, day).checked_mul(SECONDS_A_DAY)?;
+    // The 30th of February would be a day of March.
+    (AmzDate::from_unix(seconds).date == text).then_some(seconds)
+}
+
+/// Seconds since 1970 of the form of ISO 8601 that STS writes: `2026-11-22T12:00:00Z`, with or
+/// without a fraction, which is cut off.
+pub fn parse_iso8601(text: &str) -> Option<u64> {
+    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let clock = match clock.split_once('.') {
+        Some((clock, fraction)) if fraction.bytes().all(|b| b.is_ascii_digit()) => clock,
+        Some(_) => return None,
+        None => clock,
+    };
+    let mut date = date.split('-');
+    let (year, month, day) = (date.next()?, date.next()?, date.next()?);
+    if date.next().is_some() || year.len() != 4 || month.len() != 2 {
+        return None;
+    }
+    parse_date(&[year, month, day].concat())?.checked_add(second_of_day(clock)?)
+}
+
+/// Of `HH:MM:SS`.
+fn second_of_day(clock: &str) -> Option<u64> {
     let mut parts = clock.split(':');
     let mut part = |most| number(parts.next()?, 2).filter(|value| *value <= most);
     // 60: a leap second.
@@ -104,13 +142,11 @@ pub fn parse_http_date(text: &str) -> Option<u64> {
     if parts.next().is_some() {
         return None;
     }
-    let of_day = hour
-        .saturating_mul(3600)
-        .saturating_add(minute.saturating_mul(60))
-        .saturating_add(second);
-    days_from_civil(year, month, day)
-        .checked_mul(SECONDS_A_DAY)?
-        .checked_add(of_day)
+    Some(
+        hour.saturating_mul(3600)
+            .saturating_add(minute.saturating_mul(60))
+            .saturating_add(second),
+    )
 }
 
 fn number(text: &str, digits: usize) -> Option<u64> {
@@ -172,6 +208,27 @@ mod tests {
             ("Sun, 01 Jan 1969 00:00:00 GMT", None),
         ] {
             assert_eq!(parse_http_date(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_of_sts() {
+        for (text, seconds) in [
+            ("2026-11-22T12:00:00Z", Some(1_795_348_800)),
+            ("2026-11-22T12:00:00.987Z", Some(1_795_348_800)),
+            ("1970-01-01T00:00:00.000000Z", Some(0)),
+            ("9999-12-31T23:59:59Z", Some(253_402_300_799)),
+            ("2026-11-22T12:00:00", None),
+            ("2026-11-22 12:00:00Z", None),
+            ("2026-11-22T12:00:00+00:00", None),
+            ("2026-11-22T12:00:00.x7Z", None),
+            ("2026-02-30T12:00:00Z", None),
+            ("2026-11-22-01T12:00:00Z", None),
+            ("20261-1-22T12:00:00Z", None),
+            ("éé26-11-22T12:00:00Z", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_iso8601(text), seconds, "{text}");
         }
     }
 

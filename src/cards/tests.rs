@@ -17,6 +17,7 @@ use crate::lambda::delivery::TimeLimits;
 use crate::lambda::outcome::{Executed, TransportKind};
 use crate::lambda::testing::lambdas as answer;
 use crate::perform::{Failure, Transport};
+use crate::sessions::SessionCache;
 
 /// Functions by name; `allowed` says whether they may be listed.
 struct Lambda {
@@ -24,6 +25,7 @@ struct Lambda {
     isolated: &'static str,
     allowed: bool,
     invoked: RefCell<Vec<(String, String, String)>>,
+    sessions: SessionCache,
 }
 
 impl Lambda {
@@ -32,6 +34,7 @@ impl Lambda {
             functions: functions.to_vec(),
             isolated: "",
             allowed: true,
+            sessions: SessionCache::new(),
             invoked: RefCell::default(),
         }
     }
@@ -140,6 +143,10 @@ impl Transport for Lambda {
             ["", _, "versions"] => self.versions(),
             _ => panic!("{path}"),
         })
+    }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.sessions
     }
 }
 
@@ -607,7 +614,8 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
 }
 
 /// Answers nothing, so that nobody can tell whether the function ran.
-struct Silent(RefCell<Vec<TimeLimits>>);
+#[derive(Default)]
+struct Silent(RefCell<Vec<TimeLimits>>, SessionCache);
 
 impl Transport for Silent {
     fn now_s(&self) -> u64 {
@@ -627,6 +635,10 @@ impl Transport for Silent {
             message: "x".into(),
             executed: Executed::Unknown,
         })
+    }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.1
     }
 }
 
@@ -651,7 +663,7 @@ fn the_step_is_as_patient_and_persistent_as_the_form_says() {
             915_000,
         ),
     ] {
-        let silent = Silent(RefCell::default());
+        let silent = Silent::default();
         assert!(matches!(
             run(&silent, CONNECT, "invoke", values),
             Err(Error::Transport(_))

@@ -1,5 +1,7 @@
 //! WIT values to our own types; texts and bytes move, they are not copied.
 
+use zeroize::Zeroizing;
+
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::endpoint::Choice;
 use crate::bindings::exports::connectors::aws_lambda::{lambda, types};
@@ -7,6 +9,7 @@ use crate::lambda::connection::{Connection, Credentials};
 use crate::lambda::delivery;
 use crate::lambda::invoke::{InvocationType, InvokeRequest, LogType};
 use crate::lambda::list_functions::FunctionQuery;
+use crate::lambda::roles::RoleOptions;
 
 impl From<types::Connection> for Connection {
     fn from(connection: types::Connection) -> Connection {
@@ -28,10 +31,32 @@ impl From<types::Credentials> for Credentials {
     fn from(credentials: types::Credentials) -> Credentials {
         match credentials {
             types::Credentials::AccessKey(key) => Credentials::AccessKey(key.into()),
-            types::Credentials::SigningKey(_) => Credentials::Unsupported("signing-key"),
-            types::Credentials::AssumeRole(_) => Credentials::Unsupported("assume-role"),
-            types::Credentials::WebIdentity(_) => Credentials::Unsupported("web-identity"),
-            types::Credentials::HostSigned => Credentials::Unsupported("host-signed"),
+            types::Credentials::SigningKey(key) => Credentials::SigningKey {
+                access_key_id: key.access_key_id,
+                date: key.date,
+                key: Zeroizing::new(key.key),
+                session_token: key.session_token.map(Secret::new),
+            },
+            types::Credentials::AssumeRole(roles) => Credentials::AssumeRole {
+                source: roles.source.into(),
+                roles: roles.roles.into_iter().map(Into::into).collect(),
+            },
+            types::Credentials::WebIdentity(identity) => Credentials::WebIdentity {
+                token: Secret::new(identity.token),
+                role: identity.role.into(),
+            },
+            types::Credentials::HostSigned => Credentials::HostSigned,
+        }
+    }
+}
+
+impl From<types::Role> for RoleOptions {
+    fn from(role: types::Role) -> RoleOptions {
+        RoleOptions {
+            arn: role.arn,
+            external_id: role.external_id,
+            session_name: role.session_name,
+            duration_seconds: role.duration_seconds,
         }
     }
 }

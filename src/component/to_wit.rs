@@ -1,6 +1,10 @@
 //! Our own types to WIT values; texts and bytes move, they are not copied.
 
-use crate::bindings::exports::connectors::aws_lambda::{lambda, types};
+use alloc::borrow::ToOwned;
+
+use crate::aws::credentials::{AccessKey, Secret};
+use crate::bindings::exports::connectors::aws_lambda::{lambda, sessions, types};
+use crate::lambda::assume_role::Session;
 use crate::lambda::list_functions::{FunctionPage, FunctionSummary};
 use crate::lambda::list_qualifiers::{QualifierChoice, QualifierKind};
 use crate::lambda::outcome::{
@@ -17,6 +21,27 @@ impl From<Error> for types::Error {
             Error::Service(error) => types::Error::Service(error.into()),
             Error::Transport(error) => types::Error::Transport(error.into()),
             Error::FunctionFailed(failed) => types::Error::FunctionFailed((*failed).into()),
+        }
+    }
+}
+
+impl From<Session> for sessions::Session {
+    fn from(session: Session) -> sessions::Session {
+        sessions::Session {
+            keys: session.keys.into(),
+            expires: session.expires,
+            principal: session.principal,
+        }
+    }
+}
+
+impl From<AccessKey> for types::AccessKey {
+    fn from(key: AccessKey) -> types::AccessKey {
+        let text = |secret: &Secret| secret.reveal().to_owned();
+        types::AccessKey {
+            access_key_id: key.access_key_id,
+            secret_access_key: text(&key.secret_access_key),
+            session_token: key.session_token.as_ref().map(text),
         }
     }
 }

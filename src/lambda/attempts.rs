@@ -16,6 +16,7 @@ pub struct Attempts {
     repeatable: bool,
     quota: Quota,
     clock_corrected: bool,
+    keys_renewed: bool,
 }
 
 /// An attempt that failed.
@@ -32,6 +33,9 @@ pub struct Outcome<'a> {
     /// The answer showed that the host's clock is off, and the next attempt will be signed with
     /// the service's.
     pub clock_was_off: bool,
+    /// The temporary keys of an assumed role have ended, and the next attempt is signed with new
+    /// ones.
+    pub keys_expired: bool,
     /// Uniform over all of `u64`.
     pub jitter: u64,
 }
@@ -54,6 +58,7 @@ impl Attempts {
             repeatable,
             quota: Quota::default(),
             clock_corrected: false,
+            keys_renewed: false,
         }
     }
 
@@ -92,6 +97,10 @@ impl Attempts {
             Error::Service(error) | Error::Unauthenticated(error) => {
                 if outcome.clock_was_off && is_skew_code(&error.code) && !self.clock_corrected {
                     self.clock_corrected = true;
+                    return Some(Cause::Other);
+                }
+                if outcome.keys_expired && !self.keys_renewed {
+                    self.keys_renewed = true;
                     return Some(Cause::Other);
                 }
                 self.service_cause(error)

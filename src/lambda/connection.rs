@@ -2,12 +2,17 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
 
 use super::SERVICE;
 use super::function_name::FunctionName;
 use super::outcome::Error;
+use super::roles::{RoleChain, RoleOptions};
 use super::text;
-use crate::aws::credentials::AccessKey;
+use crate::aws::credentials::{AccessKey, Day, Secret, Signer, SigningKey};
 use crate::aws::endpoint::{self, Choice, Endpoint};
 use crate::aws::sts;
 
@@ -22,13 +27,64 @@ pub struct Connection {
     pub endpoint: Choice,
 }
 
-/// Who is calling.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who is calling: `types.credentials` as the caller gave it.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // Documented there.
 pub enum Credentials {
-    /// Long-term keys, or temporary ones with their session token.
     AccessKey(AccessKey),
-    /// A kind that this version does not sign with, by its name in the interface.
-    Unsupported(&'static str),
+    SigningKey {
+        access_key_id: String,
+        date: String,
+        key: Zeroizing<Vec<u8>>,
+        session_token: Option<Secret>,
+    },
+    AssumeRole {
+        source: AccessKey,
+        roles: Vec<RoleOptions>,
+    },
+    WebIdentity {
+        token: Secret,
+        role: RoleOptions,
+    },
+    HostSigned,
+}
+
+impl Credentials {
+    /// Its case's name in the interface.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Credentials::AccessKey(_) => "access-key",
+            Credentials::SigningKey { .. } => "signing-key",
+            Credentials::AssumeRole { .. } => "assume-role",
+            Credentials::WebIdentity { .. } => "web-identity",
+            Credentials::HostSigned => "host-signed",
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.kind())
+    }
+}
+
+/// Who is calling, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Can sign as it is.
+    Signer(Signer),
+    /// Has to ask STS for keys first.
+    Roles(RoleChain),
+}
+
+impl Caller {
+    /// Every text of it that no output may hold.
+    pub fn secrets(&self) -> Vec<&str> {
+        match self {
+            Caller::Signer(signer) => signer.secrets().collect(),
+            Caller::Roles(chain) => chain.secrets().collect(),
+        }
+    }
 }
 
 /// The connection of one call, checked and resolved.
@@ -43,10 +99,8 @@ pub struct Target {
     /// The endpoint is AWS's own, not a URL that the caller named.
     pub standard: bool,
     /// Who signs them.
-    pub key: AccessKey,
+    pub caller: Caller,
 }
-
-const KEY_FIELD: &str = "connection.credentials.access-key";
 
 impl Target {
     /// Checks `connection`. A function's name, which stands at `function_field`, may name the
@@ -59,45 +113,118 @@ impl Target {
         function: Option<(&str, &FunctionName)>,
     ) -> Result<Target, Error> {
         let region = region(connection.region, function)?;
-        let standard = !matches!(connection.endpoint, Choice::Url(_));
-        let endpoint = endpoint::resolve(SERVICE, &region, &connection.endpoint)
-            .map_err(|problem| Error::invalid("connection.endpoint.url", problem))?;
-        let key = match connection.credentials {
-            Credentials::AccessKey(key) => check_key(key)?,
-            Credentials::Unsupported(kind) => {
-                return Err(Error::invalid(
-                    format!("connection.credentials.{kind}"),
-                    "this version of the connector signs with access keys only: use `access-key`, with a session token for temporary keys",
-                ));
-            }
-        };
+        let choice = &connection.endpoint;
+        let endpoint = endpoint::resolve(SERVICE, &region, choice).map_err(bad_url)?;
+        let caller = caller(connection.credentials, &region, choice)?;
         Ok(Target {
             region,
             service: SERVICE,
             endpoint,
-            standard,
-            key,
+            standard: is_standard(choice),
+            caller,
         })
     }
 
     /// The same caller's way to STS, which tells who the caller is.
     ///
     /// # Errors
-    /// As [`Target::new`].
+    /// As [`Target::new`]; and a caller that is good for Lambda only ([`lambda_only`]).
     pub fn sts(
         connection: Connection,
         function: Option<(&str, &FunctionName)>,
     ) -> Result<Target, Error> {
+        if let Some(why) = lambda_only(&connection.credentials) {
+            let kind = connection.credentials.kind();
+            return Err(Error::invalid(
+                format!("connection.credentials.{kind}"),
+                why,
+            ));
+        }
         let choice = connection.endpoint.clone();
         let lambda = Target::new(connection, function)?;
-        let endpoint = endpoint::resolve_sts(&lambda.region, &choice)
-            .map_err(|problem| Error::invalid("connection.endpoint.url", problem))?;
+        let (endpoint, standard) = sts_endpoint(&lambda.region, &choice)?;
         Ok(Target {
             service: sts::SERVICE,
             endpoint,
+            standard,
             ..lambda
         })
     }
+}
+
+/// Why STS cannot be asked with these credentials, if it cannot.
+pub fn lambda_only(credentials: &Credentials) -> Option<&'static str> {
+    match credentials {
+        Credentials::SigningKey { .. } => Some(
+            "a signing key is derived for the service lambda: STS, which must be asked here, would refuse its signatures",
+        ),
+        Credentials::HostSigned => Some(
+            "the host's proxy signs for Lambda: STS, which must be asked here, would refuse its signatures",
+        ),
+        Credentials::AccessKey(_)
+        | Credentials::AssumeRole { .. }
+        | Credentials::WebIdentity { .. } => None,
+    }
+}
+
+/// Checks the keys and roles of a connection whose region was checked.
+fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Caller, Error> {
+    let field = format!("connection.credentials.{}", credentials.kind());
+    Ok(match credentials {
+        Credentials::AccessKey(key) => {
+            Caller::Signer(Signer::AccessKey(check_key(&format!("{field}."), key)?))
+        }
+        Credentials::SigningKey {
+            access_key_id,
+            date,
+            key,
+            session_token,
+        } => {
+            check_key_id(&format!("{field}.access-key-id"), &access_key_id)?;
+            let day = Day::parse(&date).ok_or_else(|| {
+                Error::invalid(
+                    format!("{field}.date"),
+                    "it must be the UTC day that the key was derived for, as YYYYMMDD",
+                )
+            })?;
+            let key = <[u8; 32]>::try_from(&**key).map_err(|_| {
+                Error::invalid(
+                    format!("{field}.key"),
+                    "it must be the 32 bytes at the end of SigV4's key derivation",
+                )
+            })?;
+            Caller::Signer(Signer::SigningKey(SigningKey {
+                access_key_id,
+                day,
+                key: Zeroizing::new(key),
+                session_token: check_token(&format!("{field}.session-token"), session_token)?,
+            }))
+        }
+        Credentials::AssumeRole { source, roles } => {
+            let source = check_key(&format!("{field}.source."), source)?;
+            let sts = sts_endpoint(region, choice)?;
+            Caller::Roles(RoleChain::assumed_by(source, roles, region.into(), sts)?)
+        }
+        Credentials::WebIdentity { token, role } => {
+            let sts = sts_endpoint(region, choice)?;
+            Caller::Roles(RoleChain::of_token(token, role, region.into(), sts)?)
+        }
+        Credentials::HostSigned => Caller::Signer(Signer::Unsigned),
+    })
+}
+
+/// STS's endpoint, and whether it is AWS's own.
+fn sts_endpoint(region: &str, choice: &Choice) -> Result<(Endpoint, bool), Error> {
+    let endpoint = endpoint::resolve_sts(region, choice).map_err(bad_url)?;
+    Ok((endpoint, is_standard(choice)))
+}
+
+fn is_standard(choice: &Choice) -> bool {
+    !matches!(choice, Choice::Url(_))
+}
+
+fn bad_url(problem: String) -> Error {
+    Error::invalid("connection.endpoint.url", problem)
 }
 
 fn region(of_connection: String, function: Option<(&str, &FunctionName)>) -> Result<String, Error> {
@@ -124,28 +251,43 @@ fn region(of_connection: String, function: Option<(&str, &FunctionName)>) -> Res
     }
 }
 
-fn check_key(mut key: AccessKey) -> Result<AccessKey, Error> {
+/// Checks an access key; `prefix` goes before its fields' names.
+///
+/// # Errors
+/// `invalid-input` that names the field.
+pub fn check_key(prefix: &str, key: AccessKey) -> Result<AccessKey, Error> {
+    check_key_id(&format!("{prefix}access-key-id"), &key.access_key_id)?;
     text::check(
-        &format!("{KEY_FIELD}.access-key-id"),
-        &key.access_key_id,
-        1,
-        128,
-        |byte| byte.is_ascii_alphanumeric() || byte == b'_',
-        "an access key ID is up to 128 letters, digits and underscores, for example AKIAIOSFODNN7EXAMPLE",
-    )?;
-    text::check(
-        &format!("{KEY_FIELD}.secret-access-key"),
+        &format!("{prefix}secret-access-key"),
         key.secret_access_key.reveal(),
         1,
         1_024,
         |byte| byte.is_ascii_graphic(),
         "a secret access key is visible ASCII characters without spaces",
     )?;
+    Ok(AccessKey {
+        session_token: check_token(&format!("{prefix}session-token"), key.session_token)?,
+        ..key
+    })
+}
+
+fn check_key_id(field: &str, id: &str) -> Result<(), Error> {
+    text::check(
+        field,
+        id,
+        1,
+        128,
+        |byte| byte.is_ascii_alphanumeric() || byte == b'_',
+        "an access key ID is up to 128 letters, digits and underscores, for example AKIAIOSFODNN7EXAMPLE",
+    )
+}
+
+fn check_token(field: &str, token: Option<Secret>) -> Result<Option<Secret>, Error> {
     // Forms send an empty text for a field that was left blank.
-    key.session_token = key.session_token.filter(|token| !token.reveal().is_empty());
-    if let Some(token) = &key.session_token {
+    let token = token.filter(|token| !token.reveal().is_empty());
+    if let Some(token) = &token {
         text::check(
-            &format!("{KEY_FIELD}.session-token"),
+            field,
             token.reveal(),
             1,
             65_536,
@@ -153,7 +295,7 @@ fn check_key(mut key: AccessKey) -> Result<AccessKey, Error> {
             "a session token is visible ASCII characters without spaces",
         )?;
     }
-    Ok(key)
+    Ok(token)
 }
 
 #[cfg(test)]
@@ -242,16 +384,9 @@ mod tests {
     #[test]
     fn an_empty_session_token_is_none() {
         let target = Target::new(connection("us-east-1", "AKID", "s", Some("")), None).unwrap();
-        assert_eq!(target.key.session_token, None);
-    }
-
-    #[test]
-    fn a_kind_of_credentials_that_is_not_signed_with_is_refused() {
-        let mut connection = connection("us-east-1", "AKID", "s", None);
-        connection.credentials = Credentials::Unsupported("web-identity");
-        assert_eq!(
-            refused(connection, None).0,
-            "connection.credentials.web-identity"
-        );
+        let Caller::Signer(Signer::AccessKey(key)) = target.caller else {
+            panic!("{:?}", target.caller);
+        };
+        assert_eq!(key.session_token, None);
     }
 }

@@ -127,6 +127,14 @@ impl Delivery {
         }
     }
 
+    /// For asking STS for keys first: it answers at once, and as patiently as the call itself at most.
+    pub fn of_sts(&self) -> Delivery {
+        Delivery {
+            response_timeout_ms: self.response_timeout_ms.min(QUICK_TIMEOUT_MS),
+            ..*self
+        }
+    }
+
     fn attempt_ms(&self) -> u64 {
         u64::from(self.connect_timeout_ms).saturating_add(self.response_timeout_ms.into())
     }

@@ -3,6 +3,7 @@
 //! Nothing here sends: an [`Operation`] is asked for its next request and handed the response,
 //! by whoever owns a transport and a clock.
 
+pub mod assume_role;
 pub mod attempts;
 pub mod caller_identity;
 pub mod connection;
@@ -16,6 +17,7 @@ pub mod list_functions;
 pub mod list_qualifiers;
 pub mod log_tail;
 pub mod outcome;
+pub mod roles;
 pub mod test_connection;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -55,6 +57,10 @@ pub trait Operation {
     /// What AWS refused, what the function left behind when it failed, or an answer that is not
     /// Lambda's.
     fn read(&mut self, response: Response, attempts: u8) -> Result<Step<Self::Output>, Error>;
+
+    /// Says in an error that the transport reported what the request was for, where its caller
+    /// does not know of it.
+    fn explain(&self, _: &mut Error) {}
 }
 
 /// What follows a response.

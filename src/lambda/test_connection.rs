@@ -6,14 +6,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::Operation;
 use super::caller_identity::GetCallerIdentity;
-use super::connection::{Connection, Target};
+use super::connection::{Connection, Target, lambda_only};
 use super::function_name::FunctionName;
 use super::invoke::{InvocationType, Invoke, InvokeRequest};
 use super::list_functions::{FunctionQuery, ListFunctions};
 use super::outcome::{Category, Error, ServiceError};
 use crate::aws::clock_skew::ServiceClock;
 use crate::perform::{Transport, perform_by};
+use crate::sessions;
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +72,11 @@ pub fn test_connection(
     let mut invoke = function
         .map(|function| dry_run(connection.clone(), function, qualifier))
         .transpose()?;
-    let mut identity = GetCallerIdentity::new(connection.clone(), None)?;
+    let no_identity = lambda_only(&connection.credentials);
+    let mut identity = match no_identity {
+        None => Some(GetCallerIdentity::new(connection.clone(), None)?),
+        Some(_) => None,
+    };
     let one = FunctionQuery {
         limit: Some(1),
         ..FunctionQuery::default()
@@ -79,9 +85,15 @@ pub fn test_connection(
 
     // What one answer teaches of the clock serves the next request.
     let mut clock = ServiceClock::default();
+    // Without the role's keys there is nothing to ask Lambda with.
+    if let Err(error) = sessions::signer(transport, &target, list.delivery(), &mut clock) {
+        return Ok(without_keys(clock, &error));
+    }
     let listed = perform_by(transport, &mut list, &mut clock).map(|_| "allowed".into());
-    let identity = perform_by(transport, &mut identity, &mut clock)
-        .map(|caller| format!("{} of account {}", caller.arn, caller.account));
+    let identity = identity.as_mut().map(|call| {
+        perform_by(transport, call, &mut clock)
+            .map(|caller| format!("{} of account {}", caller.arn, caller.account))
+    });
     let invoked = invoke
         .as_mut()
         .map(|call| perform_by(transport, call, &mut clock));
@@ -89,7 +101,10 @@ pub fn test_connection(
     Ok([
         clock_check(clock),
         endpoint,
-        check(Subject::Identity, identity),
+        match identity {
+            Some(result) => check(Subject::Identity, result),
+            None => skipped(Subject::Identity, no_identity.unwrap_or_default()),
+        },
         check(Subject::ListFunctions, listed),
         match invoked {
             Some(result) => check(
@@ -103,6 +118,19 @@ pub fn test_connection(
         },
     ]
     .into())
+}
+
+/// STS did not hand out the role's keys: that is the answer to who the caller is.
+fn without_keys(clock: ServiceClock, error: &Error) -> Vec<Check> {
+    const WHY: &str = "not asked: the role's keys, with which to ask, could not be had";
+    [
+        clock_check(clock),
+        skipped(Subject::Endpoint, WHY),
+        failed(Subject::Identity, describe(error)),
+        skipped(Subject::ListFunctions, WHY),
+        skipped(Subject::InvokeFunction, WHY),
+    ]
+    .into()
 }
 
 fn dry_run(

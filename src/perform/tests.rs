@@ -2,10 +2,12 @@
 
 use alloc::string::ToString;
 use alloc::vec;
-use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
+use zeroize::Zeroizing;
+
 use super::*;
+use crate::lambda::connection::{Connection, Credentials};
 use crate::lambda::delivery::Options;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
@@ -22,6 +24,7 @@ struct Scripted {
     waited_ms: RefCell<Vec<u64>>,
     ns: Cell<u64>,
     off: i64,
+    sessions: SessionCache,
 }
 
 impl Scripted {
@@ -32,6 +35,7 @@ impl Scripted {
             waited_ms: RefCell::default(),
             ns: Cell::new(7_000_000_000),
             off: 0,
+            sessions: SessionCache::new(),
         }
     }
 
@@ -57,7 +61,9 @@ impl Transport for Scripted {
     fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let header = |name| {
             let found = request.headers.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| value.to_string()).unwrap()
+            found
+                .map(|(_, value)| value.to_string())
+                .unwrap_or_default()
         };
         self.sent
             .borrow_mut()
@@ -68,6 +74,10 @@ impl Transport for Scripted {
             .borrow_mut()
             .pop()
             .expect("more attempts than scripted")
+    }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.sessions
     }
 }
 
@@ -254,6 +264,7 @@ struct Slow {
     answer: Result<Response, Failure>,
     ns: Cell<u64>,
     sent: Cell<u8>,
+    sessions: SessionCache,
 }
 
 impl Slow {
@@ -283,6 +294,10 @@ impl Transport for Slow {
         }
         self.answer.clone()
     }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.sessions
+    }
 }
 
 #[test]
@@ -306,6 +321,7 @@ fn a_call_takes_no_longer_than_its_options_allow() {
         for max_attempts in 1..=10 {
             for response_timeout_ms in [1_u32, 1_000, 60_000, 915_000] {
                 let transport = Slow {
+                    sessions: SessionCache::new(),
                     answer: answer.clone(),
                     ns: Cell::new(0),
                     sent: Cell::new(0),
@@ -339,12 +355,156 @@ fn a_call_takes_no_longer_than_its_options_allow() {
 }
 
 #[test]
+fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
+    let refused = || failure(TransportKind::Connect, Executed::No);
+    for (script, executed, attempts) in [
+        (
+            vec![
+                failure(TransportKind::Timeout, Executed::Unknown),
+                refused(),
+                refused(),
+            ],
+            Executed::Unknown,
+            3,
+        ),
+        (vec![refused(), refused(), refused()], Executed::No, 3),
+        (
+            vec![
+                failure(TransportKind::CutOff, Executed::Unknown),
+                error(404, "ResourceNotFoundException"),
+            ],
+            Executed::Unknown,
+            2,
+        ),
+    ] {
+        let transport = Scripted::new(script);
+        let told = match invoke(&transport, idempotent()) {
+            Err(Error::Transport(error)) => (error.executed, error.attempts),
+            Err(Error::Service(error)) => (error.executed, error.attempts),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, (executed, attempts));
+    }
+}
+
+fn signing_key(date: &str) -> Connection {
+    Connection {
+        credentials: Credentials::SigningKey {
+            access_key_id: "AKIDEXAMPLE".into(),
+            date: date.into(),
+            key: Zeroizing::new(sigv4::signing_key("secret", date, "us-east-1", "lambda").to_vec()),
+            session_token: None,
+        },
+        ..connection()
+    }
+}
+
+#[test]
+fn a_signing_key_signs_as_its_secret_does() {
+    let transport = Scripted::new(vec![ok(), ok()]);
+    invoke(&transport, request()).unwrap();
+    transport.ns.set(7_000_000_000);
+    perform(
+        &transport,
+        Invoke::new(signing_key("20261122"), request()).unwrap(),
+    )
+    .unwrap();
+    let sent = transport.sent.borrow();
+    assert_eq!(sent[0], sent[1]);
+    assert!(
+        sent[0]
+            .1
+            .contains("/20261122/us-east-1/lambda/aws4_request"),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
+    for date in ["20261121", "20261123"] {
+        let transport = Scripted::new(vec![]);
+        let call = Invoke::new(signing_key(date), request()).unwrap();
+        let Err(Error::InvalidInput(input)) = perform(&transport, call) else {
+            panic!("not refused");
+        };
+        assert_eq!(input.field, "connection.credentials.signing-key.date");
+        assert!(
+            input.message.contains(date) && input.message.contains("20261122"),
+            "{}",
+            input.message
+        );
+        assert_eq!(transport.attempts(), 0);
+    }
+}
+
+/// The day ends while the call waits for its second attempt: what is told is the first one's end.
+#[test]
+fn a_signing_key_that_ends_between_attempts_does_not_hide_that_something_was_sent() {
+    let transport = Scripted::new(vec![failure(TransportKind::Timeout, Executed::Unknown)]);
+    // 2026-11-23T00:01:59Z when the first attempt begins; it takes two seconds.
+    transport.ns.set((43_200 + 119) * 1_000_000_000);
+    let call = Invoke::new(signing_key("20261122"), idempotent()).unwrap();
+    let Err(Error::Transport(error)) = perform(&transport, call) else {
+        panic!("another error");
+    };
+    assert_eq!(
+        (error.kind, error.executed),
+        (TransportKind::Timeout, Executed::Unknown)
+    );
+    assert_eq!(transport.sent.borrow()[0].0, "20261122T235959Z");
+}
+
+#[test]
+fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
+    let mut dated = answer(
+        403,
+        &[("x-amzn-errortype", "InvalidSignatureException")],
+        "{}",
+    );
+    dated
+        .headers
+        .push(("date".into(), b"Sun, 22 Nov 2026 13:00:00 GMT".to_vec()));
+    let transport = Scripted::new(vec![Ok(dated)]);
+    let connection = Connection {
+        credentials: Credentials::HostSigned,
+        ..connection()
+    };
+    let call = Invoke::new(connection, request()).unwrap();
+    let Err(Error::Unauthenticated(error)) = perform(&transport, call) else {
+        panic!("another error");
+    };
+    // Another date would change nothing: there is none in the request.
+    assert_eq!((error.attempts, error.category), (1, Category::Credentials));
+    assert!(
+        error
+            .hint
+            .unwrap()
+            .contains("must sign them for region us-east-1")
+    );
+    assert_eq!(*transport.sent.borrow(), [(String::new(), String::new())]);
+}
+
+#[test]
+fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
+    let transport = Scripted::new(vec![error(403, "InvalidSignatureException")]);
+    let call = Invoke::new(signing_key("20261122"), request()).unwrap();
+    let Err(Error::Unauthenticated(error)) = perform(&transport, call) else {
+        panic!("another error");
+    };
+    let hint = error.hint.unwrap();
+    assert!(
+        hint.contains("day 20261122, region us-east-1 and service lambda"),
+        "{hint}"
+    );
+}
+
+#[test]
 fn the_jitter_spreads() {
     // One caller and second, a thousand nanoseconds: each sixteenth of the range is met.
     let mut counts = [0_u32; 16];
     for ns in 0..1_600 {
-        let seed = Sha256::new().chain_update("AWS4-HMAC-SHA256 Credential=…");
-        counts[usize::try_from(jitter(seed, ns) >> 60).unwrap()] += 1;
+        let jitter = jitter("AWS4-HMAC-SHA256 Credential=…", "e3b0", ns);
+        counts[usize::try_from(jitter >> 60).unwrap()] += 1;
     }
     assert!(
         counts.iter().all(|count| (60..=140).contains(count)),

@@ -28,6 +28,7 @@ fn outcome(error: &Error) -> Outcome<'_> {
         elapsed_ms: 5,
         retry_after_ms: None,
         clock_was_off: false,
+        keys_expired: false,
         jitter: u64::MAX,
     }
 }
@@ -260,4 +261,21 @@ fn many_requests_share_one_quota() {
     assert_eq!(verdicts.last(), Some(&RETURN));
     attempts.succeeded();
     assert_eq!(attempts.after(&outcome(&error)), SOON);
+}
+
+#[test]
+fn expired_keys_are_renewed_once() {
+    let error = service(403, "ExpiredTokenException");
+    let expired = Outcome {
+        keys_expired: true,
+        ..outcome(&error)
+    };
+    let mut attempts = Attempts::new(delivery(3), false);
+    assert_eq!(attempts.after(&expired), SOON);
+    assert_eq!(attempts.after(&expired), RETURN, "again");
+    // Keys that nobody can renew.
+    let mut attempts = Attempts::new(delivery(3), false);
+    assert_eq!(attempts.after(&outcome(&error)), RETURN);
+    let mut attempts = Attempts::new(delivery(1), false);
+    assert_eq!(attempts.after(&expired), RETURN, "one attempt in all");
 }

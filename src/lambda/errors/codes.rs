@@ -67,6 +67,10 @@ pub fn meaning(status: u16, code: &str, message: &str) -> Meaning {
             "check the function's name, its qualifier, the region and the account",
         ),
         "AccessDeniedException" | "AccessDenied" => refused(AccessDenied, ""),
+        "RegionDisabledException" => refused(
+            AccessDenied,
+            "STS is switched off for this region in the account's settings: switch it on, or use another region",
+        ),
         "OptInRequired" | "SubscriptionRequiredException" => refused(
             AccessDenied,
             "the account has not enabled this region or service",
@@ -94,6 +98,14 @@ pub fn meaning(status: u16, code: &str, message: &str) -> Meaning {
         "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
             refused(Credentials, EXPIRED)
         }
+        "InvalidIdentityToken"
+        | "InvalidIdentityTokenException"
+        | "IDPRejectedClaim"
+        | "IDPRejectedClaimException" => refused(Credentials, ""),
+        "IDPCommunicationError" | "IDPCommunicationErrorException" => later(
+            ServiceFault,
+            "AWS could not reach the token's issuer: try again later, and check that its keys are published",
+        ),
         "MissingAuthenticationTokenException"
         | "MissingAuthenticationToken"
         | "IncompleteSignatureException"

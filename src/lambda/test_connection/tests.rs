@@ -8,6 +8,7 @@ use super::super::testing::{answer, connection, lambdas};
 use super::*;
 use crate::aws::message::{Request, Response};
 use crate::perform::Failure;
+use crate::sessions::SessionCache;
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -18,6 +19,7 @@ type Answer = Result<Response, Failure>;
 struct Services {
     answer: fn(&Request<'_>) -> Answer,
     seen: RefCell<Vec<String>>,
+    sessions: SessionCache,
 }
 
 impl Transport for Services {
@@ -36,6 +38,10 @@ impl Transport for Services {
         self.seen.borrow_mut().push(line);
         (self.answer)(request)
     }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.sessions
+    }
 }
 
 fn checks(
@@ -45,6 +51,7 @@ fn checks(
     let services = Services {
         answer,
         seen: RefCell::default(),
+        sessions: SessionCache::new(),
     };
     test_connection(
         &services,
@@ -203,6 +210,7 @@ fn what_cannot_be_asked_is_refused() {
     let services = Services {
         answer: healthy,
         seen: RefCell::default(),
+        sessions: SessionCache::new(),
     };
     let field = |connection: Connection, function: Option<&str>, qualifier: Option<&str>| {
         match test_connection(&services, &connection, function, qualifier) {

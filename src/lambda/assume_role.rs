@@ -1,0 +1,243 @@
+//! STS `AssumeRole` and `AssumeRoleWithWebIdentity`: one step on the way to a role's temporary
+//! keys.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::connection::{Caller, Target, check_key};
+use super::delivery::Delivery;
+use super::errors::{self, Refused};
+use super::outcome::{Category, Error, Executed, ServiceError};
+use super::roles::{Role, RoleChain, Source};
+use super::{Operation, Step};
+use crate::aws::credentials::{AccessKey, Secret, Signer};
+use crate::aws::message::{Method, Request, Response};
+use crate::aws::{sts, time};
+
+/// A role's temporary keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// With a session token.
+    pub keys: AccessKey,
+    /// When they end, seconds since 1970-01-01 00:00 UTC.
+    pub expires: u64,
+    /// ARN of the assumed role's session.
+    pub principal: String,
+}
+
+/// One step, ready to be asked for.
+#[derive(Clone, Debug)]
+pub struct AssumeRole<'a> {
+    role: &'a Role,
+    /// From 1.
+    step: usize,
+    steps: usize,
+    /// The session of the step before.
+    before: Option<&'a str>,
+    web_identity: bool,
+    target: Target,
+    delivery: Delivery,
+    /// It may hold an OIDC token.
+    form: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> AssumeRole<'a> {
+    /// The step of `chain` that leads to `role`, counted from 1. `before` is the session that the
+    /// step before led to.
+    pub fn new(
+        chain: &'a RoleChain,
+        (step, role): (usize, &'a Role),
+        before: Option<&'a Session>,
+        delivery: Delivery,
+    ) -> AssumeRole<'a> {
+        let (signer, token) = match (before, &chain.source) {
+            (Some(session), _) => (Signer::AccessKey(session.keys.clone()), None),
+            (None, Source::AccessKey(key)) => (Signer::AccessKey(key.clone()), None),
+            (None, Source::Token(token)) => (Signer::Unsigned, Some(token.reveal())),
+        };
+        AssumeRole {
+            role,
+            step,
+            steps: chain.rest.len().saturating_add(1),
+            before: before.map(|session| &*session.principal),
+            web_identity: token.is_some(),
+            target: Target {
+                region: chain.region.clone(),
+                service: sts::SERVICE,
+                endpoint: chain.endpoint.clone(),
+                standard: chain.standard,
+                caller: Caller::Signer(signer),
+            },
+            delivery,
+            form: Zeroizing::new(form(role, token)),
+        }
+    }
+
+    fn action(&self) -> &'static str {
+        if self.web_identity {
+            "AssumeRoleWithWebIdentity"
+        } else {
+            "AssumeRole"
+        }
+    }
+
+    /// Says which role of which was asked for: the user knows roles, not requests.
+    fn named(&self, message: &str) -> String {
+        let arn = &self.role.arn;
+        let (step, steps) = (self.step, self.steps);
+        format!("assuming {arn} (role {step} of {steps}): {message}")
+    }
+
+    fn refused(&self, mut error: ServiceError) -> Error {
+        error.message = self.named(&error.message);
+        if let Some(hint) = self.hint(&error) {
+            error.hint = Some(hint);
+        }
+        match error.category {
+            Category::AccessDenied | Category::Credentials | Category::ClockSkew => {
+                Error::Unauthenticated(error)
+            }
+            _ => Error::Service(error),
+        }
+    }
+
+    /// What is usually wrong. STS answers a missing trust and a wrong external ID alike.
+    fn hint(&self, error: &ServiceError) -> Option<String> {
+        let arn = &self.role.arn;
+        let expired = matches!(&*error.code, "ExpiredTokenException" | "ExpiredToken");
+        match error.category {
+            Category::Credentials if self.web_identity => Some(if expired {
+                "the OIDC token has expired: pass a fresh one".into()
+            } else {
+                "IAM must know the token's issuer as an identity provider, with the token's audience; and the token must be whole and not expired".into()
+            }),
+            Category::Credentials if expired && self.step == 1 => {
+                Some("the temporary keys that assume the role have expired: get new ones".into())
+            }
+            Category::AccessDenied if error.code == "RegionDisabledException" => None,
+            Category::AccessDenied if self.web_identity => Some(format!(
+                "the trust policy of {arn} must allow sts:AssumeRoleWithWebIdentity to the token's issuer, and its conditions must match the token's audience and subject"
+            )),
+            Category::AccessDenied => {
+                let external_id = match self.role.external_id {
+                    Some(_) => "check that the external ID is the one that it demands",
+                    None => "it may demand an external ID, and none was given",
+                };
+                let who = self.before.unwrap_or("the owner of the access key");
+                Some(format!(
+                    "the trust policy of {arn} must allow sts:AssumeRole to {who}; {external_id}; and a policy of the caller's must allow sts:AssumeRole on the role"
+                ))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn form(role: &Role, token: Option<&str>) -> Vec<u8> {
+    let seconds = role.duration_seconds.map(|seconds| seconds.to_string());
+    let mut parameters = Vec::with_capacity(5);
+    parameters.push(("RoleArn", &*role.arn));
+    parameters.push(("RoleSessionName", &*role.session_name));
+    parameters.extend(token.map(|token| ("WebIdentityToken", token)));
+    parameters.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
+    parameters.extend(seconds.as_deref().map(|text| ("DurationSeconds", text)));
+    let action = match token {
+        Some(_) => "AssumeRoleWithWebIdentity",
+        None => "AssumeRole",
+    };
+    sts::form(action, &parameters)
+}
+
+impl Operation for AssumeRole<'_> {
+    type Output = Session;
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    fn runs_function(&self) -> bool {
+        false
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn request(&self) -> Request<'_> {
+        let mut request = Request::new(Method::Post, &self.target.endpoint, "/");
+        request
+            .headers
+            .push(("content-type", Cow::Borrowed(sts::CONTENT_TYPE)));
+        request.body = &self.form;
+        request
+    }
+
+    fn read(&mut self, response: Response, attempts: u8) -> Result<Step<Session>, Error> {
+        if response.status != 200 {
+            let refused = Refused {
+                action: "sts:AssumeRole",
+                resource: self.role.arn.clone(),
+                runs_function: false,
+                attempts,
+            };
+            return Err(match errors::read_sts(&response, &refused) {
+                Error::Unauthenticated(error) | Error::Service(error) => self.refused(error),
+                other => other,
+            });
+        }
+        session(self.action(), &response.body)
+            .map(Step::Done)
+            .ok_or_else(|| {
+                Error::malformed(
+                    self.named("the answer is not the XML with which STS hands out keys: check the endpoint and any proxy on the way"),
+                    Executed::No,
+                    attempts,
+                )
+            })
+    }
+
+    fn explain(&self, error: &mut Error) {
+        if let Error::Transport(error) = error
+            && error.kind != super::outcome::TransportKind::Malformed
+        {
+            error.message = self.named(&error.message);
+        }
+    }
+}
+
+fn session(action: &str, body: &[u8]) -> Option<Session> {
+    let result = format!("{action}Result");
+    let paths = [
+        "Credentials/AccessKeyId",
+        "Credentials/SecretAccessKey",
+        "Credentials/SessionToken",
+        "Credentials/Expiration",
+        "AssumedRoleUser/Arn",
+    ]
+    .map(|path| format!("{result}/{path}"));
+    let [id, secret, token, expiration, principal] =
+        sts::texts(body, paths.each_ref().map(|path| &**path))?;
+    // Wrapped before anything can fail: what is thrown away is wiped.
+    let (secret, token) = (secret.map(Secret::new)?, token.map(Secret::new)?);
+    let keys = AccessKey {
+        access_key_id: id?,
+        secret_access_key: secret,
+        session_token: Some(token),
+    };
+    Some(Session {
+        keys: check_key("", keys).ok()?,
+        expires: time::parse_iso8601(&expiration?)?,
+        principal: principal?,
+    })
+}
+
+#[cfg(test)]
+mod tests;
