@@ -1,4 +1,10 @@
-//! The connection form's values, as a connection.
+//! The connection form's values, as a connection. What was filled in for another credential type is
+//! not even read: platforms keep the values of fields that they hide.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
 
 use super::manifest;
 use super::values::Values;
@@ -6,6 +12,7 @@ use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::endpoint::Choice;
 use crate::lambda::connection::{Connection, Credentials};
 use crate::lambda::outcome::Error;
+use crate::lambda::roles::RoleOptions;
 
 /// Reads the form.
 ///
@@ -13,19 +20,9 @@ use crate::lambda::outcome::Error;
 /// `invalid-input` that names the field.
 pub fn read(json: &str) -> Result<Connection, Error> {
     let values = Values::read("connection", json)?;
-    if let Some(field) = manifest::CONNECTION
-        .iter()
-        .find(|field| field.key == "credentialType")
-    {
-        values.choice(field)?;
-    }
     Ok(Connection {
         region: values.text("region")?.unwrap_or_default(),
-        credentials: Credentials::AccessKey(AccessKey {
-            access_key_id: values.required_text("accessKeyId")?,
-            secret_access_key: Secret::new(values.required_text("secretAccessKey")?),
-            session_token: values.text("sessionToken")?.map(Secret::new),
-        }),
+        credentials: credentials(&values)?,
         endpoint: match values.text("endpoint")? {
             None => Choice::Standard,
             Some(text) => match text.as_str() {
@@ -37,3 +34,106 @@ pub fn read(json: &str) -> Result<Connection, Error> {
         },
     })
 }
+
+fn credentials(values: &Values<'_>) -> Result<Credentials, Error> {
+    let kind = manifest::CONNECTION
+        .iter()
+        .find(|field| field.key == "credentialType")
+        .map_or(Ok(""), |field| values.choice(field))?;
+    Ok(match kind {
+        "assumeRole" => Credentials::AssumeRole {
+            source: access_key(values)?,
+            roles: roles(values)?,
+        },
+        "webIdentity" => Credentials::WebIdentity {
+            token: Secret::new(values.required_text("webIdentityToken")?),
+            role: role(values)?,
+        },
+        "signingKey" => Credentials::SigningKey {
+            access_key_id: values.required_text("accessKeyId")?,
+            date: values.required_text("signingKeyDate")?,
+            key: signing_key(values)?,
+            session_token: values.text("sessionToken")?.map(Secret::new),
+        },
+        "hostSigned" => Credentials::HostSigned,
+        _ => Credentials::AccessKey(access_key(values)?),
+    })
+}
+
+fn access_key(values: &Values<'_>) -> Result<AccessKey, Error> {
+    Ok(AccessKey {
+        access_key_id: values.required_text("accessKeyId")?,
+        secret_access_key: Secret::new(values.required_text("secretAccessKey")?),
+        session_token: values.text("sessionToken")?.map(Secret::new),
+    })
+}
+
+/// The role as both types have it: STS takes no external ID with a token.
+fn role(values: &Values<'_>) -> Result<RoleOptions, Error> {
+    Ok(RoleOptions {
+        arn: values.required_text("roleArn")?,
+        external_id: None,
+        session_name: values.text("roleSessionName")?,
+        duration_seconds: values.number("roleDurationSeconds")?,
+    })
+}
+
+/// The role, and the second one where there is one.
+fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
+    let first = RoleOptions {
+        external_id: values.text("externalId")?,
+        ..role(values)?
+    };
+    let external_id = values.text("secondExternalId")?;
+    let Some(arn) = values.text("secondRoleArn")? else {
+        return match external_id {
+            None => Ok(vec![first]),
+            // Not ignored: functions would be called by another role than was meant.
+            Some(_) => Err(Error::invalid(
+                "secondRoleArn",
+                "it is required with a second external ID: fill in both, or neither",
+            )),
+        };
+    };
+    let second = RoleOptions {
+        arn,
+        external_id,
+        ..first.clone()
+    };
+    // The first role's keys are used once, at once: how long they last is nobody's concern.
+    let first = RoleOptions {
+        duration_seconds: None,
+        ..first
+    };
+    Ok(vec![first, second])
+}
+
+fn signing_key(values: &Values<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let text = Zeroizing::new(values.required_text("signingKey")?);
+    from_hex(&text).ok_or_else(|| {
+        Error::invalid(
+            "signingKey",
+            "it must be 64 hexadecimal digits: the 32 bytes at the end of SigV4's key derivation",
+        )
+    })
+}
+
+/// The 32 bytes that 64 digits stand for.
+fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    if text.len() != 64 {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    // At once as long as it will be: a vector that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(32));
+    for pair in text.as_bytes().chunks(2) {
+        let &[high, low] = pair else {
+            return None;
+        };
+        bytes.push(u8::try_from(digit(high)? << 4 | digit(low)?).ok()?);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests;

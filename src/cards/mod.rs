@@ -13,6 +13,22 @@ use alloc::string::String;
 
 use crate::lambda::outcome::{Error, InvalidInput};
 
+/// Ends of the typed interface's paths, where the form has another name for the field. Of several
+/// that fit, the first counts.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("endpoint.url", "endpoint"),
+    (".response-timeout-ms", "responseTimeoutSeconds"),
+    ("signing-key.date", "signingKeyDate"),
+    ("signing-key.key", "signingKey"),
+    ("web-identity.token", "webIdentityToken"),
+    ("roles[1].arn", "secondRoleArn"),
+    ("roles[1].external-id", "secondExternalId"),
+    (".arn", "roleArn"),
+    // One field for both roles.
+    (".session-name", "roleSessionName"),
+    (".duration-seconds", "roleDurationSeconds"),
+];
+
 /// A refusal, told in the form's terms: `request.client-context` is the field `clientContext`.
 ///
 /// `function_key` is the field that named the function.
@@ -20,12 +36,12 @@ pub fn by_field_key(error: Error, function_key: &str) -> Error {
     let Error::InvalidInput(input) = error else {
         return error;
     };
-    let last = input.field.rsplit('.').next().unwrap_or_default();
-    let field = match last {
-        "function" => function_key.into(),
-        "url" => "endpoint".into(),
-        "response-timeout-ms" => "responseTimeoutSeconds".into(),
-        other => camel_case(other),
+    let path = &*input.field;
+    let other_name = OTHER_NAMES.iter().find(|(end, _)| path.ends_with(end));
+    let field = match (other_name, path.rsplit('.').next().unwrap_or_default()) {
+        (Some((_, key)), _) => (*key).into(),
+        (None, "function") => function_key.into(),
+        (None, last) => camel_case(last),
     };
     Error::InvalidInput(InvalidInput { field, ..input })
 }

@@ -86,9 +86,9 @@ fn invoke(
     if key == "functionName"
         && is_not_found(&result)
         && is_plain(&function)
-        && let Some(name) = whole_name(transport, connection, &function)?
+        && let Some(name) = whole_name(transport, connection, &function).map_err(named)?
     {
-        operation.rename(&name)?;
+        operation.rename(&name).map_err(named)?;
         result = perform_by(transport, &mut operation, &mut clock);
     }
     match result {

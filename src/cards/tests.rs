@@ -730,7 +730,15 @@ fn the_forms_are_sound() {
         .filter(|field| field.secret)
         .map(|field| field.key)
         .collect();
-    assert_eq!(secrets, ["secretAccessKey", "sessionToken"]);
+    assert_eq!(
+        secrets,
+        [
+            "secretAccessKey",
+            "signingKey",
+            "sessionToken",
+            "webIdentityToken"
+        ]
+    );
 }
 
 #[test]

@@ -58,6 +58,15 @@ const REGIONS: [&str; 6] = [
 
 const EVENTS: [&str; 4] = ["", "{}", r#"{"a":[1,2.5e10,"\u00e9"]}"#, "\"text\""];
 
+/// Of every credential type of the form.
+const CONNECTIONS: [&str; 5] = [
+    r#"{"region":"eu-central-1","accessKeyId":"AKID","secretAccessKey":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY"}"#,
+    r#"{"region":"eu-central-1","credentialType":"assumeRole","accessKeyId":"AKID","secretAccessKey":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY","roleArn":"arn:aws:iam::123456789012:role/a","externalId":"id","secondRoleArn":"arn:aws:iam::123456789012:role/b","roleDurationSeconds":900}"#,
+    r#"{"region":"eu-central-1","credentialType":"webIdentity","webIdentityToken":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY","roleArn":"arn:aws:iam::123456789012:role/a"}"#,
+    r#"{"region":"eu-central-1","credentialType":"signingKey","accessKeyId":"AKID","signingKeyDate":"19700101","signingKey":"c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9","sessionToken":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY"}"#,
+    r#"{"region":"eu-central-1","credentialType":"hostSigned"}"#,
+];
+
 proptest! {
     #![proptest_config(config())]
 
@@ -171,7 +180,7 @@ proptest! {
 
     #[test]
     fn cards_values(
-        connection in text_like(&[r#"{"region":"eu-central-1","accessKeyId":"AKID","secretAccessKey":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY"}"#]),
+        connection in text_like(&CONNECTIONS),
         values in text_like(&[r#"{"functionName":"f","payload":{"a":1},"invocationType":"event","limit":10,"allVersions":true}"#, "{}", ""]),
         card in text_like(&["invoke", "listFunctions", "list-functions"]),
         field in text_like(&["yourFunctions", "qualifier"]),
