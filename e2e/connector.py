@@ -48,15 +48,18 @@ class Answer:
 
 
 class Connector:
-    """One connection: an endpoint, a region and a caller's keys."""
+    """One connection: an endpoint, a region and a caller's keys. The command line hands the component
+    the day's signing key only."""
 
     def __init__(self, endpoint, keys, home, region="us-east-1"):
+        """`keys` of `None`: whatever is found in `home`."""
         self._home = home
         self._where = ["--region", region, "--endpoint", endpoint]
-        self._environment = base_environment(home) | {
-            "AWS_ACCESS_KEY_ID": keys.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-        }
+        self._environment = base_environment(home)
+        if keys is None:
+            return
+        self._environment["AWS_ACCESS_KEY_ID"] = keys.access_key_id
+        self._environment["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key
         if keys.session_token is not None:
             self._environment["AWS_SESSION_TOKEN"] = keys.session_token
 

@@ -145,7 +145,9 @@ fn answered<O: Operation>(
         };
         operation.explain(&mut error);
         let target = operation.target();
-        redact(&mut error, &target.caller, &signer, &authorization);
+        let caller = target.caller.secrets();
+        let secrets = caller.into_iter().chain(signer.secrets());
+        redact(&mut error, secrets.chain([&*authorization]));
         name_the_signer(&mut error, &signer, target);
         if clock_was_off {
             name_the_clock(&mut error);
@@ -228,14 +230,8 @@ fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error
 }
 
 /// AWS explains a signature that does not match by the request as it saw it, headers and all.
-fn redact(error: &mut Error, caller: &Caller, signer: &Signer, authorization: &str) {
-    let secrets: Vec<&str> = caller
-        .secrets()
-        .into_iter()
-        .chain(signer.secrets())
-        .chain([authorization])
-        .filter(|secret| !secret.is_empty())
-        .collect();
+pub fn redact<'a>(error: &mut Error, secrets: impl Iterator<Item = &'a str>) {
+    let secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
     let hide = |text: &mut String| {
         for secret in &secrets {
             if text.contains(secret) {

@@ -15,7 +15,7 @@ use crate::lambda::connection::{Caller, Connection, Target};
 use crate::lambda::delivery::Delivery;
 use crate::lambda::outcome::Error;
 use crate::lambda::roles::{ChainId, RoleChain};
-use crate::perform::{Transport, perform_by};
+use crate::perform::{Transport, perform_by, redact};
 
 /// Keys are renewed so long before they end: a request that is signed with them may be on its way
 /// for a while, and clocks differ.
@@ -108,7 +108,11 @@ fn exchange(
 ) -> Result<Session, Error> {
     let assume = |step, before: Option<&Session>, clock: &mut ServiceClock| {
         let mut operation = AssumeRole::new(chain, step, before, delivery);
-        perform_by(transport, &mut operation, clock)
+        perform_by(transport, &mut operation, clock).map_err(|mut error| {
+            // A token stands in the form, where the request's signer does not know of it.
+            redact(&mut error, chain.secrets());
+            error
+        })
     };
     let mut session = assume((1, &chain.first), None, clock)?;
     for step in (2..).zip(&chain.rest) {

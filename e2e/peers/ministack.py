@@ -39,6 +39,7 @@ class Ministack:
         self.user = self._make_user("caller", ["lambda:InvokeFunction", *READS])
         self.stranger = self._make_user("stranger", [])
         self.session = self._role_session()
+        self._make_chain()
 
     def function_arn(self, name):
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
@@ -86,11 +87,23 @@ class Ministack:
         trust = _policy(["sts:AssumeRole"], Principal=principal)
         return self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 
+    def _make_chain(self):
+        """Two roles: the first one may only assume the second one, which may only invoke."""
+        self.assumer = self._make_user("chain-assumer", ["sts:AssumeRole"])
+        user = f"arn:aws:iam::{ACCOUNT}:user/chain-assumer"
+        self.first_role = self._make_role("first", {"AWS": user})
+        self._allow("first", ["sts:AssumeRole"], "*")
+        self.second_role = self._make_role("second", {"AWS": self.first_role})
+        self._allow("second", ["lambda:InvokeFunction"], self.function_arn("echo"))
+
+    def _allow(self, role, actions, resource):
+        policy = _policy(actions, Resource=resource)
+        self._iam.put_role_policy(RoleName=role, PolicyName="e2e", PolicyDocument=policy)
+
     def _role_session(self):
         """Of a role that may invoke one function; whoever assumes it may do nothing else."""
         role = self._make_role("invoker", {"AWS": ACCOUNT})
-        policy = _policy(["lambda:InvokeFunction"], Resource=self.function_arn("echo"))
-        self._iam.put_role_policy(RoleName="invoker", PolicyName="e2e", PolicyDocument=policy)
+        self._allow("invoker", ["lambda:InvokeFunction"], self.function_arn("echo"))
         assumer = self._make_user("assumer", ["sts:AssumeRole"])
         answer = self._client("sts", assumer).assume_role(RoleArn=role, RoleSessionName="e2e")
         return _keys(answer["Credentials"])

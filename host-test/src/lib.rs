@@ -2,6 +2,8 @@
 //! its requests. And a Lambda on this machine, for demos and tests.
 
 pub mod bindings;
+pub mod caller;
+pub mod credentials;
 pub mod host;
 pub mod json;
 pub mod local_lambda;

@@ -96,21 +96,27 @@ impl Policy {
         Self::default()
     }
 
-    /// Allows the region's Lambda and STS endpoints, standard, FIPS and dual-stack, by https on
-    /// port 443. A text that is not a region allows nothing.
+    /// Allows the region's Lambda endpoints, standard, FIPS and dual-stack, by https on port 443.
+    /// A text that is not a region allows nothing.
     pub fn for_region(region: &str) -> Self {
-        let rules = partition::hosts(region)
-            .into_iter()
-            .map(|host| Rule {
-                scheme: Some(Scheme::HTTPS),
-                host,
-                port: Some(443),
-            })
-            .collect();
-        Self {
-            rules,
-            ..Self::default()
-        }
+        Self::default().and_hosts("lambda", region)
+    }
+
+    /// Allows the region's STS endpoints as well, for credentials that lead to a role
+    /// ([`needs_sts`](crate::credentials::needs_sts)) and for
+    /// [`Host::test_connection`](crate::host::Host::test_connection), which asks who is calling.
+    pub fn and_sts(self, region: &str) -> Self {
+        self.and_hosts("sts", region)
+    }
+
+    fn and_hosts(mut self, service: &str, region: &str) -> Self {
+        let hosts = partition::hosts(service, region);
+        self.rules.extend(hosts.into_iter().map(|host| Rule {
+            scheme: Some(Scheme::HTTPS),
+            host,
+            port: Some(443),
+        }));
+        self
     }
 
     /// Allows one more destination: `HOST[:PORT]` by http and https, or a URL, of which scheme,

@@ -1,9 +1,19 @@
-//! The README's example of a host: it is the program that stands there, and it runs.
+//! The README's examples are the programs that stand there, and they run.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use host_test::bindings::types::{AccessKey, Endpoint};
+use host_test::caller::{Caller, Sessions};
+use host_test::host::Host;
 use host_test::local_lambda::{Config, LocalLambda};
+use host_test::sandbox::Options;
+
+#[path = "../examples/signing_key.rs"]
+#[allow(dead_code)] // Its `main`.
+mod signing_key;
+#[path = "support/mod.rs"]
+mod support;
 
 fn minimal() -> PathBuf {
     // Examples are built beside the tests: target/<profile>/{deps,examples}.
@@ -48,12 +58,41 @@ async fn the_example_invokes_a_function() {
     assert!(message.contains("the function failed"), "{message}");
 }
 
-#[test]
-fn the_readme_shows_the_example_as_it_is() {
-    let readme = include_str!("../../README.md");
-    let example = include_str!("../examples/minimal.rs");
-    assert!(
-        readme.contains(&format!("```rust\n{example}```\n")),
-        "README.md must hold host-test/examples/minimal.rs, unchanged, in a ```rust block"
+#[tokio::test(flavor = "multi_thread")]
+async fn the_signing_key_that_the_example_derives_is_taken() {
+    let lambda = LocalLambda::start(Config::default())
+        .await
+        .expect("the local Lambda");
+    let key = AccessKey {
+        access_key_id: lambda.key().access_key_id.clone(),
+        secret_access_key: lambda.key().secret_access_key.clone(),
+        session_token: None,
+    };
+    let mut connection = signing_key::connection(&key, "us-east-1");
+    connection.endpoint = Some(Endpoint::Url(lambda.url()));
+    let host = Host::new(support::component(), Options::default()).expect("the component loads");
+    let caller = Caller::new(host, connection, "us-east-1", &[], Sessions::default())
+        .expect("the URL is a destination");
+    let invoked = caller.invoke(&support::request("echo", "7")).await;
+    assert_eq!(
+        invoked
+            .expect("the host works")
+            .expect("it is taken")
+            .status_code,
+        200
     );
+}
+
+#[test]
+fn the_readme_shows_the_examples_as_they_are() {
+    let readme = include_str!("../../README.md");
+    for (name, example) in [
+        ("minimal", include_str!("../examples/minimal.rs")),
+        ("signing_key", include_str!("../examples/signing_key.rs")),
+    ] {
+        assert!(
+            readme.contains(&format!("```rust\n{example}```\n")),
+            "README.md must hold host-test/examples/{name}.rs, unchanged, in a ```rust block"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! Who is calling, and the wrapper that keeps secrets out of every output.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
@@ -53,8 +54,8 @@ pub struct SigningKey {
     pub access_key_id: String,
     /// The UTC day it is good for.
     pub day: Day,
-    /// Signs; never sent.
-    pub key: Zeroizing<[u8; 32]>,
+    /// 32 bytes. Signs; never sent. Not an array: its moves would leave copies on the stack.
+    pub key: Zeroizing<Vec<u8>>,
     /// Sent in `X-Amz-Security-Token` and signed.
     pub session_token: Option<Secret>,
 }
@@ -152,6 +153,8 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
 
     #[test]
@@ -164,7 +167,7 @@ mod tests {
         let signing_key = SigningKey {
             access_key_id: "AKIDEXAMPLE".into(),
             day: Day::parse("20261122").unwrap(),
-            key: Zeroizing::new([231; 32]),
+            key: Zeroizing::new(vec![231; 32]),
             session_token: key.session_token.clone(),
         };
         for shown in [
@@ -187,7 +190,7 @@ mod tests {
             Signer::SigningKey(SigningKey {
                 access_key_id: "AKIDEXAMPLE".into(),
                 day: Day::parse(date).unwrap(),
-                key: Zeroizing::new([0; 32]),
+                key: Zeroizing::new(vec![0; 32]),
                 session_token: None,
             })
         };

@@ -40,7 +40,7 @@ pub fn sign(
             let signing_key = signing_key(secret, &date.date, region, service);
             let scope = credential_scope(&date.date, region, service);
             let signed = (&*key.access_key_id, key.session_token.as_ref());
-            sign_with(request, payload_hash, signed, &signing_key, &scope, date);
+            sign_with(request, payload_hash, signed, &*signing_key, &scope, date);
         }
         Signer::SigningKey(key) => {
             let scope = credential_scope(&date.date, region, service);
@@ -56,7 +56,7 @@ fn sign_with(
     request: &mut Request<'_>,
     payload_hash: &str,
     (access_key_id, session_token): (&str, Option<&Secret>),
-    signing_key: &[u8; 32],
+    signing_key: &[u8],
     scope: &str,
     date: &AmzDate,
 ) {
@@ -257,7 +257,7 @@ pub fn signing_key(
 }
 
 /// Lower-case hex signature.
-pub fn signature(signing_key: &[u8; 32], string_to_sign: &str) -> String {
+pub fn signature(signing_key: &[u8], string_to_sign: &str) -> String {
     uri::hex(&*hmac_sha256(signing_key, string_to_sign))
 }
 

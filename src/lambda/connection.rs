@@ -187,16 +187,16 @@ fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Cal
                     "it must be the UTC day that the key was derived for, as YYYYMMDD",
                 )
             })?;
-            let key = <[u8; 32]>::try_from(&**key).map_err(|_| {
-                Error::invalid(
+            if key.len() != 32 {
+                return Err(Error::invalid(
                     format!("{field}.key"),
                     "it must be the 32 bytes at the end of SigV4's key derivation",
-                )
-            })?;
+                ));
+            }
             Caller::Signer(Signer::SigningKey(SigningKey {
                 access_key_id,
                 day,
-                key: Zeroizing::new(key),
+                key,
                 session_token: check_token(&format!("{field}.session-token"), session_token)?,
             }))
         }

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const CREDENTIALS_AND_EXIT_CODES: &str = "\
 Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, else from the \
 profile that AWS_PROFILE names, else from the profile `default` of the shared files (~/.aws/config \
-and ~/.aws/credentials, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE). A profile named by \
---profile comes before the variables. They are never arguments: other users can see those.
+and ~/.aws/credentials, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE), else from \
+AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN. A profile named by --profile comes before the \
+variables; one with role_arn leads to the role's temporary keys. They are never arguments: other \
+users can see those. The component gets the day's signing key only.
 
 Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed.";
 
@@ -129,6 +131,9 @@ pub struct TargetArgs {
     /// Profile of the shared files; comes before keys in the environment
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
+    /// Send requests unsigned: what answers at --endpoint signs them
+    #[arg(long, conflicts_with = "profile")]
+    pub host_signed: bool,
     /// Let the component reach one more destination; may be given several times
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow: Vec<String>,

@@ -1,10 +1,9 @@
-//! Who calls, where, and what the component may therefore reach.
-
-use std::sync::Arc;
+//! Who calls, and where.
 
 use anyhow::{Context, Result, bail};
 use aws_types::os_shim_internal::{Env, Fs};
 use host_test::bindings::types::{Connection, Credentials, Endpoint};
+use host_test::caller::{Caller, Sessions};
 use host_test::host::Host;
 use host_test::policy::Policy;
 use host_test::sandbox::Options;
@@ -13,43 +12,36 @@ use super::args::{ComponentPath, TargetArgs};
 use super::progress::Waiting;
 use super::settings::Settings;
 
-/// A loaded component and all that its calls take.
-pub struct Target {
-    pub host: Host,
-    pub policy: Arc<Policy>,
-    pub connection: Connection,
-}
-
-impl Target {
-    /// From arguments, environment and shared files. `function` may be an ARN, which names a
-    /// region.
-    pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Self> {
-        let settings = Settings::load(Env::real(), &Fs::real(), args.profile.as_deref()).await?;
-        let endpoint = match args.endpoint.as_deref() {
-            Some(text) => Some(endpoint(text)?),
-            None => settings.endpoint()?,
-        };
-        let region = args.region.clone().or_else(|| settings.region());
-        let arn_region = function.and_then(region_of_arn);
-        let Some(reached) = region.as_deref().or(arn_region) else {
-            bail!(
-                "no region: name one with --region, AWS_REGION or the profile's `region`, or name \
-                 the function by its full ARN"
-            );
-        };
-        let policy = policy(reached, endpoint.as_ref(), &args.allow)?;
-        let connection = Connection {
-            credentials: Credentials::AccessKey(settings.access_key()?),
-            // Empty: the component takes it from the ARN.
-            region: region.unwrap_or_default(),
-            endpoint,
-        };
-        Ok(Self {
-            host: load(&args.component)?,
-            policy: Arc::new(policy),
-            connection,
-        })
-    }
+/// Who calls, from arguments, environment and shared files, with the component loaded. `function`
+/// may be an ARN, which names a region.
+pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller> {
+    let fs = Fs::real();
+    let settings = Settings::load(Env::real(), &fs, args.profile.as_deref()).await?;
+    let endpoint = match args.endpoint.as_deref() {
+        Some(text) => Some(endpoint(text)?),
+        None => settings.endpoint()?,
+    };
+    let region = args.region.clone().or_else(|| settings.region());
+    let arn_region = function.and_then(region_of_arn);
+    let Some(reached) = region.as_deref().or(arn_region).map(str::to_owned) else {
+        bail!(
+            "no region: name one with --region, AWS_REGION or the profile's `region`, or name the \
+             function by its full ARN"
+        );
+    };
+    check_url(endpoint.as_ref())?;
+    let connection = Connection {
+        credentials: if args.host_signed {
+            Credentials::HostSigned
+        } else {
+            settings.credentials(&fs).await?
+        },
+        // Empty: the component takes it from the ARN.
+        region: region.unwrap_or_default(),
+        endpoint,
+    };
+    let host = load(&args.component)?;
+    Caller::new(host, connection, &reached, &args.allow, Sessions::default()).context("--allow")
 }
 
 /// Compiles the component.
@@ -58,18 +50,13 @@ pub fn load(path: &ComponentPath) -> Result<Host> {
     Ok(Host::new(&path.component, Options::default())?)
 }
 
-fn policy(region: &str, endpoint: Option<&Endpoint>, allowed: &[String]) -> Result<Policy> {
-    let mut policy = Policy::for_region(region);
+fn check_url(endpoint: Option<&Endpoint>) -> Result<()> {
     if let Some(Endpoint::Url(url)) = endpoint {
-        // Whoever named the URL wants it reached.
-        policy = policy
+        Policy::deny_all()
             .allow(url)
             .context("the endpoint is neither `fips`, `dual-stack`, `fips-dual-stack` nor a URL")?;
     }
-    for destination in allowed {
-        policy = policy.allow(destination).context("--allow")?;
-    }
-    Ok(policy)
+    Ok(())
 }
 
 fn endpoint(text: &str) -> Result<Endpoint> {
@@ -95,10 +82,6 @@ fn region_of_arn(function: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn reaches(policy: &Policy, uri: &str) -> bool {
-        policy.check(&uri.parse().unwrap()).is_ok()
-    }
-
     #[test]
     fn the_region_of_an_arn() {
         let arn = "arn:aws:lambda:eu-west-1:123456789012:function:f:live";
@@ -114,21 +97,19 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_named_is_reached_and_its_neighbours_are_not() {
-        let url = Endpoint::Url("http://127.0.0.1:9001/base".to_owned());
-        let policy = policy("us-east-1", Some(&url), &[]).unwrap();
-        assert!(reaches(
-            &policy,
-            "http://127.0.0.1:9001/base/2015-03-31/functions"
-        ));
-        assert!(!reaches(&policy, "http://127.0.0.1:9002/"));
-        assert!(reaches(&policy, "https://lambda.us-east-1.amazonaws.com/"));
-    }
-
-    #[test]
-    fn allowed_destinations_are_reached() {
-        let policy = policy("us-east-1", None, &["proxy.example:8443".to_owned()]).unwrap();
-        assert!(reaches(&policy, "https://proxy.example:8443/"));
-        assert!(!reaches(&policy, "https://proxy.example/"));
+    fn an_endpoint_is_a_word_or_a_url() {
+        for (text, parsed) in [
+            ("fips", Endpoint::Fips),
+            ("dual-stack", Endpoint::DualStack),
+            ("fips-dual-stack", Endpoint::FipsDualStack),
+            ("http://h:1/b", Endpoint::Url("http://h:1/b".to_owned())),
+        ] {
+            assert_eq!(
+                format!("{:?}", endpoint(text).unwrap()),
+                format!("{parsed:?}")
+            );
+        }
+        assert!(endpoint("standard").is_err());
+        assert!(check_url(Some(&Endpoint::Url("http://u@h".to_owned()))).is_err());
     }
 }

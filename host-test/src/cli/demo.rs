@@ -1,10 +1,12 @@
 //! `demo`: everything at once, on this machine only.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Result, ensure};
 use host_test::bindings::lambda::{FunctionQuery, InvokeRequest, LogType};
 use host_test::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error};
+use host_test::credentials::signing_key;
 use host_test::host::Host;
 use host_test::local_lambda::{Config, LocalLambda};
 use host_test::policy::Policy;
@@ -29,16 +31,18 @@ pub async fn run(args: &DemoArgs) -> Result<Outcome> {
         lambda.url()
     ))?;
 
+    let key = AccessKey {
+        access_key_id: lambda.key().access_key_id.clone(),
+        secret_access_key: lambda.key().secret_access_key.clone(),
+        session_token: lambda.key().session_token.clone(),
+    };
     let demo = Demo {
         host,
         policy: Arc::new(Policy::deny_all().allow(&lambda.url())?),
         connection: Connection {
+            // The secret stays here; what the component gets is good for today and Lambda only.
+            credentials: Credentials::SigningKey(signing_key(&key, &region, SystemTime::now())),
             region,
-            credentials: Credentials::AccessKey(AccessKey {
-                access_key_id: lambda.key().access_key_id.clone(),
-                secret_access_key: lambda.key().secret_access_key.clone(),
-                session_token: lambda.key().session_token.clone(),
-            }),
             endpoint: Some(Endpoint::Url(lambda.url())),
         },
     };

@@ -7,11 +7,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use host_test::bindings::lambda::{self, FunctionQuery, InvokeRequest, LogType};
 use host_test::bindings::types::{Delivery, Error};
-use host_test::policy::Policy;
+use host_test::caller::Caller;
 use serde_json::Value;
 
 use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};
-use super::connection::Target;
+use super::connection::resolve;
 use super::print::{say, tell};
 use super::progress::Waiting;
 use super::{Outcome, human, json};
@@ -19,17 +19,14 @@ use super::{Outcome, human, json};
 /// Invokes a function.
 pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
     let request = invoke_request(args)?;
-    let target = Target::resolve(&args.target, Some(&args.function)).await?;
+    let caller = resolve(&args.target, Some(&args.function)).await?;
     let result = {
         let _waiting = Waiting::for_(format!("invoking {}", args.function));
-        let call = target
-            .host
-            .invoke(&target.policy, &target.connection, &request);
-        call.await?
+        caller.invoke(&request).await?
     };
     let show = Show {
         json: args.target.json,
-        policy: &target.policy,
+        caller: &caller,
     };
     show.result(&result, json::invocation, human::invocation)
 }
@@ -43,34 +40,28 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
         limit: args.limit,
         delivery: None,
     };
-    let target = Target::resolve(&args.target, None).await?;
+    let caller = resolve(&args.target, None).await?;
     let result = {
         let _waiting = Waiting::for_("listing functions");
-        let call = target
-            .host
-            .list_functions(&target.policy, &target.connection, &query);
-        call.await?
+        caller.list_functions(&query).await?
     };
     let show = Show {
         json: args.target.json,
-        policy: &target.policy,
+        caller: &caller,
     };
     show.result(&result, json::function_page, human::function_page)
 }
 
 /// Lists a function's aliases and versions.
 pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
-    let target = Target::resolve(&args.target, Some(&args.function)).await?;
+    let caller = resolve(&args.target, Some(&args.function)).await?;
     let result = {
         let _waiting = Waiting::for_(format!("listing qualifiers of {}", args.function));
-        let call = target
-            .host
-            .list_qualifiers(&target.policy, &target.connection, &args.function);
-        call.await?
+        caller.list_qualifiers(&args.function).await?
     };
     let show = Show {
         json: args.target.json,
-        policy: &target.policy,
+        caller: &caller,
     };
     show.result(
         &result,
@@ -82,7 +73,7 @@ pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
 /// How a result is shown.
 struct Show<'a> {
     json: bool,
-    policy: &'a Policy,
+    caller: &'a Caller,
 }
 
 impl Show<'_> {
@@ -110,8 +101,8 @@ impl Show<'_> {
                         other => tell(human::error(other)),
                     }
                 }
-                // The component only knows that it was denied; the policy knows what and why.
-                for refusal in self.policy.refusals() {
+                // The component only knows that it was denied; the host knows what and why.
+                for refusal in self.caller.refusals() {
                     tell(format_args!("policy: {refusal}"));
                 }
                 Ok(outcome_of(error))

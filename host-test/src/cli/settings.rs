@@ -7,20 +7,23 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_runtime::env_config::section::{EnvConfigSections, Profile};
 use aws_runtime::env_config::source;
 use aws_types::os_shim_internal::{Env, Fs};
-use host_test::bindings::types::{AccessKey, Endpoint};
+use host_test::bindings::types::{AccessKey, AssumeRole, Credentials, Endpoint, Role, WebIdentity};
 
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// What a profile may ask for that takes more than reading it: property and meaning.
 const NEEDS_MORE: [(&str, &str); 6] = [
-    ("role_arn", "assuming the role"),
     ("sso_session", "a login through the SSO session"),
     ("sso_start_url", "a login through SSO at"),
     ("credential_process", "running the program"),
-    ("web_identity_token_file", "exchanging the token in"),
     ("login_session", "the login session"),
+    ("mfa_serial", "a code of the MFA device"),
+    ("credential_source", "the keys of"),
 ];
+
+/// A token is text of a few kilobytes; whatever is longer is another file.
+const MAX_TOKEN_FILE: usize = 65_536;
 
 /// The environment and the shared files.
 pub struct Settings {
@@ -92,30 +95,90 @@ impl Settings {
         })
     }
 
-    /// The keys to sign with.
-    pub fn access_key(&self) -> Result<AccessKey> {
+    /// Who calls: keys, or what leads to them. A token's file is read through `fs`.
+    pub async fn credentials(&self, fs: &Fs) -> Result<Credentials> {
         if !self.explicit {
             match (self.var(ACCESS_KEY_ID), self.var(SECRET_ACCESS_KEY)) {
                 (Some(access_key_id), Some(secret_access_key)) => {
-                    return Ok(AccessKey {
+                    return Ok(Credentials::AccessKey(AccessKey {
                         access_key_id,
                         secret_access_key,
                         session_token: self.var("AWS_SESSION_TOKEN"),
-                    });
+                    }));
                 }
                 (Some(_), None) => bail!("{ACCESS_KEY_ID} is set, {SECRET_ACCESS_KEY} is not"),
                 (None, Some(_)) => bail!("{SECRET_ACCESS_KEY} is set, {ACCESS_KEY_ID} is not"),
                 (None, None) => {}
             }
         }
+        // A profile of settings alone, such as a region, does not hide the token.
+        let profile = self
+            .profile()
+            .filter(|profile| self.explicit || leads_to_keys(profile));
+        if let Some(profile) = profile {
+            return self.of_profile(profile, fs).await;
+        }
+        if let (Some(file), Some(arn)) = (
+            self.var("AWS_WEB_IDENTITY_TOKEN_FILE"),
+            self.var("AWS_ROLE_ARN"),
+        ) {
+            let session_name = self.var("AWS_ROLE_SESSION_NAME");
+            return web_identity(fs, &file, role(arn, session_name)).await;
+        }
         match self.profile() {
-            Some(profile) => key_of(profile),
+            Some(profile) => key_of(profile).map(Credentials::AccessKey),
             None => bail!(
                 "no credentials: set {ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} (for temporary keys \
                  AWS_SESSION_TOKEN, too), or name a profile of the shared files with --profile or \
                  AWS_PROFILE"
             ),
         }
+    }
+
+    /// A profile's keys, or the roles that it and the profiles behind it lead to.
+    async fn of_profile(&self, first: &Profile, fs: &Fs) -> Result<Credentials> {
+        let mut roles = Vec::new();
+        let mut visited: Vec<&str> = Vec::new();
+        let mut profile = first;
+        let source = loop {
+            let name = profile.name();
+            refuse_what_needs_more(profile)?;
+            // A role whose profile names itself as its source is assumed with its own keys.
+            let again = visited.contains(&name);
+            let Some(arn) = property(profile, "role_arn").filter(|_| !again) else {
+                break key_of(profile)?;
+            };
+            let mut role = role(arn.to_owned(), owned(profile, "role_session_name"));
+            role.external_id = owned(profile, "external_id");
+            role.duration_seconds = owned(profile, "duration_seconds")
+                .map(|text| text.parse())
+                .transpose()
+                .with_context(|| format!("profile `{name}`: duration_seconds"))?;
+            if let Some(file) = property(profile, "web_identity_token_file") {
+                if !roles.is_empty() {
+                    bail!(
+                        "profile `{}` asks for a role that is assumed by the role of a token, which \
+                         this program does not do",
+                        first.name()
+                    );
+                }
+                return web_identity(fs, file, role).await;
+            }
+            roles.push(role);
+            let Some(source) = property(profile, "source_profile") else {
+                bail!("profile `{name}` has role_arn, but no source_profile whose keys assume it");
+            };
+            visited.push(name);
+            profile = self.files.get_profile(source).with_context(|| {
+                format!("profile `{name}` names the source_profile `{source}`, which is not there")
+            })?;
+        };
+        if roles.is_empty() {
+            return Ok(Credentials::AccessKey(source));
+        }
+        // The last one in the files is assumed first.
+        roles.reverse();
+        Ok(Credentials::AssumeRole(AssumeRole { source, roles }))
     }
 
     fn profile(&self) -> Option<&Profile> {
@@ -145,12 +208,52 @@ impl Settings {
     }
 }
 
-/// A profile's own keys. One that leads to keys elsewhere is refused by what it asks for.
-fn key_of(profile: &Profile) -> Result<AccessKey> {
+fn property<'a>(profile: &'a Profile, key: &str) -> Option<&'a str> {
+    profile.get(key).filter(|value| !value.is_empty())
+}
+
+fn owned(profile: &Profile, key: &str) -> Option<String> {
+    property(profile, key).map(str::to_owned)
+}
+
+fn leads_to_keys(profile: &Profile) -> bool {
+    ["aws_access_key_id", "aws_secret_access_key", "role_arn"]
+        .into_iter()
+        .chain(NEEDS_MORE.map(|(key, _)| key))
+        .any(|key| property(profile, key).is_some())
+}
+
+fn role(arn: String, session_name: Option<String>) -> Role {
+    Role {
+        arn,
+        external_id: None,
+        session_name,
+        duration_seconds: None,
+    }
+}
+
+async fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
+    let bytes = fs
+        .read_to_end(file)
+        .await
+        .with_context(|| format!("reading the OIDC token from {file}"))?;
+    if bytes.len() > MAX_TOKEN_FILE {
+        bail!("{file} is too long for an OIDC token");
+    }
+    let token = String::from_utf8(bytes)
+        .ok()
+        .with_context(|| format!("{file} holds no OIDC token: it is not UTF-8"))?;
+    Ok(Credentials::WebIdentity(WebIdentity {
+        token: token.trim().to_owned(),
+        role,
+    }))
+}
+
+/// A profile that leads to keys in a way that this program does not go, by what it asks for.
+fn refuse_what_needs_more(profile: &Profile) -> Result<()> {
     let name = profile.name();
-    let property = |key: &str| profile.get(key).filter(|value| !value.is_empty());
     for (key, meaning) in NEEDS_MORE {
-        if let Some(value) = property(key) {
+        if let Some(value) = property(profile, key) {
             bail!(
                 "profile `{name}` asks for {meaning} {value} ({key}), which this program does not \
                  do; `aws configure export-credentials --profile {name} --format env` prints its \
@@ -158,14 +261,20 @@ fn key_of(profile: &Profile) -> Result<AccessKey> {
             );
         }
     }
+    Ok(())
+}
+
+/// A profile's own keys.
+fn key_of(profile: &Profile) -> Result<AccessKey> {
+    let name = profile.name();
     match (
-        property("aws_access_key_id"),
-        property("aws_secret_access_key"),
+        property(profile, "aws_access_key_id"),
+        property(profile, "aws_secret_access_key"),
     ) {
         (Some(id), Some(secret)) => Ok(AccessKey {
             access_key_id: id.to_owned(),
             secret_access_key: secret.to_owned(),
-            session_token: property("aws_session_token").map(str::to_owned),
+            session_token: owned(profile, "aws_session_token"),
         }),
         (Some(_), None) => bail!("profile `{name}` has no aws_secret_access_key"),
         (None, _) => bail!(

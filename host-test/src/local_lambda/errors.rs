@@ -43,6 +43,11 @@ impl ApiError {
         )
     }
 
+    /// STS's: its answer is made of the code and the message.
+    pub fn of_sts(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(status, code, json!({ "message": message.into() }))
+    }
+
     /// What the front end says before Lambda itself looks at a request.
     pub fn unauthenticated(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(

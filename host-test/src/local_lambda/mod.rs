@@ -20,6 +20,9 @@
 //! | `throttled` | any | never runs: 429 |
 //! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (2, a tenth on 3) and `beta` (3) |
 //!
+//! STS answers at the same address, as local stacks have it: `AssumeRole`,
+//! `AssumeRoleWithWebIdentity` and `GetCallerIdentity`.
+//!
 //! What the real service does and this one does not: retry failed events, limit concurrency by
 //! account, stream responses, and any operation but Invoke, ListFunctions,
 //! ListVersionsByFunction and ListAliases.
@@ -41,7 +44,9 @@ mod record;
 mod routes;
 mod server;
 mod service;
+mod sessions;
 mod signature;
+mod sts;
 mod target;
 mod tls;
 
@@ -57,6 +62,7 @@ pub use configuration::ENVIRONMENT_SECRET;
 pub use record::RecordedRequest;
 use rustls_pki_types::CertificateDer;
 use service::Service;
+pub use sessions::{ISSUED_MARK, IssuedSession, Role, Trusted};
 pub use tls::Tls;
 
 /// Largest request body of a synchronous invocation, in bytes.
@@ -81,6 +87,8 @@ pub struct Config {
     pub account: String,
     /// Who may call. Default: one key, see [`Key::default`].
     pub keys: Vec<Key>,
+    /// The roles that STS, which answers at the same address, hands out keys of. Default: none.
+    pub roles: Vec<Role>,
     /// How many functions to add to the built-in ones. They are always the same, and each
     /// returns its event. Default 0.
     pub extra_functions: usize,
@@ -99,6 +107,7 @@ impl Default for Config {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             keys: vec![Key::default()],
+            roles: Vec::new(),
             extra_functions: 0,
             base_path: String::new(),
             clock_offset_seconds: 0,
@@ -218,6 +227,16 @@ impl LocalLambda {
     /// The last 10,000 requests whose head arrived, oldest first; refused ones too.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.service.record.all()
+    }
+
+    /// The temporary keys that were handed out, oldest first.
+    pub fn sessions(&self) -> Vec<IssuedSession> {
+        self.service.verifier.sessions.issued()
+    }
+
+    /// Ends all temporary keys that were handed out so far.
+    pub fn end_sessions(&self) {
+        self.service.verifier.sessions.end_all();
     }
 
     /// Waits until no request is being answered and no function runs any more. Events that were

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderValue};
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Method, Request};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -23,7 +23,10 @@ use super::errors::ApiError;
 use super::name::{Names, partition};
 use super::record::{Entry, Record};
 use super::signature::Verifier;
-use super::{Config, SYNC_REQUEST_LIMIT, routes};
+use super::{Config, Role, SYNC_REQUEST_LIMIT, routes, sts};
+
+/// Signing name.
+const SERVICE: &str = "lambda";
 
 /// A body up to here is read and its signature checked before it is called too large; what is
 /// longer is refused unread, as AWS's front end does.
@@ -61,7 +64,8 @@ pub(super) struct Service {
     /// Requests and runs; idle connections do not count.
     pub busy: Busy,
     pub stopping: CancellationToken,
-    verifier: Verifier,
+    pub roles: Vec<Role>,
+    pub verifier: Verifier,
     clock_offset_seconds: i64,
 }
 
@@ -94,6 +98,7 @@ impl Service {
             tasks: TaskTracker::new(),
             busy: Busy::default(),
             stopping,
+            roles: config.roles,
             verifier: Verifier::new(config.region.clone(), config.keys),
             clock_offset_seconds: config.clock_offset_seconds,
             region: config.region,
@@ -148,6 +153,8 @@ impl Service {
         let (path, query) = path_and_query
             .split_once('?')
             .unwrap_or((path_and_query, ""));
+        // One address for both, as local stacks have it: STS's requests go to the root.
+        let is_sts = head.method == Method::POST && path.strip_prefix(&self.base_path) == Some("/");
         let outcome = async {
             let body = read(body, &entry).await?;
             let raw = RawRequest {
@@ -158,13 +165,22 @@ impl Service {
                 body,
                 id,
             };
+            if is_sts {
+                return sts::answer(&self, &raw, now);
+            }
             let route = routes::route(&self, &raw)?;
-            let caller = self.verifier.verify(&raw, now)?;
+            let caller = self.verifier.verify(&raw, now, SERVICE)?;
             checked_id?;
             route.answer(&self, raw, caller).await
         }
         .await;
-        let mut answer = outcome.unwrap_or_else(error_answer);
+        let mut answer = outcome.unwrap_or_else(|error| {
+            if is_sts {
+                sts::error_answer(&error, id)
+            } else {
+                error_answer(error)
+            }
+        });
         let headers = answer.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             headers.insert("x-amzn-requestid", id);

@@ -13,8 +13,8 @@ use super::Key;
 use super::authorization::{Authorization, amz_date, signing_date};
 use super::errors::ApiError;
 use super::service::RawRequest;
+use super::sessions::{IssuedSession, Session, Sessions};
 
-const SERVICE: &str = "lambda";
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. \
@@ -24,33 +24,71 @@ const MISMATCH: &str = "The request signature we calculated does not match the s
 pub(super) struct Caller {
     /// Allowed nothing.
     pub denied: bool,
+    pub access_key_id: String,
+    /// The role that was assumed, for temporary keys.
+    pub role: Option<String>,
+    /// That role's session.
+    pub arn: Option<String>,
 }
 
 pub(super) struct Verifier {
     region: String,
     keys: Vec<Key>,
+    pub sessions: Sessions,
 }
 
 impl Verifier {
     pub fn new(region: String, keys: Vec<Key>) -> Self {
-        Self { region, keys }
+        Self {
+            region,
+            keys,
+            sessions: Sessions::default(),
+        }
     }
 
-    /// Accepts the request as one that arrived at `now`, or says what AWS would.
-    pub fn verify(&self, request: &RawRequest, now: SystemTime) -> Result<Caller, ApiError> {
+    /// Accepts the temporary keys from now on.
+    pub fn keep(&self, issued: IssuedSession) -> Session {
+        self.sessions.keep(issued)
+    }
+
+    /// Accepts the request as one to `service` that arrived at `now`, or says what AWS would.
+    pub fn verify(
+        &self,
+        request: &RawRequest,
+        now: SystemTime,
+        service: &str,
+    ) -> Result<Caller, ApiError> {
         let authorization = Authorization::read(&request.headers)?;
         let (date_text, date) = signing_date(&request.headers)?;
-        let key = self.key(&authorization, &request.headers)?;
-        self.check_scope(&authorization, date_text)?;
+        let (key, session) = self.key(&authorization, &request.headers)?;
+        self.check_scope(&authorization, date_text, service)?;
         check_clock(date, now)?;
         check_signed_headers(&authorization, &request.headers)?;
         let expected = self
-            .sign(request, &authorization, key, date)
+            .sign(request, &authorization, &key, date, service)
             .ok_or_else(mismatch)?;
         if expected != authorization.signature {
             return Err(mismatch());
         }
-        Ok(Caller { denied: key.denied })
+        // Whoever cannot sign with them does not learn that they have ended.
+        if session
+            .as_ref()
+            .is_some_and(|session| session.expires <= now)
+        {
+            return Err(ApiError::unauthenticated(
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            ));
+        }
+        let (role, arn) = session
+            .map(|session| (session.role_arn, session.principal))
+            .unzip();
+        Ok(Caller {
+            denied: key.denied,
+            access_key_id: key.access_key_id,
+            role,
+            arn,
+        })
     }
 
     /// The key that was used, once its session token is right too.
@@ -58,12 +96,15 @@ impl Verifier {
         &self,
         authorization: &Authorization<'_>,
         headers: &HeaderMap,
-    ) -> Result<&Key, ApiError> {
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.access_key_id == authorization.access_key_id)
-            .ok_or_else(ApiError::unrecognized_client)?;
+    ) -> Result<(Key, Option<IssuedSession>), ApiError> {
+        let id = authorization.access_key_id;
+        let (key, session) = match self.keys.iter().find(|key| key.access_key_id == id) {
+            Some(key) => (key.clone(), None),
+            None => match self.sessions.find(id) {
+                Some(Session { issued, key }) => (key, Some(issued)),
+                None => return Err(ApiError::unrecognized_client()),
+            },
+        };
         let sent: Vec<&[u8]> = headers
             .get_all("x-amz-security-token")
             .iter()
@@ -75,13 +116,18 @@ impl Verifier {
             .map(|token| token.as_bytes())
             .collect();
         if sent == expected {
-            Ok(key)
+            Ok((key, session))
         } else {
             Err(ApiError::unrecognized_client())
         }
     }
 
-    fn check_scope(&self, authorization: &Authorization<'_>, date: &str) -> Result<(), ApiError> {
+    fn check_scope(
+        &self,
+        authorization: &Authorization<'_>,
+        date: &str,
+        expected: &str,
+    ) -> Result<(), ApiError> {
         let Authorization {
             day,
             region,
@@ -95,8 +141,8 @@ impl Verifier {
             )
         } else if *region != self.region {
             format!("Credential should be scoped to a valid region, not '{region}'. ")
-        } else if *service != SERVICE {
-            format!("Credential should be scoped to correct service: '{SERVICE}'. ")
+        } else if *service != expected {
+            format!("Credential should be scoped to correct service: '{expected}'. ")
         } else if !date.starts_with(day) || day.len() != 8 {
             format!(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
@@ -119,6 +165,7 @@ impl Verifier {
         authorization: &Authorization<'_>,
         key: &Key,
         date: SystemTime,
+        service: &str,
     ) -> Option<String> {
         let mut headers = Vec::new();
         for name in &authorization.signed_headers {
@@ -151,7 +198,7 @@ impl Verifier {
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
-            .name(SERVICE)
+            .name(service)
             .time(date)
             .settings(settings)
             .build()

@@ -1,4 +1,4 @@
-//! The names under which a region's Lambda and STS are reached, in AWS's eight partitions.
+//! The names under which a service of a region is reached, in AWS's eight partitions.
 
 /// Prefix of a region's name, DNS suffix, suffix of dual-stack endpoints.
 const PARTITIONS: [(&str, &str, &str); 7] = [
@@ -14,9 +14,9 @@ const PARTITIONS: [(&str, &str, &str); 7] = [
 /// The partition of every other region.
 const DEFAULT: (&str, &str, &str) = ("", "amazonaws.com", "api.aws");
 
-/// Lambda's and STS's hosts for a region: standard and FIPS, plain and dual-stack. None where
-/// the text is not a region: it becomes part of a host name.
-pub fn hosts(region: &str) -> Vec<String> {
+/// A service's hosts for a region: standard and FIPS, plain and dual-stack. None where the text is
+/// not a region: it becomes part of a host name.
+pub fn hosts(service: &str, region: &str) -> Vec<String> {
     if !is_region(region) {
         return Vec::new();
     }
@@ -24,10 +24,10 @@ pub fn hosts(region: &str) -> Vec<String> {
         .into_iter()
         .find(|(prefix, ..)| region.starts_with(prefix))
         .unwrap_or(DEFAULT);
-    let mut hosts = Vec::with_capacity(8);
+    let mut hosts = Vec::with_capacity(4);
     for suffix in [dns, dual_stack] {
-        for service in ["lambda", "lambda-fips", "sts", "sts-fips"] {
-            hosts.push(format!("{service}.{region}.{suffix}"));
+        for fips in ["", "-fips"] {
+            hosts.push(format!("{service}{fips}.{region}.{suffix}"));
         }
     }
     hosts
@@ -51,16 +51,12 @@ mod tests {
     #[test]
     fn standard_partition() {
         assert_eq!(
-            hosts("eu-central-1"),
+            hosts("lambda", "eu-central-1"),
             [
                 "lambda.eu-central-1.amazonaws.com",
                 "lambda-fips.eu-central-1.amazonaws.com",
-                "sts.eu-central-1.amazonaws.com",
-                "sts-fips.eu-central-1.amazonaws.com",
                 "lambda.eu-central-1.api.aws",
                 "lambda-fips.eu-central-1.api.aws",
-                "sts.eu-central-1.api.aws",
-                "sts-fips.eu-central-1.api.aws",
             ]
         );
     }
@@ -81,10 +77,9 @@ mod tests {
             ("eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"),
             ("mx-central-1", "amazonaws.com", "api.aws"),
         ] {
-            let hosts = hosts(region);
-            assert_eq!(hosts[0], format!("lambda.{region}.{plain}"));
-            assert_eq!(hosts[2], format!("sts.{region}.{plain}"));
-            assert_eq!(hosts[5], format!("lambda-fips.{region}.{dual_stack}"));
+            let hosts = hosts("sts", region);
+            assert_eq!(hosts[0], format!("sts.{region}.{plain}"));
+            assert_eq!(hosts[3], format!("sts-fips.{region}.{dual_stack}"));
         }
     }
 
@@ -101,7 +96,7 @@ mod tests {
             "-a",
             "a-",
         ] {
-            assert_eq!(hosts(text), [""; 0], "{text:?}");
+            assert_eq!(hosts("lambda", text), [""; 0], "{text:?}");
         }
     }
 }

@@ -15,17 +15,21 @@ fn not_allowed(scheme: &str, host: &str, port: u16) -> Result<(), Refusal> {
 }
 
 #[test]
-fn a_region_allows_its_lambda_and_sts_and_nothing_else() {
+fn a_region_allows_its_lambda_and_nothing_else() {
     let policy = Policy::for_region("us-east-1");
     for allowed in [
         "https://lambda.us-east-1.amazonaws.com/2015-03-31/functions",
         "https://lambda.us-east-1.amazonaws.com:443/",
         "https://LAMBDA.us-east-1.amazonaws.com/",
         "https://lambda-fips.us-east-1.api.aws/",
-        "https://sts.us-east-1.amazonaws.com/",
     ] {
         assert_eq!(check(&policy, allowed), Ok(()), "{allowed}");
     }
+    let sts = "https://sts.us-east-1.amazonaws.com/";
+    let host = "sts.us-east-1.amazonaws.com";
+    assert_eq!(check(&policy, sts), not_allowed("https", host, 443));
+    let with_sts = Policy::for_region("us-east-1").and_sts("us-east-1");
+    assert_eq!(check(&with_sts, sts), Ok(()));
     let host = "lambda.us-east-1.amazonaws.com";
     for (refused, scheme, name, port) in [
         ("http://lambda.us-east-1.amazonaws.com/", "http", host, 80),

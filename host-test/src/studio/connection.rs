@@ -102,7 +102,10 @@ pub(super) fn prepare(
     };
     let text = |key: &str| fields.get(key).and_then(|value| text_of(value));
     let mut policy = match text("region") {
-        Some(region) => Policy::for_region(&region),
+        Some(region) => match text("credentialType").as_deref() {
+            Some("assumeRole" | "webIdentity") => Policy::for_region(&region).and_sts(&region),
+            _ => Policy::for_region(&region),
+        },
         None => Policy::deny_all(),
     };
     // Whoever typed the URL wants it reached; one that is none, the component refuses.
@@ -197,6 +200,26 @@ mod tests {
             "http://127.0.0.1:9002/",
         ] {
             assert!(!reaches(&policy, uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn sts_is_reached_only_on_the_way_to_a_role() {
+        for (kind, reached) in [
+            ("assumeRole", true),
+            ("webIdentity", true),
+            ("accessKeys", false),
+            ("signingKey", false),
+            ("hostSigned", false),
+        ] {
+            let connection = json!({ "region": "eu-west-1", "credentialType": kind });
+            let policy = ready(&connection, &defaults()).policy;
+            assert_eq!(
+                reaches(&policy, "https://sts.eu-west-1.amazonaws.com/"),
+                reached,
+                "{kind}"
+            );
+            assert!(reaches(&policy, "https://lambda.eu-west-1.amazonaws.com/"));
         }
     }
 

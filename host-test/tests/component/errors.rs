@@ -2,7 +2,7 @@
 
 use host_test::bindings::lambda::{CheckOutcome, CheckSubject, InvokeRequest};
 use host_test::bindings::types::{
-    Connection, Credentials, Delivery, Error, ErrorCategory, Executed, ServiceError, TransportKind,
+    Connection, Delivery, Error, ErrorCategory, Executed, ServiceError, TransportKind,
 };
 use host_test::local_lambda::{Config, Key};
 use host_test::policy::Policy;
@@ -226,18 +226,6 @@ async fn inputs_are_refused_before_anything_is_sent() {
         "request.tenant-id"
     );
     assert!(local.lambda.requests().is_empty());
-
-    let unsupported = Connection {
-        credentials: Credentials::HostSigned,
-        ..local.connection.clone()
-    };
-    let answer = host()
-        .invoke(&local.policy, &unsupported, &named("f"))
-        .await
-        .expect("the host works");
-    assert!(
-        matches!(answer, Err(Error::InvalidInput(input)) if input.field == "connection.credentials.host-signed")
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,47 @@ use_fips_endpoint = true
 [profile role]
 role_arn = arn:aws:iam::123456789012:role/deploy
 source_profile = work
+external_id = ext-1
+role_session_name = night
+duration_seconds = 900
+
+[profile chained]
+role_arn = arn:aws:iam::210987654321:role/far
+source_profile = role
+
+[profile own-keys]
+role_arn = arn:aws:iam::123456789012:role/mine
+source_profile = own-keys
+aws_access_key_id = AKIDOWN
+aws_secret_access_key = own-secret
+
+[profile round]
+role_arn = arn:aws:iam::123456789012:role/round
+source_profile = trip
+
+[profile trip]
+role_arn = arn:aws:iam::123456789012:role/trip
+source_profile = round
+
+[profile token]
+role_arn = arn:aws:iam::123456789012:role/oidc
+web_identity_token_file = /token
+
+[profile behind-token]
+role_arn = arn:aws:iam::123456789012:role/behind
+source_profile = token
+
+[profile lost]
+role_arn = arn:aws:iam::123456789012:role/lost
+source_profile = nowhere
+
+[profile alone]
+role_arn = arn:aws:iam::123456789012:role/alone
+
+[profile mfa]
+role_arn = arn:aws:iam::123456789012:role/mfa
+source_profile = work
+mfa_serial = arn:aws:iam::123456789012:mfa/ada
 
 [profile sso]
 sso_session = corp
@@ -46,29 +87,127 @@ const KEYS: [(&str, &str); 2] = [
     ("AWS_SECRET_ACCESS_KEY", "env-secret"),
 ];
 
-async fn load(vars: &[(&str, &str)], profile: Option<&str>) -> Result<Settings> {
-    let mut vars = vars.to_vec();
-    vars.push(("HOME", "/home/me"));
-    let fs = Fs::from_slice(&[
+fn files() -> Fs {
+    Fs::from_slice(&[
         ("/home/me/.aws/config", CONFIG),
         ("/home/me/.aws/credentials", CREDENTIALS),
         (
             "/elsewhere",
             "[only]\naws_access_key_id = AKIDELSEWHERE\naws_secret_access_key = x\n",
         ),
-    ]);
-    Settings::load(Env::from_slice(&vars), &fs, profile).await
+        ("/region-only", "[default]\nregion = eu-west-1\n"),
+        ("/token", "a.b.c\n"),
+    ])
+}
+
+async fn load(vars: &[(&str, &str)], profile: Option<&str>) -> Result<Settings> {
+    let mut vars = vars.to_vec();
+    vars.push(("HOME", "/home/me"));
+    Settings::load(Env::from_slice(&vars), &files(), profile).await
+}
+
+async fn credentials(vars: &[(&str, &str)], profile: Option<&str>) -> Result<Credentials> {
+    load(vars, profile).await?.credentials(&files()).await
 }
 
 async fn key(vars: &[(&str, &str)], profile: Option<&str>) -> (String, Option<String>) {
-    let key = load(vars, profile).await.unwrap().access_key().unwrap();
-    (key.access_key_id, key.session_token)
+    match credentials(vars, profile).await.unwrap() {
+        Credentials::AccessKey(key) => (key.access_key_id, key.session_token),
+        _ => panic!("another kind"),
+    }
 }
 
 async fn refusal(vars: &[(&str, &str)], profile: Option<&str>) -> String {
-    match load(vars, profile).await {
+    match credentials(vars, profile).await {
         Err(error) => error.to_string(),
-        Ok(settings) => settings.access_key().unwrap_err().to_string(),
+        Ok(_) => panic!("not refused"),
+    }
+}
+
+/// Who asks for the first role, and the roles in their order.
+async fn roles(profile: &str) -> (String, Vec<Role>) {
+    match credentials(&[], Some(profile)).await.unwrap() {
+        Credentials::AssumeRole(chain) => (chain.source.access_key_id, chain.roles),
+        Credentials::WebIdentity(identity) => (identity.token, vec![identity.role]),
+        _ => panic!("another kind"),
+    }
+}
+
+#[tokio::test]
+async fn a_profile_with_a_role_leads_to_it() {
+    let (source, found) = roles("role").await;
+    assert_eq!(source, "AKIDWORK");
+    let [role] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(role.arn, "arn:aws:iam::123456789012:role/deploy");
+    assert_eq!(role.external_id.as_deref(), Some("ext-1"));
+    assert_eq!(role.session_name.as_deref(), Some("night"));
+    assert_eq!(role.duration_seconds, Some(900));
+
+    let (source, found) = roles("own-keys").await;
+    assert_eq!((source.as_str(), found.len()), ("AKIDOWN", 1));
+}
+
+#[tokio::test]
+async fn roles_behind_roles_are_assumed_from_the_back() {
+    let (source, found) = roles("chained").await;
+    assert_eq!(source, "AKIDWORK");
+    let arns: Vec<&str> = found.iter().map(|role| role.arn.as_str()).collect();
+    assert_eq!(
+        arns,
+        [
+            "arn:aws:iam::123456789012:role/deploy",
+            "arn:aws:iam::210987654321:role/far"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_a_profile_or_of_variables() {
+    let (token, found) = roles("token").await;
+    assert_eq!(token, "a.b.c");
+    assert_eq!(found[0].arn, "arn:aws:iam::123456789012:role/oidc");
+
+    let vars = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod"),
+        ("AWS_ROLE_SESSION_NAME", "pod-7"),
+        ("AWS_CONFIG_FILE", "/region-only"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/region-only"),
+    ];
+    match credentials(&vars, None).await.unwrap() {
+        Credentials::WebIdentity(identity) => {
+            assert_eq!(identity.token, "a.b.c");
+            assert_eq!(identity.role.arn, "arn:aws:iam::123456789012:role/pod");
+            assert_eq!(identity.role.session_name.as_deref(), Some("pod-7"));
+        }
+        _ => panic!("another kind"),
+    }
+    // Keys come first, whether in variables or in the profile.
+    assert_eq!(key(&[&vars[..], &KEYS].concat(), None).await.0, "AKIDENV");
+    assert_eq!(key(&vars[..3], None).await.0, "AKIDDEFAULT");
+}
+
+#[tokio::test]
+async fn profiles_that_lead_nowhere_say_where_they_end() {
+    for (profile, says) in [
+        ("round", "profile `round` has no aws_access_key_id"),
+        (
+            "lost",
+            "profile `lost` names the source_profile `nowhere`, which is not there",
+        ),
+        (
+            "alone",
+            "profile `alone` has role_arn, but no source_profile whose keys assume it",
+        ),
+        (
+            "behind-token",
+            "profile `behind-token` asks for a role that is assumed by the role of a token",
+        ),
+    ] {
+        let refusal = refusal(&[], Some(profile)).await;
+        assert!(refusal.starts_with(says), "{refusal}");
     }
 }
 
@@ -122,8 +261,8 @@ async fn a_misspelt_profile_is_an_error_even_with_keys_at_hand() {
 async fn a_profile_that_needs_more_is_refused_by_what_it_asks_for() {
     for (profile, asks) in [
         (
-            "role",
-            "assuming the role arn:aws:iam::123456789012:role/deploy (role_arn)",
+            "mfa",
+            "a code of the MFA device arn:aws:iam::123456789012:mfa/ada (mfa_serial)",
         ),
         ("sso", "a login through the SSO session corp (sso_session)"),
         (
@@ -142,7 +281,13 @@ async fn a_profile_that_needs_more_is_refused_by_what_it_asks_for() {
 #[tokio::test]
 async fn no_credentials_names_the_variables() {
     let settings = Settings::load(Env::from_slice(&[]), &Fs::from_slice(&[]), None).await;
-    let refusal = settings.unwrap().access_key().unwrap_err().to_string();
+    let refusal = settings
+        .unwrap()
+        .credentials(&files())
+        .await
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default();
     for name in [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",

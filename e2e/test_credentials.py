@@ -1,0 +1,117 @@
+"""Roles on ministack, which checks every signature: through the reference host, which keeps a role's
+keys to itself, and through the component in the stock wasmtime command line."""
+
+import pytest
+
+from connector import COMPONENT, Connector, Keys
+from peers import wasmtime_cli
+from peers.wave import Case, Word
+
+PROFILES = """\
+[profile source]
+aws_access_key_id = {id}
+aws_secret_access_key = {secret}
+
+[profile first]
+role_arn = {first}
+source_profile = source
+
+[profile second]
+role_arn = {second}
+source_profile = first
+role_session_name = through-both
+
+[profile shortcut]
+role_arn = {second}
+source_profile = source
+"""
+
+
+@pytest.fixture
+def profile(ministack, tmp_path):
+    """A caller by its profile's name."""
+    folder = tmp_path / ".aws"
+    folder.mkdir()
+    keys = ministack.assumer
+    text = PROFILES.format(
+        id=keys.access_key_id,
+        secret=keys.secret_access_key,
+        first=ministack.first_role,
+        second=ministack.second_role,
+    )
+    (folder / "config").write_text(text)
+
+    class OfProfile(Connector):
+        def __init__(self, name):
+            super().__init__(ministack.endpoint, None, tmp_path)
+            self._where += ["--profile", name]
+
+    return OfProfile
+
+
+def test_two_roles_of_the_shared_files(profile):
+    assert profile("second").invoke("echo", "[7]").text() == "[7]"
+
+
+def test_the_first_role_has_not_the_second_one_s_rights(profile):
+    error = profile("first").invoke("echo", "[7]").error("service")
+    assert (error["category"], error["executed"]) == ("access-denied", "no")
+    # The caller is the role, not the user whose keys assumed it.
+    assert "assumed-role/first/aws-lambda-connector" in error["message"]
+
+
+def test_a_role_that_does_not_trust_the_caller(ministack, profile):
+    error = profile("shortcut").invoke("echo", "[7]").error("unauthenticated")
+    assert (error["code"], error["category"], error["executed"]) == ("AccessDenied", "access-denied", "no")
+    assert f"assuming {ministack.second_role} (role 1 of 1)" in error["message"]
+    assert "trust policy" in error["hint"]
+    assert ministack.assumer.secret_access_key not in str(error)
+
+
+@pytest.fixture
+def call(ministack, home):
+    """Calls an export as the roles' session: roles, function, arguments -> the answer."""
+
+    def call(roles, function, *arguments):
+        keys = ministack.assumer
+        connection = {
+            "region": "us-east-1",
+            "credentials": Case(
+                assume_role={
+                    "source": {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key},
+                    "roles": [{"arn": arn} for arn in roles],
+                }
+            ),
+            "endpoint": Case(url=ministack.endpoint),
+        }
+        return wasmtime_cli.call(COMPONENT, home, function, connection, *arguments)
+
+    return call
+
+
+def test_the_component_assumes_two_roles(ministack, call):
+    roles = [ministack.first_role, ministack.second_role]
+    answer = call(roles, "invoke", {"function": "echo", "payload": "[7]"})
+    assert answer["ok"]["output"] == {"text": "[7]"}
+
+
+def test_a_session_that_was_opened_is_keys(ministack, call, home):
+    session = call([ministack.first_role, ministack.second_role], "open")["ok"]
+    assert session["principal"].endswith("assumed-role/second/aws-lambda-connector")
+    keys = session["keys"]
+    opened = Keys(keys["access-key-id"], keys["secret-access-key"], keys["session-token"])
+    assert Connector(ministack.endpoint, opened, home).invoke("echo", "[7]").text() == "[7]"
+
+
+def test_a_connection_s_identity_is_the_role(ministack, call):
+    checks = call([ministack.first_role], "test-connection", "echo", Word("none"))["ok"]
+    outcomes = {check["subject"]: check["outcome"] for check in checks}
+    assert outcomes == {
+        "clock": "passed",
+        "endpoint": "passed",
+        "identity": "passed",
+        "list-functions": "failed",
+        "invoke-function": "failed",
+    }
+    identity = next(check for check in checks if check["subject"] == "identity")
+    assert "assumed-role/first/aws-lambda-connector" in identity["detail"]

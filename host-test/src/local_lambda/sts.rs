@@ -1,0 +1,272 @@
+//! STS as far as the way to Lambda needs it: `AssumeRole`, `AssumeRoleWithWebIdentity` and
+//! `GetCallerIdentity`, in the query protocol.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use quick_xml::escape::escape;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::errors::ApiError;
+use super::service::{RawRequest, Service};
+use super::sessions::{IssuedSession, Session};
+use super::signature::Caller;
+use super::{Key, Role, Trusted};
+
+/// Signing name.
+pub(super) const SERVICE: &str = "sts";
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const ISO_8601: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+/// STS's default for `DurationSeconds`, and the most for a role that a role assumes.
+const HOUR: u64 = 3_600;
+
+/// The request's form.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        Some(value)
+    }
+
+    fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.get(name).ok_or_else(|| {
+            validation(format!(
+                "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
+            ))
+        })
+    }
+}
+
+/// Answers a request to STS that arrived at `now`.
+pub(super) fn answer(
+    service: &Service,
+    request: &RawRequest,
+    now: SystemTime,
+) -> Result<Answer, ApiError> {
+    let form = Form(
+        form_urlencoded::parse(&request.body)
+            .into_owned()
+            .collect::<Vec<_>>(),
+    );
+    let id = request.id;
+    match form.get("Action") {
+        Some("AssumeRoleWithWebIdentity") => {
+            let session = with_web_identity(service, &form, now)?;
+            Ok(handed_out("AssumeRoleWithWebIdentity", &session, id))
+        }
+        Some("AssumeRole") => {
+            let caller = service.verifier.verify(request, now, SERVICE)?;
+            let session = assume_role(service, &form, &caller, now)?;
+            Ok(handed_out("AssumeRole", &session, id))
+        }
+        Some("GetCallerIdentity") => {
+            let caller = service.verifier.verify(request, now, SERVICE)?;
+            let arn = caller.arn.unwrap_or_else(|| service.principal());
+            let content = format!(
+                "<Arn>{}</Arn><UserId>AIDALOCALLAMBDA</UserId><Account>{}</Account>",
+                escape(&arn),
+                service.account
+            );
+            Ok(success("GetCallerIdentity", &content, id))
+        }
+        other => Err(ApiError::of_sts(
+            StatusCode::BAD_REQUEST,
+            "InvalidAction",
+            format!(
+                "Could not find operation {} for version 2011-06-15",
+                other.unwrap_or_default()
+            ),
+        )),
+    }
+}
+
+fn assume_role(
+    service: &Service,
+    form: &Form,
+    caller: &Caller,
+    now: SystemTime,
+) -> Result<Session, ApiError> {
+    let arn = form.required("RoleArn")?;
+    let name = form.required("RoleSessionName")?;
+    let role = service.roles.iter().find(|role| role.arn == arn);
+    let trusted = |role: &Role| {
+        role.trusts.iter().any(|trusted| match trusted {
+            Trusted::Key(id) => *id == caller.access_key_id,
+            Trusted::Role(arn) => caller.role.as_ref() == Some(arn),
+            Trusted::Token(_) => false,
+        }) && role.external_id.as_deref() == form.get("ExternalId")
+    };
+    // STS does not tell a role that is not there from one that does not trust the caller.
+    let Some(role) = role.filter(|role| trusted(role)) else {
+        let principal = caller.arn.clone().unwrap_or_else(|| service.principal());
+        return Err(ApiError::of_sts(
+            StatusCode::FORBIDDEN,
+            "AccessDenied",
+            format!(
+                "User: {principal} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+            ),
+        ));
+    };
+    let seconds = duration(form)?;
+    if caller.role.is_some() && seconds > HOUR {
+        return Err(validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        ));
+    }
+    let issued = IssuedSession {
+        assumed_by: Some(caller.access_key_id.clone()),
+        external_id: form.get("ExternalId").map(str::to_owned),
+        ..issue(service, role, name, seconds, now)
+    };
+    Ok(service.verifier.keep(issued))
+}
+
+fn with_web_identity(service: &Service, form: &Form, now: SystemTime) -> Result<Session, ApiError> {
+    let arn = form.required("RoleArn")?;
+    let name = form.required("RoleSessionName")?;
+    let token = form.required("WebIdentityToken")?;
+    let known = |role: &Role| role.trusts.contains(&Trusted::Token(token.to_owned()));
+    if !service.roles.iter().any(known) {
+        return Err(ApiError::of_sts(
+            StatusCode::BAD_REQUEST,
+            "InvalidIdentityToken",
+            "No OpenIDConnect provider found in your account for the token's issuer",
+        ));
+    }
+    let Some(role) = service
+        .roles
+        .iter()
+        .find(|role| role.arn == arn && known(role))
+    else {
+        return Err(ApiError::of_sts(
+            StatusCode::FORBIDDEN,
+            "AccessDenied",
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        ));
+    };
+    let seconds = duration(form)?;
+    Ok(service
+        .verifier
+        .keep(issue(service, role, name, seconds, now)))
+}
+
+fn duration(form: &Form) -> Result<u64, ApiError> {
+    let Some(text) = form.get("DurationSeconds") else {
+        return Ok(HOUR);
+    };
+    text.parse()
+        .ok()
+        .filter(|seconds| (900..=43_200).contains(seconds))
+        .ok_or_else(|| {
+            validation(format!(
+                "1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200"
+            ))
+        })
+}
+
+fn issue(
+    service: &Service,
+    role: &Role,
+    session_name: &str,
+    duration_seconds: u64,
+    now: SystemTime,
+) -> IssuedSession {
+    let asked = Duration::from_secs(duration_seconds);
+    let name = role.arn.rsplit('/').next().unwrap_or_default();
+    let partition = super::name::partition(&service.region);
+    IssuedSession {
+        role_arn: role.arn.clone(),
+        principal: format!(
+            "arn:{partition}:sts::{}:assumed-role/{name}/{session_name}",
+            service.account
+        ),
+        access_key_id: format!("ASIA{}", &Uuid::new_v4().simple().to_string()[..16])
+            .to_ascii_uppercase(),
+        assumed_by: None,
+        external_id: None,
+        session_name: session_name.to_owned(),
+        duration_seconds,
+        expires: now + role.lasts.map_or(asked, |lasts| lasts.min(asked)),
+    }
+}
+
+fn handed_out(action: &str, session: &Session, id: Uuid) -> Answer {
+    let Session { issued, key } = session;
+    let Key {
+        secret_access_key,
+        session_token,
+        ..
+    } = key;
+    let expires = OffsetDateTime::from(issued.expires);
+    let content = format!(
+        "<AssumedRoleUser><AssumedRoleId>AROALOCALLAMBDA:{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
+         <Credentials><SessionToken>{}</SessionToken><SecretAccessKey>{}</SecretAccessKey>\
+         <Expiration>{}</Expiration><AccessKeyId>{}</AccessKeyId></Credentials>",
+        escape(&issued.session_name),
+        escape(&issued.principal),
+        escape(session_token.as_deref().unwrap_or_default()),
+        escape(secret_access_key),
+        // The format names only fields that every date has.
+        expires.format(ISO_8601).unwrap_or_default(),
+        issued.access_key_id,
+    );
+    success(action, &content, id)
+}
+
+fn success(action: &str, content: &str, id: Uuid) -> Answer {
+    xml_answer(
+        StatusCode::OK,
+        format!(
+            "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{content}</{action}Result>\
+             <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{action}Response>"
+        ),
+    )
+}
+
+/// An error as STS answers it: XML, its codes without the suffix that Lambda's have.
+pub(super) fn error_answer(error: &ApiError, id: Uuid) -> Answer {
+    let code = match error.error_type {
+        "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
+        "IncompleteSignatureException" => "IncompleteSignature",
+        "InvalidSignatureException" => "SignatureDoesNotMatch",
+        "ExpiredTokenException" => "ExpiredToken",
+        code if code.starts_with("UnrecognizedClientException") => "InvalidClientTokenId",
+        code => code,
+    };
+    let message = ["message", "Message"]
+        .iter()
+        .find_map(|name| error.body.get(name).and_then(Value::as_str))
+        .unwrap_or_default();
+    xml_answer(
+        error.status,
+        format!(
+            "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code>\
+             <Message>{}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>",
+            escape(message)
+        ),
+    )
+}
+
+fn xml_answer(status: StatusCode, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    answer
+}
+
+fn validation(message: impl Into<String>) -> ApiError {
+    ApiError::of_sts(StatusCode::BAD_REQUEST, "ValidationError", message)
+}

@@ -1,0 +1,128 @@
+//! The host's own way: a fresh instance a call, temporary keys kept in the host, and a sandbox
+//! that sees the day's signing key only.
+
+use host_test::bindings::types::{Error, Invocation};
+use host_test::caller::{Caller, Sessions};
+use host_test::local_lambda::LocalLambda;
+use host_test::policy::Refusal;
+
+use super::*;
+
+fn caller(credentials: Credentials, url: String, sessions: &Sessions) -> Caller {
+    Caller::new(
+        host().clone(),
+        connection(credentials, url),
+        "us-east-1",
+        &[],
+        sessions.clone(),
+    )
+    .unwrap()
+}
+
+async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
+    caller.invoke(&support::request("echo", "7")).await.unwrap()
+}
+
+fn asked_sts(lambda: &LocalLambda) -> usize {
+    let requests = lambda.requests();
+    requests
+        .iter()
+        .filter(|request| request.path_and_query == "/")
+        .count()
+}
+
+#[tokio::test]
+async fn keys_are_narrowed_to_a_signing_key() {
+    let lambda = start(Some(SESSION_TOKEN), vec![]).await;
+    let keys = Credentials::AccessKey(access_key(Some(SESSION_TOKEN)));
+    let caller = caller(keys, lambda.url(), &Sessions::default());
+    assert_eq!(invoke(&caller).await.unwrap().status_code, 200);
+}
+
+#[tokio::test]
+async fn fresh_instances_share_the_keys_that_the_host_keeps() {
+    let lambda = start(None, roles()).await;
+    let sessions = Sessions::default();
+    let one = caller(chain(), lambda.url(), &sessions);
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let one = one.clone();
+            tokio::spawn(async move { invoke(&one).await.unwrap().status_code })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 200);
+    }
+    assert_eq!(asked_sts(&lambda), 2, "two roles, once each");
+
+    // Another connection is never served with them.
+    let token = caller(web_identity(), lambda.url(), &sessions);
+    invoke(&token).await.unwrap();
+    assert_eq!(asked_sts(&lambda), 3);
+    let mut other = access_key(None);
+    other.secret_access_key = "guessed".to_owned();
+    let guessed = Credentials::AssumeRole(AssumeRole {
+        source: other,
+        roles: vec![assume(FIRST, None), assume(SECOND, Some(EXTERNAL_ID))],
+    });
+    let refused = invoke(&caller(guessed, lambda.url(), &sessions)).await;
+    assert!(
+        matches!(&refused, Err(Error::Unauthenticated(error)) if error.code == "SignatureDoesNotMatch"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn keys_are_renewed_before_they_end_and_when_they_ended_early() {
+    let lambda = start_short_lived(Duration::from_secs(299)).await;
+    let short = caller(web_identity(), lambda.url(), &Sessions::default());
+    invoke(&short).await.unwrap();
+    invoke(&short).await.unwrap();
+    assert_eq!(asked_sts(&lambda), 2);
+
+    let lambda = start(None, roles()).await;
+    let early = caller(web_identity(), lambda.url(), &Sessions::default());
+    invoke(&early).await.unwrap();
+    lambda.end_sessions();
+    assert_eq!(invoke(&early).await.unwrap().status_code, 200);
+    assert_eq!(asked_sts(&lambda), 2);
+    invoke(&early).await.unwrap();
+    assert_eq!(asked_sts(&lambda), 2, "the new ones are kept");
+}
+
+#[tokio::test]
+async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange() {
+    // Nothing is at AWS's own names here: what counts is what the policy says of them.
+    let at_aws = |credentials| Connection {
+        endpoint: None,
+        ..connection(credentials, String::new())
+    };
+    let new = |credentials| {
+        Caller::new(
+            host().clone(),
+            at_aws(credentials),
+            "us-east-1",
+            &[],
+            Sessions::default(),
+        )
+        .unwrap()
+    };
+    for credentials in [
+        Credentials::AccessKey(access_key(None)),
+        chain(),
+        web_identity(),
+    ] {
+        let caller = new(credentials);
+        let lambda: http::Uri = "https://lambda.us-east-1.amazonaws.com/".parse().unwrap();
+        let sts: http::Uri = "https://sts.us-east-1.amazonaws.com/".parse().unwrap();
+        let (calls, exchanges) = caller.policies();
+        assert!(calls.check(&lambda).is_ok() && calls.check(&sts).is_err());
+        assert!(exchanges.check(&sts).is_ok() && exchanges.check(&lambda).is_err());
+        let refused = Refusal::NotAllowed {
+            scheme: "https".to_owned(),
+            host: "sts.us-east-1.amazonaws.com".to_owned(),
+            port: 443,
+        };
+        assert!(caller.refusals().contains(&refused));
+    }
+}

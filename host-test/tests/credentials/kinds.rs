@@ -1,0 +1,421 @@
+//! Each kind end to end, signatures checked by the service.
+
+use std::time::{Duration, SystemTime};
+
+use host_test::bindings::lambda::{CheckOutcome, CheckSubject};
+use host_test::bindings::types::{
+    Connection, Credentials, Error, ErrorCategory, Executed, Invocation, ServiceError, SigningKey,
+};
+use host_test::bindings::{ConnectorIndices, sessions};
+use host_test::credentials::signing_key;
+use host_test::local_lambda::{IssuedSession, LocalLambda};
+use host_test::sandbox::{Options, Sandbox};
+
+use super::*;
+
+async fn invoke(connection: &Connection) -> Result<Invocation, Error> {
+    let Some(Endpoint::Url(url)) = &connection.endpoint else {
+        panic!("no URL");
+    };
+    host()
+        .invoke(&only(url), connection, &support::request("echo", "7"))
+        .await
+        .unwrap()
+}
+
+async fn open(connection: &Connection) -> Result<sessions::Session, Error> {
+    let Some(Endpoint::Url(url)) = &connection.endpoint else {
+        panic!("no URL");
+    };
+    host().open_session(&only(url), connection).await.unwrap()
+}
+
+fn unauthenticated<T: std::fmt::Debug>(result: Result<T, Error>) -> ServiceError {
+    match result {
+        Err(Error::Unauthenticated(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What was handed out: role, who asked, external ID, session name, duration.
+fn issued(lambda: &LocalLambda) -> Vec<String> {
+    let row = |session: IssuedSession| {
+        format!(
+            "{} by {:?}, {:?}, {}, {}",
+            session.role_arn,
+            session.assumed_by,
+            session.external_id,
+            session.session_name,
+            session.duration_seconds,
+        )
+    };
+    lambda.sessions().into_iter().map(row).collect()
+}
+
+#[tokio::test]
+async fn a_signing_key_with_and_without_a_session_token() {
+    for token in [None, Some(SESSION_TOKEN)] {
+        let lambda = start(token, vec![]).await;
+        let key = signing_key(&access_key(token), "us-east-1", SystemTime::now());
+        let connection = connection(Credentials::SigningKey(key), lambda.url());
+        assert_eq!(invoke(&connection).await.unwrap().status_code, 200);
+        let request = &lambda.requests()[0];
+        assert_eq!(request.header("x-amz-security-token"), token);
+    }
+}
+
+#[tokio::test]
+async fn a_signing_key_of_another_day_is_refused_before_anything_is_sent() {
+    let lambda = start(None, vec![]).await;
+    let day = Duration::from_secs(86_400);
+    for at in [SystemTime::now() - 2 * day, SystemTime::now() + 2 * day] {
+        let key = signing_key(&access_key(None), "us-east-1", at);
+        let date = key.date.clone();
+        let connection = connection(Credentials::SigningKey(key), lambda.url());
+        match invoke(&connection).await {
+            Err(Error::InvalidInput(input)) => {
+                assert_eq!(input.field, "connection.credentials.signing-key.date");
+                let today = signing_key(&access_key(None), "us-east-1", SystemTime::now()).date;
+                assert!(
+                    input.message.contains(&date) && input.message.contains(&today),
+                    "{}",
+                    input.message
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(lambda.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for() {
+    let lambda = start(None, vec![]).await;
+    let key = signing_key(&access_key(None), "eu-west-1", SystemTime::now());
+    let refused = |key: SigningKey| {
+        let connection = connection(Credentials::SigningKey(key), lambda.url());
+        async move { invoke(&connection).await }
+    };
+    let error = unauthenticated(refused(key.clone()).await);
+    assert_eq!(
+        (error.category, error.executed),
+        (ErrorCategory::Credentials, Executed::No)
+    );
+    let hint = error.hint.unwrap();
+    assert!(
+        hint.contains("region us-east-1 and service lambda"),
+        "{hint}"
+    );
+
+    for (field, key) in [
+        (
+            "key",
+            SigningKey {
+                key: vec![0; 31],
+                ..key.clone()
+            },
+        ),
+        (
+            "key",
+            SigningKey {
+                key: vec![],
+                ..key.clone()
+            },
+        ),
+        (
+            "date",
+            SigningKey {
+                date: "2026-11-22".to_owned(),
+                ..key.clone()
+            },
+        ),
+        (
+            "access-key-id",
+            SigningKey {
+                access_key_id: "a b".to_owned(),
+                ..key.clone()
+            },
+        ),
+    ] {
+        match refused(key).await {
+            Err(Error::InvalidInput(input)) => {
+                assert_eq!(
+                    input.field,
+                    format!("connection.credentials.signing-key.{field}")
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signing_key_is_for_lambda_only() {
+    let lambda = start(None, vec![]).await;
+    let key = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+    let connection = connection(Credentials::SigningKey(key), lambda.url());
+    match open(&connection).await {
+        Err(Error::InvalidInput(input)) => {
+            assert_eq!(input.field, "connection.credentials");
+            assert!(
+                input.message.starts_with("signing-key leads to no role"),
+                "{}",
+                input.message
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    let checks = host()
+        .test_connection(&only(&lambda.url()), &connection, Some("echo"), None)
+        .await
+        .unwrap()
+        .unwrap();
+    for check in checks {
+        let expected = match check.subject {
+            CheckSubject::Identity => CheckOutcome::Skipped,
+            _ => CheckOutcome::Passed,
+        };
+        assert_eq!(check.outcome, expected, "{check:?}");
+        if check.subject == CheckSubject::Identity {
+            assert!(
+                check.detail.contains("derived for the service lambda"),
+                "{check:?}"
+            );
+        }
+    }
+    assert!(
+        lambda
+            .requests()
+            .iter()
+            .all(|request| request.path_and_query != "/")
+    );
+}
+
+#[tokio::test]
+async fn one_role_with_all_that_can_be_said_about_it() {
+    let mut roles = roles();
+    roles[0].external_id = Some(EXTERNAL_ID.to_owned());
+    let lambda = start(None, roles).await;
+    let role = Role {
+        session_name: Some("night@work".to_owned()),
+        duration_seconds: Some(900),
+        ..assume(FIRST, Some(EXTERNAL_ID))
+    };
+    let connection = connection(assume_role(vec![role]), lambda.url());
+    let invocation = invoke(&connection).await.unwrap();
+    assert_eq!(invocation.status_code, 200);
+    assert_eq!(
+        issued(&lambda),
+        [format!(
+            "{FIRST} by Some(\"AKIDMARKED\"), Some(\"{EXTERNAL_ID}\"), night@work, 900"
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_chain_of_two_roles() {
+    let lambda = start(None, roles()).await;
+    assert_eq!(
+        invoke(&connection(chain(), lambda.url()))
+            .await
+            .unwrap()
+            .status_code,
+        200
+    );
+    let sessions = lambda.sessions();
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[1].role_arn, SECOND);
+    assert_eq!(
+        sessions[1].assumed_by.as_ref(),
+        Some(&sessions[0].access_key_id)
+    );
+    assert_eq!(sessions[1].session_name, "aws-lambda-connector");
+}
+
+#[tokio::test]
+async fn a_token_is_exchanged_without_any_signature() {
+    let lambda = start(None, roles()).await;
+    assert_eq!(
+        invoke(&connection(web_identity(), lambda.url()))
+            .await
+            .unwrap()
+            .status_code,
+        200
+    );
+    let requests = lambda.requests();
+    let [sts, invoke] = requests.as_slice() else {
+        panic!("{requests:?}");
+    };
+    for absent in ["authorization", "x-amz-date", "x-amz-security-token"] {
+        assert_eq!(sts.header(absent), None, "{absent}");
+    }
+    assert!(invoke.header("x-amz-security-token").is_some());
+}
+
+#[tokio::test]
+async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned() {
+    let lambda = start(None, vec![]).await;
+    let proxy = signing_proxy::start(lambda.addr(), key(None)).await;
+    let signed = connection(Credentials::HostSigned, proxy.url());
+    assert_eq!(invoke(&signed).await.unwrap().status_code, 200);
+    assert_eq!(proxy.signed(), 1);
+
+    // Nobody signs: the hint says who should.
+    let error = unauthenticated(invoke(&connection(Credentials::HostSigned, lambda.url())).await);
+    assert_eq!(error.code, "MissingAuthenticationTokenException");
+    let hint = error.hint.unwrap();
+    assert!(hint.contains(&lambda.addr().to_string()), "{hint}");
+    let request = lambda.requests().pop().unwrap();
+    for absent in ["authorization", "x-amz-date", "x-amz-security-token"] {
+        assert_eq!(request.header(absent), None, "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn denied_by_sts_names_role_step_and_trust() {
+    let lambda = start(None, roles()).await;
+    let denied = assume_role(vec![assume(FIRST, None), assume(SECOND, Some("wrong-id"))]);
+    let error = unauthenticated(invoke(&connection(denied, lambda.url())).await);
+    assert_eq!(
+        (error.code.as_str(), error.category, error.executed),
+        ("AccessDenied", ErrorCategory::AccessDenied, Executed::No)
+    );
+    assert!(
+        error.message.starts_with(&format!(
+            "assuming {SECOND} (role 2 of 2): User: arn:aws:sts::123456789012:assumed-role/first/"
+        )),
+        "{}",
+        error.message
+    );
+    let hint = error.hint.unwrap();
+    assert!(
+        hint.contains("trust policy") && hint.contains("external ID"),
+        "{hint}"
+    );
+    // Nobody fell back to the first role's keys, or to the source's.
+    assert!(
+        lambda
+            .requests()
+            .iter()
+            .all(|request| request.path_and_query == "/")
+    );
+
+    let unknown = Credentials::WebIdentity(WebIdentity {
+        token: "eyJhbGciOiJSUzI1NiJ9.unknown.c2ln".to_owned(),
+        role: assume(FIRST, None),
+    });
+    let error = unauthenticated(invoke(&connection(unknown, lambda.url())).await);
+    assert_eq!(error.code, "InvalidIdentityToken");
+    assert!(error.hint.unwrap().contains("identity provider"));
+}
+
+#[tokio::test]
+async fn a_session_is_keys_that_work_their_end_and_who_they_are() {
+    let lambda = start(None, roles()).await;
+    let session = open(&connection(chain(), lambda.url())).await.unwrap();
+    let issued = lambda.sessions().pop().unwrap();
+    assert_eq!(session.principal, issued.principal);
+    assert_eq!(session.keys.access_key_id, issued.access_key_id);
+    let ends = issued
+        .expires
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap();
+    assert_eq!(session.expires, ends.as_secs());
+
+    let with_keys = connection(Credentials::AccessKey(session.keys), lambda.url());
+    assert_eq!(invoke(&with_keys).await.unwrap().status_code, 200);
+    assert_eq!(lambda.sessions().len(), 2, "STS was not asked again");
+    let checks = host()
+        .test_connection(&only(&lambda.url()), &with_keys, None, None)
+        .await
+        .unwrap()
+        .unwrap();
+    let identity = checks
+        .iter()
+        .find(|check| check.subject == CheckSubject::Identity)
+        .unwrap();
+    assert!(
+        identity.detail.starts_with(&issued.principal),
+        "{identity:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_test_of_a_connection_says_that_the_role_is_the_trouble() {
+    let lambda = start(None, vec![]).await;
+    let checks = host()
+        .test_connection(
+            &only(&lambda.url()),
+            &connection(chain(), lambda.url()),
+            Some("echo"),
+            None,
+        )
+        .await
+        .unwrap()
+        .unwrap();
+    let outcomes: Vec<_> = checks
+        .iter()
+        .map(|check| (check.subject, check.outcome))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (CheckSubject::Clock, CheckOutcome::Passed),
+            (CheckSubject::Endpoint, CheckOutcome::Skipped),
+            (CheckSubject::Identity, CheckOutcome::Failed),
+            (CheckSubject::ListFunctions, CheckOutcome::Skipped),
+            (CheckSubject::InvokeFunction, CheckOutcome::Skipped),
+        ]
+    );
+    assert!(checks[2].detail.contains("role 1 of 2"), "{:?}", checks[2]);
+}
+
+/// Several calls in one instance, as a host makes them that keeps it.
+async fn in_one_instance(lambda: &LocalLambda, between: impl Fn(usize)) -> Vec<u8> {
+    let sandbox = Sandbox::load(support::component(), Options::default()).unwrap();
+    let exports = ConnectorIndices::new(sandbox.instance_pre()).unwrap();
+    let connection = connection(chain(), lambda.url());
+    let request = support::request("echo", "7");
+    let attempts = sandbox
+        .call(&only(&lambda.url()), async |instance, store| {
+            let connector = exports.load(&mut *store, instance)?;
+            let mut attempts = Vec::new();
+            for call in 0..3 {
+                between(call);
+                let invoked = connector
+                    .connectors_aws_lambda_lambda()
+                    .call_invoke(&mut *store, &connection, &request)
+                    .await?;
+                attempts.push(invoked.unwrap().attempts);
+            }
+            Ok(attempts)
+        })
+        .await;
+    attempts.unwrap()
+}
+
+#[tokio::test]
+async fn an_instance_that_lives_asks_sts_once() {
+    let lambda = start(None, roles()).await;
+    assert_eq!(in_one_instance(&lambda, |_| ()).await, [1, 1, 1]);
+    assert_eq!(lambda.sessions().len(), 2);
+}
+
+#[tokio::test]
+async fn keys_that_end_within_five_minutes_are_renewed_before_they_are_used() {
+    let lambda = start_short_lived(Duration::from_secs(299)).await;
+    assert_eq!(in_one_instance(&lambda, |_| ()).await, [1, 1, 1]);
+    assert_eq!(lambda.sessions().len(), 6);
+}
+
+#[tokio::test]
+async fn keys_that_ended_early_are_renewed_and_the_call_is_made_once_more() {
+    let lambda = start(None, roles()).await;
+    let end_before_second = |call| {
+        if call == 1 {
+            lambda.end_sessions();
+        }
+    };
+    assert_eq!(in_one_instance(&lambda, end_before_second).await, [1, 2, 1]);
+    assert_eq!(lambda.sessions().len(), 4);
+}

@@ -1,0 +1,399 @@
+//! Marked secrets in every kind of credentials, every way in which a call can fail, and a search
+//! through all that came out: of the component, and of the host's logs at their most talkative.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use host_test::bindings::lambda::{FunctionQuery, InvokeRequest};
+use host_test::bindings::types::Delivery;
+use host_test::credentials::signing_key;
+use host_test::local_lambda::{ISSUED_MARK, LocalLambda, Tls};
+use host_test::outbound::OutboundOptions;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::proxy::{Fault, Point, Proxy};
+use super::*;
+
+/// Cells at once.
+const AT_ONCE: usize = 16;
+
+/// Everything that was logged in this process.
+#[derive(Clone, Copy)]
+struct Log;
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+impl Write for Log {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        LOG.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(part);
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// At their most talkative: all of the host's libraries, too.
+fn listen() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // A compiler sees no values; it only fills the log.
+        let compilers = [
+            "cranelift",
+            "regalloc2",
+            "wasmtime_internal",
+            "wasmtime_environ",
+        ];
+        let all_but_compilers = Targets::new()
+            .with_default(LevelFilter::TRACE)
+            .with_targets(compilers.map(|target| (target, LevelFilter::OFF)));
+        tracing_subscriber::registry()
+            .with(fmt::layer().with_writer(|| Log).with_ansi(false))
+            .with(all_but_compilers)
+            .init();
+    });
+}
+
+/// A secret in the spellings in which it may come out.
+fn spellings(secret: &[u8]) -> Vec<String> {
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let listed = format!("{secret:?}");
+    let mut all = vec![
+        hex.to_uppercase(),
+        hex,
+        STANDARD.encode(secret),
+        STANDARD_NO_PAD.encode(secret),
+        listed.trim_matches(['[', ']']).to_owned(),
+    ];
+    if let Ok(text) = std::str::from_utf8(secret) {
+        all.push(text.to_owned());
+        all.push(utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
+        all.push(text.replace('/', "\\/"));
+        // A part will do to find the rest.
+        all.push(text[..text.len() / 2].to_owned());
+        all.push(text[text.len() / 2..].to_owned());
+    }
+    all
+}
+
+fn assert_silent(text: &str, place: &str) {
+    let today = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+    let secrets = [
+        SECRET.as_bytes(),
+        SESSION_TOKEN.as_bytes(),
+        OIDC_TOKEN.as_bytes(),
+        &today.key,
+    ];
+    let marks = [ISSUED_MARK.to_owned(), "Signature=".to_owned()];
+    for spelling in secrets.into_iter().flat_map(spellings).chain(marks) {
+        let found = text.find(&spelling).map(|at| {
+            let from = text[..at]
+                .char_indices()
+                .rev()
+                .take(80)
+                .last()
+                .map_or(at, |(at, _)| at);
+            &text[from..at]
+        });
+        assert_eq!(found, None, "{place}: {spelling}");
+    }
+}
+
+fn kinds() -> Vec<(&'static str, Credentials)> {
+    let today = |token| signing_key(&access_key(token), "us-east-1", SystemTime::now());
+    vec![
+        ("access-key", Credentials::AccessKey(access_key(None))),
+        (
+            "access-key with token",
+            Credentials::AccessKey(access_key(Some(SESSION_TOKEN))),
+        ),
+        ("signing-key", Credentials::SigningKey(today(None))),
+        (
+            "signing-key with token",
+            Credentials::SigningKey(today(Some(SESSION_TOKEN))),
+        ),
+        ("assume-role", assume_role(vec![assume(FIRST, None)])),
+        ("chain", chain()),
+        ("web-identity", web_identity()),
+    ]
+}
+
+fn with_token(kind: &str) -> Option<&'static str> {
+    kind.ends_with("with token").then_some(SESSION_TOKEN)
+}
+
+fn request(fault: Option<Fault>) -> InvokeRequest {
+    let mut delivery = support::delivery();
+    if fault == Some(Fault::Stall) {
+        // Silence is what is waited for, and nothing else.
+        delivery.max_attempts = Some(1);
+        delivery.response_timeout_ms = Some(1_000);
+        delivery.connect_timeout_ms = Some(1_000);
+    }
+    InvokeRequest {
+        delivery: Some(delivery),
+        ..support::request("count", r#"{"key":"k","bytes":9000}"#)
+    }
+}
+
+/// All that a call of each function of the component says.
+async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fault>) -> String {
+    let Some(Endpoint::Url(url)) = &connection.endpoint else {
+        panic!("no URL");
+    };
+    let policy = only(url);
+    let quick = Delivery {
+        max_attempts: Some(1),
+        response_timeout_ms: Some(2_000),
+        ..support::delivery()
+    };
+    let query = FunctionQuery {
+        name_contains: None,
+        all_versions: false,
+        cursor: None,
+        limit: None,
+        delivery: Some(quick),
+    };
+    let invoked = host.invoke(&policy, connection, &request(fault)).await;
+    let mut said = format!("{invoked:?}\n");
+    if fault != Some(Fault::Stall) {
+        let listed = host.list_functions(&policy, connection, &query).await;
+        let tested = host
+            .test_connection(&policy, connection, Some("count"), None)
+            .await;
+        // What `open` answers with are the keys themselves; its errors must be silent.
+        let opened = host.open_session(&policy, connection).await;
+        let refused = opened.map(|answer| match answer {
+            Ok(session) => session.principal,
+            Err(error) => format!("{error:?}"),
+        });
+        said.push_str(&format!("{listed:?}\n{tested:?}\n{refused:?}\n"));
+    }
+    said.push_str(&format!("{:?}", policy.refusals()));
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_at_every_point_with_every_fault() {
+    listen();
+    let tls = Tls::loopback().unwrap();
+    let host = Host::new(
+        support::component(),
+        Options {
+            outbound: OutboundOptions {
+                extra_roots: vec![tls.root_certificate().clone()],
+                ..OutboundOptions::default()
+            },
+            ..Options::default()
+        },
+    )
+    .unwrap();
+    let points = [
+        Point::BeforeConnect,
+        Point::InTls,
+        Point::RequestHead,
+        Point::HalfRequest,
+        Point::WholeRequest,
+        Point::AnswerHead,
+        Point::HalfAnswer,
+    ];
+    let faults = [
+        Fault::Refuse,
+        Fault::Close,
+        Fault::Reset,
+        Fault::Stall,
+        Fault::Garbage,
+    ];
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for (kind, credentials) in kinds() {
+        for point in points {
+            for fault in faults.into_iter().filter(|fault| possible(point, *fault)) {
+                let (host, tls, places) = (host.clone(), tls.clone(), Arc::clone(&places));
+                let credentials = credentials.clone();
+                running.spawn(async move {
+                    let _place = places.acquire().await;
+                    broken(&host, &tls, (kind, credentials), point, fault).await;
+                });
+            }
+        }
+    }
+    let cells = running.join_all().await.len();
+    assert_eq!(cells, 7 * (2 + 5 + 5 * 4));
+    assert_logs_are_silent();
+}
+
+fn possible(point: Point, fault: Fault) -> bool {
+    match fault {
+        Fault::Refuse => matches!(point, Point::BeforeConnect | Point::InTls),
+        Fault::Stall => true,
+        _ => point != Point::BeforeConnect,
+    }
+}
+
+/// One cell: the first connection breaks, which to a role's caller is the one to STS.
+async fn broken(
+    host: &Host,
+    tls: &Tls,
+    (kind, credentials): (&str, Credentials),
+    point: Point,
+    fault: Fault,
+) {
+    let https = point == Point::InTls;
+    let lambda = LocalLambda::start(Config {
+        keys: vec![key(with_token(kind))],
+        roles: roles(),
+        tls: https.then(|| tls.clone()),
+        ..Config::default()
+    })
+    .await
+    .unwrap();
+    let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
+    let scheme = if https { "https" } else { "http" };
+    let connection = connection(credentials, format!("{scheme}://{}", proxy.addr()));
+    let said = everything_said(host, &connection, Some(fault)).await;
+    proxy.end().await;
+    assert_silent(&said, &format!("{kind}, {point:?}, {fault:?}"));
+}
+
+/// Answers with an error that repeats everything it was sent, as AWS repeats the canonical request.
+async fn parrot(status: u16, xml: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let answer = service_fn(move |request| repeat(request, status, xml));
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(client), answer),
+            );
+        }
+    });
+    addr
+}
+
+async fn repeat(
+    request: Request<Incoming>,
+    status: u16,
+    xml: bool,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let heard: String = head
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
+        .chain([body])
+        .collect();
+    let text = if xml {
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{heard}</Message></Error></ErrorResponse>",
+            code = "SignatureDoesNotMatch",
+            heard = quick_xml::escape::escape(&heard)
+        )
+    } else {
+        serde_json::json!({ "message": heard, "Type": heard, "Reason": heard }).to_string()
+    };
+    let authorization = head.headers.get("authorization").cloned();
+    let mut answer = Response::new(Full::from(text));
+    *answer.status_mut() = status.try_into().unwrap();
+    for name in ["x-amzn-requestid", "x-amzn-errortype"] {
+        if let Some(value) = &authorization {
+            answer.headers_mut().insert(name, value.clone());
+        }
+    }
+    Ok(answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret() {
+    listen();
+    for (status, xml) in [
+        (400, false),
+        (403, false),
+        (403, true),
+        (404, true),
+        (500, true),
+        (301, false),
+    ] {
+        let addr = parrot(status, xml).await;
+        for (kind, credentials) in kinds() {
+            let connection = connection(credentials, format!("http://{addr}"));
+            let said = everything_said(host(), &connection, None).await;
+            assert_silent(&said, &format!("{kind}, {status}"));
+        }
+    }
+    assert_logs_are_silent();
+}
+
+#[tokio::test]
+async fn what_is_refused_before_it_is_sent_is_not_repeated() {
+    listen();
+    // A secret in the wrong field is the most likely slip.
+    let swapped = |id: &str, secret: &str, token: &str| {
+        Credentials::AccessKey(AccessKey {
+            access_key_id: id.to_owned(),
+            secret_access_key: secret.to_owned(),
+            session_token: Some(token.to_owned()),
+        })
+    };
+    let role = |arn: &str, external: &str, name: &str| Role {
+        arn: arn.to_owned(),
+        external_id: Some(external.to_owned()),
+        session_name: Some(name.to_owned()),
+        duration_seconds: None,
+    };
+    let spaced = format!("{SECRET} ");
+    let mut wrong_key = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+    wrong_key.date = SECRET.to_owned();
+    for credentials in [
+        swapped(SECRET, "x", "y"),
+        swapped("AKID", &spaced, "y"),
+        swapped("AKID", "x", &format!("{SESSION_TOKEN}\n")),
+        assume_role(vec![role(SECRET, "", "")]),
+        assume_role(vec![role(FIRST, &spaced, "")]),
+        assume_role(vec![role(FIRST, "", SECRET)]),
+        Credentials::WebIdentity(WebIdentity {
+            token: format!("{OIDC_TOKEN} "),
+            role: assume(FIRST, None),
+        }),
+        Credentials::SigningKey(wrong_key),
+    ] {
+        let connection = connection(credentials, "http://127.0.0.1:9".to_owned());
+        let said = everything_said(host(), &connection, None).await;
+        assert!(said.contains("InvalidInput"), "{said}");
+        assert_silent(&said, "refused");
+    }
+    assert_logs_are_silent();
+}
+
+fn assert_logs_are_silent() {
+    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    // The host's own words are in it, so that a secret would be, too.
+    assert!(
+        log.windows(8).any(|word| word == b"wasmtime"),
+        "nothing was listened to"
+    );
+    assert_silent(&String::from_utf8_lossy(&log), "the host's log");
+}

@@ -1,0 +1,300 @@
+//! What stays in the sandbox's memory when a call has returned: nothing that signs, and no token.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+use std::sync::{Mutex, Weak};
+use std::time::SystemTime;
+
+use host_test::bindings::Connector;
+use host_test::bindings::types::{Error, Invocation};
+use host_test::credentials::signing_key;
+use host_test::local_lambda::ISSUED_MARK;
+use memchr::memmem;
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Config as EngineConfig, Engine, LinearMemory, MemoryCreator, MemoryType, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use super::*;
+
+/// Enough for the calls below; it never moves.
+const CAPACITY: usize = 16 << 20;
+
+/// Linear memory whose bytes the test can read: wasmtime shows nobody a component's memory.
+struct Pages {
+    start: NonNull<u8>,
+    size: Mutex<usize>,
+}
+
+// SAFETY: the bytes are only read while no call runs.
+unsafe impl Send for Pages {}
+// SAFETY: as above.
+unsafe impl Sync for Pages {}
+
+fn layout() -> Layout {
+    Layout::from_size_align(CAPACITY, 65_536).unwrap()
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout, and nobody uses it any more.
+        unsafe { dealloc(self.start.as_ptr(), layout()) }
+    }
+}
+
+impl Pages {
+    fn bytes(&self) -> Vec<u8> {
+        let size = *self.size.lock().unwrap();
+        // SAFETY: `size` is within the allocation, which is initialised from the start.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), size) }.to_vec()
+    }
+}
+
+struct Shared(Arc<Pages>);
+
+// SAFETY: the memory stays where it is, is zeroed, and as large as `byte_size` says.
+unsafe impl LinearMemory for Shared {
+    fn byte_size(&self) -> usize {
+        *self.0.size.lock().unwrap()
+    }
+
+    fn byte_capacity(&self) -> usize {
+        CAPACITY
+    }
+
+    fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        if new_size > CAPACITY {
+            return Err(wasmtime::Error::msg("the test's memory is too small"));
+        }
+        *self.0.size.lock().unwrap() = new_size;
+        Ok(())
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.0.start.as_ptr()
+    }
+}
+
+/// Hands out memories and remembers the last one.
+#[derive(Default)]
+struct Creator(Mutex<Weak<Pages>>);
+
+// SAFETY: see `Shared`.
+unsafe impl MemoryCreator for Creator {
+    fn new_memory(
+        &self,
+        _: MemoryType,
+        minimum: usize,
+        _: Option<usize>,
+        _: Option<usize>,
+        _: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        // SAFETY: the layout's size is not zero.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout()) }).ok_or("no memory")?;
+        let pages = Arc::new(Pages {
+            start,
+            size: Mutex::new(minimum),
+        });
+        *self.0.lock().unwrap() = Arc::downgrade(&pages);
+        Ok(Box::new(Shared(pages)))
+    }
+}
+
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+}
+
+struct Hooks;
+
+impl WasiHttpHooks for Hooks {}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
+}
+
+/// wasmtime's own host, in which an instance's memory can be read.
+struct Probe {
+    creator: Arc<Creator>,
+    component: Component,
+    linker: Linker<State>,
+}
+
+impl Probe {
+    fn new() -> Self {
+        let creator = Arc::new(Creator::default());
+        let mut config = EngineConfig::new();
+        config
+            .with_host_memory(Arc::clone(&creator) as Arc<dyn MemoryCreator>)
+            .memory_reservation(0)
+            .memory_guard_size(0)
+            .memory_init_cow(false);
+        let engine = Engine::new(&config).unwrap();
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
+        Self {
+            creator,
+            component: Component::from_file(&engine, support::component()).unwrap(),
+            linker,
+        }
+    }
+
+    /// Calls once in a fresh instance, and takes its memory as the call left it.
+    async fn memory_after<T>(
+        &self,
+        call: impl AsyncFnOnce(&Connector, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> (T, Vec<u8>) {
+        let state = State {
+            table: ResourceTable::new(),
+            wasi: WasiCtx::default(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks,
+        };
+        let mut store = Store::new(self.component.engine(), state);
+        let connector = Connector::instantiate_async(&mut store, &self.component, &self.linker)
+            .await
+            .unwrap();
+        let result = call(&connector, &mut store).await.unwrap();
+        let pages = self.creator.0.lock().unwrap().upgrade().unwrap();
+        (result, pages.bytes())
+    }
+
+    async fn invoked(&self, connection: &Connection) -> (Result<Invocation, Error>, Vec<u8>) {
+        let request = support::request("echo", r#"{"kept":"payload"}"#);
+        self.memory_after(async |connector, store| {
+            connector
+                .connectors_aws_lambda_lambda()
+                .call_invoke(store, connection, &request)
+                .await
+        })
+        .await
+    }
+}
+
+/// Where `needle` is, or what HMAC makes of it (the key with `ipad` and with `opad`).
+fn find(memory: &[u8], needle: &[u8]) -> Vec<(&'static str, usize)> {
+    let mut found = Vec::new();
+    for (form, mask) in [("plain", 0), ("ipad", 0x36), ("opad", 0x5c)] {
+        let masked: Vec<u8> = needle.iter().map(|byte| byte ^ mask).collect();
+        found.extend(memmem::find_iter(memory, &masked).map(|at| (form, at)));
+    }
+    found
+}
+
+/// Halves: a part that was overwritten does not hide the rest.
+fn assert_gone(memory: &[u8], secrets: &[&[u8]], place: &str) {
+    for secret in secrets {
+        let (left, right) = secret.split_at(secret.len() / 2);
+        for part in [left, right] {
+            let found = find(memory, part);
+            assert!(
+                found.is_empty(),
+                "{place}: {:?} at {found:?}",
+                String::from_utf8_lossy(part)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_and_tokens_are_gone_when_the_call_has_returned() {
+    let today = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+    let secrets: [&[u8]; 4] = [
+        SECRET.as_bytes(),
+        SESSION_TOKEN.as_bytes(),
+        OIDC_TOKEN.as_bytes(),
+        &today.key,
+    ];
+    let probe = Probe::new();
+    for (kind, token, credentials) in [
+        ("access-key", None, Credentials::AccessKey(access_key(None))),
+        (
+            "access-key with token",
+            Some(SESSION_TOKEN),
+            Credentials::AccessKey(access_key(Some(SESSION_TOKEN))),
+        ),
+        ("signing-key", None, Credentials::SigningKey(today.clone())),
+        ("chain", None, chain()),
+        ("web-identity", None, web_identity()),
+    ] {
+        let lambda = start(token, roles()).await;
+        let (result, memory) = probe
+            .invoked(&connection(credentials.clone(), lambda.url()))
+            .await;
+        assert_eq!(result.unwrap().status_code, 200, "{kind}");
+        assert!(
+            memory.len() > 65_536 && find(&memory, b"lambda").len() > 1,
+            "not the memory"
+        );
+        assert_gone(&memory, &secrets, kind);
+
+        // The same when the call fails.
+        let nobody = connection(credentials, "http://127.0.0.1:9".to_owned());
+        let (result, memory) = probe.invoked(&nobody).await;
+        assert!(result.is_err());
+        assert_gone(&memory, &secrets, kind);
+    }
+}
+
+/// The one thing that is kept: the keys of a role, for the next call.
+#[tokio::test]
+async fn a_roles_temporary_keys_are_kept_and_payloads_are_not() {
+    let probe = Probe::new();
+    let lambda = start(None, roles()).await;
+    let (_, memory) = probe.invoked(&connection(chain(), lambda.url())).await;
+    assert!(!find(&memory, ISSUED_MARK.as_bytes()).is_empty());
+    assert_gone(&memory, &[br#"{"kept":"payload"}"#], "payload");
+
+    let lambda = start(None, roles()).await;
+    let keys = connection(Credentials::AccessKey(access_key(None)), lambda.url());
+    let (_, memory) = probe.invoked(&keys).await;
+    assert!(find(&memory, ISSUED_MARK.as_bytes()).is_empty());
+    assert_gone(&memory, &[br#"{"kept":"payload"}"#], "payload");
+}
+
+#[tokio::test]
+async fn a_forms_secrets_are_gone_too() {
+    let lambda = start(Some(SESSION_TOKEN), vec![]).await;
+    // The slash escaped, so that the text of the form is not the secret itself.
+    let form = serde_json::json!({
+        "region": "us-east-1",
+        "accessKeyId": "AKIDMARKED",
+        "secretAccessKey": SECRET,
+        "sessionToken": SESSION_TOKEN,
+        "endpoint": lambda.url(),
+    })
+    .to_string()
+    .replace("marked/", "marked\\/");
+    let values = r#"{"useFunctionName":"Yes","functionName":"echo","payload":{}}"#;
+    let (outputs, memory) = Probe::new()
+        .memory_after(async |connector, store| {
+            connector
+                .connectors_aws_lambda_cards()
+                .call_run(store, &form, "invoke", values)
+                .await
+        })
+        .await;
+    assert!(outputs.is_ok(), "{outputs:?}");
+    assert_gone(
+        &memory,
+        &[SECRET.as_bytes(), SESSION_TOKEN.as_bytes()],
+        "form",
+    );
+}
