@@ -1,10 +1,14 @@
 """Roles on ministack, which checks every signature: through the reference host, which keeps a role's
 keys to itself, and through the component in the stock wasmtime command line."""
 
+import base64
+import json
+
 import pytest
 
 from connector import COMPONENT, Connector, Keys
-from peers import wasmtime_cli
+from peers import signing_proxy, wasmtime_cli
+from peers.ministack import AUDIENCE, ISSUER
 from peers.wave import Case, Word
 
 PROFILES = """\
@@ -21,10 +25,37 @@ role_arn = {second}
 source_profile = first
 role_session_name = through-both
 
+[profile session]
+aws_access_key_id = {session.access_key_id}
+aws_secret_access_key = {session.secret_access_key}
+aws_session_token = {session.session_token}
+
+[profile of-session]
+role_arn = {second}
+source_profile = session
+
+[profile federated]
+role_arn = {federated}
+web_identity_token_file = {folder}/token
+
 [profile shortcut]
 role_arn = {second}
 source_profile = source
 """
+
+
+def _session_of(ministack, role):
+    """A role's temporary keys, had from boto3."""
+    sts = ministack.client("sts", ministack.assumer)
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="boto3")["Credentials"]
+    return Keys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+def _token(audience):
+    """An OIDC token; ministack looks at its claims, not at its signature."""
+    parts = [{"alg": "none"}, {"iss": ISSUER, "aud": audience, "sub": "workflow-7"}]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, "c2lnbmF0dXJl"])
 
 
 @pytest.fixture
@@ -38,8 +69,12 @@ def profile(ministack, tmp_path):
         secret=keys.secret_access_key,
         first=ministack.first_role,
         second=ministack.second_role,
+        session=_session_of(ministack, ministack.first_role),
+        federated=ministack.federated_role,
+        folder=folder,
     )
     (folder / "config").write_text(text)
+    (folder / "token").write_text(_token(AUDIENCE))
 
     class OfProfile(Connector):
         def __init__(self, name):
@@ -51,6 +86,34 @@ def profile(ministack, tmp_path):
 
 def test_two_roles_of_the_shared_files(profile):
     assert profile("second").invoke("echo", "[7]").text() == "[7]"
+
+
+def test_temporary_keys_assume_a_role(profile):
+    assert profile("of-session").invoke("echo", "[7]").text() == "[7]"
+
+
+def test_a_token_leads_to_its_role(profile):
+    assert profile("federated").invoke("echo", "[7]").text() == "[7]"
+    error = profile("federated").invoke("context", "{}").error("service")
+    assert "assumed-role/federated/" in error["message"]
+
+
+def test_a_token_for_somebody_else(ministack, profile, tmp_path):
+    token = _token("another-audience")
+    (tmp_path / ".aws/token").write_text(token)
+    error = profile("federated").invoke("echo", "[7]").error("unauthenticated")
+    assert (error["code"], error["executed"]) == ("AccessDenied", "no")
+    assert "audience" in error["hint"]
+    assert token not in str(error) and token.split(".")[1] not in str(error)
+
+
+def test_what_a_proxy_signs(ministack, home):
+    with signing_proxy.running(ministack.endpoint, ministack.user) as proxy:
+        connector = Connector(proxy.endpoint, None, home)
+        assert connector.invoke("echo", "[7]", host_signed=True).text() == "[7]"
+        assert proxy.seen == [("/2015-03-31/functions/echo/invocations", [])]
+    error = Connector(ministack.endpoint, None, home).invoke("echo", "[7]", host_signed=True)
+    assert "must sign" in error.error("unauthenticated")["hint"]
 
 
 def test_the_first_role_has_not_the_second_one_s_rights(profile):

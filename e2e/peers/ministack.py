@@ -19,6 +19,8 @@ from peers.process import base_environment, free_port, server
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ROOT = Keys("test", "test")
+ISSUER = "https://issuer.example"
+AUDIENCE = "sts.amazonaws.com"
 FUNCTIONS = pathlib.Path(__file__).parent.parent / "functions"
 # Names that are their handler's too.
 HANDLER_NAMES = ["echo", "raises", "looks_failed", "prints", "records", "context"]
@@ -33,18 +35,19 @@ class Ministack:
 
     def __init__(self, endpoint):
         self.endpoint = endpoint
-        self._lambda = self._client("lambda", ROOT)
-        self._iam = self._client("iam", ROOT)
+        self._lambda = self.client("lambda", ROOT)
+        self._iam = self.client("iam", ROOT)
         self._make_functions()
         self.user = self._make_user("caller", ["lambda:InvokeFunction", *READS])
         self.stranger = self._make_user("stranger", [])
         self.session = self._role_session()
         self._make_chain()
+        self._make_federated()
 
     def function_arn(self, name):
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
 
-    def _client(self, service, keys):
+    def client(self, service, keys):
         return boto3.client(
             service,
             region_name=REGION,
@@ -96,6 +99,17 @@ class Ministack:
         self.second_role = self._make_role("second", {"AWS": self.first_role})
         self._allow("second", ["lambda:InvokeFunction"], self.function_arn("echo"))
 
+    def _make_federated(self):
+        """A role for the bearers of an issuer's tokens for one audience, which may only invoke."""
+        issuer = ISSUER.removeprefix("https://")
+        self._iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE], ThumbprintList=["0" * 40])
+        provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"
+        condition = {"StringEquals": {f"{issuer}:aud": AUDIENCE}}
+        trust = _policy(["sts:AssumeRoleWithWebIdentity"], Principal={"Federated": provider}, Condition=condition)
+        role = self._iam.create_role(RoleName="federated", AssumeRolePolicyDocument=trust)
+        self.federated_role = role["Role"]["Arn"]
+        self._allow("federated", ["lambda:InvokeFunction"], self.function_arn("echo"))
+
     def _allow(self, role, actions, resource):
         policy = _policy(actions, Resource=resource)
         self._iam.put_role_policy(RoleName=role, PolicyName="e2e", PolicyDocument=policy)
@@ -105,7 +119,7 @@ class Ministack:
         role = self._make_role("invoker", {"AWS": ACCOUNT})
         self._allow("invoker", ["lambda:InvokeFunction"], self.function_arn("echo"))
         assumer = self._make_user("assumer", ["sts:AssumeRole"])
-        answer = self._client("sts", assumer).assume_role(RoleArn=role, RoleSessionName="e2e")
+        answer = self.client("sts", assumer).assume_role(RoleArn=role, RoleSessionName="e2e")
         return _keys(answer["Credentials"])
 
 
