@@ -5,10 +5,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use serde_json::value::RawValue;
-
 use super::manifest::Field;
-use crate::lambda::json::{self, Fields};
+use crate::lambda::json::{self, Fields, Json};
 use crate::lambda::outcome::Error;
 
 /// The values of one form.
@@ -43,7 +41,7 @@ impl<'a> Values<'a> {
         if value.get().starts_with(['{', '[']) {
             return Err(Error::invalid(key, "it must be text"));
         }
-        Ok(Some(json::text(value)).filter(|text| !text.is_empty()))
+        Ok(Some(value.text()).filter(|text| !text.is_empty()))
     }
 
     /// A text without which the form cannot be run.
@@ -107,7 +105,7 @@ impl<'a> Values<'a> {
     }
 
     /// A JSON value as it came, an explicit null included; `None` where the key is missing.
-    pub fn raw(&self, key: &str) -> Option<&'a RawValue> {
+    pub fn raw(&self, key: &str) -> Option<Json<'a>> {
         self.0.raw(key)
     }
 }

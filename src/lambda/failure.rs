@@ -7,9 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde_json::value::RawValue;
-
-use super::json::{self, Fields};
+use super::json::{Fields, Json};
 use super::outcome::{FailureCause, FunctionFailure};
 
 /// Reads the failed function's document. `marker` is the header's value.
@@ -33,17 +31,17 @@ pub fn read(marker: String, body: &[u8]) -> FunctionFailure {
     }
 }
 
-fn stack_trace(value: &RawValue) -> Vec<String> {
-    match json::list(value) {
+fn stack_trace(value: Json<'_>) -> Vec<String> {
+    match value.list() {
         Some(frames) => frames.into_iter().map(frame).collect(),
-        None => json::text(value).lines().map(Into::into).collect(),
+        None => value.text().lines().map(Into::into).collect(),
     }
 }
 
 /// Go's frames are objects; everybody else's are strings.
-fn frame(value: &RawValue) -> String {
-    let Some(fields) = Fields::read(value.get()) else {
-        return json::text(value);
+fn frame(value: Json<'_>) -> String {
+    let Some(fields) = value.object() else {
+        return value.text();
     };
     match (
         fields.text("path"),

@@ -1,15 +1,15 @@
-//! JSON read one level deep, values left as the text they came in: what functions and services
-//! send is never trusted to have one shape, and a payload is checked without being built.
+//! JSON, checked once and then read where it stands: what functions and services send is never
+//! trusted to have one shape, and a payload is checked without being built.
+//!
+//! serde_json says whether a text is JSON. The parts of a valid text are found here: its readers into
+//! types would be a third of the component.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use serde::Deserializer;
-use serde::de::{Deserialize, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 /// Whether `text` is one JSON value of any kind, at any depth.
 ///
@@ -22,23 +22,82 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
+/// One valid JSON value, as the text that it came in, without white space around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    /// Checks `text`.
+    ///
+    /// # Errors
+    /// As [`check`].
+    pub fn parse(text: &'a str) -> Result<Json<'a>, String> {
+        check(text).map(|()| Json(trim(text)))
+    }
+
+    /// The text as it came.
+    pub fn get(self) -> &'a str {
+        self.0
+    }
+
+    /// A string's content; of any other value, and of a string that is not valid Unicode, its JSON
+    /// text.
+    pub fn text(self) -> String {
+        self.string().unwrap_or_else(|| self.0.to_owned())
+    }
+
+    /// A string's content; `None` of any other value, and of a string that is not valid Unicode.
+    pub fn string(self) -> Option<String> {
+        unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
+    }
+
+    /// The elements of a list; `None` where the value is none.
+    pub fn list(self) -> Option<Vec<Json<'a>>> {
+        let elements = self.0.strip_prefix('[')?.strip_suffix(']')?;
+        Some(parts(elements).into_iter().map(Json).collect())
+    }
+
+    /// The fields of an object; `None` where the value is none.
+    pub fn object(self) -> Option<Fields<'a>> {
+        let members = self.0.strip_prefix('{')?.strip_suffix('}')?;
+        parts(members)
+            .into_iter()
+            .map(member)
+            .collect::<Option<_>>()
+            .map(Fields)
+    }
+
+    /// A whole number that is not negative.
+    pub fn whole<T: TryFrom<u64>>(self) -> Option<T> {
+        let number: u64 = self.0.parse().ok()?;
+        T::try_from(number).ok()
+    }
+
+    /// A number, see [`decimal`].
+    pub fn number(self) -> Option<f64> {
+        decimal(self.0)
+    }
+}
+
 /// A JSON object's fields in the order they came, duplicates included.
-pub struct Fields<'a>(Vec<(String, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(String, Json<'a>)>);
 
 impl<'a> Fields<'a> {
     /// Reads `text`; `None` where it is not a JSON object.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
-        serde_json::from_str(text).ok()
+        // Cheap to say of most texts that are none.
+        trim(text).starts_with('{').then_some(())?;
+        Json::parse(text).ok()?.object()
     }
 
     /// The value of that name; of several, the last, as most JSON readers have it. `null` counts
     /// as absent.
-    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub fn get(&self, name: &str) -> Option<Json<'a>> {
         self.raw(name).filter(|value| value.get() != "null")
     }
 
     /// As [`Fields::get`], with an explicit `null`.
-    pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
+    pub fn raw(&self, name: &str) -> Option<Json<'a>> {
         self.0
             .iter()
             .rev()
@@ -46,45 +105,145 @@ impl<'a> Fields<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// As [`Fields::get`], through [`text`].
+    /// As [`Fields::get`], through [`Json::text`].
     pub fn text(&self, name: &str) -> Option<String> {
-        self.get(name).map(text)
+        self.get(name).map(Json::text)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
+        self.0.iter().map(|(name, value)| (&**name, *value))
     }
 }
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
+/// JSON's own white space, and no other.
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}
 
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    fields.push(entry);
+/// What stands between the commas inside a valid list or object.
+fn parts(inside: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut depth = 0_usize;
+    let mut bytes = inside.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some((_, byte)) = bytes.next() {
+                    match byte {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
                 }
-                Ok(Fields(fields))
             }
+            b'[' | b'{' => depth = depth.saturating_add(1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => {
+                parts.extend(inside.get(start..at).map(trim));
+                start = at.saturating_add(1);
+            }
+            _ => {}
         }
-
-        deserializer.deserialize_map(FieldsVisitor)
     }
+    parts.extend(
+        inside
+            .get(start..)
+            .map(trim)
+            .filter(|part| !part.is_empty()),
+    );
+    parts
 }
 
-/// A string's content; of any other value, and of a string that is not valid Unicode, its JSON
-/// text.
-pub fn text(value: &RawValue) -> String {
-    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
+/// `"name" : value`, as it stands in a valid object.
+fn member(text: &str) -> Option<(String, Json<'_>)> {
+    let inside = text.strip_prefix('"')?;
+    let mut escaped = false;
+    let end = inside.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    })?;
+    let (name, rest) = inside.split_at_checked(end)?;
+    let value = trim(rest.strip_prefix('"')?).strip_prefix(':')?;
+    // A name that is not valid Unicode is none that anybody looks for.
+    let name = unescape(name).unwrap_or_else(|| name.to_owned());
+    Some((name, Json(trim(value))))
 }
 
-/// The elements of a list; `None` where the value is none.
-pub fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(value.get()).ok()
+/// The content of a valid string; `None` where it holds half of a surrogate pair.
+fn unescape(inside: &str) -> Option<String> {
+    let mut out = String::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some(at) = rest.find('\\') {
+        let (plain, escape) = rest.split_at_checked(at)?;
+        out.push_str(plain);
+        let mut letters = escape.chars();
+        let kind = letters.nth(1)?;
+        rest = letters.as_str();
+        out.push(match kind {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let (character, after) = escaped_character(rest)?;
+                rest = after;
+                character
+            }
+            itself => itself,
+        });
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// The character that the four digits at the start of `text`, and perhaps a second escape behind
+/// them, stand for; and what follows.
+fn escaped_character(text: &str) -> Option<(char, &str)> {
+    let (first, rest) = code_unit(text)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, rest));
+    }
+    let (second, rest) = code_unit(rest.strip_prefix("\\u")?)?;
+    let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+    let character = char::decode_utf16(units).next()?.ok()?;
+    Some((character, rest))
+}
+
+fn code_unit(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+}
+
+/// A decimal number of up to 15 digits and an exponent of up to 22 either way, which is then the
+/// nearest `f64`: core's reader of every number is 10 KB.
+pub fn decimal(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    let valid = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    // Both exact, so that the one rounding of a division or a product is the right one.
+    let number: u64 = digits.parse().ok().filter(|_| valid)?;
+    let exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let power = power_of_ten(exponent.unsigned_abs())?;
+    #[allow(clippy::cast_precision_loss)]
+    let number = number as f64;
+    Some(if exponent < 0 {
+        number / power
+    } else {
+        number * power
+    })
+}
+
+/// Exact up to 22.
+fn power_of_ten(exponent: u32) -> Option<f64> {
+    (exponent <= 22).then(|| (0..exponent).fold(1.0, |power, _| power * 10.0))
 }
 
 #[cfg(test)]
@@ -144,5 +303,71 @@ mod tests {
         assert_eq!(fields.text("e"), None);
         assert!(Fields::read("[]").is_none());
         assert!(Fields::read("{} x").is_none());
+    }
+
+    #[test]
+    fn parts_are_found_whatever_stands_in_them() {
+        let text = r#" { "a,\"}" : [ 1 , "]" , {"x":[,]} ] } "#.replace("[,]", "[2,3]");
+        let fields = Fields::read(&text).unwrap();
+        let value = fields.get(r#"a,"}"#).unwrap();
+        let list: Vec<&str> = value.list().unwrap().into_iter().map(Json::get).collect();
+        assert_eq!(list, ["1", "\"]\"", r#"{"x":[2,3]}"#]);
+        assert_eq!(value.object().is_none(), true);
+        assert_eq!(Json::parse(" [ ] ").unwrap().list(), Some(Vec::new()));
+        assert!(
+            Json::parse("{}")
+                .unwrap()
+                .object()
+                .unwrap()
+                .iter()
+                .next()
+                .is_none()
+        );
+        assert_eq!(
+            Json::parse(r#""\\\"x""#).unwrap().string().as_deref(),
+            Some("\\\"x")
+        );
+    }
+
+    #[test]
+    fn strings_are_unescaped() {
+        for (json, content) in [
+            (r#""""#, Some("")),
+            (r#""\b\f\n\r\t\/\\\"é""#, Some("\u{8}\u{c}\n\r\t/\\\"é")),
+            (r#""\u00e9\ud83d\ude80!""#, Some("é🚀!")),
+            (r#""\ud83d""#, None),
+            (r#""\ud83dx""#, None),
+            (r#""\ud83d\n""#, None),
+            (r#""\ude80\ud83d""#, None),
+            ("7", None),
+        ] {
+            assert_eq!(
+                Json::parse(json).unwrap().string().as_deref(),
+                content,
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn decimals_are_the_nearest_number() {
+        for (text, number) in [
+            ("0", Some(0.0)),
+            ("12.34", Some(12.34)),
+            ("112.3", Some(112.3)),
+            ("0.1", Some(0.1)),
+            ("1e2", Some(100.0)),
+            ("1.0E-4", Some(1.0e-4)),
+            ("999999999999999", Some(999_999_999_999_999.0)),
+            ("1234567890123456", None),
+            ("-1", None),
+            ("", None),
+            (".", None),
+            ("1e99", None),
+            ("1e-99999999999", None),
+            ("x", None),
+        ] {
+            assert_eq!(decimal(text), number, "{text}");
+        }
     }
 }

@@ -5,12 +5,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::connection::{Connection, Target};
 use super::delivery::{self, Delivery};
 use super::errors::{self, Refused};
+use super::json::{Fields, Json};
 use super::outcome::{Error, Executed};
 use super::{Operation, Step};
 use crate::aws::message::{Method, Request, Response};
@@ -111,17 +109,17 @@ impl ListFunctions {
         })
     }
 
-    fn wants(&self, row: &Row) -> bool {
+    fn wants(&self, row: &FunctionSummary) -> bool {
         self.name_contains
             .as_deref()
-            .is_none_or(|part| contains_ignoring_case(&row.function_name, part))
+            .is_none_or(|part| contains_ignoring_case(&row.name, part))
     }
 
     /// Takes the page's rows up to the limit; the cursor of what remains, if anything does.
     fn take(&mut self, page: Page) -> Option<Cursor> {
         let start = self
             .position
-            .start(page.functions.iter().map(|row| &*row.function_arn));
+            .start(page.functions.iter().map(|row| &*row.arn));
         let last = page.functions.len();
         let mut rows = page.functions.into_iter().enumerate().skip(start);
         while self.rows.len() < self.limit {
@@ -132,8 +130,8 @@ impl ListFunctions {
                 continue;
             }
             self.position.consumed = index.saturating_add(1).min(last);
-            self.position.last_arn.clone_from(&row.function_arn);
-            self.rows.push(row.into());
+            self.position.last_arn.clone_from(&row.arn);
+            self.rows.push(row);
         }
         if rows.any(|(_, row)| self.wants(&row)) {
             return Some(self.position.clone());
@@ -188,12 +186,13 @@ impl Operation for ListFunctions {
     }
 
     fn read(&mut self, response: Response, attempts: u8) -> Result<Step<FunctionPage>, Error> {
-        let page: Page = read_json(&response, attempts, || Refused {
+        let refused = || Refused {
             action: "lambda:ListFunctions",
             resource: "* (it cannot be limited to single functions)".into(),
             runs_function: false,
             attempts,
-        })?;
+        };
+        let page = read_page(&response, attempts, refused, Page::read)?;
         let marker = self.position.marker.clone();
         let next = self.take(page);
         self.pages_read = self.pages_read.saturating_add(1);
@@ -219,30 +218,40 @@ impl Operation for ListFunctions {
     }
 }
 
-/// Reads the body of a listing's answer.
+/// Reads the body of a listing's answer, an object, by `page`.
 ///
 /// # Errors
 /// AWS's error where the status is one; `malformed` where a 200 has another body than the API's.
-pub(super) fn read_json<'a, T: Deserialize<'a>>(
-    response: &'a Response,
+pub(super) fn read_page<T>(
+    response: &Response,
     attempts: u8,
     refused: impl FnOnce() -> Refused,
+    page: fn(&Fields<'_>) -> Option<T>,
 ) -> Result<T, Error> {
     if response.status != 200 {
         return Err(errors::read(response, &refused()));
     }
-    serde_json::from_slice(&response.body).map_err(|error| {
+    let fields = core::str::from_utf8(&response.body)
+        .ok()
+        .and_then(Fields::read);
+    fields.as_ref().and_then(page).ok_or_else(|| {
+        // Without its words, which could be anything.
         Error::malformed(
-            // The reader's own words could quote the answer.
-            format!(
-                "the answer is not the JSON that Lambda sends (line {}, column {}): check the endpoint and any proxy on the way",
-                error.line(),
-                error.column()
-            ),
+            "the answer is not the JSON that Lambda sends: check the endpoint and any proxy on the way",
             Executed::No,
             attempts,
         )
     })
+}
+
+/// The elements of the list of that name, each by `read`; `None` where one cannot be read.
+pub(super) fn rows<T>(
+    page: &Fields<'_>,
+    name: &str,
+    read: fn(&Fields<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let rows = page.get(name)?.list()?;
+    rows.into_iter().map(|row| read(&row.object()?)).collect()
 }
 
 /// A marker that leads to its own page would be followed for ever.
@@ -268,57 +277,41 @@ pub fn contains_ignoring_case(name: &str, part: &str) -> bool {
         .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct Page {
-    functions: Vec<Row>,
-    #[serde(default)]
+    functions: Vec<FunctionSummary>,
     next_marker: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Row {
-    function_name: String,
-    #[serde(default)]
-    function_arn: String,
-    version: Option<String>,
-    description: Option<String>,
-    runtime: Option<String>,
-    package_type: Option<String>,
-    architectures: Option<Vec<String>>,
-    timeout: Option<u32>,
-    memory_size: Option<u32>,
-    last_modified: Option<String>,
-    tenancy_config: Option<TenancyConfig>,
-    durable_config: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TenancyConfig {
-    tenant_isolation_mode: Option<String>,
-}
-
-impl From<Row> for FunctionSummary {
-    fn from(row: Row) -> FunctionSummary {
-        FunctionSummary {
-            name: row.function_name,
-            arn: row.function_arn,
-            version: row.version.unwrap_or_else(|| "$LATEST".into()),
-            description: row.description.unwrap_or_default(),
-            runtime: row.runtime,
-            package_type: row.package_type.unwrap_or_else(|| "Zip".into()),
-            architectures: row.architectures.unwrap_or_default(),
-            timeout_seconds: row.timeout.unwrap_or_default(),
-            memory_size_mb: row.memory_size.unwrap_or_default(),
-            last_modified: row.last_modified.unwrap_or_default(),
-            tenant_isolated: row
-                .tenancy_config
-                .is_some_and(|config| config.tenant_isolation_mode.is_some()),
-            durable: row.durable_config.is_some(),
-        }
+impl Page {
+    fn read(page: &Fields<'_>) -> Option<Page> {
+        Some(Page {
+            functions: rows(page, "Functions", function)?,
+            next_marker: page.text("NextMarker"),
+        })
     }
+}
+
+fn function(row: &Fields<'_>) -> Option<FunctionSummary> {
+    let text = |name| row.text(name).unwrap_or_default();
+    let number = |name| row.get(name).and_then(Json::whole).unwrap_or_default();
+    let architectures = row.get("Architectures").and_then(Json::list);
+    let tenancy = row.get("TenancyConfig").and_then(Json::object);
+    Some(FunctionSummary {
+        name: row.get("FunctionName")?.string()?,
+        arn: text("FunctionArn"),
+        version: row.text("Version").unwrap_or_else(|| "$LATEST".into()),
+        description: text("Description"),
+        runtime: row.text("Runtime"),
+        package_type: row.text("PackageType").unwrap_or_else(|| "Zip".into()),
+        architectures: architectures
+            .map(|names| names.into_iter().map(Json::text).collect())
+            .unwrap_or_default(),
+        timeout_seconds: number("Timeout"),
+        memory_size_mb: number("MemorySize"),
+        last_modified: text("LastModified"),
+        tenant_isolated: tenancy.is_some_and(|config| config.get("TenantIsolationMode").is_some()),
+        durable: row.get("DurableConfig").is_some(),
+    })
 }
 
 #[cfg(test)]

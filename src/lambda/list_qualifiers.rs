@@ -1,18 +1,16 @@
 //! Everything that a function's qualifier may be: `ListAliases`, then `ListVersionsByFunction`.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-use serde::Deserialize;
 
 use super::connection::{Connection, Target};
 use super::delivery::Delivery;
 use super::errors::Refused;
 use super::function_name::FunctionName;
-use super::list_functions::{check_progress, read_json};
+use super::json::{Fields, Json};
+use super::list_functions::{check_progress, read_page, rows};
 use super::outcome::Error;
 use super::{Operation, Step};
 use crate::aws::message::{Method, Request, Response};
@@ -96,20 +94,6 @@ impl ListQualifiers {
         }
     }
 
-    fn add_version(&mut self, version: Version) {
-        let latest = version.version == "$LATEST";
-        let (list, kind) = if latest {
-            (&mut self.latest, QualifierKind::Latest)
-        } else {
-            (&mut self.versions, QualifierKind::Version)
-        };
-        list.push(QualifierChoice {
-            name: version.version,
-            kind,
-            description: version.description.unwrap_or_default(),
-        });
-    }
-
     /// Aliases, `$LATEST`, then the versions, newest first: they come oldest first.
     fn finish(&mut self) -> Vec<QualifierChoice> {
         self.versions.reverse();
@@ -159,21 +143,20 @@ impl Operation for ListQualifiers {
         response: Response,
         attempts: u8,
     ) -> Result<Step<Vec<QualifierChoice>>, Error> {
-        let next = match self.listing {
-            Listing::Aliases => {
-                let page: AliasPage = read_json(&response, attempts, || self.refused(attempts))?;
-                self.aliases
-                    .extend(page.aliases.into_iter().map(Into::into));
-                page.next_marker
-            }
-            Listing::Versions => {
-                let page: VersionPage = read_json(&response, attempts, || self.refused(attempts))?;
-                for version in page.versions {
-                    self.add_version(version);
-                }
-                page.next_marker
-            }
+        let read = match self.listing {
+            Listing::Aliases => Page::of_aliases,
+            Listing::Versions => Page::of_versions,
         };
+        let page = read_page(&response, attempts, || self.refused(attempts), read)?;
+        for choice in page.rows {
+            let list = match choice.kind {
+                QualifierKind::Alias => &mut self.aliases,
+                QualifierKind::Latest => &mut self.latest,
+                QualifierKind::Version => &mut self.versions,
+            };
+            list.push(choice);
+        }
+        let next = page.next_marker;
         let next = next.filter(|marker| !marker.is_empty());
         check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
         self.pages_read = self.pages_read.saturating_add(1);
@@ -192,66 +175,66 @@ impl Operation for ListQualifiers {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AliasPage {
-    aliases: Vec<Alias>,
+/// A page of `rows`, and the marker of the next one.
+struct Page {
+    rows: Vec<QualifierChoice>,
     next_marker: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Alias {
-    name: String,
-    function_version: String,
-    description: Option<String>,
-    routing_config: Option<RoutingConfig>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RoutingConfig {
-    /// Share of the invocations, 0 to 1, by version; the rest goes to the alias's own version.
-    additional_version_weights: Option<BTreeMap<String, f64>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct VersionPage {
-    versions: Vec<Version>,
-    next_marker: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Version {
-    version: String,
-    description: Option<String>,
-}
-
-impl From<Alias> for QualifierChoice {
-    fn from(alias: Alias) -> QualifierChoice {
-        let weights = alias
-            .routing_config
-            .and_then(|config| config.additional_version_weights)
-            .unwrap_or_default();
-        let mut description = format!("version {}", alias.function_version);
-        for (version, weight) in &weights {
-            description.push_str(&format!(
-                ", {} of the calls to version {version}",
-                percent(*weight)
-            ));
-        }
-        if let Some(text) = alias.description.filter(|text| !text.is_empty()) {
-            description.push_str(": ");
-            description.push_str(&text);
-        }
-        QualifierChoice {
-            name: alias.name,
-            kind: QualifierKind::Alias,
-            description,
-        }
+impl Page {
+    fn of_aliases(page: &Fields<'_>) -> Option<Page> {
+        Some(Page {
+            rows: rows(page, "Aliases", alias)?,
+            next_marker: page.text("NextMarker"),
+        })
     }
+
+    fn of_versions(page: &Fields<'_>) -> Option<Page> {
+        Some(Page {
+            rows: rows(page, "Versions", version)?,
+            next_marker: page.text("NextMarker"),
+        })
+    }
+}
+
+fn alias(row: &Fields<'_>) -> Option<QualifierChoice> {
+    let version = row.get("FunctionVersion")?.string()?;
+    let mut description = format!("version {version}");
+    let routing = row.get("RoutingConfig").and_then(Json::object);
+    // Share of the invocations, 0 to 1, by version; the rest goes to the alias's own version.
+    let weights = routing.and_then(|config| config.get("AdditionalVersionWeights")?.object());
+    let mut shares: Vec<(&str, f64)> = weights
+        .iter()
+        .flat_map(Fields::iter)
+        .map(|(version, weight)| (version, weight.number().unwrap_or_default()))
+        .collect();
+    shares.sort_unstable_by_key(|(version, _)| *version);
+    for (version, weight) in shares {
+        let share = percent(weight);
+        description.push_str(&format!(", {share} of the calls to version {version}"));
+    }
+    if let Some(text) = row.text("Description").filter(|text| !text.is_empty()) {
+        description.push_str(": ");
+        description.push_str(&text);
+    }
+    Some(QualifierChoice {
+        name: row.get("Name")?.string()?,
+        kind: QualifierKind::Alias,
+        description,
+    })
+}
+
+fn version(row: &Fields<'_>) -> Option<QualifierChoice> {
+    let name = row.get("Version")?.string()?;
+    Some(QualifierChoice {
+        kind: if name == "$LATEST" {
+            QualifierKind::Latest
+        } else {
+            QualifierKind::Version
+        },
+        name,
+        description: row.text("Description").unwrap_or_default(),
+    })
 }
 
 /// Tenths of a percent, as integers: formatting a float is 10 KB of code.

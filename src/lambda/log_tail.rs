@@ -3,11 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::json::{Fields, decimal};
+use super::outcome::{LogTail, RunReport};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
-
-use super::outcome::{LogTail, RunReport};
 
 /// Lambda returns the last 4 KB of the log.
 const TAIL_BYTES: usize = 4_096;
@@ -55,8 +54,7 @@ fn report_line(line: &str) -> Option<RunReport> {
         let (_, value) = figures.iter().find(|(key, _)| *key == name)?;
         value.strip_suffix(unit).map(str::trim)
     };
-    // serde_json's reader of numbers is in the component anyway; core's is another 10 KB.
-    let milliseconds = |name| serde_json::from_str::<f64>(figure(name, "ms")?).ok();
+    let milliseconds = |name| decimal(figure(name, "ms")?);
     Some(RunReport {
         duration_ms: milliseconds("Duration")?,
         billed_duration_ms: figure("Billed Duration", "ms")?.parse().ok()?,
@@ -68,35 +66,17 @@ fn report_line(line: &str) -> Option<RunReport> {
 
 /// The same of a function whose log format is JSON: a `platform.report` event.
 fn report_record(line: &str) -> Option<RunReport> {
-    #[derive(Deserialize)]
-    struct Event<'a> {
-        r#type: &'a str,
-        record: Record,
-    }
-    #[derive(Deserialize)]
-    struct Record {
-        metrics: Metrics,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metrics {
-        duration_ms: f64,
-        billed_duration_ms: u64,
-        #[serde(rename = "memorySizeMB")]
-        memory_size_mb: u32,
-        #[serde(rename = "maxMemoryUsedMB")]
-        max_memory_used_mb: u32,
-        init_duration_ms: Option<f64>,
-    }
-
-    let event: Event<'_> = serde_json::from_str(line).ok()?;
-    let metrics = event.record.metrics;
-    (event.r#type == "platform.report").then_some(RunReport {
-        duration_ms: metrics.duration_ms,
-        billed_duration_ms: metrics.billed_duration_ms,
-        memory_size_mb: metrics.memory_size_mb,
-        max_memory_used_mb: metrics.max_memory_used_mb,
-        init_duration_ms: metrics.init_duration_ms,
+    let event = Fields::read(line)?;
+    let is_report = event.text("type").as_deref() == Some("platform.report");
+    let record = event.get("record").filter(|_| is_report)?.object()?;
+    let metrics = record.get("metrics")?.object()?;
+    let milliseconds = |name| metrics.get(name)?.number();
+    Some(RunReport {
+        duration_ms: milliseconds("durationMs")?,
+        billed_duration_ms: metrics.get("billedDurationMs")?.whole()?,
+        memory_size_mb: metrics.get("memorySizeMB")?.whole()?,
+        max_memory_used_mb: metrics.get("maxMemoryUsedMB")?.whole()?,
+        init_duration_ms: milliseconds("initDurationMs"),
     })
 }
 

@@ -7,9 +7,10 @@ use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::aws::retry::{Cause, backoff_ms, retry_after_ms};
 use aws_lambda_connector::aws::time::{AmzDate, parse_http_date};
 use aws_lambda_connector::aws::uri;
-use aws_lambda_connector::lambda::json::{self, Fields};
+use aws_lambda_connector::lambda::json::{self, Fields, Json, decimal};
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use crate::config;
 use crate::mutation::text_like;
@@ -80,4 +81,72 @@ proptest! {
             }
         }
     }
+}
+
+/// Any JSON value, odd names and strings included.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[\\[\\]{},:\"\\\\ ]{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 6, |inner| {
+        let name = prop_oneof![any::<String>(), "[\\[\\]{},:\"\\\\ ]{0,4}"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((name, inner), 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// The value, taken apart by our reader and put together again.
+fn rebuilt(json: Json<'_>) -> Value {
+    if let Some(fields) = json.object() {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.to_owned(), rebuilt(value)));
+        return Value::Object(fields.collect());
+    }
+    if let Some(elements) = json.list() {
+        return elements.into_iter().map(rebuilt).collect();
+    }
+    match json.string() {
+        Some(text) => Value::from(text),
+        None => serde_json::from_str(json.get()).unwrap(),
+    }
+}
+
+#[test]
+fn json_is_taken_apart_as_serde_json_does() {
+    proptest!(config(), |(value in any_json())| {
+        for text in [
+            serde_json::to_string(&value).unwrap(),
+            format!("\r\n\t {}\n ", serde_json::to_string_pretty(&value).unwrap()),
+        ] {
+            let expected: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(rebuilt(Json::parse(&text).unwrap()), expected, "{}", text);
+        }
+    });
+}
+
+#[test]
+fn escapes_are_read_as_serde_json_does() {
+    proptest!(config(), |(inside in r#"([a-z]|é|\\u[0-9a-fA-F]{4}|\\ud8[0-9a-f]{2}|\\ude[0-9a-f]{2}|\\[bfnrt"/\\])*"#)| {
+        let text = format!("\"{inside}\"");
+        let expected = serde_json::from_str::<String>(&text).ok();
+        prop_assert_eq!(Json::parse(&text).unwrap().string(), expected, "{}", text);
+    });
+}
+
+#[test]
+fn decimals_are_read_as_core_does() {
+    proptest!(config(), |(text in "(0|[1-9][0-9]{0,7})(\\.[0-9]{1,7})?([eE][+-]?[0-9]{1,2})?")| {
+        if let Some(number) = decimal(&text) {
+            prop_assert_eq!(number, text.parse::<f64>().unwrap(), "{}", text);
+        }
+    });
 }
