@@ -126,7 +126,15 @@ fn refused_header(name: &str, error: http::HeaderError) -> Failure {
 fn options(limits: &TimeLimits) -> http::RequestOptions {
     let options = http::RequestOptions::new();
     let ns = |ms: u32| Some(u64::from(ms).saturating_mul(1_000_000));
-    let _ = options.set_connect_timeout(ns(limits.connect_ms));
+    // Node's shim (preview2-shim 0.26) takes this for the longest silence of any request, and calls
+    // a slow function "not connected": it would be invoked again. It is the host that comes with a
+    // limit of its own here. Without any, silence ends at our own deadline, and as what it is.
+    let connect = if options.connect_timeout().is_none() {
+        ns(limits.connect_ms)
+    } else {
+        None
+    };
+    let _ = options.set_connect_timeout(connect);
     let _ = options.set_first_byte_timeout(ns(limits.first_byte_ms));
     let _ = options.set_between_bytes_timeout(ns(limits.between_bytes_ms));
     options

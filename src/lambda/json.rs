@@ -312,7 +312,7 @@ mod tests {
         let value = fields.get(r#"a,"}"#).unwrap();
         let list: Vec<&str> = value.list().unwrap().into_iter().map(Json::get).collect();
         assert_eq!(list, ["1", "\"]\"", r#"{"x":[2,3]}"#]);
-        assert_eq!(value.object().is_none(), true);
+        assert!(value.object().is_none());
         assert_eq!(Json::parse(" [ ] ").unwrap().list(), Some(Vec::new()));
         assert!(
             Json::parse("{}")
