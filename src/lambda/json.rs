@@ -1,10 +1,10 @@
 //! JSON, checked once and then read where it stands: what functions and services send is never
 //! trusted to have one shape, and a payload is checked without being built.
 //!
-//! serde_json says whether a text is JSON. The parts of a valid text are found here: its readers into
-//! types would be a third of the component.
+//! serde_json says whether a text is JSON, and where each value in it ends. Its readers into types
+//! would be a fifth of the component.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -53,18 +53,12 @@ impl<'a> Json<'a> {
 
     /// The elements of a list; `None` where the value is none.
     pub fn list(self) -> Option<Vec<Json<'a>>> {
-        let elements = self.0.strip_prefix('[')?.strip_suffix(']')?;
-        Some(parts(elements).into_iter().map(Json).collect())
+        parts(self.0.strip_prefix('[')?.strip_suffix(']')?, first)
     }
 
     /// The fields of an object; `None` where the value is none.
     pub fn object(self) -> Option<Fields<'a>> {
-        let members = self.0.strip_prefix('{')?.strip_suffix('}')?;
-        parts(members)
-            .into_iter()
-            .map(member)
-            .collect::<Option<_>>()
-            .map(Fields)
+        parts(self.0.strip_prefix('{')?.strip_suffix('}')?, member).map(Fields)
     }
 
     /// A whole number that is not negative.
@@ -80,7 +74,9 @@ impl<'a> Json<'a> {
 }
 
 /// A JSON object's fields in the order they came, duplicates included.
-pub struct Fields<'a>(Vec<(String, Json<'a>)>);
+pub struct Fields<'a>(Vec<Member<'a>>);
+
+type Member<'a> = (Cow<'a, str>, Json<'a>);
 
 impl<'a> Fields<'a> {
     /// Reads `text`; `None` where it is not a JSON object.
@@ -116,60 +112,45 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// JSON's own white space, and no other.
+/// JSON's own, and no other.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
 fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r'])
+    text.trim_matches(WHITE_SPACE)
 }
 
-/// What stands between the commas inside a valid list or object.
-fn parts(inside: &str) -> Vec<&str> {
+/// The value at the start of `text`, and what follows it.
+fn first(text: &str) -> Option<(Json<'_>, &str)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let (value, rest) = text.split_at_checked(values.byte_offset())?;
+    Some((Json(trim(value)), rest.trim_start_matches(WHITE_SPACE)))
+}
+
+/// Reads one part after the other of a valid list or object, up to the end of the text.
+fn parts<'a, T>(inside: &'a str, part: fn(&'a str) -> Option<(T, &'a str)>) -> Option<Vec<T>> {
     let mut parts = Vec::new();
-    let mut start = 0;
-    let mut depth = 0_usize;
-    let mut bytes = inside.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => {
-                while let Some((_, byte)) = bytes.next() {
-                    match byte {
-                        b'\\' => drop(bytes.next()),
-                        b'"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            b'[' | b'{' => depth = depth.saturating_add(1),
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            b',' if depth == 0 => {
-                parts.extend(inside.get(start..at).map(trim));
-                start = at.saturating_add(1);
-            }
-            _ => {}
-        }
+    let mut rest = trim(inside);
+    while !rest.is_empty() {
+        let (found, after) = part(rest)?;
+        parts.push(found);
+        rest = after.strip_prefix(',').unwrap_or(after);
     }
-    parts.extend(
-        inside
-            .get(start..)
-            .map(trim)
-            .filter(|part| !part.is_empty()),
-    );
-    parts
+    Some(parts)
 }
 
-/// `"name" : value`, as it stands in a valid object.
-fn member(text: &str) -> Option<(String, Json<'_>)> {
-    let inside = text.strip_prefix('"')?;
-    let mut escaped = false;
-    let end = inside.bytes().position(|byte| {
-        let ends = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    })?;
-    let (name, rest) = inside.split_at_checked(end)?;
-    let value = trim(rest.strip_prefix('"')?).strip_prefix(':')?;
-    // A name that is not valid Unicode is none that anybody looks for.
-    let name = unescape(name).unwrap_or_else(|| name.to_owned());
-    Some((name, Json(trim(value))))
+/// `"name" : value` at the start of `text`, and what follows it.
+fn member(text: &str) -> Option<(Member<'_>, &str)> {
+    let (name, rest) = first(text)?;
+    let (value, rest) = first(rest.strip_prefix(':')?)?;
+    let inside = name.0.strip_prefix('"')?.strip_suffix('"')?;
+    let name = if inside.contains('\\') {
+        // A name that is not valid Unicode is none that anybody looks for.
+        unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned)
+    } else {
+        Cow::Borrowed(inside)
+    };
+    Some(((name, value), rest))
 }
 
 /// The content of a valid string; `None` where it holds half of a surrogate pair.
