@@ -3,7 +3,9 @@
 
 use exports::wasi::http::outgoing_handler::Guest;
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{ErrorCode, FutureIncomingResponse, OutgoingRequest, RequestOptions, Scheme};
+use wasi::http::types::{
+    ErrorCode, FutureIncomingResponse, OutgoingRequest, RequestOptions, Scheme,
+};
 
 wit_bindgen::generate!({
     path: ["../../../wit", "wit"],

@@ -22,23 +22,29 @@ struct Workflow;
 
 impl Guest for Workflow {
     fn run(connection: Connection, steps: Vec<Step>) -> Result<Vec<String>, Failure> {
-        let numbered = (0..).zip(&steps);
-        numbered
-            .map(|(number, step)| {
-                if step.after_ms > 0 {
-                    let time = ScheduleAt::In(Duration::Milliseconds(step.after_ms));
-                    sleep(time).map_err(|()| Failure::ExecutionFailed)?;
-                }
-                run_step(&connection, number, step)
-            })
-            .collect()
+        let mut outputs: Vec<String> = Vec::new();
+        for (number, step) in (0..).zip(&steps) {
+            if step.after_ms > 0 {
+                let time = ScheduleAt::In(Duration::Milliseconds(step.after_ms));
+                sleep(time).map_err(|()| Failure::ExecutionFailed)?;
+            }
+            let payload = step.payload.as_ref().or(outputs.last()).cloned();
+            outputs.push(run_step(&connection, number, step, payload)?);
+        }
+        Ok(outputs)
     }
 }
 
-fn run_step(connection: &Connection, number: u32, step: &Step) -> Result<String, Failure> {
+fn run_step(
+    connection: &Connection,
+    number: u32,
+    step: &Step,
+    payload: Option<String>,
+) -> Result<String, Failure> {
+    let request = request(step, payload);
     let mut attempt = 1;
     loop {
-        match invoke(connection, &request(step)) {
+        match invoke(connection, &request) {
             Ok(invocation) => return Ok(output(invocation)),
             Err(error) if !is_unknown(&error) => return Err(Failure::Failed(format!("{error:?}"))),
             Err(_) if step.idempotent && attempt < ATTEMPTS => attempt += 1,
@@ -57,14 +63,14 @@ fn is_unknown(error: &Error) -> bool {
     }
 }
 
-fn request(step: &Step) -> InvokeRequest {
+fn request(step: &Step, payload: Option<String>) -> InvokeRequest {
     InvokeRequest {
         function: step.function.clone(),
         qualifier: None,
         invocation_type: None,
         log_type: None,
         client_context: None,
-        payload: Some(step.payload.clone()),
+        payload,
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
