@@ -4,7 +4,10 @@ import json
 import os
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -43,6 +46,47 @@ def sqlite(tmp_path):
         server = Server(folder, f'database.sqlite.directory = "{folder}/database"', deployment)
         servers.append(server)
         return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def postgres(monkeypatch):
+    """A PostgreSQL of its own on a Unix socket, where the variables of server-postgres.toml point."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="obelisk-postgres-"))
+    # PostgreSQL does not run as root.
+    as_user = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    programs = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
+
+    def run(program, *arguments):
+        command = [*as_user, programs / program, "--pgdata", folder / "data", *arguments]
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+
+    run("initdb", "--username", "obelisk", "--auth", "trust", "--no-sync")
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=200"
+    run("pg_ctl", "start", "--wait", "--silent", "--log", folder / "log", "--options", options)
+    settings = {"HOST": folder, "USER": "obelisk", "PASSWORD": "", "DATABASE": "obelisk"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"POSTGRES_{name}", str(value))
+    yield
+    run("pg_ctl", "stop", "--mode", "immediate", "--silent")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cluster(postgres, tmp_path):
+    """Starts servers for a deployment file, all on the one PostgreSQL; they are killed at the end."""
+    servers = []
+
+    def start(deployment, count):
+        database = (HERE / "server-postgres.toml").read_text()
+        servers.extend(Server(tmp_path / f"server-{number}", database, deployment) for number in range(count))
+        return [server.start() for server in servers]
 
     yield start
     for server in servers:

@@ -66,6 +66,12 @@ class Server:
     def run(self, function, *parameters):
         return self.wait(self.submit(function, *parameters))
 
+    def unfinished(self):
+        """How many of the executions that were submitted have not ended, whichever server runs them."""
+        status, answer = self._call("GET", "/v1/executions?hide_finished=true&length=10000")
+        assert status == 200, answer
+        return len(answer)
+
     def recorded(self, execution):
         """How many of a workflow's calls and waits have ended, with a result that is never asked for again."""
         status, answer = self._call("GET", f"/v1/executions/{execution}/responses?length=100")
