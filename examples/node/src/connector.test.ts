@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { env } from 'node:process';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import type { Root } from '../generated/connector.js';
 import type { InvokeRequest } from '../generated/interfaces/connectors-aws-lambda-lambda.js';
 import type { Error as LambdaError, Invocation } from '../generated/interfaces/connectors-aws-lambda-types.js';
@@ -19,13 +20,17 @@ function text(invocation: Invocation): string {
   return invocation.output?.tag === 'text' ? invocation.output.val : assert.fail('the output is no text');
 }
 
-function failure(from: Root, request: InvokeRequest): LambdaError {
+function failure(call: () => unknown): LambdaError {
   try {
-    from.lambda.invoke(connection, request);
+    call();
   } catch (thrown) {
     return lambdaError(thrown);
   }
   assert.fail('the call succeeded');
+}
+
+function invokeFailure(from: Root, request: InvokeRequest): LambdaError {
+  return failure(() => from.lambda.invoke(connection, request));
 }
 
 /** How often the function `count` ran for this key, up to now and this asking included. */
@@ -64,7 +69,7 @@ test('functions are listed', () => {
 });
 
 test('a function that fails is no success', () => {
-  const error = failure(connector, { function: 'fail', payload: '{"type": "OrderNotFound", "message": "no order 7"}' });
+  const error = invokeFailure(connector, { function: 'fail', payload: '{"type": "OrderNotFound", "message": "no order 7"}' });
   if (error.tag !== 'function-failed') assert.fail(error.tag);
   const { marker, cause, errorType, errorMessage } = error.val.failure;
   assert.deepEqual([marker, cause, errorType, errorMessage], ['Unhandled', 'thrown', 'OrderNotFound', 'no order 7']);
@@ -82,16 +87,33 @@ test('a call whose answer does not come is of unknown outcome, and is made once'
   const key = randomUUID();
   const payload = JSON.stringify({ key, ms: 60_000 });
   const delivery = { responseTimeoutMs: 500 };
-  const error = failure(connector, { function: 'count', payload, delivery });
+  const error = invokeFailure(connector, { function: 'count', payload, delivery });
   if (error.tag !== 'transport') assert.fail(error.tag);
   assert.deepEqual([error.val.kind, error.val.executed, error.val.attempts], ['timeout', 'unknown', 1]);
   assert.equal(runs(key), 2);
 });
 
+test('an answer that breaks off is an error, not a trap', async (t) => {
+  // In a thread of its own, since a call blocks this one.
+  const server = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    const answer = 'HTTP/1.1 200 OK\\r\\ncontent-length: 100\\r\\n\\r\\n{"half';
+    const server = require('node:net').createServer((socket) => socket.once('data', () => socket.end(answer)));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  t.after(() => server.terminate());
+  const origin = `http://127.0.0.1:${await new Promise((resolve) => server.once('message', resolve))}`;
+  const { lambda } = await load([origin]);
+  const error = failure(() => lambda.invoke({ ...connection, endpoint: { tag: 'url', val: origin } }, { function: 'echo' }));
+  if (error.tag !== 'transport') assert.fail(error.tag);
+  assert.deepEqual([error.val.kind, error.val.executed, error.val.attempts], ['cut-off', 'yes', 1]);
+});
+
 test('only the destinations of the policy are reached', async () => {
   const key = randomUUID();
   const confined = await load(lambdaIn('us-east-1'));
-  const error = failure(confined, { function: 'count', payload: JSON.stringify({ key }) });
+  const error = invokeFailure(confined, { function: 'count', payload: JSON.stringify({ key }) });
   if (error.tag !== 'transport') assert.fail(error.tag);
   assert.deepEqual([error.val.kind, error.val.executed], ['denied', 'no']);
   assert.equal(runs(key), 1);

@@ -1,15 +1,14 @@
 // Loads the connector as jco transpiled it, and types its errors.
 
 import { readFile } from 'node:fs/promises';
-import { http } from '@bytecodealliance/preview2-shim';
 import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation';
 import { instantiate, type ImportObject, type Root } from '../generated/connector.js';
 import type { Error as LambdaError } from '../generated/interfaces/connectors-aws-lambda-types.js';
-import { outgoingHandler, type Allowed } from './outgoing.js';
+import { confined, type Allowed } from './outgoing.js';
 
 /** A fresh instance that reaches only what the policy allows. */
 export async function load(allowed: Allowed): Promise<Root> {
-  const shim = new WASIShim({ http: { ...http, outgoingHandler: outgoingHandler(allowed) } });
+  const shim = new WASIShim({ http: confined(allowed) });
   // jco 1.35 declares the imports with their versions, and reads them without.
   const imports = shim.getImportObject() as unknown as ImportObject;
   return instantiate(module, imports);

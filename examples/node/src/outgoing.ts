@@ -1,4 +1,5 @@
-// The shim's outgoing HTTP, made fit for use: it reaches every destination and misreads a time-out.
+// The shim's outgoing HTTP, made fit for use: it reaches every destination, misreads a time-out, and
+// has no WIT error for an answer that breaks off.
 
 import { http } from '@bytecodealliance/preview2-shim';
 
@@ -18,10 +19,9 @@ export function lambdaIn(region: string): Allowed {
   ];
 }
 
-type Handler = typeof http.outgoingHandler;
-
-export function outgoingHandler(allowed: Allowed): Handler {
-  const handle: Handler['handle'] = (request, options) => {
+/** The shim's `wasi:http`, confined to these destinations. */
+export function confined(allowed: Allowed): typeof http {
+  const handle: typeof http.outgoingHandler.handle = (request, options) => {
     const scheme = request.scheme()?.tag ?? 'HTTPS';
     const authority = request.authority() ?? '';
     if (!allowed.includes(origin(`${scheme.toLowerCase()}://${authority}`))) {
@@ -34,8 +34,18 @@ export function outgoingHandler(allowed: Allowed): Handler {
     options?.setConnectTimeout(undefined);
     return http.outgoingHandler.handle(request, options);
   };
-  return { ...http.outgoingHandler, handle };
+  return {
+    ...http,
+    outgoingHandler: { ...http.outgoingHandler, handle },
+    types: { ...http.types, httpErrorCode },
+  };
 }
+
+/** preview2-shim 0.26.1 passes Node's own error on, which is no `error-code`: the call would trap. */
+const httpErrorCode: typeof http.types.httpErrorCode = (error) => {
+  const code = http.types.httpErrorCode(error);
+  return code instanceof Error ? { tag: 'HTTP-response-incomplete' } : code;
+};
 
 function origin(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : '';
