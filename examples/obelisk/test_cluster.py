@@ -5,8 +5,15 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from engine import WORKFLOW, connection, step, until
+from test_server import the_largest_payload_goes_and_comes_back, what_a_call_returns
 
 INVOCATIONS = 1_000
+
+
+def test_what_holds_on_sqlite_holds_on_postgresql(cluster, shipped):
+    for server in cluster(shipped, 2):
+        what_a_call_returns(server)
+        the_largest_payload_goes_and_comes_back(server)
 
 
 def submit(server, key, idempotent):

@@ -17,8 +17,10 @@ def key():
 
 
 def test_what_a_call_returns(sqlite, shipped):
-    server = sqlite(shipped)
+    what_a_call_returns(sqlite(shipped))
 
+
+def what_a_call_returns(server):
     payload = {"b": 1234567890, "a": "größe 尺寸 🚀"}
     answer = server.run(INVOKE, connection(), request("echo", payload))["ok"]
     assert (answer["status_code"], answer["output"], answer["attempts"]) == (200, {"text": json.dumps(payload)}, 1)
@@ -37,9 +39,13 @@ def test_what_a_call_returns(sqlite, shipped):
 
 
 def test_the_largest_payload_goes_and_comes_back(sqlite, shipped):
+    the_largest_payload_goes_and_comes_back(sqlite(shipped))
+
+
+def the_largest_payload_goes_and_comes_back(server):
     """From one function to the next: what is submitted may have 2 MB at most."""
     steps = [step("big", {"bytes": 6_291_456}), step("echo")]
-    answers = sqlite(shipped).run(WORKFLOW, connection(), steps)["ok"]
+    answers = server.run(WORKFLOW, connection(), steps)["ok"]
     largest = f'"{"x" * 6_291_454}"'
     assert [answer == largest for answer in answers] == [True, True]
 
