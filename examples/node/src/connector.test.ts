@@ -1,0 +1,132 @@
+// The connector on Node.js against the local Lambda: ../with-lambda npm test
+
+import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
+import { env } from 'node:process';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import type { Root } from '../generated/connector.js';
+import type { InvokeRequest } from '../generated/interfaces/connectors-aws-lambda-lambda.js';
+import type { Error as LambdaError, Invocation } from '../generated/interfaces/connectors-aws-lambda-types.js';
+import { fromEnvironment } from './connection.js';
+import { lambdaError, load } from './connector.js';
+import { lambdaIn } from './outgoing.js';
+
+const connection = fromEnvironment(env);
+const endpoint = connection.endpoint?.tag === 'url' ? connection.endpoint.val : assert.fail('no local Lambda');
+const connector: Root = await load([new URL(endpoint).origin]);
+
+function text(invocation: Invocation): string {
+  return invocation.output?.tag === 'text' ? invocation.output.val : assert.fail('the output is no text');
+}
+
+function failure(call: () => unknown): LambdaError {
+  try {
+    call();
+  } catch (thrown) {
+    return lambdaError(thrown);
+  }
+  assert.fail('the call succeeded');
+}
+
+function invokeFailure(from: Root, request: InvokeRequest): LambdaError {
+  return failure(() => from.lambda.invoke(connection, request));
+}
+
+/** How often the function `count` ran for this key, up to now and this asking included. */
+function runs(key: string): number {
+  return JSON.parse(text(connector.lambda.invoke(connection, { function: 'count', payload: JSON.stringify({ key }) }))).runs;
+}
+
+test('a function answers with its event, byte for byte', () => {
+  const payload = '{ "b": 12345678901234567890.10, "a": "größe 尺寸 🚀", "a": 2e400 }';
+  const invocation = connector.lambda.invoke(connection, { function: 'echo', payload });
+  assert.equal(text(invocation), payload);
+  assert.deepEqual([invocation.statusCode, invocation.executedVersion, invocation.attempts], [200, '$LATEST', 1]);
+});
+
+test('the largest payload goes and comes back', () => {
+  let inner = '';
+  for (let number = 0; inner.length < 6_291_456; number += 1) inner += String(number).padStart(8, '0');
+  const payload = `"${inner.slice(0, 6_291_454)}"`;
+  const answer = text(connector.lambda.invoke(connection, { function: 'echo', payload }));
+  assert.equal(answer.length, 6_291_456);
+  assert.equal(sha256(answer), sha256(payload));
+});
+
+test('what is no text comes as bytes', () => {
+  const { output } = connector.lambda.invoke(connection, { function: 'binary' });
+  assert.deepEqual(output, { tag: 'binary', val: Uint8Array.from(Buffer.from('89504e470d0a1a0a00fffe', 'hex')) });
+});
+
+test('functions are listed', () => {
+  const page = connector.lambda.listFunctions(connection, { nameContains: 'ECH', allVersions: false });
+  assert.deepEqual(
+    page.functions.map(({ name, arn, runtime, memorySizeMb }) => ({ name, arn, runtime, memorySizeMb })),
+    [{ name: 'echo', arn: 'arn:aws:lambda:us-east-1:123456789012:function:echo', runtime: 'python3.14', memorySizeMb: 128 }],
+  );
+  assert.equal(page.next, undefined);
+});
+
+test('a function that fails is no success', () => {
+  const error = invokeFailure(connector, { function: 'fail', payload: '{"type": "OrderNotFound", "message": "no order 7"}' });
+  if (error.tag !== 'function-failed') assert.fail(error.tag);
+  const { marker, cause, errorType, errorMessage } = error.val.failure;
+  assert.deepEqual([marker, cause, errorType, errorMessage], ['Unhandled', 'thrown', 'OrderNotFound', 'no order 7']);
+});
+
+test('a call that takes longer than the connect time-out is made once', () => {
+  const key = randomUUID();
+  const payload = JSON.stringify({ key, ms: 1_500 });
+  const delivery = { connectTimeoutMs: 500 };
+  assert.deepEqual(JSON.parse(text(connector.lambda.invoke(connection, { function: 'count', payload, delivery }))), { key, runs: 1 });
+  assert.equal(runs(key), 2);
+});
+
+test('a call whose answer does not come is of unknown outcome, and is made once', () => {
+  const key = randomUUID();
+  const payload = JSON.stringify({ key, ms: 60_000 });
+  const delivery = { responseTimeoutMs: 500 };
+  const error = invokeFailure(connector, { function: 'count', payload, delivery });
+  if (error.tag !== 'transport') assert.fail(error.tag);
+  assert.deepEqual([error.val.kind, error.val.executed, error.val.attempts], ['timeout', 'unknown', 1]);
+  assert.equal(runs(key), 2);
+});
+
+test('an answer that breaks off is an error, not a trap', async (t) => {
+  // In a thread of its own, since a call blocks this one.
+  const server = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    const answer = 'HTTP/1.1 200 OK\\r\\ncontent-length: 100\\r\\n\\r\\n{"half';
+    const server = require('node:net').createServer((socket) => socket.once('data', () => socket.end(answer)));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  t.after(() => server.terminate());
+  const origin = `http://127.0.0.1:${await new Promise((resolve) => server.once('message', resolve))}`;
+  const { lambda } = await load([origin]);
+  const error = failure(() => lambda.invoke({ ...connection, endpoint: { tag: 'url', val: origin } }, { function: 'echo' }));
+  if (error.tag !== 'transport') assert.fail(error.tag);
+  assert.deepEqual([error.val.kind, error.val.executed, error.val.attempts], ['cut-off', 'yes', 1]);
+});
+
+test('only the destinations of the policy are reached', async () => {
+  const key = randomUUID();
+  const confined = await load(lambdaIn('us-east-1'));
+  const error = invokeFailure(confined, { function: 'count', payload: JSON.stringify({ key }) });
+  if (error.tag !== 'transport') assert.fail(error.tag);
+  assert.deepEqual([error.val.kind, error.val.executed], ['denied', 'no']);
+  assert.equal(runs(key), 1);
+});
+
+test('the policy names what the connector says it may contact in the region', () => {
+  const { outboundHosts } = connector.cards.describe();
+  const named = outboundHosts.map((host) => `https://${host.replace('{region}', 'eu-central-1')}`);
+  const allowed = lambdaIn('eu-central-1');
+  assert.equal(allowed.length, 4);
+  assert.deepEqual(allowed.filter((origin) => !named.includes(origin)), []);
+});
+
+function sha256(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
+}

@@ -1,0 +1,52 @@
+// The shim's outgoing HTTP, made fit for use: it reaches every destination, misreads a time-out, and
+// has no WIT error for an answer that breaks off.
+
+import { http } from '@bytecodealliance/preview2-shim';
+
+/** Origins as `URL.origin` writes them, for example `https://lambda.eu-central-1.amazonaws.com`. */
+export type Allowed = readonly string[];
+
+/**
+ * What Lambda answers on in one region of the partition `aws`. The role kinds of credentials, and the
+ * identity check of `test-connection`, need `https://sts.${region}.amazonaws.com` as well.
+ */
+export function lambdaIn(region: string): Allowed {
+  return [
+    `https://lambda.${region}.amazonaws.com`,
+    `https://lambda-fips.${region}.amazonaws.com`,
+    `https://lambda.${region}.api.aws`,
+    `https://lambda-fips.${region}.api.aws`,
+  ];
+}
+
+/** The shim's `wasi:http`, confined to these destinations. */
+export function confined(allowed: Allowed): typeof http {
+  const handle: typeof http.outgoingHandler.handle = (request, options) => {
+    const scheme = request.scheme()?.tag ?? 'HTTPS';
+    const authority = request.authority() ?? '';
+    if (!allowed.includes(origin(`${scheme.toLowerCase()}://${authority}`))) {
+      // The WIT error that says so; the connector reports it as `transport` with kind `denied`.
+      throw { tag: 'HTTP-request-denied' };
+    }
+    // preview2-shim 0.26.1 ends a request that is silent for this long, connected or not, and says
+    // that there was no connection. The connector believes it and tries again: a function that takes
+    // longer than the connect time-out would run three times. The connector's own limits hold without it.
+    options?.setConnectTimeout(undefined);
+    return http.outgoingHandler.handle(request, options);
+  };
+  return {
+    ...http,
+    outgoingHandler: { ...http.outgoingHandler, handle },
+    types: { ...http.types, httpErrorCode },
+  };
+}
+
+/** preview2-shim 0.26.1 passes Node's own error on, which is no `error-code`: the call would trap. */
+const httpErrorCode: typeof http.types.httpErrorCode = (error) => {
+  const code = http.types.httpErrorCode(error);
+  return code instanceof Error ? { tag: 'HTTP-response-incomplete' } : code;
+};
+
+function origin(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '';
+}

@@ -1,0 +1,118 @@
+"""The engine under test, and how often a function really ran."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from engine import HERE, Server
+
+sys.path.append(str(HERE.parent / "python"))
+from connector import Connector, from_environment
+
+
+class Runs:
+    """Asks the function `count` itself, past the engine; an asking is a run too, and subtracted."""
+
+    def __init__(self):
+        self._connector = Connector(os.environ["CONNECTOR"])
+        self._asked = {}
+
+    def of(self, key):
+        request = {"function": "count", "payload": json.dumps({"key": key})}
+        answer = self._connector.call("lambda", "invoke", from_environment(), request)
+        self._asked[key] = self._asked.get(key, 0) + 1
+        return json.loads(answer.output)["runs"] - self._asked[key]
+
+
+@pytest.fixture(scope="session")
+def runs():
+    return Runs()
+
+
+@pytest.fixture
+def sqlite(tmp_path):
+    """Starts a server of its own for a deployment file; all are killed at the end."""
+    servers = []
+
+    def start(deployment):
+        folder = tmp_path / str(len(servers))
+        server = Server(folder, f'database.sqlite.directory = "{folder}/database"', deployment)
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def postgres(monkeypatch):
+    """A PostgreSQL of its own on a Unix socket, where the variables of server-postgres.toml point."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="obelisk-postgres-"))
+    # PostgreSQL does not run as root.
+    as_user = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    programs = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
+
+    def run(program, *arguments):
+        command = [*as_user, programs / program, "--pgdata", folder / "data", *arguments]
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+
+    run("initdb", "--username", "obelisk", "--auth", "trust", "--no-sync")
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=200"
+    run("pg_ctl", "start", "--wait", "--silent", "--log", folder / "log", "--options", options)
+    settings = {"HOST": folder, "USER": "obelisk", "PASSWORD": "", "DATABASE": "obelisk"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"POSTGRES_{name}", str(value))
+    yield
+    run("pg_ctl", "stop", "--mode", "immediate", "--silent")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cluster(postgres, tmp_path):
+    """Starts servers for a deployment file, all on the one PostgreSQL; they are killed at the end."""
+    servers = []
+
+    def start(deployment, count):
+        database = (HERE / "server-postgres.toml").read_text()
+        servers.extend(Server(tmp_path / f"server-{number}", database, deployment) for number in range(count))
+        return [server.start() for server in servers]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def shipped():
+    return HERE / "deployment.toml"
+
+
+@pytest.fixture
+def impatient(tmp_path, shipped):
+    """What is shipped, but a server is missed after seconds instead of minutes."""
+    return _variant(tmp_path / "impatient.toml", shipped, r"lock_expiry\.seconds = \d+", "lock_expiry.seconds = 6")
+
+
+@pytest.fixture
+def defaults(tmp_path, shipped):
+    """What is shipped, but for the two settings that keep the engine from repeating calls."""
+    return _variant(tmp_path / "defaults.toml", shipped, r"\n(max_retries|exec\.lock_expiry\.seconds) = \d+", "", 2)
+
+
+def _variant(path, shipped, pattern, replacement, count=1):
+    text = shipped.read_text().replace("${DEPLOYMENT_DIR}", str(shipped.parent))
+    text, replaced = re.subn(pattern, replacement, text)
+    assert replaced == count, pattern
+    pathlib.Path(path).write_text(text)
+    return path

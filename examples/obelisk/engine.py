@@ -1,0 +1,148 @@
+"""An Obelisk server as a child process, and what its web API says."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+HERE = pathlib.Path(__file__).parent
+INVOKE = "connectors:aws-lambda/lambda@0.1.0.invoke"
+LIST = "connectors:aws-lambda/lambda@0.1.0.list-functions"
+WORKFLOW = "example:workflow/steps@0.1.0.run"
+
+
+class Server:
+    """One server over `database`, lines of server.toml; `kill` and `start` again as often as needed."""
+
+    def __init__(self, folder, database, deployment=HERE / "deployment.toml"):
+        self._folder = pathlib.Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._deployment = deployment
+        self._port = _free_port()
+        self._config = self._folder / "server.toml"
+        caches = f'[wasm]\ncache_directory = "{folder}/wasm"\n[wasm.codegen_cache]\ndirectory = "{folder}/code"\n'
+        shipped = (HERE / "server.toml").read_text().replace("127.0.0.1:5005", f"127.0.0.1:{self._port}")
+        self._config.write_text("\n".join([shipped, database, caches]))
+        self._process = None
+
+    def start(self):
+        """Returns once the server takes executions."""
+        with open(self._folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [os.environ["OBELISK"], "server", "run"]
+                + ["--server-config", str(self._config), "--deployment", str(self._deployment)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until(self._answers, f"Obelisk did not start, see {self._folder}/log")
+        return self
+
+    def stop(self, how=signal.SIGKILL):
+        self._process.send_signal(how)
+        self._process.wait()
+
+    def submit(self, function, *parameters):
+        """Returns the execution's id at once."""
+        status, answer = self._call("POST", "/v1/executions", {"ffqn": function, "params": parameters})
+        assert status == 201, answer
+        return answer["ok"]
+
+    def result(self, execution):
+        """Its end: `{"ok": …}`, `{"error": …}` or `{"execution_failure": …}`; `None` before."""
+        status, answer = self._call("GET", f"/v1/executions/{execution}")
+        assert status in (200, 425), answer
+        return answer if status == 200 else None
+
+    def wait(self, execution, seconds=60):
+        return until(lambda: self.result(execution), f"{execution} did not end", seconds)
+
+    def run(self, function, *parameters):
+        return self.wait(self.submit(function, *parameters))
+
+    def unfinished(self):
+        """How many of the executions that were submitted have not ended, whichever server runs them."""
+        status, answer = self._call("GET", "/v1/executions?hide_finished=true&length=10000")
+        assert status == 200, answer
+        return len(answer)
+
+    def recorded(self, execution):
+        """How many of a workflow's calls and waits have ended, with a result that is never asked for again."""
+        status, answer = self._call("GET", f"/v1/executions/{execution}/responses?length=100")
+        assert status == 200, answer
+        return len(answer["responses"])
+
+    def events(self, execution):
+        """The kinds of what the engine recorded of an execution, oldest first."""
+        _, answer = self._call("GET", f"/v1/executions/{execution}/events?length=100")
+        return [kind for event in answer["events"] for kind in event["event"]]
+
+    def _answers(self):
+        assert self._process.poll() is None, f"Obelisk ended, see {self._folder}/log"
+        with contextlib.suppress(OSError):
+            return self._call("GET", "/v1/deployment-id")[0] == 200
+
+    def _call(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+def connection():
+    """What AWS's own variables describe, as Obelisk writes WIT values in JSON."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_LAMBDA")
+    key = {
+        "access_key_id": os.environ["AWS_ACCESS_KEY_ID"],
+        "secret_access_key": os.environ["AWS_SECRET_ACCESS_KEY"],
+        "session_token": os.environ.get("AWS_SESSION_TOKEN"),
+    }
+    return {
+        "region": os.environ["AWS_REGION"],
+        "credentials": {"access_key": key},
+        "endpoint": {"url": endpoint} if endpoint else None,
+    }
+
+
+def request(function, payload=None, **delivery):
+    """An `invoke-request`; Obelisk wants every field of a record."""
+    fields = ["qualifier", "invocation_type", "log_type", "client_context", "tenant_id", "durable_execution_name"]
+    limits = ["max_attempts", "connect_timeout_ms", "response_timeout_ms", "idempotent"]
+    return dict.fromkeys([*fields, "trace_id"]) | {
+        "function": function,
+        "payload": None if payload is None else json.dumps(payload),
+        "delivery": dict.fromkeys(limits) | delivery,
+    }
+
+
+def step(function, payload=None, idempotent=False, after_ms=0):
+    payload = None if payload is None else json.dumps(payload)
+    return {"function": function, "payload": payload, "idempotent": idempotent, "after_ms": after_ms}
+
+
+def until(condition, otherwise, seconds=60):
+    """Asks again and again until the answer is true, and returns it."""
+    end = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.05)
+    return answer
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
