@@ -1,5 +1,4 @@
-// The shim's outgoing HTTP, made fit for use: it reaches every destination, misreads a time-out, and
-// has no WIT error for an answer that breaks off.
+// The shim's outgoing HTTP, which reaches every destination, confined to some.
 
 import { http } from '@bytecodealliance/preview2-shim';
 
@@ -28,24 +27,10 @@ export function confined(allowed: Allowed): typeof http {
       // The WIT error that says so; the connector reports it as `transport` with kind `denied`.
       throw { tag: 'HTTP-request-denied' };
     }
-    // preview2-shim 0.26.1 ends a request that is silent for this long, connected or not, and says
-    // that there was no connection. The connector believes it and tries again: a function that takes
-    // longer than the connect time-out would run three times. The connector's own limits hold without it.
-    options?.setConnectTimeout(undefined);
     return http.outgoingHandler.handle(request, options);
   };
-  return {
-    ...http,
-    outgoingHandler: { ...http.outgoingHandler, handle },
-    types: { ...http.types, httpErrorCode },
-  };
+  return { ...http, outgoingHandler: { ...http.outgoingHandler, handle } };
 }
-
-/** preview2-shim 0.26.1 passes Node's own error on, which is no `error-code`: the call would trap. */
-const httpErrorCode: typeof http.types.httpErrorCode = (error) => {
-  const code = http.types.httpErrorCode(error);
-  return code instanceof Error ? { tag: 'HTTP-response-incomplete' } : code;
-};
 
 function origin(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : '';
