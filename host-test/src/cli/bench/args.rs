@@ -17,6 +17,9 @@ pub struct BenchArgs {
     /// Threads of the runtime beside the calling one; 0 calls and moves bytes on one thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
+    /// Length of the event whose way is broken down
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub bytes: usize,
     #[command(flatten)]
     pub component: ComponentPath,
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! Where the time of one small invocation goes, coarsely.
+//! Where the time of one invocation goes, coarsely.
 //!
 //! The parts that never wait are taken by the clock. What is left of the time on the processor is
 //! the imports' and the connection's, which wait: on one thread nothing else runs meanwhile.
@@ -22,7 +22,10 @@ use super::payload::records;
 use super::process::cpu_time;
 use super::samples::{median, seconds};
 
-const CALLS_PER_ROUND: usize = 100;
+/// Calls of a round: so many bytes of events, and between these bounds.
+const BYTES_PER_ROUND: usize = 5_000_000;
+const FEWEST: usize = 2;
+const MOST: usize = 100;
 
 /// One call's parts, in seconds.
 struct Call {
@@ -37,8 +40,8 @@ struct Call {
 
 /// Steps, times, parts of the whole.
 pub async fn run(args: &BenchArgs, url: &str) -> Result<Vec<(&'static str, String, String)>> {
-    let text = records(100);
-    let calls = args.rounds.max(1) * CALLS_PER_ROUND;
+    let text = records(args.bytes);
+    let calls = args.rounds.max(1) * (BYTES_PER_ROUND / text.len()).clamp(FEWEST, MOST);
     let component = Measured::new(args, url, &text)?;
     let direct = Direct::new(url, &text)?;
     let (mut measured, mut alone) = (Vec::new(), Vec::new());
@@ -70,7 +73,7 @@ pub async fn run(args: &BenchArgs, url: &str) -> Result<Vec<(&'static str, Strin
             of(|call| call.imports),
         ),
         row("drop the instance", of(|call| call.discard)),
-        row("all of it: CPU of one call of 100 B", whole),
+        row("all of it: CPU of one call", whole),
         row(
             "for comparison: the same request by the host's HTTP client alone",
             median(alone),
