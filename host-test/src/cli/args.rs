@@ -43,6 +43,9 @@ pub enum Command {
     Studio(StudioArgs),
     /// Show the component's file, size, digest, imports and exports
     Component(ComponentArgs),
+    /// Measure the component against the native SDK, and print tables
+    #[cfg(feature = "bench")]
+    Bench(super::bench::args::BenchArgs),
 }
 
 impl Default for Command {
@@ -60,6 +63,8 @@ impl Command {
             Self::Qualifiers(args) => args.target.json,
             Self::Component(args) => args.json,
             Self::Demo(_) | Self::Serve(_) | Self::Studio(_) => false,
+            #[cfg(feature = "bench")]
+            Self::Bench(_) => false,
         }
     }
 }
@@ -103,6 +108,9 @@ pub struct ServeArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
+    /// So many functions more than the built-in ones; each returns its event
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub extra_functions: usize,
 }
 
 /// Arguments of `studio`.

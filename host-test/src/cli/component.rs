@@ -59,7 +59,8 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
     Ok(Outcome::Success)
 }
 
-fn gzip_size(bytes: &[u8]) -> Result<usize> {
+/// How long the component is on its way to whoever downloads it.
+pub fn gzip_size(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?.len())

@@ -7,6 +7,8 @@ use host_test::json;
 
 pub mod args;
 
+#[cfg(feature = "bench")]
+mod bench;
 mod component;
 mod connection;
 mod demo;
@@ -59,6 +61,11 @@ pub fn main(cli: Cli) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Outcome> {
+    // Makes runtimes of its own: they are part of what it measures.
+    #[cfg(feature = "bench")]
+    if let Some(Command::Bench(args)) = &cli.command {
+        return bench::run(args);
+    }
     let runtime = tokio::runtime::Runtime::new().context("starting the async runtime")?;
     runtime.block_on(async {
         match cli.command.unwrap_or_default() {
@@ -69,6 +76,8 @@ fn run(cli: Cli) -> Result<Outcome> {
             Command::Serve(args) => serve::run(&args).await,
             Command::Studio(args) => studio::run(&args).await,
             Command::Component(args) => component::run(&args),
+            #[cfg(feature = "bench")]
+            Command::Bench(args) => bench::run(&args),
         }
     })
 }

@@ -13,6 +13,7 @@ use super::print::say;
 pub async fn run(args: &ServeArgs) -> Result<Outcome> {
     let config = Config {
         addr: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        extra_functions: args.extra_functions,
         ..Config::default()
     };
     let region = config.region.clone();

@@ -1,0 +1,93 @@
+//! What `bench` takes.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::args::ComponentPath;
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BenchArgs {
+    /// Only this part; may be given several times [default: all]
+    #[arg(long, value_enum, value_name = "PART")]
+    pub only: Vec<Part>,
+    /// Rounds, in each of which both sides are measured once
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    pub rounds: usize,
+    /// Threads of the runtime beside the calling one; 0 calls and moves bytes on one thread
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub workers: usize,
+    /// Length of the event whose way is broken down
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub bytes: usize,
+    #[command(flatten)]
+    pub component: ComponentPath,
+    #[command(subcommand)]
+    pub child: Option<Child>,
+}
+
+impl BenchArgs {
+    /// Whether this part was asked for.
+    pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// CPU time of an invocation, by size
+    Calls,
+    /// CPU time of an instance
+    Instances,
+    /// Memory of the process with many invocations in flight
+    InFlight,
+    /// Linear memory for the largest payload
+    Memory,
+    /// CPU time of a long list
+    List,
+    /// The component's file
+    Size,
+    /// Where the time of one invocation goes
+    Breakdown,
+}
+
+/// What `bench` runs in processes of their own.
+#[derive(Debug, Subcommand)]
+pub enum Child {
+    /// One side of the measurement by that name
+    #[command(hide = true)]
+    InFlight(InFlightArgs),
+}
+
+/// Arguments of `bench in-flight`.
+#[derive(Debug, Args)]
+pub struct InFlightArgs {
+    #[arg(long, value_enum)]
+    pub side: Side,
+    #[arg(long)]
+    pub url: String,
+    #[arg(long)]
+    pub calls: usize,
+    #[command(flatten)]
+    pub component: ComponentPath,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The component in its host.
+    Ours,
+    /// AWS's SDK for Rust.
+    Native,
+}
+
+impl Side {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Native => "native",
+        }
+    }
+}

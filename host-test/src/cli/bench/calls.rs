@@ -1,0 +1,51 @@
+//! Time on the processor for one invocation of `echo`, there and back.
+
+use anyhow::Result;
+use aws_sdk_lambda::primitives::Blob;
+
+use super::alternate::{alternate, cpu_each};
+use super::native::Native;
+use super::ours::{Ours, request};
+use super::payload::records;
+use super::samples::seconds;
+use super::table::Row;
+
+/// Name, bytes, calls a round, goal.
+const SIZES: [(&str, usize, usize, f64); 4] = [
+    ("100 B", 100, 300, 1.0),
+    ("10 KB", 10_000, 200, 1.0),
+    ("1 MB", 1_000_000, 10, 1.5),
+    ("6 MiB", 6 << 20, 3, 1.5),
+];
+
+/// One row a size.
+pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (name, bytes, calls, goal) in SIZES {
+        let text = records(bytes);
+        let request = request("echo", &text);
+        let pairs = alternate(
+            rounds,
+            // Our side borrows the payload ...
+            async || {
+                cpu_each(vec![(); calls], async |()| {
+                    ours.invoke(&request, &text).await
+                })
+                .await
+            },
+            // ... the SDK takes it over: the copies are not its work.
+            async || {
+                let blobs = vec![Blob::new(text.as_bytes()); calls];
+                cpu_each(blobs, async |blob| native.invoke("echo", blob, &text).await).await
+            },
+        )
+        .await?;
+        rows.push(Row::pairs(
+            format!("invoke, {name}: CPU"),
+            &pairs,
+            seconds,
+            Some(goal),
+        ));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,25 @@
+//! Time on the processor for all functions of an account, 200 pages of them.
+
+use anyhow::Result;
+
+use super::alternate::{alternate, cpu_each};
+use super::native::Native;
+use super::ours::Ours;
+use super::samples::seconds;
+use super::table::Row;
+
+/// Seconds each: a third of the rounds will do.
+pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Row> {
+    let pairs = alternate(
+        rounds.div_ceil(3),
+        async || cpu_each(vec![()], async |()| ours.list().await).await,
+        async || cpu_each(vec![()], async |()| native.list().await).await,
+    )
+    .await?;
+    Ok(Row::pairs(
+        "list 10,000 functions: CPU",
+        &pairs,
+        seconds,
+        Some(1.0),
+    ))
+}

@@ -1,0 +1,84 @@
+//! Two sides, measured in turn, and what the numbers say.
+
+use std::time::Duration;
+
+/// What one round of each side took.
+#[derive(Debug, Default)]
+pub struct Pairs(Vec<(f64, f64)>);
+
+impl Pairs {
+    /// Adds a round.
+    pub fn add(&mut self, ours: f64, other: f64) {
+        self.0.push((ours, other));
+    }
+
+    /// The median of our side.
+    pub fn ours(&self) -> f64 {
+        median(self.0.iter().map(|pair| pair.0).collect())
+    }
+
+    /// The median of the other.
+    pub fn other(&self) -> f64 {
+        median(self.0.iter().map(|pair| pair.1).collect())
+    }
+
+    /// The medians' ratio.
+    pub fn ratio(&self) -> f64 {
+        self.ours() / self.other()
+    }
+
+    /// Between which ratios the middle half of the rounds was.
+    pub fn spread(&self) -> (f64, f64) {
+        let ratios = || self.0.iter().map(|(ours, other)| ours / other).collect();
+        (quantile(ratios(), 0.25), quantile(ratios(), 0.75))
+    }
+}
+
+/// The one in the middle.
+pub fn median(values: Vec<f64>) -> f64 {
+    quantile(values, 0.5)
+}
+
+/// The value below which this part of them lies; NaN of none.
+fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let place = part * values.len().saturating_sub(1) as f64;
+    let at = |index: f64| values.get(index as usize).copied().unwrap_or(f64::NAN);
+    let (low, high) = (at(place.floor()), at(place.ceil()));
+    low + (high - low) * place.fract()
+}
+
+/// Seconds as people read them.
+pub fn seconds(value: f64) -> String {
+    match value {
+        ..1e-3 => format!("{:.1} µs", value * 1e6),
+        ..1.0 => format!("{:.2} ms", value * 1e3),
+        _ => format!("{value:.2} s"),
+    }
+}
+
+/// Bytes as people read them.
+pub fn mebibytes(value: f64) -> String {
+    format!("{:.1} MiB", value / f64::from(1 << 20))
+}
+
+/// One of so many equal parts, in seconds.
+pub fn part(whole: Duration, parts: usize) -> f64 {
+    whole.as_secs_f64() / parts as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_quartiles() {
+        let mut pairs = Pairs::default();
+        for ours in [5.0, 1.0, 4.0, 2.0, 3.0] {
+            pairs.add(ours, 2.0);
+        }
+        assert_eq!((pairs.ours(), pairs.ratio()), (3.0, 1.5));
+        assert_eq!(pairs.spread(), (1.0, 2.0));
+        assert_eq!(median(vec![1.0, 2.0]), 1.5);
+    }
+}
