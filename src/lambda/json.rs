@@ -53,12 +53,17 @@ impl<'a> Json<'a> {
 
     /// The elements of a list; `None` where the value is none.
     pub fn list(self) -> Option<Vec<Json<'a>>> {
-        parts(self.0.strip_prefix('[')?.strip_suffix(']')?, first)
+        whole(parts(self.0.strip_prefix('[')?, ']', first))
+    }
+
+    /// The elements of a list of objects; `None` where the value is none.
+    pub fn objects(self) -> Option<Vec<Fields<'a>>> {
+        whole(parts(self.0.strip_prefix('[')?, ']', object))
     }
 
     /// The fields of an object; `None` where the value is none.
     pub fn object(self) -> Option<Fields<'a>> {
-        parts(self.0.strip_prefix('{')?.strip_suffix('}')?, member).map(Fields)
+        whole(object(self.0))
     }
 
     /// A whole number that is not negative.
@@ -81,9 +86,7 @@ type Member<'a> = (Cow<'a, str>, Json<'a>);
 impl<'a> Fields<'a> {
     /// Reads `text`; `None` where it is not a JSON object.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
-        // Cheap to say of most texts that are none.
-        trim(text).starts_with('{').then_some(())?;
-        Json::parse(text).ok()?.object()
+        whole(object(skip_space(text)))
     }
 
     /// The value of that name; of several, the last, as most JSON readers have it. `null` counts
@@ -119,38 +122,72 @@ fn trim(text: &str) -> &str {
     text.trim_matches(WHITE_SPACE)
 }
 
+fn skip_space(text: &str) -> &str {
+    text.trim_start_matches(WHITE_SPACE)
+}
+
+/// What was read, if nothing follows it.
+fn whole<T>(read: Option<(T, &str)>) -> Option<T> {
+    let (value, rest) = read?;
+    rest.is_empty().then_some(value)
+}
+
 /// The value at the start of `text`, and what follows it.
 fn first(text: &str) -> Option<(Json<'_>, &str)> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     values.next()?.ok()?;
     let (value, rest) = text.split_at_checked(values.byte_offset())?;
-    Some((Json(trim(value)), rest.trim_start_matches(WHITE_SPACE)))
+    Some((Json(trim(value)), skip_space(rest)))
 }
 
-/// Reads one part after the other of a valid list or object, up to the end of the text.
-fn parts<'a, T>(inside: &'a str, part: fn(&'a str) -> Option<(T, &'a str)>) -> Option<Vec<T>> {
+/// The parts of a list or an object up to its closing bracket, and what follows that. `text` begins
+/// behind the opening one.
+fn parts<'a, T>(
+    text: &'a str,
+    close: char,
+    part: fn(&'a str) -> Option<(T, &'a str)>,
+) -> Option<(Vec<T>, &'a str)> {
     let mut parts = Vec::new();
-    let mut rest = trim(inside);
-    while !rest.is_empty() {
+    let mut rest = skip_space(text);
+    if let Some(after) = rest.strip_prefix(close) {
+        return Some((parts, skip_space(after)));
+    }
+    loop {
         let (found, after) = part(rest)?;
         parts.push(found);
-        rest = after.strip_prefix(',').unwrap_or(after);
+        match after.strip_prefix(',') {
+            Some(after) => rest = skip_space(after),
+            None => return Some((parts, skip_space(after.strip_prefix(close)?))),
+        }
     }
-    Some(parts)
+}
+
+/// The object at the start of `text`, and what follows it.
+fn object(text: &str) -> Option<(Fields<'_>, &str)> {
+    let (members, rest) = parts(text.strip_prefix('{')?, '}', member)?;
+    Some((Fields(members), rest))
 }
 
 /// `"name" : value` at the start of `text`, and what follows it.
 fn member(text: &str) -> Option<(Member<'_>, &str)> {
-    let (name, rest) = first(text)?;
+    let (name, rest) = plain_name(text).or_else(|| escaped_name(text))?;
     let (value, rest) = first(rest.strip_prefix(':')?)?;
-    let inside = name.0.strip_prefix('"')?.strip_suffix('"')?;
-    let name = if inside.contains('\\') {
-        // A name that is not valid Unicode is none that anybody looks for.
-        unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned)
-    } else {
-        Cow::Borrowed(inside)
-    };
     Some(((name, value), rest))
+}
+
+/// A name as almost all are: without an escape.
+fn plain_name(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (name, rest) = text.strip_prefix('"')?.split_once('"')?;
+    let plain = name.bytes().all(|byte| byte >= b' ' && byte != b'\\');
+    plain.then(|| (Cow::Borrowed(name), skip_space(rest)))
+}
+
+/// A name that is not valid Unicode stays as it is: nobody looks for it.
+fn escaped_name(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (name, rest) = first(text)?;
+    let inside = name.0.strip_prefix('"')?.strip_suffix('"')?;
+    let name = unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned);
+    Some((name, rest))
 }
 
 /// The content of a valid string; `None` where it holds half of a surrogate pair.

@@ -250,8 +250,7 @@ pub(super) fn rows<T>(
     name: &str,
     read: fn(&Fields<'_>) -> Option<T>,
 ) -> Option<Vec<T>> {
-    let rows = page.get(name)?.list()?;
-    rows.into_iter().map(|row| read(&row.object()?)).collect()
+    page.get(name)?.objects()?.iter().map(read).collect()
 }
 
 /// A marker that leads to its own page would be followed for ever.

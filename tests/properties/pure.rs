@@ -73,8 +73,10 @@ proptest! {
     }
 
     #[test]
-    fn json_is_what_serde_says(text in text_like(&[r#"{"a":[1,2.5e10,"\u00e9"],"b":{"c":null}}"#, "[[[[]]]]", "-0.0e-1"])) {
+    fn json_is_what_serde_says(text in text_like(&[r#"{"a":[1,2.5e10,"\u00e9"],"b":{"c":null}}"#, "[[[[]]]]", "-0.0e-1", r#" { "a" : { } , "b" : [ ] } "#])) {
         prop_assert_eq!(json::check(&text).is_ok(), serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
+        let object = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{');
+        prop_assert_eq!(Fields::read(&text).is_some(), object && json::check(&text).is_ok(), "{}", text);
         if let Some(fields) = Fields::read(&text) {
             for name in ["a", "b", "c", ""] {
                 prop_assert_eq!(fields.get(name).is_some(), fields.text(name).is_some());
