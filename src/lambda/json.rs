@@ -1,8 +1,8 @@
 //! JSON, checked once and then read where it stands: what functions and services send is never
 //! trusted to have one shape, and a payload is checked without being built.
 //!
-//! serde_json says whether a text is JSON, and where each value in it ends. Its readers into types
-//! would be a fifth of the component.
+//! `scan` says whether a text is JSON, and where each value in it ends. serde_json says what is wrong
+//! with one that is not; its readers into types would be a fifth of the component.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
@@ -11,11 +11,17 @@ use alloc::vec::Vec;
 
 use serde::de::IgnoredAny;
 
+mod scan;
+
 /// Whether `text` is one JSON value of any kind, at any depth.
 ///
 /// # Errors
 /// What is wrong, with line and column; never the text itself.
 pub fn check(text: &str) -> Result<(), String> {
+    let rest = scan::value(text.as_bytes());
+    if rest.is_some_and(|rest| scan::space(rest).is_empty()) {
+        return Ok(());
+    }
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(IgnoredAny) => Ok(()),
         Err(error) => Err(format!("not valid JSON: {error}")),
@@ -32,7 +38,7 @@ impl<'a> Json<'a> {
     /// # Errors
     /// As [`check`].
     pub fn parse(text: &'a str) -> Result<Json<'a>, String> {
-        check(text).map(|()| Json(trim(text)))
+        check(text).map(|()| Json(text.trim_ascii()))
     }
 
     /// The text as it came.
@@ -48,17 +54,17 @@ impl<'a> Json<'a> {
 
     /// A string's content; `None` of any other value, and of a string that is not valid Unicode.
     pub fn string(self) -> Option<String> {
-        unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
+        unescape(after(self.0, b'"')?.strip_suffix('"')?)
     }
 
     /// The elements of a list; `None` where the value is none.
     pub fn list(self) -> Option<Vec<Json<'a>>> {
-        whole(parts(self.0.strip_prefix('[')?, ']', first))
+        whole(parts(after(self.0, b'[')?, b']', first))
     }
 
     /// The elements of a list of objects; `None` where the value is none.
     pub fn objects(self) -> Option<Vec<Fields<'a>>> {
-        whole(parts(self.0.strip_prefix('[')?, ']', object))
+        whole(parts(after(self.0, b'[')?, b']', object))
     }
 
     /// The fields of an object; `None` where the value is none.
@@ -115,71 +121,87 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// JSON's own, and no other.
-const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
-
-fn trim(text: &str) -> &str {
-    text.trim_matches(WHITE_SPACE)
-}
-
-fn skip_space(text: &str) -> &str {
-    text.trim_start_matches(WHITE_SPACE)
-}
-
 /// What was read, if nothing follows it.
 fn whole<T>(read: Option<(T, &str)>) -> Option<T> {
     let (value, rest) = read?;
     rest.is_empty().then_some(value)
 }
 
-/// The value at the start of `text`, and what follows it.
+fn skip_space(text: &str) -> &str {
+    if text.as_bytes().first().is_some_and(|first| *first > b' ') {
+        return text;
+    }
+    let space = text
+        .len()
+        .saturating_sub(scan::space(text.as_bytes()).len());
+    text.get(space..).unwrap_or_default()
+}
+
+/// What follows `byte`, which is ASCII, at the start of `text`.
+fn after(text: &str, byte: u8) -> Option<&str> {
+    match text.as_bytes() {
+        [first, ..] if *first == byte => text.get(1..),
+        _ => None,
+    }
+}
+
+/// The value at the start of `text`, where no white space is, and what follows it.
 fn first(text: &str) -> Option<(Json<'_>, &str)> {
+    let length = match scan::value(text.as_bytes()) {
+        Some(rest) => text.len().checked_sub(rest.len())?,
+        None => length_of_deep(text)?,
+    };
+    let (value, rest) = text.split_at_checked(length)?;
+    Some((Json(value), skip_space(rest)))
+}
+
+fn length_of_deep(text: &str) -> Option<usize> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     values.next()?.ok()?;
-    let (value, rest) = text.split_at_checked(values.byte_offset())?;
-    Some((Json(trim(value)), skip_space(rest)))
+    Some(values.byte_offset())
 }
 
 /// The parts of a list or an object up to its closing bracket, and what follows that. `text` begins
 /// behind the opening one.
 fn parts<'a, T>(
     text: &'a str,
-    close: char,
+    close: u8,
     part: fn(&'a str) -> Option<(T, &'a str)>,
 ) -> Option<(Vec<T>, &'a str)> {
     let mut parts = Vec::new();
     let mut rest = skip_space(text);
-    if let Some(after) = rest.strip_prefix(close) {
+    if let Some(after) = after(rest, close) {
         return Some((parts, skip_space(after)));
     }
     loop {
-        let (found, after) = part(rest)?;
+        let (found, behind) = part(rest)?;
         parts.push(found);
-        match after.strip_prefix(',') {
-            Some(after) => rest = skip_space(after),
-            None => return Some((parts, skip_space(after.strip_prefix(close)?))),
+        match after(behind, b',') {
+            Some(next) => rest = skip_space(next),
+            None => return Some((parts, skip_space(after(behind, close)?))),
         }
     }
 }
 
 /// The object at the start of `text`, and what follows it.
 fn object(text: &str) -> Option<(Fields<'_>, &str)> {
-    let (members, rest) = parts(text.strip_prefix('{')?, '}', member)?;
+    let (members, rest) = parts(after(text, b'{')?, b'}', member)?;
     Some((Fields(members), rest))
 }
 
 /// `"name" : value` at the start of `text`, and what follows it.
 fn member(text: &str) -> Option<(Member<'_>, &str)> {
     let (name, rest) = plain_name(text).or_else(|| escaped_name(text))?;
-    let (value, rest) = first(rest.strip_prefix(':')?)?;
+    let (value, rest) = first(skip_space(after(rest, b':')?))?;
     Some(((name, value), rest))
 }
 
 /// A name as almost all are: without an escape.
 fn plain_name(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let (name, rest) = text.strip_prefix('"')?.split_once('"')?;
-    let plain = name.bytes().all(|byte| byte >= b' ' && byte != b'\\');
-    plain.then(|| (Cow::Borrowed(name), skip_space(rest)))
+    let text = after(text, b'"')?;
+    let length = text.len().checked_sub(scan::plain(text.as_bytes()).len())?;
+    let (name, rest) = text.split_at_checked(length)?;
+    Some((Cow::Borrowed(name), skip_space(after(rest, b'"')?)))
 }
 
 /// A name that is not valid Unicode stays as it is: nobody looks for it.
@@ -192,6 +214,9 @@ fn escaped_name(text: &str) -> Option<(Cow<'_, str>, &str)> {
 
 /// The content of a valid string; `None` where it holds half of a surrogate pair.
 fn unescape(inside: &str) -> Option<String> {
+    if scan::plain(inside.as_bytes()).is_empty() {
+        return Some(inside.into());
+    }
     let mut out = String::with_capacity(inside.len());
     let mut rest = inside;
     while let Some(at) = rest.find('\\') {
