@@ -73,11 +73,10 @@ fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Failure> {
-    let headers = http::Fields::new();
     // Without it a host sends chunks, which Lambda is not known to take.
     let content_length = request.body.len().to_string();
     let user_agent = concat!("aws-lambda-connector/", env!("CARGO_PKG_VERSION"));
-    let all = request
+    let headers = request
         .headers
         .iter()
         .map(|(name, value)| (*name, &**value))
@@ -85,11 +84,7 @@ fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Fail
             ("content-length", content_length.as_str()),
             ("user-agent", user_agent),
         ]);
-    for (name, value) in all {
-        headers
-            .append(name, value.as_bytes())
-            .map_err(|error| refused_header(name, error))?;
-    }
+    let headers = fields(headers)?;
 
     let outgoing = http::OutgoingRequest::new(headers);
     let method = match request.method {
@@ -108,6 +103,26 @@ fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Fail
         .and_then(|()| outgoing.set_path_with_query(Some(&request.path_with_query())))
         .map_err(|()| host_fault("the host refused the request's method, host or path"))?;
     Ok(outgoing)
+}
+
+fn fields<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<http::Fields, Failure> {
+    let all: Vec<(String, Vec<u8>)> = headers
+        .clone()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    if let Ok(fields) = http::Fields::from_list(&all) {
+        return Ok(fields);
+    }
+    // One by one, to name the one that is refused.
+    let fields = http::Fields::new();
+    for (name, value) in headers {
+        fields
+            .append(name, value.as_bytes())
+            .map_err(|error| refused_header(name, error))?;
+    }
+    Ok(fields)
 }
 
 fn refused_header(name: &str, error: http::HeaderError) -> Failure {

@@ -91,8 +91,12 @@ fn answered<O: Operation>(
     clock: &mut ServiceClock,
 ) -> Result<Step<O::Output>, Error> {
     let delivery = *operation.delivery();
-    let payload_hash = sigv4::payload_hash(operation.request().body);
     let mut signer = sessions::signer(transport, operation.target(), &delivery, clock)?;
+    let payload_hash = if signer.signs() {
+        sigv4::payload_hash(operation.request().body)
+    } else {
+        String::new()
+    };
     let began_ns = transport.monotonic_ns();
     let elapsed_ms = || transport.monotonic_ns().saturating_sub(began_ns) / 1_000_000;
     let mut before = None;

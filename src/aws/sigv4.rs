@@ -93,7 +93,7 @@ fn sign_with(
 #[inline(never)]
 fn wipe_stack() {
     // Far more than the frames of HMAC and SHA-256 take.
-    let mut frames = [0_u8; 4_096];
+    let mut frames = [0_u64; 512];
     core::hint::black_box(&mut frames).zeroize();
 }
 
