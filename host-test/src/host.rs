@@ -6,10 +6,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use wasmtime::component::InstancePre;
+
 use crate::bindings::types::{Connection, Error, Invocation};
-use crate::bindings::{Connector, ConnectorIndices, cards, lambda, sessions};
+use crate::bindings::{cards, lambda, sessions};
 use crate::policy::Policy;
-use crate::sandbox::{Allocation, HostError, Options, Sandbox};
+use crate::sandbox::{Allocation, HostError, Options, Sandbox, State};
 
 /// The component's own answer inside the host's.
 pub type Answer<T> = Result<Result<T, Error>, HostError>;
@@ -18,15 +20,32 @@ pub type Answer<T> = Result<Result<T, Error>, HostError>;
 #[derive(Clone)]
 pub struct Host {
     sandbox: Sandbox,
-    exports: Arc<ConnectorIndices>,
+    exports: Arc<Exports>,
 }
 
-/// Instantiates, finds the exports, calls one.
+/// Where an instance has its interfaces.
+struct Exports {
+    lambda: lambda::GuestIndices,
+    sessions: sessions::GuestIndices,
+    cards: cards::GuestIndices,
+}
+
+impl Exports {
+    fn of(component: &InstancePre<State>) -> wasmtime::Result<Self> {
+        Ok(Self {
+            lambda: lambda::GuestIndices::new(component)?,
+            sessions: sessions::GuestIndices::new(component)?,
+            cards: cards::GuestIndices::new(component)?,
+        })
+    }
+}
+
+/// Instantiates, finds one interface, calls a function of it.
 macro_rules! call {
     ($host:expr, $policy:expr, $interface:ident.$function:ident($($argument:expr),*)) => {
         $host.sandbox.call($policy, async |instance, store| {
-            let connector: Connector = $host.exports.load(&mut *store, instance)?;
-            connector.$interface().$function(store, $($argument),*).await
+            let interface = $host.exports.$interface.load(&mut *store, instance)?;
+            interface.$function(store, $($argument),*).await
         }).await
     };
 }
@@ -36,11 +55,10 @@ impl Host {
     /// HTTP, clocks and streams, or does not export the connector's interfaces.
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
-        let exports =
-            ConnectorIndices::new(sandbox.instance_pre()).map_err(|error| HostError::Load {
-                path: component.display().to_string(),
-                reason: format!("it is not the connector: {error:#}"),
-            })?;
+        let exports = Exports::of(sandbox.instance_pre()).map_err(|error| HostError::Load {
+            path: component.display().to_string(),
+            reason: format!("it is not the connector: {error:#}"),
+        })?;
         Ok(Self {
             sandbox,
             exports: Arc::new(exports),
@@ -59,11 +77,7 @@ impl Host {
         connection: &Connection,
         request: &lambda::InvokeRequest,
     ) -> Answer<Invocation> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_lambda.call_invoke(connection, request)
-        )
+        call!(self, policy, lambda.call_invoke(connection, request))
     }
 
     /// One page of the account's functions.
@@ -73,11 +87,7 @@ impl Host {
         connection: &Connection,
         query: &lambda::FunctionQuery,
     ) -> Answer<lambda::FunctionPage> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_lambda.call_list_functions(connection, query)
-        )
+        call!(self, policy, lambda.call_list_functions(connection, query))
     }
 
     /// The aliases and versions of a function.
@@ -90,7 +100,7 @@ impl Host {
         call!(
             self,
             policy,
-            connectors_aws_lambda_lambda.call_list_qualifiers(connection, function)
+            lambda.call_list_qualifiers(connection, function)
         )
     }
 
@@ -105,7 +115,7 @@ impl Host {
         call!(
             self,
             policy,
-            connectors_aws_lambda_lambda.call_test_connection(connection, function, qualifier)
+            lambda.call_test_connection(connection, function, qualifier)
         )
     }
 
@@ -115,16 +125,12 @@ impl Host {
         policy: &Arc<Policy>,
         connection: &Connection,
     ) -> Answer<sessions::Session> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_sessions.call_open(connection)
-        )
+        call!(self, policy, sessions.call_open(connection))
     }
 
     /// The connector's forms.
     pub async fn describe(&self, policy: &Arc<Policy>) -> Answer<cards::Manifest> {
-        call!(self, policy, connectors_aws_lambda_cards.call_describe())
+        call!(self, policy, cards.call_describe())
     }
 
     /// A card's fields as they stand for `values`; both are JSON objects by field key.
@@ -135,11 +141,7 @@ impl Host {
         card: &str,
         values: &str,
     ) -> Answer<Vec<cards::Field>> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_cards.call_fields(connection, card, values)
-        )
+        call!(self, policy, cards.call_fields(connection, card, values))
     }
 
     /// A dynamic dropdown's choices; `connection` and `values` are JSON objects by field key.
@@ -157,8 +159,7 @@ impl Host {
         call!(
             self,
             policy,
-            connectors_aws_lambda_cards
-                .call_choices(connection, card, field, values, search, cursor)
+            cards.call_choices(connection, card, field, values, search, cursor)
         )
     }
 
@@ -170,11 +171,7 @@ impl Host {
         card: &str,
         values: &str,
     ) -> Answer<String> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_cards.call_run(connection, card, values)
-        )
+        call!(self, policy, cards.call_run(connection, card, values))
     }
 }
 

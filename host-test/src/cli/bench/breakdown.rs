@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use host_test::bindings::types::Credentials;
-use host_test::bindings::{Connector, ConnectorIndices};
+use host_test::bindings::lambda;
 use host_test::credentials::signing_key;
 use host_test::policy::Policy;
 use host_test::sandbox::{Options, Sandbox};
@@ -83,7 +83,7 @@ pub async fn run(args: &BenchArgs, url: &str) -> Result<Vec<(&'static str, Strin
 
 struct Measured<'a> {
     sandbox: Sandbox,
-    exports: ConnectorIndices,
+    exports: lambda::GuestIndices,
     policy: Arc<Policy>,
     url: &'a str,
     text: &'a str,
@@ -93,7 +93,7 @@ impl<'a> Measured<'a> {
     fn new(args: &BenchArgs, url: &'a str, text: &'a str) -> Result<Self> {
         let sandbox = Sandbox::load(&args.component.component, Options::default())?;
         Ok(Self {
-            exports: ConnectorIndices::new(sandbox.instance_pre())?,
+            exports: lambda::GuestIndices::new(sandbox.instance_pre())?,
             sandbox,
             policy: Arc::new(Policy::deny_all().allow(url)?),
             url,
@@ -114,10 +114,9 @@ impl<'a> Measured<'a> {
             .sandbox
             .call(&self.policy, async |instance, store| {
                 let made = start.elapsed();
-                let connector: Connector = self.exports.load(&mut *store, instance)?;
+                let lambda = self.exports.load(&mut *store, instance)?;
                 let found = start.elapsed();
                 let stopwatch = Stopwatch::start(store);
-                let lambda = connector.connectors_aws_lambda_lambda();
                 let result = lambda.call_invoke(store, &connection, &request).await?;
                 let times = stopwatch.stop();
                 ended.set(Instant::now());
