@@ -195,6 +195,7 @@ pub fn resolve_sts(region: &str, choice: &Choice) -> Result<Endpoint, String> {
 
 fn is_aws_host(authority: &str) -> bool {
     let host = authority.split(':').next().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
     let within = |suffix: &str| {
         host.strip_suffix(suffix)
             .is_some_and(|rest| rest.ends_with('.'))

@@ -11,7 +11,7 @@ use crate::lambda::connection::Connection;
 use crate::lambda::delivery;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
-use crate::lambda::outcome::{Category, Error, Invocation};
+use crate::lambda::outcome::{Category, Error, Executed, Invocation};
 use crate::perform::{Transport, perform, perform_by};
 
 /// Runs the card of that id; the connection and its values are JSON objects by field key, and so
@@ -141,8 +141,10 @@ fn dropdown(card: &Card, values: &Values<'_>, key: &str) -> Result<&'static str,
         .map_or(Ok(""), |field| values.choice(field))
 }
 
+/// An earlier attempt may have run it all the same: then nothing else may be tried.
 fn is_not_found(result: &Result<Invocation, Error>) -> bool {
-    matches!(result, Err(Error::Service(error)) if error.category == Category::NotFound)
+    matches!(result, Err(Error::Service(error))
+        if error.category == Category::NotFound && error.executed == Executed::No)
 }
 
 /// Neither an ARN nor a name with its qualifier.

@@ -387,6 +387,27 @@ fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
     }
 }
 
+/// The card tries a text that is no whole name as a part of one; not where it may have been one.
+#[test]
+fn a_card_invokes_nothing_else_where_something_may_have_run() {
+    const CONNECTION: &str =
+        r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
+    const VALUES: &str = r#"{"useFunctionName":"Yes","functionName":"order","idempotent":true}"#;
+    let transport = Scripted::new(vec![
+        failure(TransportKind::Timeout, Executed::Unknown),
+        error(404, "ResourceNotFoundException"),
+    ]);
+    let Err(Error::Service(error)) =
+        crate::cards::run::run(&transport, CONNECTION, "invoke", VALUES)
+    else {
+        panic!("another end")
+    };
+    assert_eq!(
+        (error.category, error.executed, error.attempts),
+        (Category::NotFound, Executed::Unknown, 2)
+    );
+}
+
 fn signing_key(date: &str) -> Connection {
     Connection {
         credentials: Credentials::SigningKey {

@@ -129,6 +129,11 @@ fn sts_hosts() {
         ),
         (
             "us-east-1",
+            Choice::Url("https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com.:8443".into()),
+            "sts.us-east-1.amazonaws.com",
+        ),
+        (
+            "us-east-1",
             Choice::Url("https://notamazonaws.com".into()),
             "notamazonaws.com",
         ),

@@ -32,10 +32,12 @@ impl Cursor {
 
     /// As text for the caller; opaque.
     pub fn write(&self) -> String {
+        // No ARN has a second line, and here it would be taken for the marker.
+        let last_arn = self.last_arn.split('\n').next().unwrap_or_default();
         let mut plain = String::from(VERSION);
         for part in [
             self.consumed.to_string().as_str(),
-            &self.last_arn,
+            last_arn,
             self.marker.as_deref().unwrap_or_default(),
         ] {
             plain.push('\n');
@@ -102,6 +104,16 @@ mod tests {
             );
             assert_eq!(Cursor::read(&text), Some(cursor));
         }
+    }
+
+    #[test]
+    fn an_arn_that_is_none_does_not_change_the_page() {
+        let cursor = |last_arn: &str| Cursor {
+            marker: Some("m\nn".into()),
+            consumed: 1,
+            last_arn: last_arn.into(),
+        };
+        assert_eq!(Cursor::read(&cursor("x\ny\n").write()), Some(cursor("x")));
     }
 
     #[test]

@@ -1,0 +1,168 @@
+//! Custom endpoints: what is accepted names one host that is no link-local address, and nothing in
+//! it breaks out of the request line or the `Host` header. `{region}`, a line feed, the URL.
+#![no_main]
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use aws_lambda_connector::aws::endpoint::{self, Choice, Endpoint, Scheme};
+use aws_lambda_connector_fuzz::secrets;
+use aws_lambda_connector_fuzz::verdict::no_secret;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    if secrets::are_known(text.as_bytes()) {
+        return;
+    }
+    let (region, url) = text.split_once('\n').unwrap_or(("eu-central-1", text));
+    let region = match endpoint::check_region(region) {
+        Ok(()) => region,
+        Err(_) => "eu-central-1",
+    };
+    assert!(
+        region
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    );
+    for choice in [
+        Choice::Standard,
+        Choice::Fips,
+        Choice::DualStack,
+        Choice::FipsDualStack,
+    ] {
+        let lambda = endpoint::resolve("lambda", region, &choice).unwrap();
+        let sts = endpoint::resolve_sts(region, &choice).unwrap();
+        for (endpoint, service) in [(lambda, "lambda"), (sts, "sts")] {
+            assert_eq!(endpoint.scheme, Scheme::Https);
+            let host = endpoint.authority.strip_prefix(service).unwrap();
+            let host = host.strip_prefix("-fips").unwrap_or(host);
+            let suffix = host.strip_prefix(&format!(".{region}.")).unwrap();
+            assert!(endpoint::dns_suffixes().any(|known| known == suffix));
+        }
+    }
+
+    let choice = Choice::Url(url.into());
+    match endpoint::resolve("lambda", region, &choice) {
+        Ok(endpoint) => {
+            check(url, &endpoint);
+            // What it is written as is the same endpoint.
+            let scheme = match endpoint.scheme {
+                Scheme::Http => "http",
+                Scheme::Https => "https",
+            };
+            let written = format!("{scheme}://{}{}", endpoint.authority, endpoint.base_path);
+            let again = endpoint::resolve("lambda", region, &Choice::Url(written)).unwrap();
+            assert_eq!(again, endpoint);
+            let sts = endpoint::resolve_sts(region, &choice).unwrap();
+            let standard = endpoint::resolve_sts(region, &Choice::Standard).unwrap();
+            assert!(sts == endpoint || sts == standard);
+            let host = host(&endpoint.authority);
+            let host = host.strip_suffix('.').unwrap_or(host);
+            let of_aws = endpoint::dns_suffixes().any(|suffix| {
+                let rest = host.strip_suffix(suffix);
+                rest.is_some_and(|rest| rest.ends_with('.'))
+            });
+            assert_eq!(sts == standard, of_aws || endpoint == standard, "{host}");
+        }
+        Err(_) => {}
+    }
+    // A secret that slipped into the URL, or stands in it.
+    for url in [
+        format!("{url}{}", secrets::KEY),
+        format!("https://{}@{url}", secrets::KEY),
+    ] {
+        if let Err(problem) = endpoint::resolve("lambda", region, &Choice::Url(url)) {
+            no_secret(&problem, &[]);
+        }
+    }
+});
+
+fn check(url: &str, endpoint: &Endpoint) {
+    let Endpoint {
+        authority,
+        base_path,
+        ..
+    } = endpoint;
+    assert!(!authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert!(!authority.contains(['/', '\\', '?', '#', '@', '%']));
+    assert!(!authority.bytes().any(|byte| byte.is_ascii_uppercase()));
+    assert!(base_path.is_empty() || base_path.starts_with('/'));
+    assert!(!base_path.ends_with('/') && base_path.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert!(!base_path.contains(['?', '#', '\\', '"', '<', '>']));
+    for segment in base_path.split('/') {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        assert!(segment != "." && segment != "..");
+    }
+
+    let host = host(authority);
+    let port = authority.strip_prefix(host).unwrap();
+    assert!(port.is_empty() || port[1..].parse::<u16>().is_ok_and(|port| port > 0));
+    // The host is the URL's: nothing was made up.
+    assert!(url.to_ascii_lowercase().contains(host));
+
+    let address = match host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        Some(text) => text.parse::<Ipv6Addr>().unwrap(),
+        None => match resolver_v4(host) {
+            Some(address) => address.to_ipv6_mapped(),
+            None => return,
+        },
+    };
+    assert!(!address.is_unicast_link_local());
+    let v4 = address.to_ipv4().or(embedded(address));
+    assert!(!v4.is_some_and(|address| address.is_link_local()), "{host}");
+}
+
+fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    }
+}
+
+/// In 6to4 (RFC 3056) and NAT64 (RFC 6052).
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let octets = address.octets();
+    let at = match address.segments() {
+        [0x2002, ..] => 2,
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => 12,
+        _ => return None,
+    };
+    Some(Ipv4Addr::new(
+        octets[at],
+        octets[at + 1],
+        octets[at + 2],
+        octets[at + 3],
+    ))
+}
+
+/// As `inet_aton` reads a host, which resolvers try first: one to four numbers in decimal, octal or
+/// hexadecimal, of which the last fills what remains.
+fn resolver_v4(host: &str) -> Option<Ipv4Addr> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let parts: Option<Vec<u64>> = host.split('.').map(number).collect();
+    let parts = parts.filter(|parts| parts.len() <= 4)?;
+    let (last, first) = parts.split_last()?;
+    if first.iter().any(|part| *part > 255) || *last >= 1 << (8 * (4 - first.len())) {
+        return None;
+    }
+    let mut address = *last;
+    for (index, part) in first.iter().enumerate() {
+        address |= part << (8 * (3 - index));
+    }
+    Some(Ipv4Addr::from(u32::try_from(address).ok()?))
+}
+
+fn number(text: &str) -> Option<u64> {
+    let lower = text.to_ascii_lowercase();
+    if let Some(hex) = lower.strip_prefix("0x") {
+        return u64::from_str_radix(hex, 16).ok();
+    }
+    let radix = if lower.len() > 1 && lower.starts_with('0') {
+        8
+    } else {
+        10
+    };
+    u64::from_str_radix(&lower, radix).ok()
+}

@@ -1,0 +1,87 @@
+//! JSON: what is valid is what serde_json takes for a value, and whatever is taken out of a text is
+//! what serde_json reads there, or the very bytes that stand there.
+#![no_main]
+
+use aws_lambda_connector::lambda::json::{self, Fields, Json, decimal};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|text: &str| {
+    let value = serde_json::from_str::<Value>(text);
+    let valid = json::check(text);
+    match (&value, &valid) {
+        (Ok(_), Ok(())) | (Err(_), Err(_)) => {}
+        (Ok(_), Err(problem)) => panic!("refused: {problem}"),
+        (Err(problem), Ok(())) => {
+            // JSON all the same, but no `Value`: a payload may hold it.
+            let problem = problem.to_string();
+            let known = [
+                "recursion limit",
+                "number out of range",
+                "surrogate",
+                "hex escape",
+            ];
+            assert!(
+                known.iter().any(|known| problem.contains(known)),
+                "{problem}"
+            );
+        }
+    }
+    let space = [' ', '\t', '\n', '\r'];
+    let object = text.trim_start_matches(space).starts_with('{');
+    assert_eq!(Fields::read(text).is_some(), object && valid.is_ok());
+
+    if let Ok(json) = Json::parse(text) {
+        assert_eq!(json.get(), text.trim_matches(space));
+        if let Ok(value) = value {
+            compare(json, &value);
+        }
+    }
+    if let (Some(number), Ok(expected)) = (decimal(text), text.parse::<f64>()) {
+        assert_eq!(number, expected);
+    }
+});
+
+fn compare(json: Json<'_>, value: &Value) {
+    let text = json.get();
+    assert_eq!(json.string().as_deref(), value.as_str());
+    assert_eq!(json.list().is_some(), value.is_array(), "{text}");
+    assert_eq!(json.object().is_some(), value.is_object(), "{text}");
+    match value {
+        Value::Array(values) => {
+            let list = json.list().unwrap();
+            assert_eq!(list.len(), values.len());
+            let objects = values.iter().all(Value::is_object);
+            assert_eq!(json.objects().is_some(), objects);
+            for (json, value) in list.into_iter().zip(values) {
+                compare(json, value);
+            }
+        }
+        Value::Object(values) => {
+            let fields = json.object().unwrap();
+            assert!(fields.iter().all(|(name, _)| values.contains_key(name)));
+            for (name, value) in values {
+                // Of several, both take the last.
+                compare(fields.raw(name).unwrap(), value);
+                assert_eq!(fields.get(name).is_none(), value.is_null());
+            }
+        }
+        Value::Number(number) => {
+            assert_eq!(
+                json.whole::<u64>(),
+                number.as_u64().filter(|_| is_plain(text))
+            );
+            if let Some(decimal) = json.number() {
+                assert_eq!(Some(decimal), text.parse().ok());
+            }
+        }
+        Value::String(_) => {}
+        Value::Null => assert_eq!(text, "null"),
+        Value::Bool(value) => assert_eq!(text, value.to_string()),
+    }
+}
+
+/// No `-0`, which serde_json takes for a float.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,266 @@
+//! Makes the call that a script describes. Whatever the connector can be asked goes through here.
+
+use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
+use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::cards;
+use aws_lambda_connector::cards::choices::ChoicePage;
+use aws_lambda_connector::lambda::assume_role::Session;
+use aws_lambda_connector::lambda::connection::{Connection, Credentials};
+use aws_lambda_connector::lambda::delivery::Options;
+use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
+use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
+use aws_lambda_connector::lambda::outcome::{Error, Invocation};
+use aws_lambda_connector::lambda::roles::RoleOptions;
+use aws_lambda_connector::lambda::test_connection::{Check, test_connection};
+use aws_lambda_connector::perform::perform;
+use aws_lambda_connector::sessions;
+
+use crate::script::Lines;
+use crate::secrets;
+use crate::transport::Scripted;
+
+/// What a call returned.
+#[derive(Debug)]
+pub enum Outcome {
+    /// `lambda.invoke`
+    Invoked(Result<Invocation, Error>),
+    /// `lambda.list-functions`
+    Listed(Result<FunctionPage, Error>),
+    /// `lambda.list-qualifiers`
+    Qualifiers(Result<Vec<QualifierChoice>, Error>),
+    /// `lambda.test-connection`
+    Tested(Result<Vec<Check>, Error>),
+    /// `sessions.open`
+    Opened(Result<Session, Error>),
+    /// `cards.run`
+    Ran(Result<String, Error>),
+    /// `cards.choices`
+    Choices(Result<ChoicePage, Error>),
+    /// `cards.fields`, by key
+    Fields(Result<Vec<&'static str>, Error>),
+}
+
+impl Outcome {
+    /// The error, if it is one.
+    pub fn error(&self) -> Option<&Error> {
+        match self {
+            Outcome::Invoked(result) => result.as_ref().err(),
+            Outcome::Listed(result) => result.as_ref().err(),
+            Outcome::Qualifiers(result) => result.as_ref().err(),
+            Outcome::Tested(result) => result.as_ref().err(),
+            Outcome::Opened(result) => result.as_ref().err(),
+            Outcome::Ran(result) => result.as_ref().err(),
+            Outcome::Choices(result) => result.as_ref().err(),
+            Outcome::Fields(result) => result.as_ref().err(),
+        }
+    }
+}
+
+/// A call, ready to be made.
+pub struct Call<'a> {
+    lines: &'a Lines,
+    /// Of a card, the form; of anything else, empty.
+    form: String,
+    /// With the planted secrets.
+    pub connection: Connection,
+}
+
+impl<'a> Call<'a> {
+    /// `None` where the script calls nothing.
+    pub fn new(lines: &'a Lines) -> Option<Call<'a>> {
+        let form = plant(lines.get("connection").unwrap_or_default());
+        let connection = match lines.first() {
+            "run" | "choices" | "fields" => cards::connection::read(&form).unwrap_or(Connection {
+                region: String::new(),
+                credentials: Credentials::HostSigned,
+                endpoint: Choice::Standard,
+            }),
+            "invoke" | "list" | "qualifiers" | "test" | "open" => connection(lines),
+            _ => return None,
+        };
+        Some(Call {
+            lines,
+            form,
+            connection,
+        })
+    }
+
+    /// Whether the caller says that the function may run twice.
+    pub fn idempotent(&self) -> bool {
+        let values = self.lines.get("values").unwrap_or_default();
+        let values: Option<serde_json::Value> = serde_json::from_str(values).ok();
+        let value = values.as_ref().and_then(|values| values.get("idempotent"));
+        match self.lines.first() {
+            "run" => value.is_some_and(|value| *value == true || *value == "true"),
+            _ => self.lines.has("idempotent"),
+        }
+    }
+
+    /// Attempts that a request may take.
+    pub fn max_attempts(&self) -> u32 {
+        self.lines.number("attempts").unwrap_or(3)
+    }
+
+    /// The longest that an invocation may take, without the keys of a role.
+    pub fn longest_ms(&self) -> u64 {
+        let synchronous = !matches!(self.lines.get("type"), Some("event" | "dry-run"));
+        let default = if synchronous { 915_000 } else { 30_000 };
+        let response: u32 = self.lines.number("response-timeout").unwrap_or(default);
+        let connect: u32 = self.lines.number("connect-timeout").unwrap_or(3_100);
+        (u64::from(connect) + u64::from(response)) * u64::from(self.max_attempts())
+    }
+
+    /// Makes it.
+    pub fn make(&self, transport: &Scripted) -> Outcome {
+        let lines = self.lines;
+        let text = |name| lines.get(name).unwrap_or_default();
+        let connection = self.connection.clone();
+        match lines.first() {
+            "invoke" => Outcome::Invoked(
+                Invoke::new(connection, self.invocation())
+                    .and_then(|call| perform(transport, call)),
+            ),
+            "list" => Outcome::Listed(
+                ListFunctions::new(connection, query(lines))
+                    .and_then(|call| perform(transport, call)),
+            ),
+            "qualifiers" => Outcome::Qualifiers(
+                ListQualifiers::new(connection, text("function"))
+                    .and_then(|call| perform(transport, call)),
+            ),
+            "test" => Outcome::Tested(test_connection(
+                transport,
+                &connection,
+                lines.get("function"),
+                lines.get("qualifier"),
+            )),
+            "open" => Outcome::Opened(sessions::open(transport, connection)),
+            "run" => Outcome::Ran(cards::run::run(
+                transport,
+                &self.form,
+                text("card"),
+                text("values"),
+            )),
+            "choices" => Outcome::Choices(cards::choices::choices(
+                transport,
+                &self.form,
+                text("card"),
+                text("field"),
+                text("values"),
+                lines.get("search"),
+                lines.get("cursor"),
+            )),
+            _ => Outcome::Fields(
+                cards::fields::fields(transport, &self.form, text("card"), text("values"))
+                    .map(|fields| fields.iter().map(|field| field.key).collect()),
+            ),
+        }
+    }
+
+    fn invocation(&self) -> InvokeRequest {
+        let lines = self.lines;
+        InvokeRequest {
+            function: lines.text("function").unwrap_or_default(),
+            qualifier: lines.text("qualifier"),
+            invocation_type: match lines.get("type") {
+                Some("event") => Some(InvocationType::Event),
+                Some("dry-run") => Some(InvocationType::DryRun),
+                Some(_) => Some(InvocationType::RequestResponse),
+                None => None,
+            },
+            log_type: lines.has("tail").then_some(LogType::Tail),
+            client_context: lines.text("context"),
+            payload: lines.text("payload"),
+            tenant_id: lines.text("tenant"),
+            durable_execution_name: lines.text("durable"),
+            trace_id: lines.text("trace"),
+            delivery: Some(Options {
+                // Not among the lines' numbers: refused.
+                max_attempts: Some(u8::try_from(self.max_attempts()).unwrap_or_default()),
+                connect_timeout_ms: lines.number("connect-timeout"),
+                response_timeout_ms: lines.number("response-timeout"),
+                idempotent: Some(self.idempotent()),
+            }),
+        }
+    }
+}
+
+/// The query of a listing.
+pub fn query(lines: &Lines) -> FunctionQuery {
+    FunctionQuery {
+        name_contains: lines.text("contains"),
+        all_versions: lines.has("all"),
+        cursor: lines.text("cursor"),
+        limit: lines.number("limit"),
+        delivery: None,
+    }
+}
+
+/// A connection without anything wrong about it, but where the script says so.
+pub fn connection(lines: &Lines) -> Connection {
+    let secret = |text: &str| Secret::new(text.into());
+    let key = |token: bool| AccessKey {
+        access_key_id: lines.text("key-id").unwrap_or("AKIDEXAMPLE".into()),
+        secret_access_key: secret(secrets::KEY),
+        session_token: token.then(|| secret(secrets::TOKEN)),
+    };
+    let role = RoleOptions {
+        arn: lines
+            .text("role")
+            .unwrap_or("arn:aws:iam::123456789012:role/a".into()),
+        external_id: lines.text("external-id"),
+        session_name: lines.text("session-name"),
+        duration_seconds: lines.number("duration"),
+    };
+    Connection {
+        region: lines.text("region").unwrap_or("eu-central-1".into()),
+        credentials: match lines.get("credentials") {
+            Some("token") => Credentials::AccessKey(key(true)),
+            Some("signing-key") => Credentials::SigningKey {
+                access_key_id: "AKIDEXAMPLE".into(),
+                date: lines.text("date").unwrap_or("20261122".into()),
+                key: vec![7; 32].into(),
+                session_token: lines.has("token").then(|| secret(secrets::TOKEN)),
+            },
+            Some("role") => Credentials::AssumeRole {
+                source: key(false),
+                roles: vec![role],
+            },
+            Some("roles") => Credentials::AssumeRole {
+                source: key(true),
+                roles: vec![role.clone(), role],
+            },
+            Some("oidc") => Credentials::WebIdentity {
+                token: secret(secrets::OIDC),
+                role,
+            },
+            Some("host") => Credentials::HostSigned,
+            _ => Credentials::AccessKey(key(false)),
+        },
+        endpoint: match lines.get("endpoint") {
+            None => Choice::Standard,
+            Some("fips") => Choice::Fips,
+            Some("dual-stack") => Choice::DualStack,
+            Some("fips-dual-stack") => Choice::FipsDualStack,
+            Some(url) => Choice::Url(url.into()),
+        },
+    }
+}
+
+/// The form of a connection, with a planted secret wherever one's value is `$`.
+pub fn plant(form: &str) -> String {
+    let mut out = form.to_owned();
+    for (name, secret) in [
+        ("secretAccessKey", secrets::KEY),
+        ("sessionToken", secrets::TOKEN),
+        ("webIdentityToken", secrets::OIDC),
+        ("signingKey", secrets::SIGNING_KEY),
+    ] {
+        out = out.replace(
+            &format!("\"{name}\":\"$\""),
+            &format!("\"{name}\":\"{secret}\""),
+        );
+    }
+    out
+}

@@ -1,0 +1,161 @@
+//! A call and whoever answers it, as text: one that people can write, and that libFuzzer can put
+//! together from a dictionary. Nothing in it is an error; what is not understood is left out.
+//!
+//! ```text
+//! invoke
+//! function f
+//! <
+//! took 1500
+//! status 200
+//! x-amzn-requestid: r
+//!
+//! {"the": "body"}
+//! <
+//! fail timeout unknown
+//! ```
+
+use aws_lambda_connector::aws::message::Response;
+use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
+use aws_lambda_connector::perform::Failure;
+use memchr::{memchr, memmem};
+
+/// The call's lines, and the answers to its requests in their order.
+pub fn read(data: &[u8]) -> (Lines, Vec<Answer>) {
+    let mut sections = sections(data);
+    let call = Lines::read(sections.next().unwrap_or_default());
+    (call, sections.map(Answer::read).collect())
+}
+
+/// Parts of `data` between lines that are `<`.
+fn sections(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(data);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        match memmem::find(text, b"\n<\n") {
+            Some(at) => {
+                rest = Some(&text[at + 3..]);
+                Some(&text[..at])
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+/// `name value` a line.
+pub struct Lines(Vec<(String, String)>);
+
+impl Lines {
+    fn read(text: &[u8]) -> Lines {
+        let text = String::from_utf8_lossy(text);
+        let line = |line: &str| {
+            let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+            (name.to_owned(), value.to_owned())
+        };
+        Lines(text.split('\n').map(line).collect())
+    }
+
+    /// The name in the first line: what is called.
+    pub fn first(&self) -> &str {
+        self.0.first().map_or("", |(name, _)| name)
+    }
+
+    /// The value of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
+    /// As [`Lines::get`], owned.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(Into::into)
+    }
+
+    /// As [`Lines::get`], read.
+    pub fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// Whether there is a line of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}
+
+/// What becomes of one request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Milliseconds until then.
+    pub took_ms: u64,
+    /// Seconds by which the host's clock is set meanwhile.
+    pub clock_s: i64,
+    /// As the transport tells it.
+    pub outcome: Result<Response, Failure>,
+}
+
+impl Answer {
+    /// Lines up to an empty one, then the body.
+    pub fn read(section: &[u8]) -> Answer {
+        let mut answer = Answer {
+            took_ms: 100,
+            clock_s: 0,
+            outcome: Err(no_connection()),
+        };
+        let mut failure = None;
+        let mut response = Response {
+            status: 200,
+            ..Response::default()
+        };
+        let mut rest = section;
+        loop {
+            let end = memchr(b'\n', rest);
+            let line = &rest[..end.unwrap_or(rest.len())];
+            rest = end.map_or(&[][..], |end| &rest[end + 1..]);
+            if line.is_empty() {
+                break;
+            }
+            if let Some(at) = memmem::find(line, b": ") {
+                let name = String::from_utf8_lossy(&line[..at]).into_owned();
+                response.headers.push((name, line[at + 2..].to_vec()));
+                continue;
+            }
+            let line = String::from_utf8_lossy(line);
+            match line.split_once(' ').unwrap_or((&line, "")) {
+                ("took", ms) => answer.took_ms = ms.parse().unwrap_or(answer.took_ms),
+                ("clock", seconds) => answer.clock_s = seconds.parse().unwrap_or_default(),
+                ("status", status) => response.status = status.parse().unwrap_or(200),
+                ("fail", how) => failure = Some(fail(how)),
+                _ => {}
+            }
+        }
+        response.body = rest.to_vec();
+        answer.outcome = failure.map_or(Ok(response), Err);
+        answer
+    }
+}
+
+fn fail(how: &str) -> Failure {
+    let (kind, executed) = how.split_once(' ').unwrap_or((how, ""));
+    Failure {
+        kind: match kind {
+            "dns" => TransportKind::Dns,
+            "tls" => TransportKind::Tls,
+            "timeout" => TransportKind::Timeout,
+            "cut-off" => TransportKind::CutOff,
+            "denied" => TransportKind::Denied,
+            "malformed" => TransportKind::Malformed,
+            "other" => TransportKind::Other,
+            _ => TransportKind::Connect,
+        },
+        message: "scripted".into(),
+        executed: match executed {
+            "yes" => Executed::Yes,
+            "unknown" => Executed::Unknown,
+            _ => Executed::No,
+        },
+    }
+}
+
+/// What a request finds after the last answer.
+pub fn no_connection() -> Failure {
+    fail("connect no")
+}

@@ -1,0 +1,268 @@
+//! The world outside, scripted: gives a script's answers in turn, and looks at every request.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+
+use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::message::{Request, Response};
+use aws_lambda_connector::lambda::connection::{Connection, Credentials};
+use aws_lambda_connector::lambda::delivery::TimeLimits;
+use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
+use aws_lambda_connector::perform::{Failure, Transport};
+use aws_lambda_connector::sessions::SessionCache;
+use memchr::memmem;
+
+use crate::script::{Answer, no_connection};
+use crate::secrets;
+use crate::signature::{Authorization, Key, header};
+
+/// 2026-11-22T12:00:00Z
+pub const NOW: u64 = 1_795_348_800;
+
+/// What happened on the wire.
+#[derive(Default)]
+pub struct Seen {
+    /// Requests, and when each was sent.
+    pub sent: Cell<u32>,
+    /// Those of them that may run a function.
+    pub invocations: Cell<u32>,
+    /// One of those may have run it.
+    pub may_have_run: Cell<bool>,
+    /// What the last request found.
+    pub last: RefCell<Option<Result<Response, Failure>>>,
+    /// Texts that no outcome may hold, besides those that are planted.
+    pub secrets: RefCell<Vec<String>>,
+}
+
+/// See the file's head.
+pub struct Scripted {
+    answers: RefCell<VecDeque<Answer>>,
+    connection: Connection,
+    /// The function may run twice.
+    idempotent: bool,
+    ns: Cell<u64>,
+    clock_s: Cell<i64>,
+    /// Temporary keys that were handed out: secrets by session token.
+    keys: RefCell<HashMap<String, String>>,
+    sessions: SessionCache,
+    /// What happened.
+    pub seen: Seen,
+}
+
+impl Scripted {
+    /// For a call with `connection`.
+    pub fn new(answers: Vec<Answer>, connection: Connection, idempotent: bool) -> Scripted {
+        Scripted {
+            answers: RefCell::new(answers.into()),
+            connection,
+            idempotent,
+            ns: Cell::new(0),
+            clock_s: Cell::new(0),
+            keys: RefCell::default(),
+            sessions: SessionCache::new(),
+            seen: Seen::default(),
+        }
+    }
+
+    /// Since the call began.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.ns.get() / 1_000_000
+    }
+
+    fn pass(&self, ms: u64) {
+        let ns = ms.checked_mul(1_000_000).expect("a wait of millennia");
+        self.ns.set(self.ns.get() + ns);
+    }
+
+    fn answer(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+        let Some(answer) = self.answers.borrow_mut().pop_front() else {
+            return Err(no_connection());
+        };
+        let clock_s = self.clock_s.get().saturating_add(answer.clock_s);
+        self.clock_s.set(clock_s);
+        if answer.took_ms > limits.head_ms {
+            self.pass(limits.head_ms);
+            return Err(Failure {
+                kind: TransportKind::Timeout,
+                executed: Executed::Unknown,
+                ..no_connection()
+            });
+        }
+        self.pass(answer.took_ms);
+        let mut response = answer.outcome?;
+        if response.status >= 300 {
+            self.echo(&mut response, request);
+        } else if is_sts(request) {
+            self.hand_out_keys(&mut response);
+        }
+        Ok(response)
+    }
+
+    /// AWS explains a refusal by the request as it saw it.
+    fn echo(&self, response: &mut Response, request: &Request<'_>) {
+        let oidc = has(request.body, secrets::OIDC);
+        let token = header(request, "x-amz-security-token");
+        let token = token.unwrap_or(if oidc { secrets::OIDC } else { "" });
+        let authorization = header(request, "authorization").unwrap_or_default();
+        let key = match &self.connection.credentials {
+            Credentials::AccessKey(key) | Credentials::AssumeRole { source: key, .. } => {
+                key.secret_access_key.reveal()
+            }
+            _ => "",
+        };
+        // Short ones are words that any text may hold.
+        for (name, secret) in [("$TOKEN", token), ("$AUTH", authorization), ("$KEY", key)] {
+            if secret.len() < 16 {
+                continue;
+            }
+            let values = response.headers.iter_mut().map(|(_, value)| value);
+            let mut found = false;
+            for text in values.chain([&mut response.body]) {
+                found |= replace(text, name, secret);
+            }
+            if found && secret == authorization {
+                self.seen.secrets.borrow_mut().push(secret.into());
+            }
+        }
+    }
+
+    /// Keys that nothing else holds, so that they can be looked for.
+    fn hand_out_keys(&self, response: &mut Response) {
+        let number = self.seen.sent.get();
+        let (key, token) = (
+            format!("planted+secret+of+session+{number:04}"),
+            format!("planted+token+of+session+{number:04}"),
+        );
+        let new = |name: &str, text: &str| format!("<{name}>{text}</{name}>");
+        let mut put = |name, secret: &String| {
+            let found = replace(&mut response.body, &new(name, "$NEW"), &new(name, secret));
+            if found {
+                self.seen.secrets.borrow_mut().push(secret.clone());
+            }
+            found
+        };
+        if put("SecretAccessKey", &key) & put("SessionToken", &token) {
+            self.keys.borrow_mut().insert(token, key);
+        }
+    }
+
+    /// Nothing in it breaks out of its place, and whoever can sign has signed.
+    fn check(&self, request: &Request<'_>) {
+        let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        assert!(visible(&request.path_with_query()) && request.path.starts_with('/'));
+        assert!(visible(&request.authority) && !request.authority.contains(['/', '@', '?', '#']));
+        for (name, value) in &request.headers {
+            assert!(visible(name) && !name.bytes().any(|byte| byte.is_ascii_uppercase()));
+            let printable = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            assert!(printable && value.trim() == value, "{name}: {value:?}");
+        }
+        let unsigned = match &self.connection.credentials {
+            Credentials::HostSigned => true,
+            Credentials::WebIdentity { .. } => is_sts(request) && has(request.body, "WebIdentity"),
+            _ => false,
+        };
+        let authorization = header(request, "authorization");
+        assert_eq!(authorization.is_none(), unsigned, "signed, or not");
+        let Some(authorization) = authorization else {
+            assert!(header(request, "x-amz-security-token").is_none());
+            return;
+        };
+        let authorization = Authorization::read(authorization);
+        let service = if is_sts(request) { "sts" } else { "lambda" };
+        let standard = !matches!(self.connection.endpoint, Choice::Url(_));
+        authorization.check_scope(request, service, standard);
+        let keys = self.keys.borrow();
+        let token = header(request, "x-amz-security-token").unwrap_or_default();
+        let key = match (&self.connection.credentials, keys.get(token)) {
+            (_, Some(secret)) => Some(Key::Secret(secret)),
+            (Credentials::AccessKey(key), None) => {
+                Some(Key::Secret(key.secret_access_key.reveal()))
+            }
+            (Credentials::SigningKey { key, .. }, None) => Some(Key::Derived(key)),
+            // Lambda is asked with keys that the script made up.
+            (Credentials::AssumeRole { source, .. }, None) if token.is_empty() => {
+                Some(Key::Secret(source.secret_access_key.reveal()))
+            }
+            _ => None,
+        };
+        if let Some(key) = key {
+            authorization.check(request, &key);
+        }
+    }
+}
+
+impl Transport for Scripted {
+    fn now_s(&self) -> u64 {
+        let now = NOW + self.ns.get() / 1_000_000_000;
+        now.saturating_add_signed(self.clock_s.get())
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.ns.get()
+    }
+
+    fn wait_ms(&self, ms: u64) {
+        assert!(ms <= 25_000, "waits {ms} ms");
+        self.pass(ms);
+    }
+
+    fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+        let seen = &self.seen;
+        seen.sent.set(seen.sent.get() + 1);
+        self.check(request);
+        let runs = request.path.ends_with("/invocations")
+            && header(request, "x-amz-invocation-type") != Some("DryRun");
+        if runs {
+            seen.invocations.set(seen.invocations.get() + 1);
+            let named = header(request, "x-amz-durable-execution-name").is_some();
+            let may_repeat = self.idempotent || named;
+            assert!(may_repeat || !seen.may_have_run.get(), "invoked again");
+        }
+        let outcome = self.answer(request, limits);
+        if runs && may_have_run(&outcome) {
+            seen.may_have_run.set(true);
+        }
+        *seen.last.borrow_mut() = Some(outcome.clone());
+        outcome
+    }
+
+    fn sessions(&self) -> &SessionCache {
+        &self.sessions
+    }
+}
+
+/// STS is asked at the endpoint's base, Lambda never.
+fn is_sts(request: &Request<'_>) -> bool {
+    request.path.ends_with('/')
+}
+
+/// Whether it is sure that the function was started, or that nobody knows.
+fn may_have_run(outcome: &Result<Response, Failure>) -> bool {
+    let response = match outcome {
+        Ok(response) => response,
+        Err(failure) => return failure.executed != Executed::No,
+    };
+    let code = response.header("x-amzn-errortype");
+    match (response.status, code.as_deref()) {
+        (200..=299, _) => true,
+        (500..=599, Some("ServiceException" | "InternalFailure" | "EFSIOException")) => true,
+        (500..=599, None) => !has(&response.body, "ode\"") && !has(&response.body, "__type"),
+        _ => false,
+    }
+}
+
+fn has(bytes: &[u8], part: &str) -> bool {
+    memmem::find(bytes, part.as_bytes()).is_some()
+}
+
+/// Says whether there was something to replace.
+fn replace(bytes: &mut Vec<u8>, from: &str, to: &str) -> bool {
+    let mut at = 0;
+    let mut found = false;
+    while let Some(next) = memmem::find(&bytes[at..], from.as_bytes()) {
+        bytes.splice(at + next..at + next + from.len(), to.bytes());
+        at += next + to.len();
+        found = true;
+    }
+    found
+}

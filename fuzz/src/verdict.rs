@@ -1,0 +1,110 @@
+//! What must be true of a call's end, whatever led to it.
+
+use aws_lambda_connector::lambda::connection::Credentials;
+use aws_lambda_connector::lambda::json;
+use aws_lambda_connector::lambda::outcome::{Error, Executed, Invocation, Payload};
+
+use crate::call::{Call, Outcome};
+use crate::secrets;
+use crate::transport::Scripted;
+
+/// Panics where it is not.
+pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: usize) {
+    let seen = &transport.seen;
+    let (sent, invocations) = (seen.sent.get(), seen.invocations.get());
+    no_secret(&format!("{outcome:?}"), &seen.secrets.borrow());
+
+    // Where nobody answers any more every request fails, and a call makes a few attempts at five
+    // requests at most, each perhaps after as many at a role's keys.
+    let answers = u32::try_from(answers).expect("a short script");
+    assert!(sent <= answers + 100, "{sent} requests");
+    let may_invoke = match outcome {
+        Outcome::Invoked(_) => call.max_attempts(),
+        // A part of a name leads to a second operation.
+        Outcome::Ran(_) => 20,
+        _ => 0,
+    };
+    assert!(invocations <= may_invoke, "{invocations} invocations");
+
+    if let Some(error) = outcome.error() {
+        check_error(error, transport, may_invoke > 0);
+    }
+    let last = seen.last.borrow();
+    let answer = last.as_ref().and_then(|last| last.as_ref().ok());
+    let status = answer.map(|answer| answer.status);
+    match outcome {
+        Outcome::Invoked(result) => {
+            let own_keys = !matches!(
+                call.connection.credentials,
+                Credentials::AssumeRole { .. } | Credentials::WebIdentity { .. }
+            );
+            if own_keys {
+                assert!(transport.elapsed_ms() <= call.longest_ms());
+                assert_eq!(attempts(result), sent);
+            }
+            if let Ok(invocation) = result {
+                let answer = answer.expect("an answer");
+                assert!((200..300).contains(&answer.status));
+                assert_eq!(invocation.status_code, answer.status);
+                assert!(answer.header("x-amz-function-error").is_none());
+                let output = match &invocation.output {
+                    None => &[][..],
+                    Some(Payload::Text(text)) => text.as_bytes(),
+                    Some(Payload::Binary(bytes)) => bytes,
+                };
+                assert_eq!(output, answer.body);
+            }
+        }
+        Outcome::Listed(Ok(_)) | Outcome::Qualifiers(Ok(_)) | Outcome::Choices(Ok(_)) => {
+            assert_eq!(status, Some(200));
+        }
+        Outcome::Opened(Ok(session)) => {
+            assert_eq!(status, Some(200));
+            assert!(session.keys.session_token.is_some());
+        }
+        Outcome::Ran(Ok(outputs)) => {
+            assert!(status.is_some_and(|status| (200..300).contains(&status)));
+            json::check(outputs).expect("outputs are JSON");
+        }
+        Outcome::Tested(Ok(checks)) => assert_eq!(checks.len(), 5),
+        _ => {}
+    }
+}
+
+/// Planted secrets, and `others`.
+pub fn no_secret(shown: &str, others: &[String]) {
+    let others = others.iter().map(String::as_str);
+    for secret in secrets::ALL.into_iter().chain(others) {
+        assert!(!shown.contains(secret), "{secret} shows: {shown}");
+    }
+}
+
+fn check_error(error: &Error, transport: &Scripted, invokes: bool) {
+    let seen = &transport.seen;
+    let (executed, attempts) = match error {
+        Error::InvalidInput(_) => {
+            assert!(!seen.may_have_run.get(), "{error:?}");
+            return;
+        }
+        Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),
+        Error::Transport(error) => (error.executed, error.attempts),
+        Error::FunctionFailed(failed) => (Executed::Yes, failed.invocation.attempts),
+    };
+    assert!((1..=10).contains(&attempts), "{error:?}");
+    if executed == Executed::No {
+        assert!(!seen.may_have_run.get(), "it may have run: {error:?}");
+    } else {
+        assert!(invokes, "nothing was invoked: {error:?}");
+    }
+}
+
+fn attempts(result: &Result<Invocation, Error>) -> u32 {
+    let attempts = match result {
+        Ok(invocation) => invocation.attempts,
+        Err(Error::InvalidInput(_)) => 0,
+        Err(Error::Service(error) | Error::Unauthenticated(error)) => error.attempts,
+        Err(Error::Transport(error)) => error.attempts,
+        Err(Error::FunctionFailed(failed)) => failed.invocation.attempts,
+    };
+    attempts.into()
+}
