@@ -9,3 +9,4 @@ pub mod sigv4;
 pub mod sts;
 pub mod time;
 pub mod uri;
+pub mod xml;

@@ -3,9 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use roxmltree::{Document, Node, ParsingOptions};
-
-use super::uri;
+use super::{uri, xml};
 
 /// Signing name and endpoint prefix.
 pub const SERVICE: &str = "sts";
@@ -14,8 +12,6 @@ pub const SERVICE: &str = "sts";
 pub const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 const VERSION: &str = "2011-06-15";
-/// An answer has a few dozen nodes; a hostile one could have millions.
-const MAX_NODES: u32 = 1_000;
 
 /// The form of an action and its parameters, strictly percent-encoded.
 pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
@@ -32,29 +28,9 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Texts of the elements at `paths` below the document's root, by local name, in whatever order
-/// the elements stand; `None` where the body is not XML or has a document type declaration.
-///
-/// A path is element names joined by `/`.
+/// As [`xml::texts`]; `None` also where the body is not UTF-8.
 pub fn texts<const N: usize>(body: &[u8], paths: [&str; N]) -> Option<[Option<String>; N]> {
-    let text = core::str::from_utf8(body).ok()?;
-    let options = ParsingOptions {
-        allow_dtd: false,
-        nodes_limit: MAX_NODES,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, options).ok()?;
-    Some(paths.map(|path| {
-        path.split('/')
-            .try_fold(document.root_element(), child)
-            .and_then(|node| node.text())
-            .map(|text| text.trim().into())
-    }))
-}
-
-fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
-    node.children()
-        .find(|child| child.tag_name().name() == name)
+    xml::texts(core::str::from_utf8(body).ok()?, paths)
 }
 
 #[cfg(test)]

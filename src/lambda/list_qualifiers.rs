@@ -203,12 +203,11 @@ fn alias(row: &Fields<'_>) -> Option<QualifierChoice> {
     let routing = row.get("RoutingConfig").and_then(Json::object);
     // Share of the invocations, 0 to 1, by version; the rest goes to the alias's own version.
     let weights = routing.and_then(|config| config.get("AdditionalVersionWeights")?.object());
-    let mut shares: Vec<(&str, f64)> = weights
-        .iter()
-        .flat_map(Fields::iter)
-        .map(|(version, weight)| (version, weight.number().unwrap_or_default()))
-        .collect();
-    shares.sort_unstable_by_key(|(version, _)| *version);
+    let mut shares: Vec<(&str, f64)> = Vec::new();
+    for (version, weight) in weights.iter().flat_map(Fields::iter) {
+        let at = shares.partition_point(|(before, _)| *before <= version);
+        shares.insert(at, (version, weight.number().unwrap_or_default()));
+    }
     for (version, weight) in shares {
         let share = percent(weight);
         description.push_str(&format!(", {share} of the calls to version {version}"));

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use host_test::bindings::types::Credentials;
 use host_test::bindings::lambda;
+use host_test::bindings::types::Credentials;
 use host_test::credentials::signing_key;
 use host_test::policy::Policy;
 use host_test::sandbox::{Options, Sandbox};
