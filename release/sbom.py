@@ -14,10 +14,11 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
+from cyclonedx.model.contact import OrganizationalContact
 from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
@@ -26,17 +27,16 @@ from packageurl import PackageURL
 
 PACKAGE = "aws-lambda-connector"
 TARGET = "wasm32-unknown-unknown"
-LINE = re.compile(r"(?P<depth>\d+)(?P<name>\S+) v(?P<version>\S+)(?P<macro> \(proc-macro\))?")
+LINE = re.compile(r"(?P<depth>\d+)(?P<name>\S+) v(?P<version>\S+)")
 
 
-def cargo(sources, *arguments):
-    command = ["cargo", *arguments, "--locked"]
+def output(sources, *command):
     return subprocess.run(command, cwd=sources, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def tree(sources, features, edges):
     """The crates as (name, version), and which one needs which."""
-    lines = cargo(sources, "tree", "--package", PACKAGE, "--features", features, "--target", TARGET,
+    lines = output(sources, "cargo", "tree", "--locked", "--package", PACKAGE, "--features", features, "--target", TARGET,
                   "--edges", edges, "--prefix", "depth", "--no-dedupe")  # fmt: skip
     needs, path = {}, []
     for line in lines.splitlines():
@@ -52,6 +52,12 @@ def tree(sources, features, edges):
 
 def sha256(digest):
     return HashType(alg=HashAlgorithm.SHA_256, content=digest)
+
+
+def contact(author):
+    """Cargo's `Name <address>`."""
+    name, _, address = author.partition(" <")
+    return OrganizationalContact(name=name, email=address.rstrip(">") or None)
 
 
 def describe(package, scope=None, kind=ComponentType.LIBRARY, **more):
@@ -73,8 +79,8 @@ def describe(package, scope=None, kind=ComponentType.LIBRARY, **more):
         type=kind,
         scope=scope,
         bom_ref=f"{package['name']}@{package['version']}",
-        description=package["description"],
-        author=", ".join(package["authors"]) or None,
+        description=(package["description"] or "").strip() or None,
+        authors=[contact(author) for author in package["authors"]],
         licenses=[licence],
         external_references=references,
         **more,
@@ -101,9 +107,9 @@ def bom(sources, time, wasm, features, packages, checksums):
     made = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{digest}"))
     made.metadata.timestamp = time
     made.metadata.component = described[root]
-    rustc = subprocess.run(["rustc", "--version"], cwd=sources, check=True, stdout=subprocess.PIPE, text=True)
+    rustc = output(sources, "rustc", "--version").split()[1]
     made.metadata.tools = ToolRepository(
-        components=[Component(name="rustc", version=rustc.stdout.split()[1], type=ComponentType.APPLICATION)]
+        components=[Component(name="rustc", version=rustc, type=ComponentType.APPLICATION)]
     )
     made.components = [component for crate, component in described.items() if crate != root]
     for crate, needed in needs.items():
@@ -119,7 +125,11 @@ def bom(sources, time, wasm, features, packages, checksums):
 def main(sources, time, *components):
     sources = Path(sources)
     time = datetime.fromtimestamp(int(time), UTC)
-    metadata = json.loads(cargo(sources, "metadata", "--all-features", "--format-version", "1"))
+    platforms = [TARGET, output(sources, "rustc", "--print", "host-tuple").strip()]
+    metadata = json.loads(
+        output(sources, "cargo", "metadata", "--locked", "--format-version", "1", "--all-features",
+               *(f"--filter-platform={platform}" for platform in platforms))  # fmt: skip
+    )
     packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
     lock = tomllib.loads((sources / "Cargo.lock").read_text())
     checksums = {
@@ -132,7 +142,7 @@ def main(sources, time, *components):
         listed |= bom(sources, time, Path(file).with_suffix(".wasm"), features, packages, checksums)
 
     folder = sources / "target/component" / TARGET / "component/deps"
-    compiled = {re.match(r"lib(.+)-[0-9a-f]+\.rlib", file.name)[1] for file in folder.glob("*.rlib")}
+    compiled = {re.match(r"lib(.+?)(-[0-9a-f]{16})?\.rlib", file.name)[1] for file in folder.glob("*.rlib")}
     said = {name.replace("-", "_") for name, _ in listed}
     if compiled != said:
         sys.exit(f"sbom.py: compiled, not listed: {compiled - said}; listed, not compiled: {said - compiled}")
