@@ -59,17 +59,6 @@ fn flags(root: &Path) -> Result<Vec<String>> {
             flags.extend(registries.iter().map(|path| remap(path, "crates")));
         }
     }
-    // Where the component `rust-src` is installed, rustc names its files instead of `/rustc/…`.
-    let sysroot = rustc(&["--print", "sysroot"])?;
-    let version = rustc(&["--version", "--verbose"])?;
-    let commit = version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "))
-        .context("rustc names no commit")?;
-    flags.push(remap(
-        &Path::new(sysroot.trim()).join("lib/rustlib/src/rust"),
-        &format!("/rustc/{commit}"),
-    ));
     Ok(flags)
 }
 
@@ -91,6 +80,13 @@ fn install_target() -> Result<()> {
         "`rustup target add {TARGET}` failed: {status}"
     );
     Ok(())
+}
+
+/// Of rustc, as it prints it: number, commit and date.
+pub fn compiler() -> Result<String> {
+    let version = rustc(&["--version"])?;
+    let version = version.trim().strip_prefix("rustc ");
+    Ok(version.context("rustc names no version")?.to_owned())
 }
 
 fn rustc(arguments: &[&str]) -> Result<String> {

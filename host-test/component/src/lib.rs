@@ -43,7 +43,11 @@ impl Component {
             .validate(true)
             .encode()
             .context("encoding the core module as a component")?;
-        metadata::of_package(root, self.name)?.to_wasm(&bytes)
+        let mut metadata = metadata::of_package(root, self.name)?;
+        // The core module said so, before it was stripped.
+        metadata.language = vec![("Rust".to_owned(), String::new())];
+        metadata.processed_by = vec![("rustc".to_owned(), core_module::compiler()?)];
+        metadata.to_wasm(&bytes)
     }
 }
 
