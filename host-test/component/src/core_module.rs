@@ -1,0 +1,127 @@
+//! Compiles the root package to a core module that carries nobody's paths.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail, ensure};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// Bytes. With a quarter of it the tests pass.
+const STACK: u32 = 64 << 10;
+/// Bytes, the stack included.
+const INITIAL_MEMORY: u32 = 256 << 10;
+
+/// In a target directory of its own: cargo holds a lock on the one it is running in.
+pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
+    install_target()?;
+    let target_dir = root.join("target/component");
+    let status = Command::new(program("CARGO", "cargo"))
+        .current_dir(root)
+        .args([
+            "build",
+            "--locked",
+            "--lib",
+            "--package",
+            "aws-lambda-connector",
+        ])
+        .args(["--profile", "component", "--target", TARGET])
+        .args(["--features", &features.join(",")])
+        .arg("--target-dir")
+        .arg(&target_dir)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(root)?.join("\x1f"))
+        // What the outer cargo set for the host's own build (clippy sets a wrapper).
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .status()?;
+    if !status.success() {
+        bail!("building the component failed: {status}");
+    }
+    Ok(target_dir
+        .join(TARGET)
+        .join("component/aws_lambda_connector.wasm"))
+}
+
+fn flags(root: &Path) -> Result<Vec<String>> {
+    let mut flags = vec![
+        // Part of WebAssembly 2.0. sha2 hashes faster with it.
+        "-Ctarget-feature=+simd128".to_owned(),
+        // A host clears, for each call, what the last one left: that is little, and at the start
+        // of the memory. The stack comes first there, and an overflow of it traps.
+        format!("-Clink-arg=-zstack-size={STACK}"),
+        // As much as a call with a small payload takes: to grow is a change of the page tables.
+        format!("-Clink-arg=--initial-memory={INITIAL_MEMORY}"),
+    ];
+    flags.extend(remapped_paths(root)?);
+    Ok(flags)
+}
+
+/// Panic locations carry source paths: those of this machine become the same ones everywhere. The
+/// last flag that fits a path is the one that counts.
+fn remapped_paths(root: &Path) -> Result<Vec<String>> {
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let mut flags = vec![remap(root, "connector")];
+    let home = env::var("CARGO_HOME")
+        .or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))
+        .map(PathBuf::from);
+    if let Ok(home) = home {
+        flags.push(remap(&home, "cargo"));
+        // One folder a registry, and a mirror's has another name.
+        if let Ok(registries) = fs::read_dir(home.join("registry/src")) {
+            let mut registries = registries
+                .map(|entry| Ok(entry?.path()))
+                .collect::<Result<Vec<_>>>()?;
+            registries.sort();
+            flags.extend(registries.iter().map(|path| remap(path, "crates")));
+        }
+    }
+    Ok(flags)
+}
+
+/// Asks for the Wasm target where it is missing. rustup installs what `rust-toolchain.toml` names
+/// by itself only where automatic installation is on.
+fn install_target() -> Result<()> {
+    let libdir = rustc(&["--print", "target-libdir", "--target", TARGET]);
+    if libdir.is_ok_and(|libdir| Path::new(libdir.trim()).is_dir()) {
+        return Ok(());
+    }
+    let status = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status()
+        .with_context(|| {
+            format!("the Rust target {TARGET} is missing and rustup, which would install it, did not start")
+        })?;
+    ensure!(
+        status.success(),
+        "`rustup target add {TARGET}` failed: {status}"
+    );
+    Ok(())
+}
+
+/// Of rustc, as it prints it: number, commit and date.
+pub fn compiler() -> Result<String> {
+    let version = rustc(&["--version"])?;
+    let version = version.trim().strip_prefix("rustc ");
+    Ok(version.context("rustc names no version")?.to_owned())
+}
+
+fn rustc(arguments: &[&str]) -> Result<String> {
+    let rustc = program("RUSTC", "rustc");
+    let output = Command::new(&rustc)
+        .args(arguments)
+        .output()
+        .with_context(|| format!("running {rustc}"))?;
+    ensure!(
+        output.status.success(),
+        "{rustc}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Cargo names the programs of its own toolchain.
+fn program(variable: &str, name: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| name.to_owned())
+}

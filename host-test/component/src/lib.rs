@@ -1,0 +1,93 @@
+//! Builds the component: the root package for `wasm32-unknown-unknown`, encoded with `wit-component`,
+//! with its metadata. The same sources give the same bytes, in any folder and for any user.
+
+mod core_module;
+mod metadata;
+mod wit_package;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use wasm_encoder::RawSection;
+use wasm_metadata::{AddMetadata, AddMetadataField};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wit_component::ComponentEncoder;
+
+pub use metadata::root_version;
+pub use wit_package::{WitPackage, wit_package};
+
+/// A component of the root package.
+pub struct Component {
+    /// Of its file, without `.wasm`, and in its metadata.
+    pub name: &'static str,
+    /// The cargo features that make it.
+    pub features: &'static [&'static str],
+    /// The folder of its WIT package.
+    pub wit: &'static str,
+}
+
+/// What the root package is built as.
+pub const COMPONENTS: &[Component] = &[Component {
+    name: "aws-lambda-connector",
+    features: &[],
+    wit: "wit",
+}];
+
+impl Component {
+    /// Builds the component from the sources in `root`.
+    pub fn build(&self, root: &Path) -> Result<Vec<u8>> {
+        let module = core_module::build(root, self.features)?;
+        let module = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
+        let bytes = ComponentEncoder::default()
+            .module(&module)?
+            .validate(true)
+            .encode()
+            .context("encoding the core module as a component")?;
+        let bytes = without_names(&bytes)?;
+        let mut metadata = metadata::of_package(root, self.name)?;
+        // The core module said so, before it was stripped.
+        metadata.language = vec![("Rust".to_owned(), String::new())];
+        metadata.processed_by = vec![("rustc".to_owned(), core_module::compiler()?)];
+        metadata.to_wasm(&bytes)
+    }
+}
+
+/// Leaves out what the encoder calls the component's parts, 7 KB that only a trap's place is told
+/// with.
+fn without_names(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = wasm_encoder::Component::new();
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        let is_names = matches!(&payload, Payload::CustomSection(section) if section.name() == "component-name");
+        if let Some((id, range)) = payload.as_section()
+            && depth == 0
+            && !is_names
+        {
+            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+            let data = bytes.get(range).context("a section within the bytes")?;
+            kept.section(&RawSection { id, data });
+        }
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(kept.finish())
+}
+
+/// Appends the commit that a component or WIT package was built from. No byte before it changes, so
+/// that what is released is what was tested.
+pub fn with_revision(bytes: &[u8], revision: &str) -> Result<Vec<u8>> {
+    let mut metadata = AddMetadata::default();
+    metadata.revision = AddMetadataField::Set(revision.parse()?);
+    let released = metadata.to_wasm(bytes)?;
+    ensure!(
+        released.starts_with(bytes),
+        "adding the revision changed more than that"
+    );
+    Validator::new_with_features(WasmFeatures::all()).validate_all(&released)?;
+    Ok(released)
+}

@@ -1,0 +1,74 @@
+//! What a component says about itself, field by field.
+
+use std::fs;
+
+use memchr::memmem::find;
+use wasm_metadata::{Metadata, Payload};
+
+/// Each component's name and file.
+const COMPONENTS: [(&str, &str); 1] = [("aws-lambda-connector", env!("AWS_LAMBDA_CONNECTOR_WASM"))];
+
+fn metadata(file: &str) -> Metadata {
+    match Payload::from_binary(&fs::read(file).unwrap()).unwrap() {
+        Payload::Component { metadata, .. } => metadata,
+        Payload::Module(_) => panic!("a module"),
+    }
+}
+
+fn text(field: Option<impl ToString>) -> String {
+    field.map_or("missing".to_owned(), |field| field.to_string())
+}
+
+#[test]
+fn every_field_but_the_revision_is_filled() {
+    for (name, file) in COMPONENTS {
+        let metadata = metadata(file);
+        assert_eq!(text(metadata.name), name);
+        assert_eq!(text(metadata.version), "0.1.0");
+        assert_eq!(text(metadata.authors), "The aws-lambda-connector authors");
+        assert_eq!(
+            text(metadata.description),
+            "AWS Lambda for any host of WebAssembly components: invoke, list, typed."
+        );
+        assert_eq!(text(metadata.licenses), "Apache-2.0");
+        assert_eq!(
+            text(metadata.source),
+            "https://aws-lambda-connector.invalid/"
+        );
+        assert_eq!(text(metadata.homepage), "missing");
+        // A release adds it: here, each commit would make another component.
+        assert_eq!(text(metadata.revision), "missing");
+    }
+}
+
+#[test]
+fn the_producers_name_the_compiler_and_the_encoder() {
+    for (_, file) in COMPONENTS {
+        let producers = metadata(file).producers.unwrap();
+        let version = |field, tool| text(producers.get(field).and_then(|it| it.get(tool)));
+        assert_eq!(version("language", "Rust"), "");
+        assert_eq!(version("processed-by", "wit-component"), "0.263.0");
+        let rustc = version("processed-by", "rustc");
+        assert!(rustc.starts_with("1.95.0 ("), "{rustc}");
+    }
+}
+
+/// With them, no two people could build the same bytes.
+#[test]
+fn no_path_of_the_machine_that_built_it_is_inside() {
+    let root = env!("CARGO_MANIFEST_DIR").strip_suffix("host-test");
+    let mut paths = vec![root.unwrap().to_owned()];
+    for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {
+        paths.extend(std::env::var(variable).map(|path| format!("{path}/")));
+    }
+    paths.retain(|path| path.contains(|character| character != '/'));
+    for (_, file) in COMPONENTS {
+        let bytes = fs::read(file).unwrap();
+        for path in &paths {
+            assert_eq!(find(&bytes, path.as_bytes()), None, "{path}");
+        }
+        // A crate's path says nothing of the registry or mirror that it came from.
+        assert!(find(&bytes, b"crates/serde_json-1.").is_some());
+        assert_eq!(find(&bytes, b"registry/src"), None);
+    }
+}

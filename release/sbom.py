@@ -1,0 +1,151 @@
+"""sbom.py SOURCES TIME FILE FEATURES [FILE FEATURES…]: for each component FILE.wasm of a build in the
+folder SOURCES, writes what is inside to FILE.cdx.json, as CycloneDX. FEATURES are cargo's, comma-separated.
+
+What is inside is what cargo says; what was compiled for Wasm in that folder must be the same.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cyclonedx.contrib.license.factories import LicenseFactory
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentScope, ComponentType
+from cyclonedx.model.contact import OrganizationalContact
+from cyclonedx.model.tool import ToolRepository
+from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
+
+PACKAGE = "aws-lambda-connector"
+TARGET = "wasm32-unknown-unknown"
+LINE = re.compile(r"(?P<depth>\d+)(?P<name>\S+) v(?P<version>\S+)")
+
+
+def output(sources, *command):
+    return subprocess.run(command, cwd=sources, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def tree(sources, features, edges):
+    """The crates as (name, version), and which one needs which."""
+    lines = output(sources, "cargo", "tree", "--locked", "--package", PACKAGE, "--features", features, "--target", TARGET,
+                  "--edges", edges, "--prefix", "depth", "--no-dedupe")  # fmt: skip
+    needs, path = {}, []
+    for line in lines.splitlines():
+        match = LINE.match(line)
+        crate = (match["name"], match["version"])
+        del path[int(match["depth"]) :]
+        if path:
+            needs[path[-1]].add(crate)
+        needs.setdefault(crate, set())
+        path.append(crate)
+    return needs
+
+
+def sha256(digest):
+    return HashType(alg=HashAlgorithm.SHA_256, content=digest)
+
+
+def contact(author):
+    """Cargo's `Name <address>`."""
+    name, _, address = author.partition(" <")
+    return OrganizationalContact(name=name, email=address.rstrip(">") or None)
+
+
+def describe(package, scope=None, kind=ComponentType.LIBRARY, **more):
+    """A component as cargo's metadata know the crate."""
+    references = [
+        ExternalReference(type=kind, url=XsUri(package[key]))
+        for key, kind in [
+            ("repository", ExternalReferenceType.VCS),
+            ("homepage", ExternalReferenceType.WEBSITE),
+            ("documentation", ExternalReferenceType.DOCUMENTATION),
+        ]
+        if package[key]
+    ]
+    # Cargo once allowed a slash for OR.
+    licence = LicenseFactory().make_from_string(package["license"].replace("/", " OR "))
+    return Component(
+        name=package["name"],
+        version=package["version"],
+        type=kind,
+        scope=scope,
+        bom_ref=f"{package['name']}@{package['version']}",
+        description=(package["description"] or "").strip() or None,
+        authors=[contact(author) for author in package["authors"]],
+        licenses=[licence],
+        external_references=references,
+        **more,
+    )
+
+
+def bom(sources, time, wasm, features, packages, checksums):
+    inside = tree(sources, features, "normal,no-proc-macro")
+    needs = tree(sources, features, "normal")
+    digest = hashlib.sha256(wasm.read_bytes()).hexdigest()
+    root = next(crate for crate in needs if crate[0] == PACKAGE)
+    described = {root: describe(packages[root], kind=ComponentType.APPLICATION, hashes=[sha256(digest)])}
+    described[root].name = wasm.stem
+    for name, version in needs.keys() - {root}:
+        # Macros and what they need ran in the compiler and are not in the file.
+        scope = ComponentScope.REQUIRED if (name, version) in inside else ComponentScope.EXCLUDED
+        described[name, version] = describe(
+            packages[name, version],
+            scope,
+            hashes=[sha256(checksums[name, version])],
+            purl=PackageURL("cargo", name=name, version=version),
+        )
+
+    made = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{digest}"))
+    made.metadata.timestamp = time
+    made.metadata.component = described[root]
+    rustc = output(sources, "rustc", "--version").split()[1]
+    made.metadata.tools = ToolRepository(
+        components=[Component(name="rustc", version=rustc, type=ComponentType.APPLICATION)]
+    )
+    made.components = [component for crate, component in described.items() if crate != root]
+    for crate, needed in needs.items():
+        made.register_dependency(described[crate], [described[other] for other in needed])
+
+    text = JsonV1Dot6(made).output_as_string(indent=2) + "\n"
+    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+        sys.exit(f"sbom.py: no CycloneDX: {error}")
+    wasm.with_suffix(".cdx.json").write_text(text)
+    return inside.keys()
+
+
+def main(sources, time, *components):
+    sources = Path(sources)
+    time = datetime.fromtimestamp(int(time), UTC)
+    platforms = [TARGET, output(sources, "rustc", "--print", "host-tuple").strip()]
+    metadata = json.loads(
+        output(sources, "cargo", "metadata", "--locked", "--format-version", "1", "--all-features",
+               *(f"--filter-platform={platform}" for platform in platforms))  # fmt: skip
+    )
+    packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
+    lock = tomllib.loads((sources / "Cargo.lock").read_text())
+    checksums = {
+        (package["name"], package["version"]): package["checksum"]
+        for package in lock["package"]
+        if "checksum" in package
+    }
+    listed = set()
+    for file, features in zip(components[::2], components[1::2], strict=True):
+        listed |= bom(sources, time, Path(file).with_suffix(".wasm"), features, packages, checksums)
+
+    folder = sources / "target/component" / TARGET / "component/deps"
+    compiled = {re.match(r"lib(.+?)(-[0-9a-f]{16})?\.rlib", file.name)[1] for file in folder.glob("*.rlib")}
+    said = {name.replace("-", "_") for name, _ in listed}
+    if compiled != said:
+        sys.exit(f"sbom.py: compiled, not listed: {compiled - said}; listed, not compiled: {said - compiled}")
+
+
+main(*sys.argv[1:])
