@@ -130,8 +130,8 @@ impl Scripted {
     fn hand_out_keys(&self, response: &mut Response) {
         let number = self.seen.sent.get();
         let (key, token) = (
-            format!("planted+secret+of+session+{number:04}"),
-            format!("planted+token+of+session+{number:04}"),
+            format!("{}key+{number:04}", secrets::OF_SESSION),
+            format!("{}token+{number:04}", secrets::OF_SESSION),
         );
         let new = |name: &str, text: &str| format!("<{name}>{text}</{name}>");
         let mut put = |name, secret: &String| {
