@@ -1,4 +1,5 @@
-//! Builds the component: the root package for `wasm32-unknown-unknown`, encoded with `wit-component`.
+//! Builds the components, one for each version of WASI: the root package for
+//! `wasm32-unknown-unknown`, encoded with `wit-component`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,8 +14,6 @@ fn main() -> Result<()> {
         .parent()
         .context("host-test has a parent folder")?
         .to_owned();
-    let component = root.join("target/aws-lambda-connector.wasm");
-    // The component itself is watched too: a deleted one is built again.
     for path in [
         "src",
         "wit",
@@ -24,14 +23,19 @@ fn main() -> Result<()> {
     ] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
-    println!("cargo::rerun-if-changed={}", component.display());
-    println!(
-        "cargo::rustc-env=AWS_LAMBDA_CONNECTOR_WASM={}",
-        component.display()
-    );
-
     install_target()?;
-    let module = build_module(&root)?;
+    let (p2, p3) = ("AWS_LAMBDA_CONNECTOR_WASM", "AWS_LAMBDA_CONNECTOR_P3_WASM");
+    build_component(&root, "aws-lambda-connector.wasm", p2, &[])?;
+    build_component(&root, "aws-lambda-connector-p3.wasm", p3, &["p3"])
+}
+
+/// Builds one component into `target/`; `variable` tells the package's code where it is.
+fn build_component(root: &Path, file: &str, variable: &str, features: &[&str]) -> Result<()> {
+    let component = root.join("target").join(file);
+    // The component itself is watched too: a deleted one is built again.
+    println!("cargo::rerun-if-changed={}", component.display());
+    println!("cargo::rustc-env={variable}={}", component.display());
+    let module = build_module(root, features)?;
     let bytes = wit_component::ComponentEncoder::default()
         .module(&fs::read(&module)?)?
         .validate(true)
@@ -67,7 +71,7 @@ fn install_target() -> Result<()> {
 
 /// Compiles the root package in a target directory of its own: cargo holds a lock on the one it
 /// is running in.
-fn build_module(root: &Path) -> Result<PathBuf> {
+fn build_module(root: &Path, features: &[&str]) -> Result<PathBuf> {
     let target_dir = root.join("target/component");
     let home = env::var("CARGO_HOME")
         .or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))
@@ -87,6 +91,7 @@ fn build_module(root: &Path) -> Result<PathBuf> {
             "aws-lambda-connector",
         ])
         .args(["--profile", "component", "--target", TARGET])
+        .args(["--features", &features.join(",")])
         .arg("--target-dir")
         .arg(&target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))

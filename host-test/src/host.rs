@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::bindings::types::{Connection, Error, Invocation};
-use crate::bindings::{Connector, ConnectorIndices, cards, lambda, sessions};
+use crate::bindings::{cards, lambda, sessions};
+use crate::exports::{self, Exports};
 use crate::policy::Policy;
 use crate::sandbox::{Allocation, HostError, Options, Sandbox};
 
@@ -18,26 +19,26 @@ pub type Answer<T> = Result<Result<T, Error>, HostError>;
 #[derive(Clone)]
 pub struct Host {
     sandbox: Sandbox,
-    exports: Arc<ConnectorIndices>,
+    exports: Arc<Exports>,
 }
 
-/// Instantiates, finds the exports, calls one.
+/// Instantiates and calls one export.
 macro_rules! call {
-    ($host:expr, $policy:expr, $interface:ident.$function:ident($($argument:expr),*)) => {
+    ($host:expr, $policy:expr, $function:ident($($argument:expr),*)) => {
         $host.sandbox.call($policy, async |instance, store| {
-            let connector: Connector = $host.exports.load(&mut *store, instance)?;
-            connector.$interface().$function(store, $($argument),*).await
+            let function = &$host.exports.$function;
+            exports::call(instance, store, function, ($($argument,)*)).await
         }).await
     };
 }
 
 impl Host {
-    /// Compiles the component, about a second's work. Fails if it is none, imports anything beside
+    /// Compiles the component, of either version of WASI, about a second's work. Fails if it is none, imports anything beside
     /// HTTP, clocks and streams, or does not export the connector's interfaces.
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
         let exports =
-            ConnectorIndices::new(sandbox.instance_pre()).map_err(|error| HostError::Load {
+            Exports::of(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
                 path: component.display().to_string(),
                 reason: format!("it is not the connector: {error:#}"),
             })?;
@@ -59,11 +60,7 @@ impl Host {
         connection: &Connection,
         request: &lambda::InvokeRequest,
     ) -> Answer<Invocation> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_lambda.call_invoke(connection, request)
-        )
+        call!(self, policy, invoke(connection, request))
     }
 
     /// One page of the account's functions.
@@ -73,11 +70,7 @@ impl Host {
         connection: &Connection,
         query: &lambda::FunctionQuery,
     ) -> Answer<lambda::FunctionPage> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_lambda.call_list_functions(connection, query)
-        )
+        call!(self, policy, list_functions(connection, query))
     }
 
     /// The aliases and versions of a function.
@@ -87,11 +80,7 @@ impl Host {
         connection: &Connection,
         function: &str,
     ) -> Answer<Vec<lambda::QualifierChoice>> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_lambda.call_list_qualifiers(connection, function)
-        )
+        call!(self, policy, list_qualifiers(connection, function))
     }
 
     /// What works with this connection and what does not.
@@ -105,7 +94,7 @@ impl Host {
         call!(
             self,
             policy,
-            connectors_aws_lambda_lambda.call_test_connection(connection, function, qualifier)
+            test_connection(connection, function, qualifier)
         )
     }
 
@@ -115,16 +104,12 @@ impl Host {
         policy: &Arc<Policy>,
         connection: &Connection,
     ) -> Answer<sessions::Session> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_sessions.call_open(connection)
-        )
+        call!(self, policy, open(connection))
     }
 
     /// The connector's forms.
     pub async fn describe(&self, policy: &Arc<Policy>) -> Answer<cards::Manifest> {
-        call!(self, policy, connectors_aws_lambda_cards.call_describe())
+        call!(self, policy, describe())
     }
 
     /// A card's fields as they stand for `values`; both are JSON objects by field key.
@@ -135,11 +120,7 @@ impl Host {
         card: &str,
         values: &str,
     ) -> Answer<Vec<cards::Field>> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_cards.call_fields(connection, card, values)
-        )
+        call!(self, policy, fields(connection, card, values))
     }
 
     /// A dynamic dropdown's choices; `connection` and `values` are JSON objects by field key.
@@ -157,8 +138,7 @@ impl Host {
         call!(
             self,
             policy,
-            connectors_aws_lambda_cards
-                .call_choices(connection, card, field, values, search, cursor)
+            choices(connection, card, field, values, search, cursor)
         )
     }
 
@@ -170,11 +150,7 @@ impl Host {
         card: &str,
         values: &str,
     ) -> Answer<String> {
-        call!(
-            self,
-            policy,
-            connectors_aws_lambda_cards.call_run(connection, card, values)
-        )
+        call!(self, policy, run(connection, card, values))
     }
 }
 
