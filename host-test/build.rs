@@ -1,4 +1,4 @@
-//! Builds the component that the host runs, see `component/`.
+//! Builds the components that the host runs, see `component/`.
 
 use std::path::Path;
 use std::{env, fs};

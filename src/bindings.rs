@@ -10,6 +10,9 @@
 
 use crate::component::Connector;
 
+#[cfg(not(feature = "p3"))]
 wit_bindgen::generate!({ world: "connector", path: "wit", generate_all });
+#[cfg(feature = "p3")]
+wit_bindgen::generate!({ world: "connector", path: "wit/p3", generate_all });
 
 export!(Connector);

@@ -35,53 +35,65 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 pub struct Connector;
 
+/// A function that WIT calls `async` in 0.3: there the host goes on with other calls while it
+/// waits.
+#[cfg(feature = "p3")]
+macro_rules! waits {
+    ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {
+        async fn $name($($argument: $type),*) -> $output $body
+    };
+}
+/// In 0.2 it waits inside of the call, and all that it awaits is ready.
+#[cfg(not(feature = "p3"))]
+macro_rules! waits {
+    ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {
+        fn $name($($argument: $type),*) -> $output {
+            crate::ready::ready(async move $body)
+        }
+    };
+}
+
 impl lambda::Guest for Connector {
-    fn invoke(
+    waits!(invoke(
         connection: types::Connection,
         request: lambda::InvokeRequest,
     ) -> Result<types::Invocation, types::Error> {
-        let invocation =
-            Invoke::new(connection.into(), request.into()).and_then(|call| perform(&Host, call))?;
-        Ok(invocation.into())
-    }
+        let call = Invoke::new(connection.into(), request.into())?;
+        Ok(perform(&Host, call).await?.into())
+    });
 
-    fn list_functions(
+    waits!(list_functions(
         connection: types::Connection,
         query: lambda::FunctionQuery,
     ) -> Result<lambda::FunctionPage, types::Error> {
-        let page = ListFunctions::new(connection.into(), query.into())
-            .and_then(|call| perform(&Host, call))?;
-        Ok(page.into())
-    }
+        let call = ListFunctions::new(connection.into(), query.into())?;
+        Ok(perform(&Host, call).await?.into())
+    });
 
-    fn list_qualifiers(
+    waits!(list_qualifiers(
         connection: types::Connection,
         function: String,
     ) -> Result<Vec<lambda::QualifierChoice>, types::Error> {
-        let choices = ListQualifiers::new(connection.into(), &function)
-            .and_then(|call| perform(&Host, call))?;
+        let call = ListQualifiers::new(connection.into(), &function)?;
+        let choices = perform(&Host, call).await?;
         Ok(choices.into_iter().map(Into::into).collect())
-    }
+    });
 
-    fn test_connection(
+    waits!(test_connection(
         connection: types::Connection,
         function: Option<String>,
         qualifier: Option<String>,
     ) -> Result<Vec<lambda::Check>, types::Error> {
-        let checks = test_connection(
-            &Host,
-            &connection.into(),
-            function.as_deref(),
-            qualifier.as_deref(),
-        )?;
+        let (function, qualifier) = (function.as_deref(), qualifier.as_deref());
+        let checks = test_connection(&Host, &connection.into(), function, qualifier).await?;
         Ok(checks.into_iter().map(Into::into).collect())
-    }
+    });
 }
 
 impl sessions::Guest for Connector {
-    fn open(connection: types::Connection) -> Result<sessions::Session, types::Error> {
-        Ok(open(&Host, connection.into())?.into())
-    }
+    waits!(open(connection: types::Connection) -> Result<sessions::Session, types::Error> {
+        Ok(open(&Host, connection.into()).await?.into())
+    });
 }
 
 impl cards::Guest for Connector {
@@ -89,16 +101,16 @@ impl cards::Guest for Connector {
         Ok(cards_to_wit::manifest())
     }
 
-    fn fields(
+    waits!(fields(
         connection: String,
         card: String,
         values: String,
     ) -> Result<Vec<cards::Field>, types::Error> {
-        let fields = fields(&Host, &connection, &card, &values)?;
+        let fields = fields(&Host, &connection, &card, &values).await?;
         Ok(fields.iter().map(Into::into).collect())
-    }
+    });
 
-    fn choices(
+    waits!(choices(
         connection: String,
         card: String,
         field: String,
@@ -106,19 +118,16 @@ impl cards::Guest for Connector {
         search: Option<String>,
         cursor: Option<String>,
     ) -> Result<cards::ChoicePage, types::Error> {
-        let page = choices(
-            &Host,
-            &connection,
-            &card,
-            &field,
-            &values,
-            search.as_deref(),
-            cursor.as_deref(),
-        )?;
+        let (search, cursor) = (search.as_deref(), cursor.as_deref());
+        let page = choices(&Host, &connection, &card, &field, &values, search, cursor).await?;
         Ok(page.into())
-    }
+    });
 
-    fn run(connection: String, card: String, values: String) -> Result<String, types::Error> {
-        Ok(run(&Host, &connection, &card, &values)?)
-    }
+    waits!(run(
+        connection: String,
+        card: String,
+        values: String,
+    ) -> Result<String, types::Error> {
+        Ok(run(&Host, &connection, &card, &values).await?)
+    });
 }

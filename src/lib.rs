@@ -22,6 +22,7 @@ pub mod aws;
 pub mod cards;
 pub mod lambda;
 pub mod perform;
+pub mod ready;
 pub mod sessions;
 
 #[cfg(target_arch = "wasm32")]

@@ -14,7 +14,7 @@ use crate::aws::retry;
 use crate::aws::sigv4;
 use crate::lambda::attempts::{Attempts, Outcome, Verdict};
 use crate::lambda::connection::{Caller, Target};
-use crate::lambda::delivery::TimeLimits;
+use crate::lambda::delivery::{Delivery, TimeLimits};
 use crate::lambda::outcome::{
     Category, Error, Executed, ServiceError, TransportError, TransportKind,
 };
@@ -22,6 +22,9 @@ use crate::lambda::{Operation, Step};
 use crate::sessions::{self, SessionCache};
 
 /// The world outside: one request over the network, the clocks, and what outlives a call.
+///
+/// A component has one thread, so the futures need not be `Send`.
+#[allow(async_fn_in_trait)]
 pub trait Transport {
     /// Seconds since 1970-01-01 00:00 UTC.
     fn now_s(&self) -> u64;
@@ -30,13 +33,13 @@ pub trait Transport {
     fn monotonic_ns(&self) -> u64;
 
     /// Waits.
-    fn wait_ms(&self, ms: u64);
+    async fn wait_ms(&self, ms: u64);
 
     /// Sends a request once and waits for its whole answer, no longer than `limits` allow.
     ///
     /// # Errors
     /// Why there is none, and what that says about the function.
-    fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>;
+    async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>;
 
     /// The temporary keys that are kept between calls.
     fn sessions(&self) -> &SessionCache;
@@ -57,41 +60,90 @@ pub struct Failure {
 ///
 /// # Errors
 /// The operation's own, or the transport's.
-pub fn perform<O: Operation>(
+pub async fn perform<O: Operation>(
     transport: &impl Transport,
     mut operation: O,
 ) -> Result<O::Output, Error> {
-    perform_by(transport, &mut operation, &mut ServiceClock::default())
+    perform_by(transport, &mut operation, &mut ServiceClock::default()).await
 }
 
 /// As [`perform`], with what is known of AWS's clock, for a call of several operations.
 ///
 /// # Errors
 /// As [`perform`].
-pub fn perform_by<O: Operation>(
+pub async fn perform_by<O: Operation>(
     transport: &impl Transport,
     operation: &mut O,
     clock: &mut ServiceClock,
 ) -> Result<O::Output, Error> {
     let mut attempts = Attempts::new(*operation.delivery(), operation.repeatable());
+    let mut pending = Pending {
+        operation,
+        output: None,
+    };
     loop {
-        let step = answered(transport, operation, &mut attempts, clock)?;
+        answered(transport, &mut pending, &mut attempts, clock).await?;
         attempts.succeeded();
-        if let Step::Done(output) = step {
+        if let Some(output) = pending.output.take() {
             return Ok(output);
         }
     }
 }
 
+/// An operation whose output does not show: the loop of attempts is in the component once, not
+/// once for every operation.
+trait Exchange {
+    fn target(&self) -> &Target;
+    fn delivery(&self) -> &Delivery;
+    fn runs_function(&self) -> bool;
+    fn request(&self) -> Request<'_>;
+    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error>;
+    fn explain(&self, error: &mut Error);
+}
+
+struct Pending<'a, O: Operation> {
+    operation: &'a mut O,
+    output: Option<O::Output>,
+}
+
+impl<O: Operation> Exchange for Pending<'_, O> {
+    fn target(&self) -> &Target {
+        self.operation.target()
+    }
+
+    fn delivery(&self) -> &Delivery {
+        self.operation.delivery()
+    }
+
+    fn runs_function(&self) -> bool {
+        self.operation.runs_function()
+    }
+
+    fn request(&self) -> Request<'_> {
+        self.operation.request()
+    }
+
+    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
+        if let Step::Done(output) = self.operation.read(response, attempts)? {
+            self.output = Some(output);
+        }
+        Ok(())
+    }
+
+    fn explain(&self, error: &mut Error) {
+        self.operation.explain(error);
+    }
+}
+
 /// One request of the operation, in as many attempts as it takes.
-fn answered<O: Operation>(
+async fn answered(
     transport: &impl Transport,
-    operation: &mut O,
+    operation: &mut dyn Exchange,
     attempts: &mut Attempts,
     clock: &mut ServiceClock,
-) -> Result<Step<O::Output>, Error> {
+) -> Result<(), Error> {
     let delivery = *operation.delivery();
-    let mut signer = sessions::signer(transport, operation.target(), &delivery, clock)?;
+    let mut signer = sessions::signer(transport, operation.target(), &delivery, clock).await?;
     let payload_hash = if signer.signs() {
         sigv4::payload_hash(operation.request().body)
     } else {
@@ -128,7 +180,7 @@ fn answered<O: Operation>(
         );
         let authorization: String = authorization(&request).into();
         let limits = delivery.time_limits(elapsed_ms());
-        let answer = transport.send(&request, &limits);
+        let answer = transport.send(&request, &limits).await;
 
         let mut clock_was_off = false;
         let mut retry_after_ms = None;
@@ -144,7 +196,7 @@ fn answered<O: Operation>(
             Err(failure) => Err(transport_error(failure, operation.runs_function(), attempt)),
         };
         let mut error = match result {
-            Ok(step) => return Ok(step),
+            Ok(()) => return Ok(()),
             Err(error) => error,
         };
         operation.explain(&mut error);
@@ -171,10 +223,10 @@ fn answered<O: Operation>(
         });
         match verdict {
             Verdict::Return => return Err(error),
-            Verdict::Wait(ms) => transport.wait_ms(ms),
+            Verdict::Wait(ms) => transport.wait_ms(ms).await,
         }
         // Keys that were refused, or that ended meanwhile, are renewed.
-        signer = match sessions::signer(transport, operation.target(), &delivery, clock) {
+        signer = match sessions::signer(transport, operation.target(), &delivery, clock).await {
             Ok(signer) => signer,
             Err(renewal) => {
                 let mut renewal = renewal;

@@ -3,6 +3,7 @@
 //! They are kept under a name that covers everything that led to them, so that no other connection
 //! is served with them, and never outlive the instance.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -63,7 +64,7 @@ impl SessionCache {
 ///
 /// # Errors
 /// `invalid-input` for a connection without a role, or what STS says.
-pub fn open(transport: &impl Transport, connection: Connection) -> Result<Session, Error> {
+pub async fn open(transport: &impl Transport, connection: Connection) -> Result<Session, Error> {
     let kind = connection.credentials.kind();
     let target = Target::new(connection, None)?;
     let Caller::Roles(chain) = &target.caller else {
@@ -75,14 +76,14 @@ pub fn open(transport: &impl Transport, connection: Connection) -> Result<Sessio
         ));
     };
     let delivery = Delivery::new("delivery", None, false)?;
-    exchange(transport, chain, delivery, &mut ServiceClock::default())
+    exchange(transport, chain, delivery, &mut ServiceClock::default()).await
 }
 
 /// Who signs for `target` now: the caller, or the role that it assumes.
 ///
 /// # Errors
 /// What STS says.
-pub fn signer(
+pub async fn signer(
     transport: &impl Transport,
     target: &Target,
     delivery: &Delivery,
@@ -95,28 +96,30 @@ pub fn signer(
     let now = clock.signing_time(transport.now_s());
     let session = match transport.sessions().get(&chain.id(), now) {
         Some(session) => session,
-        None => exchange(transport, chain, delivery.of_sts(), clock)?,
+        None => exchange(transport, chain, delivery.of_sts(), clock).await?,
     };
     Ok(Signer::AccessKey(session.keys))
 }
 
-fn exchange(
+async fn exchange(
     transport: &impl Transport,
     chain: &RoleChain,
     delivery: Delivery,
     clock: &mut ServiceClock,
 ) -> Result<Session, Error> {
-    let assume = |step, before: Option<&Session>, clock: &mut ServiceClock| {
+    let assume = async |step, before: Option<&Session>, clock: &mut ServiceClock| {
         let mut operation = AssumeRole::new(chain, step, before, delivery);
-        perform_by(transport, &mut operation, clock).map_err(|mut error| {
+        // Boxed: whatever is performed asks for a signer first.
+        let assumed = Box::pin(perform_by(transport, &mut operation, clock)).await;
+        assumed.map_err(|mut error| {
             // A token stands in the form, where the request's signer does not know of it.
             redact(&mut error, chain.secrets());
             error
         })
     };
-    let mut session = assume((1, &chain.first), None, clock)?;
+    let mut session = assume((1, &chain.first), None, clock).await?;
     for step in (2..).zip(&chain.rest) {
-        session = assume(step, Some(&session), clock)?;
+        session = assume(step, Some(&session), clock).await?;
     }
     transport.sessions().keep(chain.id(), session.clone());
     Ok(session)

@@ -92,11 +92,11 @@ impl Transport for Script {
         self.waited_ms.get().saturating_mul(1_000_000)
     }
 
-    fn wait_ms(&self, ms: u64) {
+    async fn wait_ms(&self, ms: u64) {
         self.waited_ms.set(self.waited_ms.get().saturating_add(ms));
     }
 
-    fn send(&self, _: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, _: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         self.sent.set(self.sent.get().saturating_add(1));
         self.answers.borrow_mut().pop().ok_or_else(|| Failure {
             kind: TransportKind::Connect,

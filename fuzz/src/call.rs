@@ -14,6 +14,7 @@ use aws_lambda_connector::lambda::outcome::{Error, Invocation};
 use aws_lambda_connector::lambda::roles::RoleOptions;
 use aws_lambda_connector::lambda::test_connection::{Check, test_connection};
 use aws_lambda_connector::perform::perform;
+use aws_lambda_connector::ready::ready;
 use aws_lambda_connector::sessions;
 
 use crate::script::Lines;
@@ -119,30 +120,30 @@ impl<'a> Call<'a> {
         match lines.first() {
             "invoke" => Outcome::Invoked(
                 Invoke::new(connection, self.invocation())
-                    .and_then(|call| perform(transport, call)),
+                    .and_then(|call| ready(perform(transport, call))),
             ),
             "list" => Outcome::Listed(
                 ListFunctions::new(connection, query(lines))
-                    .and_then(|call| perform(transport, call)),
+                    .and_then(|call| ready(perform(transport, call))),
             ),
             "qualifiers" => Outcome::Qualifiers(
                 ListQualifiers::new(connection, text("function"))
-                    .and_then(|call| perform(transport, call)),
+                    .and_then(|call| ready(perform(transport, call))),
             ),
-            "test" => Outcome::Tested(test_connection(
+            "test" => Outcome::Tested(ready(test_connection(
                 transport,
                 &connection,
                 lines.get("function"),
                 lines.get("qualifier"),
-            )),
-            "open" => Outcome::Opened(sessions::open(transport, connection)),
-            "run" => Outcome::Ran(cards::run::run(
+            ))),
+            "open" => Outcome::Opened(ready(sessions::open(transport, connection))),
+            "run" => Outcome::Ran(ready(cards::run::run(
                 transport,
                 &self.form,
                 text("card"),
                 text("values"),
-            )),
-            "choices" => Outcome::Choices(cards::choices::choices(
+            ))),
+            "choices" => Outcome::Choices(ready(cards::choices::choices(
                 transport,
                 &self.form,
                 text("card"),
@@ -150,10 +151,15 @@ impl<'a> Call<'a> {
                 text("values"),
                 lines.get("search"),
                 lines.get("cursor"),
-            )),
+            ))),
             _ => Outcome::Fields(
-                cards::fields::fields(transport, &self.form, text("card"), text("values"))
-                    .map(|fields| fields.iter().map(|field| field.key).collect()),
+                ready(cards::fields::fields(
+                    transport,
+                    &self.form,
+                    text("card"),
+                    text("values"),
+                ))
+                .map(|fields| fields.iter().map(|field| field.key).collect()),
             ),
         }
     }

@@ -201,12 +201,12 @@ impl Transport for Scripted {
         self.ns.get()
     }
 
-    fn wait_ms(&self, ms: u64) {
+    async fn wait_ms(&self, ms: u64) {
         assert!(ms <= 25_000, "waits {ms} ms");
         self.pass(ms);
     }
 
-    fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
         let seen = &self.seen;
         seen.sent.set(seen.sent.get() + 1);
         self.check(request);

@@ -1,4 +1,4 @@
-//! The contract in Rust, generated from `wit/`.
+//! The contract in Rust, generated from `wit/`: its types serve the component for WASI 0.3 as well.
 //!
 //! Only the exports: the WASI interfaces that the connector imports come from `wasmtime-wasi` and
 //! `wasmtime-wasi-http`, which `sandbox/linker.rs` adds one by one.

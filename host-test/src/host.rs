@@ -6,12 +6,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wasmtime::component::InstancePre;
-
 use crate::bindings::types::{Connection, Error, Invocation};
 use crate::bindings::{cards, lambda, sessions};
+use crate::exports::{self, Exports};
 use crate::policy::Policy;
-use crate::sandbox::{Allocation, HostError, Options, Sandbox, State};
+use crate::sandbox::{Allocation, HostError, Options, Sandbox};
 
 /// The component's own answer inside the host's.
 pub type Answer<T> = Result<Result<T, Error>, HostError>;
@@ -23,42 +22,26 @@ pub struct Host {
     exports: Arc<Exports>,
 }
 
-/// Where an instance has its interfaces.
-struct Exports {
-    lambda: lambda::GuestIndices,
-    sessions: sessions::GuestIndices,
-    cards: cards::GuestIndices,
-}
-
-impl Exports {
-    fn of(component: &InstancePre<State>) -> wasmtime::Result<Self> {
-        Ok(Self {
-            lambda: lambda::GuestIndices::new(component)?,
-            sessions: sessions::GuestIndices::new(component)?,
-            cards: cards::GuestIndices::new(component)?,
-        })
-    }
-}
-
-/// Instantiates, finds one interface, calls a function of it.
+/// Instantiates and calls one export.
 macro_rules! call {
-    ($host:expr, $policy:expr, $interface:ident.$function:ident($($argument:expr),*)) => {
+    ($host:expr, $policy:expr, $function:ident($($argument:expr),*)) => {
         $host.sandbox.call($policy, async |instance, store| {
-            let interface = $host.exports.$interface.load(&mut *store, instance)?;
-            interface.$function(store, $($argument),*).await
+            let function = &$host.exports.$function;
+            exports::call(instance, store, function, ($($argument,)*)).await
         }).await
     };
 }
 
 impl Host {
-    /// Compiles the component, about a second's work. Fails if it is none, imports anything beside
+    /// Compiles the component, of either version of WASI, about a second's work. Fails if it is none, imports anything beside
     /// HTTP, clocks and streams, or does not export the connector's interfaces.
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
-        let exports = Exports::of(sandbox.instance_pre()).map_err(|error| HostError::Load {
-            path: component.display().to_string(),
-            reason: format!("it is not the connector: {error:#}"),
-        })?;
+        let exports =
+            Exports::of(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
+                path: component.display().to_string(),
+                reason: format!("it is not the connector: {error:#}"),
+            })?;
         Ok(Self {
             sandbox,
             exports: Arc::new(exports),
@@ -77,7 +60,7 @@ impl Host {
         connection: &Connection,
         request: &lambda::InvokeRequest,
     ) -> Answer<Invocation> {
-        call!(self, policy, lambda.call_invoke(connection, request))
+        call!(self, policy, invoke(connection, request))
     }
 
     /// One page of the account's functions.
@@ -87,7 +70,7 @@ impl Host {
         connection: &Connection,
         query: &lambda::FunctionQuery,
     ) -> Answer<lambda::FunctionPage> {
-        call!(self, policy, lambda.call_list_functions(connection, query))
+        call!(self, policy, list_functions(connection, query))
     }
 
     /// The aliases and versions of a function.
@@ -97,11 +80,7 @@ impl Host {
         connection: &Connection,
         function: &str,
     ) -> Answer<Vec<lambda::QualifierChoice>> {
-        call!(
-            self,
-            policy,
-            lambda.call_list_qualifiers(connection, function)
-        )
+        call!(self, policy, list_qualifiers(connection, function))
     }
 
     /// What works with this connection and what does not.
@@ -115,7 +94,7 @@ impl Host {
         call!(
             self,
             policy,
-            lambda.call_test_connection(connection, function, qualifier)
+            test_connection(connection, function, qualifier)
         )
     }
 
@@ -125,12 +104,12 @@ impl Host {
         policy: &Arc<Policy>,
         connection: &Connection,
     ) -> Answer<sessions::Session> {
-        call!(self, policy, sessions.call_open(connection))
+        call!(self, policy, open(connection))
     }
 
     /// The connector's forms.
     pub async fn describe(&self, policy: &Arc<Policy>) -> Answer<cards::Manifest> {
-        call!(self, policy, cards.call_describe())
+        call!(self, policy, describe())
     }
 
     /// A card's fields as they stand for `values`; both are JSON objects by field key.
@@ -141,7 +120,7 @@ impl Host {
         card: &str,
         values: &str,
     ) -> Answer<Vec<cards::Field>> {
-        call!(self, policy, cards.call_fields(connection, card, values))
+        call!(self, policy, fields(connection, card, values))
     }
 
     /// A dynamic dropdown's choices; `connection` and `values` are JSON objects by field key.
@@ -159,7 +138,7 @@ impl Host {
         call!(
             self,
             policy,
-            cards.call_choices(connection, card, field, values, search, cursor)
+            choices(connection, card, field, values, search, cursor)
         )
     }
 
@@ -171,7 +150,7 @@ impl Host {
         card: &str,
         values: &str,
     ) -> Answer<String> {
-        call!(self, policy, cards.call_run(connection, card, values))
+        call!(self, policy, run(connection, card, values))
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod bindings;
 pub mod caller;
 pub mod credentials;
+pub mod exports;
 pub mod host;
 pub mod json;
 pub mod local_lambda;

@@ -20,9 +20,11 @@ use crate::policy::Policy;
 mod engine;
 mod limits;
 mod linker;
+mod shared;
 mod state;
 
 pub use engine::Allocation;
+pub use shared::SharedInstance;
 pub use state::State;
 
 use engine::Ticker;
@@ -41,6 +43,10 @@ pub struct Options {
     pub max_calls: u32,
     /// Connections to Lambda.
     pub outbound: OutboundOptions,
+    /// Keep compiled code in wasmtime's cache, a folder of the user's, for the next process: it
+    /// starts at once, and without the memory that compiling takes. Who can write there decides
+    /// what runs here. Default false.
+    pub keep_compiled: bool,
 }
 
 impl Default for Options {
@@ -51,12 +57,13 @@ impl Default for Options {
             cpu_budget: Duration::from_secs(10),
             max_calls: 1000,
             outbound: OutboundOptions::default(),
+            keep_compiled: false,
         }
     }
 }
 
 /// What went wrong on the host's side of a call. The component's own errors are values.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum HostError {
     /// The file is not a component that this host can run. Says which import, where one is
     /// missing.
@@ -196,22 +203,23 @@ impl Sandbox {
         let meter = Arc::new(CpuMeter::new(inner.options.cpu_budget));
         let mut store = self.store(policy, &meter);
 
-        let instantiated = {
-            let instance = inner.instance_pre.instantiate_async(&mut store);
-            metered(instance, &meter).await
-        };
-        let instance = match instantiated {
-            Ok(instance) => instance,
-            Err(error) => {
-                return Err(self
-                    .limit_hit(&store, &error)
-                    .unwrap_or_else(|| HostError::Instantiate(format!("{error:#}"))));
-            }
-        };
+        let instance = self.instantiate(&mut store, &meter).await?;
         let called = metered(call(&instance, &mut store), &meter).await;
         called.map_err(|error| {
             self.limit_hit(&store, &error)
                 .unwrap_or_else(|| HostError::Trap(trap_message(&error)))
+        })
+    }
+
+    async fn instantiate(
+        &self,
+        store: &mut Store<State>,
+        meter: &CpuMeter,
+    ) -> Result<Instance, HostError> {
+        let instance = self.inner.instance_pre.instantiate_async(&mut *store);
+        metered(instance, meter).await.map_err(|error| {
+            self.limit_hit(store, &error)
+                .unwrap_or_else(|| HostError::Instantiate(format!("{error:#}")))
         })
     }
 

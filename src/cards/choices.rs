@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use super::run::{find_card, function};
 use super::values::Values;
-use super::{by_field_key, connection};
+use super::{by_field_key, connection, list};
 use crate::lambda::connection::Connection;
 use crate::lambda::list_functions::{
-    FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
+    FunctionPage, FunctionQuery, FunctionSummary, contains_ignoring_case,
 };
 use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierKind};
 use crate::lambda::outcome::{Category, Error};
@@ -39,7 +39,7 @@ const PAGE_ROWS: usize = 50;
 ///
 /// # Errors
 /// `invalid-input` that names the field by its key, or what came of the call.
-pub fn choices(
+pub async fn choices(
     transport: &impl Transport,
     connection: &str,
     card: &str,
@@ -57,7 +57,7 @@ pub fn choices(
     let values = Values::read("values", values)?;
     match dynamic.map(|field| field.key) {
         Some("yourFunctions") => {
-            functions(transport, connection::read(connection)?, search, cursor)
+            functions(transport, connection::read(connection)?, search, cursor).await
         }
         Some(_) => {
             let (key, name) = function(card, &values)?;
@@ -68,6 +68,7 @@ pub fn choices(
                 search,
                 cursor,
             )
+            .await
             .map_err(|error| by_field_key(error, key))
         }
         None => Err(Error::invalid(
@@ -77,7 +78,7 @@ pub fn choices(
     }
 }
 
-fn functions(
+async fn functions(
     transport: &impl Transport,
     connection: Connection,
     search: Option<&str>,
@@ -88,13 +89,18 @@ fn functions(
         cursor: cursor.map(Into::into),
         ..FunctionQuery::default()
     };
-    let page = ListFunctions::new(connection, query)
-        .and_then(|call| perform(transport, call))
-        .map_err(|error| by_field_key(with_way_out(error), "yourFunctions"))?;
-    Ok(ChoicePage {
-        choices: page.functions.into_iter().map(Into::into).collect(),
-        next: page.next,
-    })
+    let page = list(transport, connection, query).await;
+    page.map(Into::into)
+        .map_err(|error| by_field_key(with_way_out(error), "yourFunctions"))
+}
+
+impl From<FunctionPage> for ChoicePage {
+    fn from(page: FunctionPage) -> ChoicePage {
+        ChoicePage {
+            choices: page.functions.into_iter().map(Into::into).collect(),
+            next: page.next,
+        }
+    }
 }
 
 /// Who may not list can still type a name.
@@ -131,7 +137,7 @@ impl From<FunctionSummary> for Choice {
     }
 }
 
-fn qualifiers(
+async fn qualifiers(
     transport: &impl Transport,
     connection: Connection,
     function: &str,
@@ -147,9 +153,11 @@ fn qualifiers(
             )
         })?,
     };
-    let all =
-        ListQualifiers::new(connection, function).and_then(|call| perform(transport, call))?;
-    let search = search.unwrap_or_default();
+    let all = perform(transport, ListQualifiers::new(connection, function)?).await?;
+    Ok(page(all, search.unwrap_or_default(), start))
+}
+
+fn page(all: Vec<QualifierChoice>, search: &str, start: usize) -> ChoicePage {
     let matching: Vec<QualifierChoice> = all
         .into_iter()
         .filter(|choice| {
@@ -159,7 +167,7 @@ fn qualifiers(
         })
         .collect();
     let end = start.saturating_add(PAGE_ROWS);
-    Ok(ChoicePage {
+    ChoicePage {
         next: (end < matching.len()).then(|| end.to_string()),
         choices: matching
             .into_iter()
@@ -167,7 +175,7 @@ fn qualifiers(
             .take(PAGE_ROWS)
             .map(Into::into)
             .collect(),
-    })
+    }
 }
 
 impl From<QualifierChoice> for Choice {

@@ -7,17 +7,17 @@ use alloc::vec::Vec;
 use super::manifest::{Condition, Field};
 use super::run::find_card;
 use super::values::Values;
-use super::{by_field_key, connection};
+use super::{by_field_key, connection, list};
 use crate::lambda::connection::Connection;
-use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
+use crate::lambda::list_functions::FunctionQuery;
 use crate::lambda::outcome::Error;
-use crate::perform::{Transport, perform};
+use crate::perform::Transport;
 
 /// The card's options and inputs that apply to `values`, in the form's order.
 ///
 /// # Errors
 /// `invalid-input` that names the field by its key.
-pub fn fields(
+pub async fn fields(
     transport: &impl Transport,
     connection: &str,
     card: &str,
@@ -29,7 +29,7 @@ pub fn fields(
     let mut shown = Vec::with_capacity(form.len());
     for field in &form {
         if field.key == "tenantId" {
-            shown.extend(tenant_field(transport, connection, field, &form, &values)?);
+            shown.extend(tenant_field(transport, connection, field, &form, &values).await?);
         } else if is_met(field.visible_when, &form, &values)? {
             shown.push(*field);
         }
@@ -53,7 +53,7 @@ fn is_met(
 
 /// Where a name is typed nobody can say, and the field is there; a function that was chosen is
 /// looked up, and one with tenant isolation requires it.
-fn tenant_field(
+async fn tenant_field(
     transport: &impl Transport,
     connection: &str,
     field: &Field,
@@ -66,7 +66,7 @@ fn tenant_field(
     let Some(name) = values.text("yourFunctions")? else {
         return Ok(None);
     };
-    let isolated = is_tenant_isolated(transport, connection::read(connection)?, &name)?;
+    let isolated = is_tenant_isolated(transport, connection::read(connection)?, &name).await?;
     Ok(isolated.then_some(Field {
         required: true,
         visible_when: None,
@@ -74,7 +74,7 @@ fn tenant_field(
     }))
 }
 
-fn is_tenant_isolated(
+async fn is_tenant_isolated(
     transport: &impl Transport,
     connection: Connection,
     name: &str,
@@ -86,8 +86,8 @@ fn is_tenant_isolated(
             cursor: cursor.take(),
             ..FunctionQuery::default()
         };
-        let page = ListFunctions::new(connection.clone(), query)
-            .and_then(|call| perform(transport, call))
+        let page = list(transport, connection.clone(), query)
+            .await
             .map_err(|error| by_field_key(error, "yourFunctions"))?;
         if let Some(function) = page.functions.iter().find(|function| function.name == name) {
             return Ok(function.tenant_isolated);

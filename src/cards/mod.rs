@@ -11,7 +11,18 @@ pub mod values;
 
 use alloc::string::String;
 
+use crate::lambda::connection::Connection;
+use crate::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
 use crate::lambda::outcome::{Error, InvalidInput};
+use crate::perform::{Transport, perform};
+
+async fn list(
+    transport: &impl Transport,
+    connection: Connection,
+    query: FunctionQuery,
+) -> Result<FunctionPage, Error> {
+    perform(transport, ListFunctions::new(connection, query)?).await
+}
 
 /// Ends of the typed interface's paths, where the form has another name for the field. Of several
 /// that fit, the first counts.

@@ -5,21 +5,21 @@ use alloc::string::{String, ToString};
 
 use super::manifest::{self, Card, Field};
 use super::values::Values;
-use super::{by_field_key, connection, outputs};
+use super::{by_field_key, connection, list, outputs};
 use crate::aws::clock_skew::ServiceClock;
 use crate::lambda::connection::Connection;
 use crate::lambda::delivery;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
-use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
+use crate::lambda::list_functions::FunctionQuery;
 use crate::lambda::outcome::{Category, Error, Executed, Invocation};
-use crate::perform::{Transport, perform, perform_by};
+use crate::perform::{Transport, perform_by};
 
 /// Runs the card of that id; the connection and its values are JSON objects by field key, and so
 /// is the result.
 ///
 /// # Errors
 /// `invalid-input` that names the field by its key, or what came of the call.
-pub fn run(
+pub async fn run(
     transport: &impl Transport,
     connection: &str,
     card: &str,
@@ -29,8 +29,8 @@ pub fn run(
     let values = Values::read("values", values)?;
     let connection = connection::read(connection)?;
     match card.id {
-        "invoke" => invoke(transport, connection, card, &values),
-        _ => list_functions(transport, connection, &values),
+        "invoke" => invoke(transport, connection, card, &values).await,
+        _ => list_functions(transport, connection, &values).await,
     }
 }
 
@@ -67,7 +67,7 @@ pub fn function(card: &Card, values: &Values<'_>) -> Result<(&'static str, Strin
     Ok((key, values.required_text(key)?))
 }
 
-fn invoke(
+async fn invoke(
     transport: &impl Transport,
     connection: Connection,
     card: &Card,
@@ -80,16 +80,18 @@ fn invoke(
     let named = |error| by_field_key(error, key);
     let mut operation = Invoke::new(connection.clone(), request).map_err(named)?;
     let mut clock = ServiceClock::default();
-    let mut result = perform_by(transport, &mut operation, &mut clock);
+    let mut result = perform_by(transport, &mut operation, &mut clock).await;
     // A complete name is used as it is. Only where there is no such function, so that none ran,
     // may the text be a part of a name.
     if key == "functionName"
         && is_not_found(&result)
         && is_plain(&function)
-        && let Some(name) = whole_name(transport, connection, &function).map_err(named)?
+        && let Some(name) = whole_name(transport, connection, &function)
+            .await
+            .map_err(named)?
     {
         operation.rename(&name).map_err(named)?;
-        result = perform_by(transport, &mut operation, &mut clock);
+        result = perform_by(transport, &mut operation, &mut clock).await;
     }
     match result {
         Ok(invocation) => Ok(outputs::invocation(&invocation, None)),
@@ -160,7 +162,7 @@ const CANDIDATES: u32 = 10;
 ///
 /// # Errors
 /// `invalid-input` that names the candidates where there are several.
-fn whole_name(
+async fn whole_name(
     transport: &impl Transport,
     connection: Connection,
     part: &str,
@@ -174,8 +176,7 @@ fn whole_name(
             cursor: cursor.take(),
             ..FunctionQuery::default()
         };
-        let call = ListFunctions::new(connection.clone(), query)?;
-        let Ok(page) = perform(transport, call) else {
+        let Ok(page) = list(transport, connection.clone(), query).await else {
             return Ok(None);
         };
         names.extend(page.functions.into_iter().map(|function| function.name));
@@ -209,7 +210,7 @@ fn several(names: &[String]) -> String {
     message
 }
 
-fn list_functions(
+async fn list_functions(
     transport: &impl Transport,
     connection: Connection,
     values: &Values<'_>,
@@ -221,7 +222,8 @@ fn list_functions(
         limit: values.number("limit")?,
         delivery: None,
     };
-    let page = ListFunctions::new(connection, query).and_then(|call| perform(transport, call));
-    page.map(|page| outputs::functions(&page))
+    list(transport, connection, query)
+        .await
+        .map(|page| outputs::functions(&page))
         .map_err(|error| by_field_key(error, "functionName"))
 }

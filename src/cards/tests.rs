@@ -17,6 +17,7 @@ use crate::lambda::delivery::TimeLimits;
 use crate::lambda::outcome::{Executed, TransportKind};
 use crate::lambda::testing::lambdas as answer;
 use crate::perform::{Failure, Transport};
+use crate::ready::ready;
 use crate::sessions::SessionCache;
 
 /// Functions by name; `allowed` says whether they may be listed.
@@ -128,9 +129,9 @@ impl Transport for Lambda {
         0
     }
 
-    fn wait_ms(&self, _: u64) {}
+    async fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let path = request.path.strip_prefix("/2015-03-31/functions").unwrap();
         Ok(match path.split('/').collect::<Vec<_>>()[..] {
             [""] => self.list(request),
@@ -154,7 +155,7 @@ const CONNECT: &str =
     r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
 
 fn invoke(lambda: &Lambda, values: &str) -> Result<Value, Error> {
-    run(lambda, CONNECT, "invoke", values).map(|json| serde_json::from_str(&json).unwrap())
+    ready(run(lambda, CONNECT, "invoke", values)).map(|json| serde_json::from_str(&json).unwrap())
 }
 
 fn refused(result: Result<Value, Error>) -> (String, String) {
@@ -171,7 +172,7 @@ fn json_reaches_the_function_as_it_came() {
     let values = format!(
         r#"{{"yourFunctions":"echo","payload":{payload},"clientContext":{{"custom": {{}}}}}}"#
     );
-    let json = run(&lambda, CONNECT, "invoke", &values).unwrap();
+    let json = ready(run(&lambda, CONNECT, "invoke", &values)).unwrap();
     let (_, headers, body) = lambda.invoked.borrow()[0].clone();
     assert_eq!(body, payload);
     assert!(
@@ -405,7 +406,12 @@ fn errors_name_the_form_field() {
         assert_eq!(refused(invoke(&lambda, values)).0, field, "{values}");
     }
     let connected = |connection: &str| {
-        let result = run(&lambda, connection, "invoke", r#"{"yourFunctions":"echo"}"#);
+        let result = ready(run(
+            &lambda,
+            connection,
+            "invoke",
+            r#"{"yourFunctions":"echo"}"#,
+        ));
         refused(result.map(Value::String)).0
     };
     for (connection, field) in [
@@ -435,7 +441,7 @@ fn errors_name_the_form_field() {
         assert_eq!(connected(connection), field, "{connection}");
     }
     assert_eq!(
-        refused(run(&lambda, CONNECT, "fly", "{}").map(Value::String)).0,
+        refused(ready(run(&lambda, CONNECT, "fly", "{}")).map(Value::String)).0,
         "card"
     );
     assert!(lambda.invoked.borrow().is_empty(), "nothing was sent");
@@ -462,7 +468,8 @@ fn blank_fields_and_numbers_as_text_are_understood() {
 fn listing() {
     let lambda = Lambda::new(&["a", "b", "ab"]);
     let list = |values: &str| -> Value {
-        serde_json::from_str(&run(&lambda, CONNECT, "list-functions", values).unwrap()).unwrap()
+        serde_json::from_str(&ready(run(&lambda, CONNECT, "list-functions", values)).unwrap())
+            .unwrap()
     };
     let page = list(r#"{"nameContains":"A","limit":1}"#);
     assert_eq!(page["functions"][0]["name"], "a");
@@ -473,8 +480,10 @@ fn listing() {
         (&rest["functions"][0]["name"], &rest["next"]),
         (&json!("ab"), &Value::Null)
     );
-    let field =
-        refused(run(&lambda, CONNECT, "list-functions", r#"{"limit":0}"#).map(Value::String)).0;
+    let field = refused(
+        ready(run(&lambda, CONNECT, "list-functions", r#"{"limit":0}"#)).map(Value::String),
+    )
+    .0;
     assert_eq!(field, "limit");
 }
 
@@ -487,7 +496,7 @@ fn function_choices_are_searched_and_paged() {
     let mut cursor: Option<String> = None;
     let mut seen = 0;
     loop {
-        let page = choices(
+        let page = ready(choices(
             &lambda,
             CONNECT,
             "invoke",
@@ -495,7 +504,7 @@ fn function_choices_are_searched_and_paged() {
             "{}",
             Some("even"),
             cursor.as_deref(),
-        )
+        ))
         .unwrap();
         assert!(
             page.choices
@@ -515,7 +524,7 @@ fn function_choices_are_searched_and_paged() {
 fn qualifier_choices_are_those_of_the_chosen_function() {
     let lambda = Lambda::new(&["f"]);
     let page = |search: Option<&str>, cursor: Option<&str>| {
-        choices(
+        ready(choices(
             &lambda,
             CONNECT,
             "invoke",
@@ -523,7 +532,7 @@ fn qualifier_choices_are_those_of_the_chosen_function() {
             r#"{"yourFunctions":"f"}"#,
             search,
             cursor,
-        )
+        ))
         .unwrap()
     };
     let first = page(None, None);
@@ -541,9 +550,19 @@ fn qualifier_choices_are_those_of_the_chosen_function() {
     let second = page(None, first.next.as_deref());
     assert_eq!((second.choices.len(), second.next), (11, None));
     assert_eq!(page(Some("LIVE"), None).choices.len(), 1);
-    let unnamed = choices(&lambda, CONNECT, "invoke", "qualifier", "{}", None, None);
+    let unnamed = ready(choices(
+        &lambda,
+        CONNECT,
+        "invoke",
+        "qualifier",
+        "{}",
+        None,
+        None,
+    ));
     assert!(matches!(unnamed, Err(Error::InvalidInput(input)) if input.field == "yourFunctions"));
-    let unknown = choices(&lambda, CONNECT, "invoke", "payload", "{}", None, None);
+    let unknown = ready(choices(
+        &lambda, CONNECT, "invoke", "payload", "{}", None, None,
+    ));
     assert!(matches!(unknown, Err(Error::InvalidInput(input)) if input.field == "field"));
 }
 
@@ -553,7 +572,7 @@ fn who_may_not_list_is_told_that_a_typed_name_works() {
         allowed: false,
         ..Lambda::new(&[])
     };
-    let Err(Error::Service(error)) = choices(
+    let Err(Error::Service(error)) = ready(choices(
         &lambda,
         CONNECT,
         "invoke",
@@ -561,7 +580,7 @@ fn who_may_not_list_is_told_that_a_typed_name_works() {
         "{}",
         None,
         None,
-    ) else {
+    )) else {
         panic!("not refused");
     };
     let hint = error.hint.unwrap();
@@ -578,11 +597,11 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
         ..Lambda::new(&["plain", "per-tenant", "per-tenant-not"])
     };
     let keys = |values: &str| -> Vec<&str> {
-        let fields = fields::fields(&lambda, CONNECT, "invoke", values).unwrap();
+        let fields = ready(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
         fields.iter().map(|field| field.key).collect()
     };
     let tenant = |values: &str| {
-        let fields = fields::fields(&lambda, CONNECT, "invoke", values).unwrap();
+        let fields = ready(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
         fields
             .iter()
             .find(|field| field.key == "tenantId")
@@ -605,7 +624,7 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
     assert_eq!(tenant(r#"{"yourFunctions":"per-tenant-not"}"#), None);
     assert_eq!(tenant(r#"{"yourFunctions":"per-tenant"}"#), Some(true));
     assert_eq!(
-        fields::fields(&lambda, "{}", "list-functions", "{}")
+        ready(fields::fields(&lambda, "{}", "list-functions", "{}"))
             .unwrap()
             .len(),
         4,
@@ -626,9 +645,9 @@ impl Transport for Silent {
         0
     }
 
-    fn wait_ms(&self, _: u64) {}
+    async fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
         self.0.borrow_mut().push(*limits);
         Err(Failure {
             kind: TransportKind::Timeout,
@@ -665,7 +684,7 @@ fn the_step_is_as_patient_and_persistent_as_the_form_says() {
     ] {
         let silent = Silent::default();
         assert!(matches!(
-            run(&silent, CONNECT, "invoke", values),
+            ready(run(&silent, CONNECT, "invoke", values)),
             Err(Error::Transport(_))
         ));
         let sent = silent.0.borrow();

@@ -7,12 +7,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Operation;
-use super::caller_identity::GetCallerIdentity;
+use super::caller_identity::{CallerIdentity, GetCallerIdentity};
 use super::connection::{Connection, Target, lambda_only};
 use super::function_name::FunctionName;
 use super::invoke::{InvocationType, Invoke, InvokeRequest};
 use super::list_functions::{FunctionQuery, ListFunctions};
-use super::outcome::{Category, Error, ServiceError};
+use super::outcome::{Category, Error, Invocation, ServiceError};
 use crate::aws::clock_skew::ServiceClock;
 use crate::perform::{Transport, perform_by};
 use crate::sessions;
@@ -53,71 +53,96 @@ const TOLERATED_SKEW_S: u64 = 5 * 60;
 ///
 /// # Errors
 /// `invalid-input` where the connection or the function's name cannot be used at all.
-pub fn test_connection(
+pub async fn test_connection(
     transport: &impl Transport,
     connection: &Connection,
     function: Option<&str>,
     qualifier: Option<&str>,
 ) -> Result<Vec<Check>, Error> {
-    const FIELD: &str = "function";
-    let name = function
-        .map(|text| FunctionName::parse(FIELD, text))
-        .transpose()?;
-    let function_field = name.as_ref().map(|name| (FIELD, name));
-    let target = Target::new(connection.clone(), function_field)?;
-    let connection = Connection {
-        region: target.region.clone(),
-        ..connection.clone()
-    };
-    let mut invoke = function
-        .map(|function| dry_run(connection.clone(), function, qualifier))
-        .transpose()?;
-    let no_identity = lambda_only(&connection.credentials);
-    let mut identity = match no_identity {
-        None => Some(GetCallerIdentity::new(connection.clone(), None)?),
-        Some(_) => None,
-    };
-    let one = FunctionQuery {
-        limit: Some(1),
-        ..FunctionQuery::default()
-    };
-    let mut list = ListFunctions::new(connection, one)?;
-
+    let mut questions = Questions::new(connection, function, qualifier)?;
     // What one answer teaches of the clock serves the next request.
     let mut clock = ServiceClock::default();
+    let Questions { target, list, .. } = &mut questions;
     // Without the role's keys there is nothing to ask Lambda with.
-    if let Err(error) = sessions::signer(transport, &target, list.delivery(), &mut clock) {
+    if let Err(error) = sessions::signer(transport, target, list.delivery(), &mut clock).await {
         return Ok(without_keys(clock, &error));
     }
-    let listed = perform_by(transport, &mut list, &mut clock).map(|_| "allowed".into());
-    let identity = identity.as_mut().map(|call| {
-        perform_by(transport, call, &mut clock)
-            .map(|caller| format!("{} of account {}", caller.arn, caller.account))
-    });
-    let invoked = invoke
-        .as_mut()
-        .map(|call| perform_by(transport, call, &mut clock));
-    let endpoint = endpoint(&target, &listed);
+    let listed = perform_by(transport, list, &mut clock).await;
+    let identity = match &mut questions.identity {
+        Ok(call) => caller_check(perform_by(transport, call, &mut clock).await),
+        Err(why) => skipped(Subject::Identity, *why),
+    };
+    let invoked = match &mut questions.invoke {
+        Some(call) => invoke_check(perform_by(transport, call, &mut clock).await),
+        None => skipped(
+            Subject::InvokeFunction,
+            "name a function to learn whether it may be invoked",
+        ),
+    };
+    let listed = listed.map(|_| "allowed".into());
     Ok([
         clock_check(clock),
-        endpoint,
-        match identity {
-            Some(result) => check(Subject::Identity, result),
-            None => skipped(Subject::Identity, no_identity.unwrap_or_default()),
-        },
+        endpoint(&questions.target, &listed),
+        identity,
         check(Subject::ListFunctions, listed),
-        match invoked {
-            Some(result) => check(
-                Subject::InvokeFunction,
-                result.map(|_| "allowed, and the function's name and qualifier exist".into()),
-            ),
-            None => skipped(
-                Subject::InvokeFunction,
-                "name a function to learn whether it may be invoked",
-            ),
-        },
+        invoked,
     ]
     .into())
+}
+
+/// What is asked.
+struct Questions {
+    target: Target,
+    list: ListFunctions,
+    /// Or why it is not asked.
+    identity: Result<GetCallerIdentity, &'static str>,
+    invoke: Option<Invoke>,
+}
+
+impl Questions {
+    fn new(
+        connection: &Connection,
+        function: Option<&str>,
+        qualifier: Option<&str>,
+    ) -> Result<Questions, Error> {
+        const FIELD: &str = "function";
+        let name = function
+            .map(|text| FunctionName::parse(FIELD, text))
+            .transpose()?;
+        let function_field = name.as_ref().map(|name| (FIELD, name));
+        let target = Target::new(connection.clone(), function_field)?;
+        let connection = Connection {
+            region: target.region.clone(),
+            ..connection.clone()
+        };
+        let invoke = function
+            .map(|function| dry_run(connection.clone(), function, qualifier))
+            .transpose()?;
+        let identity = match lambda_only(&connection.credentials) {
+            None => Ok(GetCallerIdentity::new(connection.clone(), None)?),
+            Some(why) => Err(why),
+        };
+        let one = FunctionQuery {
+            limit: Some(1),
+            ..FunctionQuery::default()
+        };
+        Ok(Questions {
+            target,
+            list: ListFunctions::new(connection, one)?,
+            identity,
+            invoke,
+        })
+    }
+}
+
+fn caller_check(caller: Result<CallerIdentity, Error>) -> Check {
+    let who = caller.map(|caller| format!("{} of account {}", caller.arn, caller.account));
+    check(Subject::Identity, who)
+}
+
+fn invoke_check(invoked: Result<Invocation, Error>) -> Check {
+    let allowed = "allowed, and the function's name and qualifier exist";
+    check(Subject::InvokeFunction, invoked.map(|_| allowed.into()))
 }
 
 /// STS did not hand out the role's keys: that is the answer to who the caller is.

@@ -13,6 +13,7 @@ use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
 use crate::lambda::outcome::{Invocation, ServiceError};
 use crate::lambda::testing::{answer, connection, lambdas};
+use crate::ready::ready;
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -53,12 +54,12 @@ impl Transport for Scripted {
         self.ns.get()
     }
 
-    fn wait_ms(&self, ms: u64) {
+    async fn wait_ms(&self, ms: u64) {
         self.waited_ms.borrow_mut().push(ms);
         self.ns.set(self.ns.get() + ms * 1_000_000);
     }
 
-    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let header = |name| {
             let found = request.headers.iter().find(|(key, _)| *key == name);
             found
@@ -105,7 +106,10 @@ fn request() -> InvokeRequest {
 }
 
 fn invoke(transport: &Scripted, request: InvokeRequest) -> Result<Invocation, Error> {
-    perform(transport, Invoke::new(connection(), request).unwrap())
+    ready(perform(
+        transport,
+        Invoke::new(connection(), request).unwrap(),
+    ))
 }
 
 fn idempotent() -> InvokeRequest {
@@ -178,11 +182,16 @@ fn a_read_is_tried_again_and_never_ran_the_function() {
         error(500, ""),
         page,
     ]);
-    assert!(perform(&transport, list()).unwrap().functions.is_empty());
+    assert!(
+        ready(perform(&transport, list()))
+            .unwrap()
+            .functions
+            .is_empty()
+    );
 
     let cut = || failure(TransportKind::CutOff, Executed::Yes);
     let transport = Scripted::new(vec![cut(), cut(), cut()]);
-    let Err(Error::Transport(error)) = perform(&transport, list()) else {
+    let Err(Error::Transport(error)) = ready(perform(&transport, list())) else {
         panic!("no error")
     };
     assert_eq!((error.executed, error.attempts), (Executed::No, 3));
@@ -282,11 +291,11 @@ impl Transport for Slow {
         self.ns.get()
     }
 
-    fn wait_ms(&self, ms: u64) {
+    async fn wait_ms(&self, ms: u64) {
         self.pass(ms);
     }
 
-    fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
         self.sent.set(self.sent.get() + 1);
         self.pass(limits.head_ms);
         if self.answer.is_ok() {
@@ -336,7 +345,10 @@ fn a_call_takes_no_longer_than_its_options_allow() {
                     delivery: Some(delivery),
                     ..request()
                 };
-                let _ = perform(&transport, Invoke::new(connection(), request).unwrap());
+                let _ = ready(perform(
+                    &transport,
+                    Invoke::new(connection(), request).unwrap(),
+                ));
 
                 let each = 500 + u64::from(response_timeout_ms);
                 let body = u64::from(response_timeout_ms.min(300_000));
@@ -397,9 +409,9 @@ fn a_card_invokes_nothing_else_where_something_may_have_run() {
         failure(TransportKind::Timeout, Executed::Unknown),
         error(404, "ResourceNotFoundException"),
     ]);
-    let Err(Error::Service(error)) =
-        crate::cards::run::run(&transport, CONNECTION, "invoke", VALUES)
-    else {
+    let Err(Error::Service(error)) = ready(crate::cards::run::run(
+        &transport, CONNECTION, "invoke", VALUES,
+    )) else {
         panic!("another end")
     };
     assert_eq!(
@@ -425,10 +437,10 @@ fn a_signing_key_signs_as_its_secret_does() {
     let transport = Scripted::new(vec![ok(), ok()]);
     invoke(&transport, request()).unwrap();
     transport.ns.set(7_000_000_000);
-    perform(
+    ready(perform(
         &transport,
         Invoke::new(signing_key("20261122"), request()).unwrap(),
-    )
+    ))
     .unwrap();
     let sent = transport.sent.borrow();
     assert_eq!(sent[0], sent[1]);
@@ -445,7 +457,7 @@ fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
     for date in ["20261121", "20261123"] {
         let transport = Scripted::new(vec![]);
         let call = Invoke::new(signing_key(date), request()).unwrap();
-        let Err(Error::InvalidInput(input)) = perform(&transport, call) else {
+        let Err(Error::InvalidInput(input)) = ready(perform(&transport, call)) else {
             panic!("not refused");
         };
         assert_eq!(input.field, "connection.credentials.signing-key.date");
@@ -465,7 +477,7 @@ fn a_signing_key_that_ends_between_attempts_does_not_hide_that_something_was_sen
     // 2026-11-23T00:01:59Z when the first attempt begins; it takes two seconds.
     transport.ns.set((43_200 + 119) * 1_000_000_000);
     let call = Invoke::new(signing_key("20261122"), idempotent()).unwrap();
-    let Err(Error::Transport(error)) = perform(&transport, call) else {
+    let Err(Error::Transport(error)) = ready(perform(&transport, call)) else {
         panic!("another error");
     };
     assert_eq!(
@@ -491,7 +503,7 @@ fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
         ..connection()
     };
     let call = Invoke::new(connection, request()).unwrap();
-    let Err(Error::Unauthenticated(error)) = perform(&transport, call) else {
+    let Err(Error::Unauthenticated(error)) = ready(perform(&transport, call)) else {
         panic!("another error");
     };
     // Another date would change nothing: there is none in the request.
@@ -509,7 +521,7 @@ fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
 fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
     let transport = Scripted::new(vec![error(403, "InvalidSignatureException")]);
     let call = Invoke::new(signing_key("20261122"), request()).unwrap();
-    let Err(Error::Unauthenticated(error)) = perform(&transport, call) else {
+    let Err(Error::Unauthenticated(error)) = ready(perform(&transport, call)) else {
         panic!("another error");
     };
     let hint = error.hint.unwrap();

@@ -14,6 +14,7 @@ use crate::lambda::outcome::{Category, Executed, TransportKind};
 use crate::lambda::roles::RoleOptions;
 use crate::lambda::testing::{answer, connection, lambdas};
 use crate::perform::{Failure, perform};
+use crate::ready::ready;
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -59,9 +60,9 @@ impl Transport for Aws {
         0
     }
 
-    fn wait_ms(&self, _: u64) {}
+    async fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let header = |name| {
             let found = request.headers.iter().find(|(key, _)| *key == name);
             found.map_or("", |(_, value)| &**value)
@@ -149,7 +150,7 @@ fn invoke_with(aws: &Aws, connection: &Connection, delivery: Options) -> Result<
         ..InvokeRequest::default()
     };
     let call = Invoke::new(connection.clone(), request)?;
-    perform(aws, call).map(|invocation| invocation.attempts)
+    ready(perform(aws, call)).map(|invocation| invocation.attempts)
 }
 
 #[test]
@@ -340,7 +341,7 @@ fn a_failed_renewal_does_not_hide_an_unknown_outcome() {
     });
     aws.sts.set(|| Some(answer(503, &[], "")));
     let slow = Slow(&aws);
-    let Err(Error::Service(error)) = perform(&slow, call) else {
+    let Err(Error::Service(error)) = ready(perform(&slow, call)) else {
         panic!("another end");
     };
     assert_eq!(
@@ -361,12 +362,12 @@ impl Transport for Slow<'_> {
         0
     }
 
-    fn wait_ms(&self, _: u64) {
+    async fn wait_ms(&self, _: u64) {
         self.0.now.set(self.0.now.get() + 1);
     }
 
-    fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
-        self.0.send(request, limits)
+    async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+        self.0.send(request, limits).await
     }
 
     fn sessions(&self) -> &SessionCache {
@@ -378,7 +379,7 @@ impl Transport for Slow<'_> {
 fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
     let aws = Aws::new();
     let connection = assuming(&[FIRST, SECOND]);
-    let session = open(&aws, connection.clone()).unwrap();
+    let session = ready(open(&aws, connection.clone())).unwrap();
     assert_eq!(
         session,
         Session {
@@ -392,7 +393,10 @@ fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
         }
     );
     assert_eq!(
-        open(&aws, connection.clone()).unwrap().keys.access_key_id,
+        ready(open(&aws, connection.clone()))
+            .unwrap()
+            .keys
+            .access_key_id,
         "ASIA4"
     );
     aws.seen();
@@ -403,13 +407,13 @@ fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
         "the newest serve this instance, too"
     );
 
-    let refused = |credentials| match open(
+    let refused = |credentials| match ready(open(
         &aws,
         Connection {
             credentials,
             ..connection.clone()
         },
-    ) {
+    )) {
         Err(Error::InvalidInput(input)) => (input.field, input.message),
         other => panic!("{other:?}"),
     };

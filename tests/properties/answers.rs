@@ -10,6 +10,7 @@ use aws_lambda_connector::lambda::outcome::{Error, Executed};
 use aws_lambda_connector::lambda::test_connection::test_connection;
 use aws_lambda_connector::lambda::{failure, log_tail};
 use aws_lambda_connector::perform::perform;
+use aws_lambda_connector::ready::ready;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -133,7 +134,7 @@ proptest! {
         };
         let last_success = answers.iter().any(|answer| (200..300).contains(&answer.status));
         let script = Script::new(answers, now);
-        match perform(&script, Invoke::new(connection(), request).unwrap()) {
+        match ready(perform(&script, Invoke::new(connection(), request).unwrap())) {
             Ok(invocation) => {
                 prop_assert!((200..300).contains(&invocation.status_code) && last_success);
                 assert_no_secret(&format!("{invocation:?}"));
@@ -153,7 +154,7 @@ proptest! {
             name_contains: all_versions.then(|| "F".into()),
             ..FunctionQuery::default()
         };
-        match perform(&Script::new(answers.clone(), now), ListFunctions::new(connection(), query).unwrap()) {
+        match ready(perform(&Script::new(answers.clone(), now), ListFunctions::new(connection(), query).unwrap())) {
             Ok(page) => {
                 prop_assert!(page.functions.len() <= 2);
                 // What is handed out as a cursor is taken as one.
@@ -162,7 +163,7 @@ proptest! {
             }
             Err(error) => check_error(&error, false),
         }
-        match perform(&Script::new(answers, now), ListQualifiers::new(connection(), "f").unwrap()) {
+        match ready(perform(&Script::new(answers, now), ListQualifiers::new(connection(), "f").unwrap())) {
             Ok(qualifiers) => assert_no_secret(&format!("{qualifiers:?}")),
             Err(error) => check_error(&error, false),
         }
@@ -170,7 +171,7 @@ proptest! {
 
     #[test]
     fn testing_the_connection(answers in vec(response(), 0..9), now in clock()) {
-        let checks = test_connection(&Script::new(answers, now), &connection(), Some("f"), None).unwrap();
+        let checks = ready(test_connection(&Script::new(answers, now), &connection(), Some("f"), None)).unwrap();
         prop_assert_eq!(checks.len(), 5);
         assert_no_secret(&format!("{checks:?}"));
     }
@@ -182,12 +183,12 @@ proptest! {
         );
         for card in ["invoke", "listFunctions", "list-functions"] {
             let values = r#"{"functionName":"f","useFunctionName":"true","yourFunctions":"f"}"#;
-            let outcome = cards::run::run(&Script::new(answers.clone(), now), &connection, card, values);
+            let outcome = ready(cards::run::run(&Script::new(answers.clone(), now), &connection, card, values));
             assert_no_secret(&format!("{outcome:?}"));
         }
-        let choices = cards::choices::choices(
+        let choices = ready(cards::choices::choices(
             &Script::new(answers, now), &connection, "invoke", "yourFunctions", "{}", None, None,
-        );
+        ));
         assert_no_secret(&format!("{choices:?}"));
     }
 
@@ -227,7 +228,7 @@ proptest! {
         };
         let request = InvokeRequest { function: "f".into(), ..InvokeRequest::default() };
         let script = Script::new(vec![answer], 1_795_348_800);
-        let error = perform(&script, Invoke::new(connection(), request).unwrap()).unwrap_err();
+        let error = ready(perform(&script, Invoke::new(connection(), request).unwrap())).unwrap_err();
         assert_no_secret(&format!("{error:?}"));
     }
 }

@@ -9,6 +9,7 @@ use aws_lambda_connector::lambda::function_name::{FunctionName, check_qualifier}
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
 use aws_lambda_connector::perform::perform;
+use aws_lambda_connector::ready::ready;
 use proptest::option;
 use proptest::prelude::*;
 
@@ -137,7 +138,7 @@ proptest! {
                     prop_assert!(!value.contains(['\r', '\n', '\0']), "{name}");
                 }
                 prop_assert!(request.path_with_query().bytes().all(|byte| byte.is_ascii_graphic()));
-                let error = perform(&Script::new(Vec::new(), 0), invoke).unwrap_err();
+                let error = ready(perform(&Script::new(Vec::new(), 0), invoke)).unwrap_err();
                 assert_no_secret(&format!("{error:?}"));
             }
             Err(error) => assert_no_secret(&format!("{error:?}")),
@@ -186,11 +187,11 @@ proptest! {
         field in text_like(&["yourFunctions", "qualifier"]),
     ) {
         let script = || Script::new(Vec::new(), 0);
-        let ran = cards::run::run(&script(), &connection, &card, &values);
+        let ran = ready(cards::run::run(&script(), &connection, &card, &values));
         assert_no_secret(&format!("{ran:?}"));
-        let chosen = cards::choices::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values));
+        let chosen = ready(cards::choices::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values)));
         assert_no_secret(&format!("{chosen:?}"));
-        let shown = cards::fields::fields(&script(), &connection, &card, &values);
+        let shown = ready(cards::fields::fields(&script(), &connection, &card, &values));
         assert_no_secret(&format!("{shown:?}"));
     }
 }

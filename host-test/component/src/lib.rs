@@ -28,11 +28,18 @@ pub struct Component {
 }
 
 /// What the root package is built as.
-pub const COMPONENTS: &[Component] = &[Component {
-    name: "aws-lambda-connector",
-    features: &[],
-    wit: "wit",
-}];
+pub const COMPONENTS: &[Component] = &[
+    Component {
+        name: "aws-lambda-connector",
+        features: &[],
+        wit: "wit",
+    },
+    Component {
+        name: "aws-lambda-connector-p3",
+        features: &["p3"],
+        wit: "wit/p3",
+    },
+];
 
 impl Component {
     /// Builds the component from the sources in `root`.

@@ -44,10 +44,14 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
     Caller::new(host, connection, &reached, &args.allow, Sessions::default()).context("--allow")
 }
 
-/// Compiles the component.
+/// Compiles the component, or finds it compiled by an earlier command.
 pub fn load(path: &ComponentPath) -> Result<Host> {
     let _waiting = Waiting::for_("loading the component");
-    Ok(Host::new(&path.component, Options::default())?)
+    let options = Options {
+        keep_compiled: true,
+        ..Options::default()
+    };
+    Ok(Host::new(&path.component, options)?)
 }
 
 fn check_url(endpoint: Option<&Endpoint>) -> Result<()> {

@@ -5,7 +5,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
 
 use super::Options;
 
@@ -45,16 +47,24 @@ pub fn build(options: &Options) -> wasmtime::Result<(Engine, Allocation)> {
         None => "the limits are too large for a pool".to_owned(),
     };
     tracing::warn!("no pooling allocator, memory is mapped for each call: {reason}");
-    let engine = Engine::new(&config())?;
+    let engine = Engine::new(&config(options))?;
     Ok((engine, Allocation::OnDemand { reason }))
 }
 
-fn config() -> Config {
+fn config(options: &Options) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         // A memory's initial content is a copy-on-write image: no bytes are copied per call.
         .memory_init_cow(true);
+    if options.keep_compiled {
+        match Cache::from_file(None) {
+            Ok(cache) => {
+                config.cache(Some(cache));
+            }
+            Err(error) => tracing::debug!("compiled code is not kept: {error:#}"),
+        }
+    }
     config
 }
 
@@ -70,7 +80,7 @@ fn pooling(options: &Options) -> Option<Config> {
         .linear_memory_keep_resident(MEMORY_KEPT)
         .table_keep_resident(TABLE_KEPT)
         .pagemap_scan(Enabled::Auto);
-    let mut config = config();
+    let mut config = config(options);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Some(config)
 }

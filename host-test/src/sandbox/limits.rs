@@ -79,10 +79,12 @@ pub struct CpuMeter {
     used: Mutex<Used>,
 }
 
-#[derive(Default)]
 struct Used {
     before: Duration,
     running_since: Option<Instant>,
+    allowed: Duration,
+    /// In flight, of an instance that takes several.
+    calls: u32,
 }
 
 impl CpuMeter {
@@ -90,8 +92,28 @@ impl CpuMeter {
     pub fn new(budget: Duration) -> Self {
         Self {
             budget,
-            used: Mutex::default(),
+            used: Mutex::new(Used {
+                before: Duration::ZERO,
+                running_since: None,
+                allowed: budget,
+                calls: 0,
+            }),
         }
+    }
+
+    /// One more call in the same instance, until the guard is dropped: it adds its budget, and the
+    /// first one after a rest finds a full one.
+    pub fn another(&self) -> InFlight<'_> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.calls == 0 {
+            used.before = Duration::ZERO;
+            used.running_since = used.running_since.map(|_| Instant::now());
+            used.allowed = self.budget;
+        } else {
+            used.allowed = used.allowed.saturating_add(self.budget);
+        }
+        used.calls += 1;
+        InFlight(self)
     }
 
     /// Fails once the budget is spent.
@@ -100,7 +122,7 @@ impl CpuMeter {
         let running = used
             .running_since
             .map_or(Duration::ZERO, |since| since.elapsed());
-        if used.before.saturating_add(running) > self.budget {
+        if used.before.saturating_add(running) > used.allowed {
             return Err(CpuBudgetSpent);
         }
         Ok(())
@@ -116,6 +138,16 @@ impl CpuMeter {
         if let Some(since) = used.running_since.take() {
             used.before = used.before.saturating_add(since.elapsed());
         }
+    }
+}
+
+/// See [`CpuMeter::another`].
+pub struct InFlight<'a>(&'a CpuMeter);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.calls -= 1;
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a component may import, and nothing else: `wasi:io`, the two clocks, outgoing HTTP.
+//! What a component may import, and nothing else: the two clocks and outgoing HTTP, of WASI 0.2
+//! (with `wasi:io`) and of WASI 0.3.
 //!
 //! Each interface is added by name. No environment, files, sockets, randomness or standard streams
 //! exist here, so a component that asks for one does not load.
@@ -6,7 +7,9 @@
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi::p3::bindings::clocks as clocks_p3;
 use wasmtime_wasi_http::p2::bindings::http;
+use wasmtime_wasi_http::p3::bindings::http as http_p3;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
 use super::State;
@@ -18,7 +21,8 @@ impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Adds every interface that the connector's world imports.
+/// Adds every interface that the connector's worlds import. Both versions of HTTP go through the
+/// same hooks.
 pub fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;
     io::poll::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;
@@ -27,5 +31,11 @@ pub fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;
     let options = http::types::LinkOptions::default();
     http::types::add_to_linker::<_, WasiHttp>(linker, &options, State::http)?;
-    http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, State::http)
+    http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, State::http)?;
+
+    clocks_p3::types::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;
+    clocks_p3::system_clock::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;
+    clocks_p3::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;
+    http_p3::types::add_to_linker::<_, WasiHttp>(linker, State::http)?;
+    http_p3::client::add_to_linker::<_, WasiHttp>(linker, State::http)
 }

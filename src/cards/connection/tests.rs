@@ -15,6 +15,7 @@ use crate::aws::{sigv4, uri};
 use crate::lambda::delivery::TimeLimits;
 use crate::lambda::testing::{answer, lambdas};
 use crate::perform::{Failure, Transport};
+use crate::ready::ready;
 use crate::sessions::SessionCache;
 
 /// 2026-11-22T12:00:00Z
@@ -63,9 +64,9 @@ impl Transport for Aws {
         0
     }
 
-    fn wait_ms(&self, _: u64) {}
+    async fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
         let header = |name| {
             let found = request.headers.iter().find(|(key, _)| *key == name);
             found.map_or("", |(_, value)| &**value).to_string()
@@ -136,7 +137,7 @@ fn form(credential_type: &str, changes: &Value) -> String {
 }
 
 fn invoke(aws: &Aws, connection: &str) -> Result<String, Error> {
-    run(aws, connection, "invoke", r#"{"yourFunctions":"f"}"#)
+    ready(run(aws, connection, "invoke", r#"{"yourFunctions":"f"}"#))
 }
 
 fn refused<T: core::fmt::Debug>(result: Result<T, Error>) -> (String, String) {
@@ -475,18 +476,28 @@ fn refusals_name_the_forms_field_and_repeat_no_secret() {
         let connection = form(credential_type, &changes);
         let aws = Aws::new();
         let chosen = r#"{"yourFunctions":"f"}"#;
-        let choices_of = |field| choices(&aws, &connection, "invoke", field, chosen, None, None);
+        let choices_of = |field| {
+            ready(choices(
+                &aws,
+                &connection,
+                "invoke",
+                field,
+                chosen,
+                None,
+                None,
+            ))
+        };
         for (asked, (named, message)) in [
             ("run", refused(invoke(&aws, &connection))),
             (
                 "list",
-                refused(run(&aws, &connection, "list-functions", "{}")),
+                refused(ready(run(&aws, &connection, "list-functions", "{}"))),
             ),
             ("functions", refused(choices_of("yourFunctions"))),
             ("qualifiers", refused(choices_of("qualifier"))),
             (
                 "fields",
-                refused(fields(&aws, &connection, "invoke", chosen)),
+                refused(ready(fields(&aws, &connection, "invoke", chosen))),
             ),
         ] {
             assert_eq!(named, field, "{asked}: {credential_type} {changes}");

@@ -8,6 +8,7 @@ use super::super::testing::{answer, connection, lambdas};
 use super::*;
 use crate::aws::message::{Request, Response};
 use crate::perform::Failure;
+use crate::ready::ready;
 use crate::sessions::SessionCache;
 
 /// 2026-11-22T12:00:00Z
@@ -31,9 +32,9 @@ impl Transport for Services {
         0
     }
 
-    fn wait_ms(&self, _: u64) {}
+    async fn wait_ms(&self, _: u64) {}
 
-    fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Answer {
+    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Answer {
         let line = format!("{}{}", request.authority, request.path_with_query());
         self.seen.borrow_mut().push(line);
         (self.answer)(request)
@@ -53,12 +54,12 @@ fn checks(
         seen: RefCell::default(),
         sessions: SessionCache::new(),
     };
-    test_connection(
+    ready(test_connection(
         &services,
         &connection(),
         function,
         Some("live").filter(|_| function.is_some()),
-    )
+    ))
     .unwrap()
     .into_iter()
     .map(|check| (check.subject, check.outcome, check.detail))
@@ -212,12 +213,13 @@ fn what_cannot_be_asked_is_refused() {
         seen: RefCell::default(),
         sessions: SessionCache::new(),
     };
-    let field = |connection: Connection, function: Option<&str>, qualifier: Option<&str>| {
-        match test_connection(&services, &connection, function, qualifier) {
+    let field =
+        |connection: Connection, function: Option<&str>, qualifier: Option<&str>| match ready(
+            test_connection(&services, &connection, function, qualifier),
+        ) {
             Err(Error::InvalidInput(input)) => input.field,
             other => panic!("{other:?}"),
-        }
-    };
+        };
     let nowhere = Connection {
         region: String::new(),
         ..connection()

@@ -1,0 +1,153 @@
+//! One instance for many calls at once: while one waits for its answer, the others go on. For
+//! components whose functions are `async`; any other takes its calls one after the other.
+//!
+//! Of [`super::Options`], the memory limit holds for the instance, so that what is in flight at
+//! once must fit; the call time-out holds for every call, and the CPU budget grows by its size with
+//! each call and starts anew whenever none is left. A trap ends the instance, and with it every
+//! call; so does dropping the last clone of it. A call that is given up goes on inside until it
+//! ends by itself: wasmtime can cancel no less than an instance.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime::component::{
+    Accessor, AccessorTask, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower,
+};
+
+use super::limits::CpuMeter;
+use super::{HostError, Sandbox, State, metered, trap_message};
+use crate::policy::Policy;
+
+type Running<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
+type Call = Box<dyn for<'a> FnOnce(Instance, &'a Accessor<State>) -> Running<'a> + Send>;
+
+/// An instance. Clones are the same one.
+#[derive(Clone)]
+pub struct SharedInstance {
+    sandbox: Sandbox,
+    calls: mpsc::UnboundedSender<Call>,
+    /// What it ended with.
+    ended: watch::Receiver<Option<HostError>>,
+    _served: Arc<AbortOnDropHandle<()>>,
+}
+
+impl Sandbox {
+    /// Makes an instance that stays. All its calls go by this policy. It takes one of the places
+    /// that [`super::Options::max_calls`] are, and waits for it where none is free.
+    ///
+    /// # Errors
+    /// None could be made.
+    pub async fn share(&self, policy: &Arc<Policy>) -> Result<SharedInstance, HostError> {
+        let (calls, queue) = mpsc::unbounded_channel();
+        let (ends, mut ended) = watch::channel(None);
+        let (started, starts) = oneshot::channel();
+        let (sandbox, policy) = (self.clone(), Arc::clone(policy));
+        let served = tokio::spawn(async move {
+            let end = serve(&sandbox, &policy, queue, started).await;
+            if let Err(error) = end {
+                ends.send_replace(Some(error));
+            }
+        });
+        let served = Arc::new(AbortOnDropHandle::new(served));
+        if starts.await.is_err() {
+            return Err(why(&mut ended).await);
+        }
+        Ok(SharedInstance {
+            sandbox: self.clone(),
+            calls,
+            ended,
+            _served: served,
+        })
+    }
+}
+
+impl SharedInstance {
+    /// Calls an export, whatever else is being called.
+    ///
+    /// # Errors
+    /// The host's own. One that ended the instance is every later call's, too.
+    pub async fn call<P, R>(
+        &self,
+        function: ComponentExportIndex,
+        arguments: P,
+    ) -> Result<R, HostError>
+    where
+        P: ComponentNamedList + Lower + Send + Sync + 'static,
+        R: Lift + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let (answer, answered) = oneshot::channel();
+        let call: Call = Box::new(move |instance, accessor| {
+            Box::pin(async move {
+                let function = accessor
+                    .with(|mut store| instance.get_typed_func::<P, (R,)>(&mut store, &function))?;
+                let (result,) = function.call_concurrent(accessor, arguments).await?;
+                // Who asked may be gone.
+                let _ = answer.send(result);
+                Ok(())
+            })
+        });
+        // Where the instance has ended, the answer's sender is dropped along with the call.
+        let _ = self.calls.send(call);
+        let limit = self.sandbox.inner.options.call_timeout;
+        match tokio::time::timeout(limit, answered).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(why(&mut self.ended.clone()).await),
+            Err(_) => Err(HostError::Timeout { limit }),
+        }
+    }
+}
+
+async fn why(ended: &mut watch::Receiver<Option<HostError>>) -> HostError {
+    let unknown = || HostError::Trap("the instance ended".to_owned());
+    match ended.wait_for(Option::is_some).await {
+        Ok(error) => error.clone().unwrap_or_else(unknown),
+        Err(_) => unknown(),
+    }
+}
+
+/// Serves until the last clone is dropped.
+async fn serve(
+    sandbox: &Sandbox,
+    policy: &Arc<Policy>,
+    mut queue: mpsc::UnboundedReceiver<Call>,
+    started: oneshot::Sender<()>,
+) -> Result<(), HostError> {
+    let _place = sandbox.inner.calls.acquire().await;
+    let meter = Arc::new(CpuMeter::new(sandbox.inner.options.cpu_budget));
+    let mut store = sandbox.store(policy, &meter);
+    let instance = sandbox.instantiate(&mut store, &meter).await?;
+    let _ = started.send(());
+    let serving = store.run_concurrent(async |accessor| {
+        while let Some(call) = queue.recv().await {
+            accessor.spawn(Task {
+                instance,
+                call,
+                meter: Arc::clone(&meter),
+            })?;
+        }
+        Ok(())
+    });
+    let served = metered(serving, &meter).await.flatten();
+    served.map_err(|error| {
+        sandbox
+            .limit_hit(&store, &error)
+            .unwrap_or_else(|| HostError::Trap(trap_message(&error)))
+    })
+}
+
+struct Task {
+    instance: Instance,
+    call: Call,
+    meter: Arc<CpuMeter>,
+}
+
+impl AccessorTask<State> for Task {
+    async fn run(self, accessor: &Accessor<State>) -> wasmtime::Result<()> {
+        let _in_flight = self.meter.another();
+        (self.call)(self.instance, accessor).await
+    }
+}
