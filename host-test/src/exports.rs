@@ -31,7 +31,7 @@ impl Exports {
     /// The component is not the connector; says what it lacks.
     pub fn of(component: &Component) -> Result<Self> {
         let interface = |name: &str, version: &str| {
-            component.get_export_index(None, &format!("connectors:aws-lambda/{name}@{version}"))
+            component.get_export_index(None, format!("connectors:aws-lambda/{name}@{version}"))
         };
         let concurrent = interface("lambda", "0.2.0").is_some();
         let version = if concurrent { "0.2.0" } else { "0.1.0" };
