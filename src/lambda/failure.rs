@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::json::{Fields, Json};
+use super::json::{Fields, Json, MAX_PARTS};
 use super::outcome::{FailureCause, FunctionFailure};
 
 /// Reads the failed function's document. `marker` is the header's value.
@@ -34,7 +34,14 @@ pub fn read(marker: String, body: &[u8]) -> FunctionFailure {
 fn stack_trace(value: Json<'_>) -> Vec<String> {
     match value.list() {
         Some(frames) => frames.into_iter().map(frame).collect(),
-        None => value.text().lines().map(Into::into).collect(),
+        // More of them than any stack is deep; the output has them all.
+        None if value.get().starts_with('[') => Vec::new(),
+        None => value
+            .text()
+            .lines()
+            .take(MAX_PARTS)
+            .map(Into::into)
+            .collect(),
     }
 }
 

@@ -13,6 +13,10 @@ use serde::de::IgnoredAny;
 
 mod scan;
 
+/// A list or an object of more parts is none of Lambda's, whose lists have as many rows at most. What
+/// is made of a part takes many times its bytes, and six megabytes can be a million of them.
+pub(super) const MAX_PARTS: usize = 10_000;
+
 /// Whether `text` is one JSON value of any kind, at any depth.
 ///
 /// # Errors
@@ -57,17 +61,17 @@ impl<'a> Json<'a> {
         unescape(after(self.0, b'"')?.strip_suffix('"')?)
     }
 
-    /// The elements of a list; `None` where the value is none.
+    /// The elements of a list; `None` where the value is none, or has more than [`MAX_PARTS`].
     pub fn list(self) -> Option<Vec<Json<'a>>> {
         whole(parts(after(self.0, b'[')?, b']', first))
     }
 
-    /// The elements of a list of objects; `None` where the value is none.
+    /// The elements of a list of objects; `None` where the value is none, or too long.
     pub fn objects(self) -> Option<Vec<Fields<'a>>> {
         whole(parts(after(self.0, b'[')?, b']', object))
     }
 
-    /// The fields of an object; `None` where the value is none.
+    /// The fields of an object; `None` where the value is none, or too long.
     pub fn object(self) -> Option<Fields<'a>> {
         whole(object(self.0))
     }
@@ -90,7 +94,7 @@ pub struct Fields<'a>(Vec<Member<'a>>);
 type Member<'a> = (Cow<'a, str>, Json<'a>);
 
 impl<'a> Fields<'a> {
-    /// Reads `text`; `None` where it is not a JSON object.
+    /// Reads `text`; `None` where it is not a JSON object, or has more than [`MAX_PARTS`] fields.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
         whole(object(skip_space(text)))
     }
@@ -162,7 +166,7 @@ fn length_of_deep(text: &str) -> Option<usize> {
 }
 
 /// The parts of a list or an object up to its closing bracket, and what follows that. `text` begins
-/// behind the opening one.
+/// behind the opening one. `None` where there are too many.
 fn parts<'a, T>(
     text: &'a str,
     close: u8,
@@ -177,6 +181,7 @@ fn parts<'a, T>(
         let (found, behind) = part(rest)?;
         parts.push(found);
         match after(behind, b',') {
+            Some(_) if parts.len() >= MAX_PARTS => return None,
             Some(next) => rest = skip_space(next),
             None => return Some((parts, skip_space(after(behind, close)?))),
         }
@@ -346,6 +351,17 @@ mod tests {
         assert_eq!(fields.text("e"), None);
         assert!(Fields::read("[]").is_none());
         assert!(Fields::read("{} x").is_none());
+    }
+
+    #[test]
+    fn what_has_too_many_parts_is_not_taken_apart() {
+        let list = |parts: usize| format!("[{}0]", "0,".repeat(parts - 1));
+        let object = |parts: usize| format!("{{{}\"a\":0}}", "\"\":0,".repeat(parts - 1));
+        let [most, more] = [list(MAX_PARTS), list(MAX_PARTS + 1)];
+        assert_eq!(Json::parse(&most).unwrap().list().unwrap().len(), MAX_PARTS);
+        assert_eq!(Json::parse(&more).unwrap().list(), None);
+        assert!(Fields::read(&object(MAX_PARTS)).is_some());
+        assert!(Fields::read(&object(MAX_PARTS + 1)).is_none());
     }
 
     #[test]

@@ -203,3 +203,17 @@ fn anything_else_is_read_as_far_as_it_goes() {
         thrown("E", r#""\ud83d""#, &[r#"["x"]"#, "1"])
     );
 }
+
+#[test]
+fn a_trace_deeper_than_any_stack_is_in_the_output_only() {
+    let frames = |number: usize| {
+        let list = format!("{}\"\"", "\"\",".repeat(number - 1));
+        let body = format!(r#"{{"errorType":"E","stackTrace":[{list}]}}"#);
+        let failure = failure(&body);
+        assert_eq!(failure.error_type.as_deref(), Some("E"));
+        failure.stack_trace.len()
+    };
+    assert_eq!((frames(MAX_PARTS), frames(MAX_PARTS + 1)), (MAX_PARTS, 0));
+    let lines = format!(r#"{{"trace":"{}"}}"#, "a\\n".repeat(MAX_PARTS + 1));
+    assert_eq!(failure(&lines).stack_trace.len(), MAX_PARTS);
+}
