@@ -11,16 +11,23 @@ use crate::lambda::outcome::{FunctionFailure, Invocation, Payload};
 
 /// The outputs of `invoke`.
 pub fn invocation(invocation: &Invocation, failure: Option<&FunctionFailure>) -> String {
-    let mut object = Object::new();
-    object.raw("statusCode", &invocation.status_code.to_string());
     let (text, base64) = match &invocation.output {
         None => (None, None),
         Some(Payload::Text(text)) => (Some(text.as_str()), None),
         Some(Payload::Binary(bytes)) => (None, Some(STANDARD.encode(bytes))),
     };
-    object.text("output", text.or(base64.as_deref()));
+    let output = text.or(base64.as_deref());
     let json = text.filter(|text| json::check(text).is_ok());
-    object.raw("outputJson", json.unwrap_or("null").trim());
+    let json = json.unwrap_or("null").trim();
+    let mut object = Object::with_room(
+        output
+            .map_or(0, quoted_length)
+            .saturating_add(json.len())
+            .saturating_add(1_024),
+    );
+    object.raw("statusCode", &invocation.status_code.to_string());
+    object.text("output", output);
+    object.raw("outputJson", json);
     object.boolean("outputIsBase64", base64.is_some());
     let log = invocation.log.as_ref();
     object.text("logResult", log.map(|log| log.text.as_str()));
@@ -117,7 +124,14 @@ struct Object(String);
 
 impl Object {
     fn new() -> Object {
-        Object(String::from("{"))
+        Object::with_room(0)
+    }
+
+    /// For so many bytes: what grows is copied.
+    fn with_room(bytes: usize) -> Object {
+        let mut text = String::with_capacity(bytes);
+        text.push('{');
+        Object(text)
     }
 
     fn key(&mut self, key: &str) {
@@ -156,15 +170,58 @@ impl Object {
     }
 }
 
+/// Bytes of a text that are quoted at once: an answer of six megabytes is not copied for it.
+const PIECE: usize = 4_096;
+
 /// `text` as a JSON string.
 fn push_text(out: &mut String, text: &str) {
-    // Writing a text into memory cannot fail.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    out.push('"');
+    let mut rest = text;
+    while let Some((piece, after)) = rest.split_at_checked(rest.floor_char_boundary(PIECE)) {
+        // Writing a text into memory cannot fail.
+        let quoted = serde_json::to_string(piece).unwrap_or_default();
+        let inside = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        out.push_str(inside.unwrap_or_default());
+        if after.is_empty() {
+            break;
+        }
+        rest = after;
+    }
+    out.push('"');
+}
+
+/// What it takes there, without the quotes.
+fn quoted_length(text: &str) -> usize {
+    let length = |byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(length).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_several_pieces_are_quoted_as_one() {
+        let odd = "größe \"尺寸\" 🚀\\\n\r\t\u{8}\u{c}\u{0}\u{1f}\u{7f}\u{2028}";
+        for text in [
+            String::new(),
+            odd.to_string(),
+            "x".repeat(PIECE),
+            "é".repeat(PIECE),
+            odd.repeat(1_000),
+            // Each character is cut at another place.
+            "a".to_string() + &"🚀".repeat(PIECE),
+        ] {
+            let mut out = String::new();
+            push_text(&mut out, &text);
+            assert_eq!(out, serde_json::to_string(&text).unwrap());
+            assert_eq!(quoted_length(&text) + 2, out.len());
+        }
+    }
 
     #[test]
     fn milliseconds_keep_their_decimals() {

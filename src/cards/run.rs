@@ -93,6 +93,8 @@ async fn invoke(
         operation.rename(&name).map_err(named)?;
         result = perform_by(transport, &mut operation, &mut clock).await;
     }
+    // With it goes a copy of the payload, while the answer is about to be copied.
+    drop(operation);
     match result {
         Ok(invocation) => Ok(outputs::invocation(&invocation, None)),
         Err(Error::FunctionFailed(failed)) if keep_going => Ok(outputs::invocation(
