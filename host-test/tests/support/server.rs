@@ -156,7 +156,7 @@ async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::i
 }
 
 /// The head, and as much body as its `content-length` says.
-async fn read_request(client: &mut (impl AsyncRead + Unpin)) -> String {
+pub async fn read_request(client: &mut (impl AsyncRead + Unpin)) -> String {
     let mut read = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&read);
