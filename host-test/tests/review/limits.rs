@@ -1,0 +1,327 @@
+//! The least memory and the fewest instructions with which a call passes, of each component.
+
+use host_test::bindings::lambda::{FunctionPage, FunctionQuery};
+use host_test::bindings::types::{Connection, Error, Invocation, Payload};
+use host_test::exports::{self, Exports};
+use host_test::local_lambda::{Config, Key, LocalLambda, SYNC_REQUEST_LIMIT};
+use wasmtime::component::{Component, Instance, Linker, ResourceTable};
+use wasmtime::{Config as EngineConfig, Engine, ResourceLimiter, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::{COMPONENTS, page, support};
+
+const HEADER: &str = "| Call | Memory, 0.2 | Memory, 0.3 | Instructions, 0.2 | Instructions, 0.3 |";
+
+/// What the page tells a host to set.
+const RECOMMENDED: &str = "64 MiB of linear memory**, 2,000 million instructions";
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    memory: Memory,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: Default::default(),
+        }
+    }
+}
+
+/// Linear memory, in bytes: what there may be, and what there was.
+struct Memory {
+    limit: usize,
+    most: usize,
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            return Ok(false);
+        }
+        self.most = self.most.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// What a call may use, or did.
+#[derive(Clone, Copy)]
+struct Use {
+    memory: usize,
+    /// Units of wasmtime's fuel, roughly one for each instruction.
+    fuel: u64,
+}
+
+const UNLIMITED: Use = Use {
+    memory: usize::MAX,
+    fuel: u64::MAX,
+};
+
+/// One component in wasmtime's own host.
+struct Meter {
+    component: Component,
+    exports: Exports,
+    linker: Linker<State>,
+}
+
+impl Meter {
+    fn new(file: &str) -> Self {
+        let mut config = EngineConfig::new();
+        config.consume_fuel(true).wasm_component_model_async(true);
+        let engine = Engine::new(&config).unwrap();
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
+        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
+        let component = Component::from_file(&engine, file).unwrap();
+        Self {
+            exports: Exports::of(&component).unwrap(),
+            component,
+            linker,
+        }
+    }
+
+    /// Makes an instance and calls it, within these limits: what it used, or that they were too tight.
+    async fn within(&self, limits: Use, call: &Call) -> Result<Use, String> {
+        let state = State {
+            table: ResourceTable::new(),
+            wasi: WasiCtx::default(),
+            http: WasiHttpCtx::new(),
+            memory: Memory {
+                limit: limits.memory,
+                most: 0,
+            },
+        };
+        let mut store = Store::new(self.component.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        store.set_fuel(limits.fuel).unwrap();
+        let made = self.linker.instantiate_async(&mut store, &self.component);
+        let instance = made.await.map_err(|error| format!("{error:#}"))?;
+        let called = call.made(self, &instance, &mut store).await;
+        called.map_err(|error| format!("{error:#}"))?;
+        Ok(Use {
+            memory: store.data().memory.most,
+            fuel: limits.fuel - store.get_fuel().unwrap(),
+        })
+    }
+}
+
+enum Call {
+    Invoke(Connection, usize),
+    List(Connection, u32),
+    /// By a form, whose outputs hold the answer twice: as text and as JSON.
+    Run(Key, String, usize),
+}
+
+impl Call {
+    async fn made(
+        &self,
+        meter: &Meter,
+        instance: &Instance,
+        store: &mut Store<State>,
+    ) -> wasmtime::Result<()> {
+        match self {
+            Self::Invoke(connection, bytes) => {
+                let payload = json_string(*bytes);
+                let request = support::request("echo", &*payload);
+                let arguments = (connection, &request);
+                let invoked: Result<Invocation, Error> =
+                    exports::call(instance, store, &meter.exports.invoke, arguments).await?;
+                match invoked {
+                    Ok(Invocation {
+                        output: Some(Payload::Text(text)),
+                        ..
+                    }) => assert!(text == payload),
+                    // Memory that is refused is told, where there is enough left to tell it.
+                    Ok(other) => panic!("{:.200}", format!("{other:?}")),
+                    Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
+                }
+            }
+            Self::List(connection, rows) => {
+                let query = FunctionQuery {
+                    name_contains: None,
+                    all_versions: false,
+                    cursor: None,
+                    limit: Some(*rows),
+                    delivery: None,
+                };
+                let arguments = (connection, &query);
+                let function = &meter.exports.list_functions;
+                let listed: Result<FunctionPage, Error> =
+                    exports::call(instance, store, function, arguments).await?;
+                match listed {
+                    Ok(page) => assert_eq!(page.functions.len(), *rows as usize),
+                    Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
+                }
+            }
+            Self::Run(key, url, bytes) => {
+                let form = serde_json::json!({
+                    "region": "us-east-1",
+                    "accessKeyId": key.access_key_id,
+                    "secretAccessKey": key.secret_access_key,
+                    "endpoint": url,
+                });
+                let payload = json_string(*bytes);
+                let values = format!(
+                    "{{\"useFunctionName\":\"Yes\",\"functionName\":\"echo\",\"payload\":{payload}}}"
+                );
+                let form = form.to_string();
+                let arguments = (&*form, "invoke", &*values);
+                let ran: Result<String, Error> =
+                    exports::call(instance, store, &meter.exports.run, arguments).await?;
+                match ran {
+                    Ok(outputs) => assert!(outputs.contains(&payload)),
+                    Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn json_string(bytes: usize) -> String {
+    format!("\"{}\"", "x".repeat(bytes - 2))
+}
+
+/// In steps of 64 KiB up to one MiB, then of one MiB.
+fn memory(bytes: usize) -> String {
+    if bytes <= MIB {
+        format!("{} KiB", bytes.next_multiple_of(64 * KIB) / KIB)
+    } else {
+        format!("{} MiB", bytes.div_ceil(MIB))
+    }
+}
+
+fn bytes(text: &str) -> usize {
+    let (number, unit) = text.split_once(' ').unwrap();
+    let unit = if unit == "KiB" { KIB } else { MIB };
+    number.parse::<usize>().unwrap() * unit
+}
+
+/// Answers come in other pieces each time: there is a twentieth of room, and round numbers.
+fn millions(fuel: u64) -> String {
+    let room = fuel + fuel / 20;
+    let step = if room < 10_000_000 {
+        100_000
+    } else {
+        10_000_000
+    };
+    format!("{} million", room.next_multiple_of(step) as f64 / 1e6)
+}
+
+fn fuel(text: &str) -> u64 {
+    let number: f64 = text.strip_suffix(" million").unwrap().parse().unwrap();
+    (number * 1e6).round() as u64
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
+    let lambda = LocalLambda::start(Config {
+        extra_functions: 10_000,
+        ..Config::default()
+    })
+    .await
+    .unwrap();
+    let connection = || support::connection(lambda.key(), lambda.url());
+    let calls = [
+        (
+            "`invoke`, 100 bytes both ways",
+            Call::Invoke(connection(), 100),
+        ),
+        (
+            "`invoke`, 6 MiB both ways",
+            Call::Invoke(connection(), SYNC_REQUEST_LIMIT),
+        ),
+        (
+            "`cards.run`, 6 MiB both ways",
+            Call::Run(lambda.key().clone(), lambda.url(), SYNC_REQUEST_LIMIT),
+        ),
+        (
+            "`list-functions`, 10,000 rows",
+            Call::List(connection(), 10_000),
+        ),
+    ];
+    let meters = COMPONENTS.map(|(_, file)| Meter::new(file));
+
+    if std::env::var_os("UPDATE").is_some() {
+        let mut rows = Vec::new();
+        for (what, call) in &calls {
+            let mut used = Vec::new();
+            for meter in &meters {
+                used.push(meter.within(UNLIMITED, call).await.unwrap());
+            }
+            rows.push(
+                [
+                    (*what).to_owned(),
+                    memory(used[0].memory),
+                    memory(used[1].memory),
+                    millions(used[0].fuel),
+                    millions(used[1].fuel),
+                ]
+                .to_vec(),
+            );
+        }
+        page::hold(HEADER, &rows);
+    }
+
+    let page = std::fs::read_to_string(page::root().join("docs/review.md")).unwrap();
+    assert!(page.contains(RECOMMENDED));
+    let table = page::table(HEADER);
+    assert_eq!(table.len(), calls.len());
+    for (row, (what, call)) in table.iter().zip(&calls) {
+        assert_eq!(row[0], *what);
+        for (at, meter) in meters.iter().enumerate() {
+            let limits = Use {
+                memory: bytes(&row[1 + at]),
+                fuel: fuel(&row[3 + at]),
+            };
+            let place = format!("{what}, {}", COMPONENTS[at].0);
+            assert!(
+                limits.memory <= 64 * MIB && limits.fuel <= 2_000_000_000,
+                "{place}: more than is recommended"
+            );
+            let used = meter.within(limits, call).await;
+            let used = used.unwrap_or_else(|error| panic!("{place}: {error}"));
+            assert!(
+                used.memory * 5 / 4 >= limits.memory && used.fuel * 5 / 4 >= limits.fuel,
+                "{place} takes {} and {} by now: run UPDATE=1 cargo test --test review",
+                memory(used.memory),
+                millions(used.fuel),
+            );
+            let tight = Use {
+                memory: limits.memory * 3 / 4,
+                ..limits
+            };
+            assert!(
+                meter.within(tight, call).await.is_err(),
+                "{place}: less will do"
+            );
+        }
+    }
+}

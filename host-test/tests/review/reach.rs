@@ -1,0 +1,320 @@
+//! Where the built components call, and with which requests: by a policy that refuses everything and
+//! remembers it, and by a Lambda that records what arrives.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, iter};
+
+use host_test::bindings::lambda::FunctionQuery;
+use host_test::bindings::types::{
+    AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
+};
+use host_test::host::Host;
+use host_test::local_lambda::{self, Config, Key, LocalLambda, RecordedRequest, Trusted};
+use host_test::policy::{Policy, Refusal};
+use host_test::sandbox::Options;
+
+use crate::{COMPONENTS, page, support};
+
+const HOSTS: &str = "| Partition | Regions | SUFFIX | Dual-stack SUFFIX |";
+const REQUESTS: &str = "| Function | Requests | IAM actions |";
+
+const TOKEN: &str = "a.b.c";
+
+/// As the page composes them: standard, FIPS, dual-stack, both.
+pub fn hosts(service: &str, region: &str, plain: &str, dual_stack: &str) -> [String; 4] {
+    [
+        format!("{service}.{region}.{plain}"),
+        format!("{service}-fips.{region}.{plain}"),
+        format!("{service}.{region}.{dual_stack}"),
+        format!("{service}-fips.{region}.{dual_stack}"),
+    ]
+}
+
+fn endpoints() -> [Option<Endpoint>; 4] {
+    [
+        None,
+        Some(Endpoint::Fips),
+        Some(Endpoint::DualStack),
+        Some(Endpoint::FipsDualStack),
+    ]
+}
+
+/// Each partition on the page: its name, a region, its two suffixes.
+fn partitions() -> Vec<[String; 4]> {
+    let plain = |cell: &str| cell.trim_matches('`').to_owned();
+    page::table(HOSTS)
+        .iter()
+        .map(|row| {
+            let prefix = plain(&row[1]);
+            // No region of AWS's, so that no list of them is needed.
+            let region = match prefix.strip_suffix('…') {
+                Some(prefix) => format!("{prefix}test-1"),
+                None => "xx-test-1".to_owned(),
+            };
+            [plain(&row[0]), region, plain(&row[2]), plain(&row[3])]
+        })
+        .collect()
+}
+
+fn components() -> [Host; 2] {
+    COMPONENTS.map(|(_, file)| Host::new(Path::new(file), Options::default()).unwrap())
+}
+
+fn keys() -> AccessKey {
+    let key = Key::default();
+    AccessKey {
+        access_key_id: key.access_key_id,
+        secret_access_key: key.secret_access_key,
+        session_token: key.session_token,
+    }
+}
+
+fn arn(partition: &str) -> String {
+    format!("arn:{partition}:iam::123456789012:role/r")
+}
+
+fn role(partition: &str) -> Role {
+    Role {
+        arn: arn(partition),
+        external_id: None,
+        session_name: None,
+        duration_seconds: None,
+    }
+}
+
+fn assuming(partition: &str) -> Credentials {
+    Credentials::AssumeRole(AssumeRole {
+        source: keys(),
+        roles: vec![role(partition)],
+    })
+}
+
+fn bearing(partition: &str) -> Credentials {
+    Credentials::WebIdentity(WebIdentity {
+        token: TOKEN.to_owned(),
+        role: role(partition),
+    })
+}
+
+/// Which function of the component is called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Export {
+    Invoke,
+    ListFunctions,
+    ListQualifiers,
+    TestConnection,
+    Open,
+}
+
+const EXPORTS: [Export; 5] = [
+    Export::Invoke,
+    Export::ListFunctions,
+    Export::ListQualifiers,
+    Export::TestConnection,
+    Export::Open,
+];
+
+async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export: Export) {
+    let query = FunctionQuery {
+        name_contains: None,
+        all_versions: false,
+        cursor: None,
+        limit: None,
+        delivery: None,
+    };
+    let request = support::request("echo", "{}");
+    // What comes of it does not matter here: only what was asked for.
+    match export {
+        Export::Invoke => drop(host.invoke(policy, connection, &request).await.unwrap()),
+        Export::ListFunctions => {
+            drop(
+                host.list_functions(policy, connection, &query)
+                    .await
+                    .unwrap(),
+            );
+        }
+        Export::ListQualifiers => {
+            drop(
+                host.list_qualifiers(policy, connection, "echo")
+                    .await
+                    .unwrap(),
+            );
+        }
+        Export::TestConnection => {
+            let tested = host.test_connection(policy, connection, Some("echo"), None);
+            drop(tested.await.unwrap());
+        }
+        Export::Open => drop(host.open_session(policy, connection).await.unwrap()),
+    }
+}
+
+/// Every origin that a call asked for, when it got none.
+async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet<String> {
+    let policy = Arc::new(Policy::deny_all());
+    call(host, &policy, connection, export).await;
+    let origin = |refusal| match refusal {
+        Refusal::NotAllowed { scheme, host, port } => format!("{scheme}://{host}:{port}"),
+        other => panic!("{other}"),
+    };
+    policy.refusals().into_iter().map(origin).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_components_call_the_hosts_of_the_page_and_no_others() {
+    let components = components();
+    for [partition, region, plain, dual_stack] in partitions() {
+        let lambda = hosts("lambda", &region, &plain, &dual_stack);
+        let mut sts = hosts("sts", &region, &plain, &dual_stack);
+        if region.starts_with("us-gov-") {
+            // The exception that the page names.
+            sts[1] = sts[0].clone();
+        }
+        for (at, endpoint) in endpoints().into_iter().enumerate() {
+            let origin = |host: &String| format!("https://{host}:443");
+            let (lambda, sts) = (origin(&lambda[at]), origin(&sts[at]));
+            let connection = |credentials| Connection {
+                region: region.clone(),
+                credentials,
+                endpoint: endpoint.clone(),
+            };
+            for host in &components {
+                for export in EXPORTS {
+                    let with_keys = match export {
+                        Export::TestConnection => vec![&lambda, &sts],
+                        // Keys are not exchanged: nothing is sent.
+                        Export::Open => vec![],
+                        _ => vec![&lambda],
+                    };
+                    let expected = |origins: Vec<&String>| origins.into_iter().cloned().collect();
+                    let keys = connection(Credentials::AccessKey(keys()));
+                    let seen: BTreeSet<String> = asked(host, &keys, export).await;
+                    assert_eq!(seen, expected(with_keys), "{export:?}");
+                    // Without its keys a role calls nobody.
+                    for credentials in [assuming(&partition), bearing(&partition)] {
+                        let seen = asked(host, &connection(credentials), export).await;
+                        assert_eq!(seen, expected(vec![&sts]), "{export:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The reference host's policy is the page's, too.
+#[test]
+fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
+    for [_, region, plain, dual_stack] in partitions() {
+        let allowed = |policy: &Policy, host: &str| {
+            policy
+                .check(&format!("https://{host}/").parse().unwrap())
+                .is_ok()
+        };
+        let lambda = Policy::for_region(&region);
+        let both = Policy::for_region(&region).and_sts(&region);
+        for host in hosts("lambda", &region, &plain, &dual_stack) {
+            assert!(allowed(&lambda, &host), "{host}");
+        }
+        for host in hosts("sts", &region, &plain, &dual_stack) {
+            assert!(allowed(&both, &host) && !allowed(&lambda, &host), "{host}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_components_send_the_requests_of_the_page_and_no_others() {
+    let lambda = LocalLambda::start(Config {
+        roles: vec![local_lambda::Role {
+            arn: arn("aws"),
+            trusts: vec![
+                Trusted::Key(Key::default().access_key_id),
+                Trusted::Token(TOKEN.to_owned()),
+            ],
+            external_id: None,
+            lasts: None,
+        }],
+        ..Config::default()
+    })
+    .await
+    .unwrap();
+    let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
+    let connection = |credentials| Connection {
+        region: "us-east-1".to_owned(),
+        credentials,
+        endpoint: Some(Endpoint::Url(lambda.url())),
+    };
+    let table = page::table(REQUESTS);
+    for host in components() {
+        let with_keys = EXPORTS[..4]
+            .iter()
+            .map(|export| (*export, Credentials::AccessKey(keys())));
+        let calls = with_keys.chain(iter::once((Export::Open, assuming("aws"))));
+        for (row, (export, credentials)) in table.iter().zip(calls) {
+            let before = lambda.requests().len();
+            call(&host, &policy, &connection(credentials), export).await;
+            let written: BTreeSet<String> = quoted(&row[1]).collect();
+            assert_eq!(sent(&lambda, before), written, "{}", row[0]);
+        }
+    }
+
+    // The forms do the same, and describing them needs nobody.
+    let first_three: BTreeSet<String> = table[..3].iter().flat_map(|row| quoted(&row[1])).collect();
+    let form = serde_json::json!({
+        "region": "us-east-1",
+        "accessKeyId": keys().access_key_id,
+        "secretAccessKey": keys().secret_access_key,
+        "endpoint": lambda.url(),
+    })
+    .to_string();
+    for host in components() {
+        let before = lambda.requests().len();
+        host.describe(&policy).await.unwrap().unwrap();
+        assert_eq!(lambda.requests().len(), before);
+        let typed = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
+        let chosen = r#"{"useFunctionName":"No","yourFunctions":"echo"}"#;
+        for (card, values) in [
+            ("invoke", typed),
+            ("invoke", chosen),
+            ("list-functions", "{}"),
+        ] {
+            host.run(&policy, &form, card, values)
+                .await
+                .unwrap()
+                .unwrap();
+            host.fields(&policy, &form, card, values)
+                .await
+                .unwrap()
+                .unwrap();
+        }
+        for field in ["yourFunctions", "qualifier"] {
+            let choices = host.choices(&policy, &form, "invoke", field, chosen, None, None);
+            choices.await.unwrap().unwrap();
+        }
+        assert_eq!(sent(&lambda, before), first_three);
+    }
+
+    // An action is named in words where it is missing, so that the sources have it.
+    let sources: String = fs::read_dir(page::root().join("src/lambda"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    for action in table.iter().flat_map(|row| quoted(&row[2])) {
+        assert!(sources.contains(&action), "{action}");
+    }
+}
+
+/// Methods and paths from that request on.
+fn sent(lambda: &LocalLambda, from: usize) -> BTreeSet<String> {
+    let request = |request: &RecordedRequest| {
+        let path = request.path_and_query.split('?').next().unwrap();
+        format!("{} {}", request.method, path.replace("/echo", "/NAME"))
+    };
+    lambda.requests()[from..].iter().map(request).collect()
+}
+
+fn quoted(cell: &str) -> impl Iterator<Item = String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned)
+}

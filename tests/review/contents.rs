@@ -1,0 +1,114 @@
+//! Which crates are in the components, by what licence, and what of them runs when they are built.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::{env, fs};
+
+use cargo_metadata::{MetadataCommand, Package, TargetKind};
+
+use crate::page;
+
+const INSIDE: &str = "| Licence | Crates inside |";
+const RUNS: &str = "| Runs while it is built | Of |";
+
+/// Crates by name and version, in that order.
+type Crates = BTreeMap<(String, String), String>;
+
+/// What cargo says of both components, with each crate's licence. `edges` are cargo's.
+fn tree(edges: &str) -> Crates {
+    let cargo = env::var("CARGO").unwrap();
+    let output = Command::new(cargo)
+        .current_dir(page::root())
+        .args(["tree", "--locked", "--package", "aws-lambda-connector"])
+        .args(["--features", "p3", "--target", "wasm32-unknown-unknown"])
+        .args(["--edges", edges, "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p}\t{l}"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with("aws-lambda-connector "))
+        .map(|line| {
+            let (krate, licence) = line.split_once('\t').unwrap();
+            let (name, rest) = krate.split_once(" v").unwrap();
+            let version = rest.split(' ').next().unwrap();
+            ((name.to_owned(), version.to_owned()), licence.to_owned())
+        })
+        .collect()
+}
+
+fn packages() -> BTreeMap<(String, String), Package> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(page::root().join("Cargo.toml"))
+        .other_options(["--locked".to_owned()])
+        .exec()
+        .unwrap();
+    let named = |package: Package| {
+        let name = (package.name.to_string(), package.version.to_string());
+        (name, package)
+    };
+    metadata.packages.into_iter().map(named).collect()
+}
+
+fn is(package: &Package, kind: &TargetKind) -> bool {
+    package
+        .targets
+        .iter()
+        .any(|target| target.kind.contains(kind))
+}
+
+/// A line for each key, with the crates that have it.
+fn grouped(crates: impl IntoIterator<Item = (String, (String, String))>) -> Vec<Vec<String>> {
+    let mut groups = BTreeMap::<String, Vec<String>>::new();
+    for (key, (name, version)) in crates {
+        groups
+            .entry(key)
+            .or_default()
+            .push(format!("{name} {version}"));
+    }
+    let line = |(key, crates): (String, Vec<String>)| [key, crates.join(", ")].to_vec();
+    groups.into_iter().map(line).collect()
+}
+
+#[test]
+fn what_is_inside_has_the_licences_of_the_page() {
+    let inside = tree("normal,no-proc-macro");
+    let number = format!("{} crates", inside.len());
+    for page in ["SECURITY.md", "docs/review.md"] {
+        let text = fs::read_to_string(page::root().join(page)).unwrap();
+        assert!(text.contains(&number), "{page}: there are {number}");
+    }
+    let crates = inside.into_iter().map(|(krate, licence)| {
+        // Cargo once allowed a slash for OR, and both orders are one offer.
+        let mut offers: Vec<&str> = licence.split(" OR ").flat_map(|it| it.split('/')).collect();
+        offers.sort_unstable();
+        // One that asks for no more than its text.
+        assert!(offers.contains(&"MIT"), "{krate:?}: {licence}");
+        (offers.join(" OR "), krate)
+    });
+    page::hold(INSIDE, &grouped(crates));
+}
+
+#[test]
+fn what_runs_on_the_builders_machine_is_on_the_page() {
+    let packages = packages();
+    let inside = tree("normal,no-proc-macro");
+    let mut crates = Vec::new();
+    for krate in tree("normal,build").into_keys() {
+        let package = &packages[&krate];
+        if is(package, &TargetKind::CustomBuild) {
+            let of = if inside.contains_key(&krate) {
+                "a build script of what is inside"
+            } else {
+                "a build script of a macro's"
+            };
+            crates.push((of.to_owned(), krate.clone()));
+        }
+        if is(package, &TargetKind::ProcMacro) {
+            crates.push(("a macro".to_owned(), krate));
+        }
+    }
+    page::hold(RUNS, &grouped(crates));
+}

@@ -1,0 +1,85 @@
+//! Where the connector calls, partition by partition: the page's table is that of `aws/endpoint.rs`.
+
+use std::collections::BTreeSet;
+
+use aws_lambda_connector::aws::endpoint::{self, Choice};
+
+use crate::page;
+
+pub const HEADER: &str = "| Partition | Regions | SUFFIX | Dual-stack SUFFIX |";
+
+/// A region of each partition, and how the page calls its regions.
+const REGIONS: [(&str, &str); 8] = [
+    ("eu-central-1", "all others"),
+    ("us-gov-west-1", "`us-gov-…`"),
+    ("cn-north-1", "`cn-…`"),
+    ("eusc-de-east-1", "`eusc-…`"),
+    ("us-iso-east-1", "`us-iso-…`"),
+    ("us-isob-east-1", "`us-isob-…`"),
+    ("eu-isoe-west-1", "`eu-isoe-…`"),
+    ("us-isof-south-1", "`us-isof-…`"),
+];
+
+const CHOICES: [(Choice, &str); 4] = [
+    (Choice::Standard, ""),
+    (Choice::Fips, "-fips"),
+    (Choice::DualStack, ""),
+    (Choice::FipsDualStack, "-fips"),
+];
+
+/// The hosts of a service in a region: standard, FIPS, dual-stack, both.
+pub fn hosts(service: &str, region: &str) -> [String; 4] {
+    CHOICES.map(|(choice, _)| authority(endpoint::resolve(service, region, &choice)))
+}
+
+fn authority(endpoint: Result<endpoint::Endpoint, String>) -> String {
+    let endpoint = endpoint.unwrap();
+    assert_eq!(endpoint.scheme, endpoint::Scheme::Https);
+    endpoint.authority
+}
+
+fn suffix<'a>(host: &'a str, service: &str, region: &str) -> &'a str {
+    host.strip_prefix(&format!("{service}.{region}.")).unwrap()
+}
+
+#[test]
+fn the_hosts_of_every_partition_are_those_of_the_table() {
+    let mut suffixes = BTreeSet::new();
+    let rows = REGIONS.map(|(region, regions)| {
+        let [standard, fips, dual_stack, both] = hosts("lambda", region);
+        let plain = suffix(&standard, "lambda", region);
+        let dual = suffix(&dual_stack, "lambda", region);
+        assert_eq!(suffix(&fips, "lambda-fips", region), plain);
+        assert_eq!(suffix(&both, "lambda-fips", region), dual);
+        suffixes.extend([plain.to_owned(), dual.to_owned()]);
+        [
+            format!("`{}`", endpoint::partition_id(region)),
+            regions.to_owned(),
+            format!("`{plain}`"),
+            format!("`{dual}`"),
+        ]
+        .to_vec()
+    });
+    page::hold(HEADER, &rows);
+
+    // No partition is missing.
+    let all: BTreeSet<String> = endpoint::dns_suffixes().map(str::to_owned).collect();
+    assert_eq!(suffixes, all);
+}
+
+/// The one exception that the page names.
+#[test]
+fn sts_is_named_alike_but_for_fips_in_govcloud() {
+    for (region, _) in REGIONS {
+        for (choice, fips) in CHOICES {
+            let lambda = authority(endpoint::resolve("lambda", region, &choice));
+            let sts = authority(endpoint::resolve_sts(region, &choice));
+            let like_lambda = lambda.replace(&format!("lambda{fips}"), &format!("sts{fips}"));
+            if region.starts_with("us-gov-") && choice == Choice::Fips {
+                assert_eq!(sts, "sts.us-gov-west-1.amazonaws.com");
+            } else {
+                assert_eq!(sts, like_lambda);
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The page gives a reason for each import, and has no import too many or too few.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::page;
+
+const HEADER: &str = "| Import | Functions | Why |";
+
+/// `interface.txt` is held to the component itself by `host-test/tests/interface.rs`.
+#[test]
+fn every_import_is_on_the_page_with_its_reason() {
+    let list = page::root().join("host-test/tests/interface.txt");
+    let list = fs::read_to_string(list).unwrap();
+    let mut imports = BTreeMap::<&str, usize>::new();
+    for line in list.lines() {
+        let Some((interface, function)) = line
+            .strip_prefix("import ")
+            .and_then(|import| import.split_once(' '))
+        else {
+            continue;
+        };
+        *imports.entry(interface).or_default() += usize::from(function != "(types only)");
+    }
+    let expected: Vec<(String, String)> = imports
+        .iter()
+        .map(|(interface, functions)| (format!("`{interface}`"), functions.to_string()))
+        .collect();
+    let table = page::table(HEADER);
+    let seen: Vec<(String, String)> = table
+        .iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    assert_eq!(seen, expected);
+    assert!(table.iter().all(|row| row[2].len() > 10), "{table:?}");
+}

@@ -1,0 +1,41 @@
+//! How long a call can take at most, with the defaults that the component has.
+
+use aws_lambda_connector::lambda::delivery::{Delivery, Options};
+
+use crate::page;
+
+const HEADER: &str = "| What | Seconds at most |";
+
+/// That no call takes longer is `src/perform/tests.rs::a_call_takes_no_longer_than_its_options_allow`.
+#[test]
+fn the_longest_call_is_that_of_the_page() {
+    let once = Options {
+        max_attempts: Some(1),
+        ..Options::default()
+    };
+    let delivery = |options, synchronous| Delivery::new("delivery", options, synchronous).unwrap();
+    let rows = [
+        ("`invoke`, `request-response`", delivery(None, true)),
+        (
+            "the same with `max-attempts` 1",
+            delivery(Some(&once), true),
+        ),
+        ("`invoke`, `event` or `dry-run`", delivery(None, false)),
+        (
+            "each page of a list, and each question of `test-connection`",
+            delivery(None, false),
+        ),
+        (
+            "before any of them, for each role: its keys, where none are kept",
+            delivery(None, true).of_sts(),
+        ),
+    ]
+    .map(|(what, delivery)| {
+        let body_ms = delivery.time_limits(0).body_ms;
+        let most_ms = delivery.longest_ms() + u64::from(body_ms);
+        assert_eq!(most_ms % 100, 0);
+        let seconds = format!("{}.{}", most_ms / 1_000, most_ms % 1_000 / 100);
+        [what.to_owned(), seconds].to_vec()
+    });
+    page::hold(HEADER, &rows);
+}
