@@ -77,6 +77,14 @@ fn remapped_paths(root: &Path) -> Result<Vec<String>> {
             flags.extend(registries.iter().map(|path| remap(path, "crates")));
         }
     }
+    // The standard library's are nobody's until its sources are installed beside it.
+    let sources = Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
+    let version = rustc(&["--version", "--verbose"])?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "));
+    let commit = commit.context("rustc names no commit")?;
+    flags.push(remap(&sources, &format!("/rustc/{commit}")));
     Ok(flags)
 }
 
