@@ -2,7 +2,7 @@
 //! what serde_json reads there, or the very bytes that stand there.
 #![no_main]
 
-use aws_lambda_connector::lambda::json::{self, Fields, Json, decimal};
+use aws_lambda_connector::lambda::json::{self, Fields, Json, decimal, rows};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -52,7 +52,9 @@ fn compare(json: Json<'_>, value: &Value) {
             let list = json.list().unwrap();
             assert_eq!(list.len(), values.len());
             let objects = values.iter().all(Value::is_object);
-            assert_eq!(json.objects().is_some(), objects);
+            let object = format!(r#"{{"list":{text}}}"#);
+            let rows = rows(&object, "list", |_| Some(())).map(|(rows, _)| rows.len());
+            assert_eq!(rows, objects.then_some(values.len()));
             for (json, value) in list.into_iter().zip(values) {
                 compare(json, value);
             }

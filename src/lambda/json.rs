@@ -58,22 +58,17 @@ impl<'a> Json<'a> {
 
     /// A string's content; `None` of any other value, and of a string that is not valid Unicode.
     pub fn string(self) -> Option<String> {
-        unescape(after(self.0, b'"')?.strip_suffix('"')?)
+        unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
     }
 
     /// The elements of a list; `None` where the value is none, or has more than [`MAX_PARTS`].
     pub fn list(self) -> Option<Vec<Json<'a>>> {
-        whole(parts(after(self.0, b'[')?, b']', first))
-    }
-
-    /// The elements of a list of objects; `None` where the value is none, or too long.
-    pub fn objects(self) -> Option<Vec<Fields<'a>>> {
-        whole(parts(after(self.0, b'[')?, b']', object))
+        whole(self.0, |reader| reader.list(Reader::value))
     }
 
     /// The fields of an object; `None` where the value is none, or too long.
     pub fn object(self) -> Option<Fields<'a>> {
-        whole(object(self.0))
+        Fields::read(self.0)
     }
 
     /// A whole number that is not negative.
@@ -96,7 +91,7 @@ type Member<'a> = (Cow<'a, str>, Json<'a>);
 impl<'a> Fields<'a> {
     /// Reads `text`; `None` where it is not a JSON object, or has more than [`MAX_PARTS`] fields.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
-        whole(object(skip_space(text)))
+        whole(text, Reader::object)
     }
 
     /// The value of that name; of several, the last, as most JSON readers have it. `null` counts
@@ -125,96 +120,150 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What was read, if nothing follows it.
-fn whole<T>(read: Option<(T, &str)>) -> Option<T> {
-    let (value, rest) = read?;
-    rest.is_empty().then_some(value)
+/// The list of objects in the field `list` of an object, each by `row`, and the object's other fields:
+/// in one pass, while a [`Json::list`] of [`Json::object`] would be three. `None` where that is not
+/// what `text` holds.
+pub fn rows<'a, T>(
+    text: &'a str,
+    list: &str,
+    row: fn(&Fields<'a>) -> Option<T>,
+) -> Option<(Vec<T>, Fields<'a>)> {
+    let (mut rows, mut others) = (None, Vec::new());
+    whole(text, |reader| {
+        reader.members(&mut |name, reader| {
+            if name == list {
+                rows = Some(reader.list(|reader| row(&reader.object()?))?);
+            } else {
+                others.push((name, reader.value()?));
+            }
+            Some(())
+        })
+    })?;
+    Some((rows?, Fields(others)))
 }
 
-fn skip_space(text: &str) -> &str {
-    if text.as_bytes().first().is_some_and(|first| *first > b' ') {
-        return text;
+/// What `read` finds in `text`, if there is nothing else in it.
+fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<T> {
+    let rest = scan::space(text.as_bytes());
+    let mut reader = Reader { text, rest };
+    let value = read(&mut reader)?;
+    reader.rest.is_empty().then_some(value)
+}
+
+/// Takes values off the front of a text. Nothing of its rest is white space.
+struct Reader<'a> {
+    text: &'a str,
+    /// In bytes: whether a place in a text is between two characters is asked only where a part ends.
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// The text between two places, each told by what follows it.
+    fn between(&self, from: &[u8], to: &[u8]) -> Option<&'a str> {
+        let at = |rest: &[u8]| self.text.len().checked_sub(rest.len());
+        self.text.get(at(from)?..at(to)?)
     }
-    let space = text
-        .len()
-        .saturating_sub(scan::space(text.as_bytes()).len());
-    text.get(space..).unwrap_or_default()
-}
 
-/// What follows `byte`, which is ASCII, at the start of `text`.
-fn after(text: &str, byte: u8) -> Option<&str> {
-    match text.as_bytes() {
-        [first, ..] if *first == byte => text.get(1..),
-        _ => None,
+    /// Any value.
+    fn value(&mut self) -> Option<Json<'a>> {
+        let start = self.rest;
+        let rest = match scan::value(start) {
+            Some(rest) => rest,
+            None => start.get(length_of_deep(self.between(start, &[])?)?..)?,
+        };
+        self.rest = scan::space(rest);
+        self.between(start, rest).map(Json)
     }
-}
 
-/// The value at the start of `text`, where no white space is, and what follows it.
-fn first(text: &str) -> Option<(Json<'_>, &str)> {
-    let length = match scan::value(text.as_bytes()) {
-        Some(rest) => text.len().checked_sub(rest.len())?,
-        None => length_of_deep(text)?,
-    };
-    let (value, rest) = text.split_at_checked(length)?;
-    Some((Json(value), skip_space(rest)))
+    /// A list's elements. `None` where there are too many.
+    fn list<T>(&mut self, mut element: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let [b'[', rest @ ..] = self.rest else {
+            return None;
+        };
+        let mut elements = Vec::new();
+        self.parts(rest, b']', &mut |reader| {
+            elements.push(element(reader)?);
+            Some(())
+        })?;
+        Some(elements)
+    }
+
+    fn object(&mut self) -> Option<Fields<'a>> {
+        let mut fields = Vec::new();
+        self.members(&mut |name, reader| {
+            fields.push((name, reader.value()?));
+            Some(())
+        })?;
+        Some(Fields(fields))
+    }
+
+    /// An object: each `name :` is taken off, and `member` must take its value. `None` where there
+    /// are too many.
+    fn members(
+        &mut self,
+        member: &mut dyn FnMut(Cow<'a, str>, &mut Self) -> Option<()>,
+    ) -> Option<()> {
+        let [b'{', rest @ ..] = self.rest else {
+            return None;
+        };
+        self.parts(rest, b'}', &mut |reader| {
+            let name = reader.name()?;
+            let [b':', rest @ ..] = reader.rest else {
+                return None;
+            };
+            reader.rest = scan::space(rest);
+            member(name, reader)
+        })
+    }
+
+    /// What stands between commas, from `rest` to the closing bracket; `part` must take one of them.
+    fn parts(
+        &mut self,
+        rest: &'a [u8],
+        close: u8,
+        part: &mut dyn FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.rest = scan::space(rest);
+        if let [last, rest @ ..] = self.rest
+            && *last == close
+        {
+            self.rest = scan::space(rest);
+            return Some(());
+        }
+        for _ in 0..MAX_PARTS {
+            part(self)?;
+            match self.rest {
+                [b',', rest @ ..] => self.rest = scan::space(rest),
+                [last, rest @ ..] if *last == close => {
+                    self.rest = scan::space(rest);
+                    return Some(());
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        let [b'"', start @ ..] = self.rest else {
+            return None;
+        };
+        let end = scan::plain(start);
+        // Almost all are without an escape.
+        if let [b'"', rest @ ..] = end {
+            self.rest = scan::space(rest);
+            return self.between(start, end).map(Cow::Borrowed);
+        }
+        let inside = self.value()?.0.strip_prefix('"')?.strip_suffix('"')?;
+        // One that is not valid Unicode stays as it is: nobody looks for it.
+        Some(unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned))
+    }
 }
 
 fn length_of_deep(text: &str) -> Option<usize> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     values.next()?.ok()?;
     Some(values.byte_offset())
-}
-
-/// The parts of a list or an object up to its closing bracket, and what follows that. `text` begins
-/// behind the opening one. `None` where there are too many.
-fn parts<'a, T>(
-    text: &'a str,
-    close: u8,
-    part: fn(&'a str) -> Option<(T, &'a str)>,
-) -> Option<(Vec<T>, &'a str)> {
-    let mut parts = Vec::new();
-    let mut rest = skip_space(text);
-    if let Some(after) = after(rest, close) {
-        return Some((parts, skip_space(after)));
-    }
-    loop {
-        let (found, behind) = part(rest)?;
-        parts.push(found);
-        match after(behind, b',') {
-            Some(_) if parts.len() >= MAX_PARTS => return None,
-            Some(next) => rest = skip_space(next),
-            None => return Some((parts, skip_space(after(behind, close)?))),
-        }
-    }
-}
-
-/// The object at the start of `text`, and what follows it.
-fn object(text: &str) -> Option<(Fields<'_>, &str)> {
-    let (members, rest) = parts(after(text, b'{')?, b'}', member)?;
-    Some((Fields(members), rest))
-}
-
-/// `"name" : value` at the start of `text`, and what follows it.
-fn member(text: &str) -> Option<(Member<'_>, &str)> {
-    let (name, rest) = plain_name(text).or_else(|| escaped_name(text))?;
-    let (value, rest) = first(skip_space(after(rest, b':')?))?;
-    Some(((name, value), rest))
-}
-
-/// A name as almost all are: without an escape.
-fn plain_name(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let text = after(text, b'"')?;
-    let length = text.len().checked_sub(scan::plain(text.as_bytes()).len())?;
-    let (name, rest) = text.split_at_checked(length)?;
-    Some((Cow::Borrowed(name), skip_space(after(rest, b'"')?)))
-}
-
-/// A name that is not valid Unicode stays as it is: nobody looks for it.
-fn escaped_name(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let (name, rest) = first(text)?;
-    let inside = name.0.strip_prefix('"')?.strip_suffix('"')?;
-    let name = unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned);
-    Some((name, rest))
 }
 
 /// The content of a valid string; `None` where it holds half of a surrogate pair.
@@ -386,6 +435,37 @@ mod tests {
             Json::parse(r#""\\\"x""#).unwrap().string().as_deref(),
             Some("\\\"x")
         );
+    }
+
+    #[test]
+    fn rows_are_read_in_passing() {
+        let row = |row: &Fields<'_>| row.text("n");
+        let read = |text| {
+            let (rows, others) = rows(text, "list", row)?;
+            Some((rows.join(" "), others.text("next")))
+        };
+        for (text, expected) in [
+            (
+                r#" {"a":{"list":[]} , "list" : [ {"n":1} , {"n":"x"} ] , "next":"y"} "#,
+                Some(("1 x", Some("y"))),
+            ),
+            (r#"{"list":[],"next":null}"#, Some(("", None))),
+            (r#"{"l\u0069st":[{"n":1}]}"#, Some(("1", None))),
+            (r#"{"list":[{"n":1}],"list":[{"n":2}]}"#, Some(("2", None))),
+            (r#"{"list":[{"m":1}]}"#, None),
+            (r#"{"list":[1]}"#, None),
+            (r#"{"list":null}"#, None),
+            (r#"{"list":{}}"#, None),
+            (r#"{"next":"y"}"#, None),
+            (r#"{"list":[{"n":1},]}"#, None),
+            (r#"{"list":[{"n":1}]"#, None),
+            (r#"{"list":[{"n":1}]} x"#, None),
+            (r#"[{"n":1}]"#, None),
+        ] {
+            let expected =
+                expected.map(|(rows, next)| (rows.to_owned(), next.map(ToOwned::to_owned)));
+            assert_eq!(read(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::connection::{Connection, Target};
 use super::delivery::{self, Delivery};
 use super::errors::{self, Refused};
-use super::json::{Fields, Json};
+use super::json::{self, Fields, Json};
 use super::outcome::{Error, Executed};
 use super::{Operation, Step};
 use crate::aws::message::{Method, Request, Response};
@@ -116,12 +116,10 @@ impl ListFunctions {
     }
 
     /// Takes the page's rows up to the limit; the cursor of what remains, if anything does.
-    fn take(&mut self, page: Page) -> Option<Cursor> {
-        let start = self
-            .position
-            .start(page.functions.iter().map(|row| &*row.arn));
-        let last = page.functions.len();
-        let mut rows = page.functions.into_iter().enumerate().skip(start);
+    fn take(&mut self, page: Page<FunctionSummary>) -> Option<Cursor> {
+        let start = self.position.start(page.rows.iter().map(|row| &*row.arn));
+        let last = page.rows.len();
+        let mut rows = page.rows.into_iter().enumerate().skip(start);
         while self.rows.len() < self.limit {
             let Some((index, row)) = rows.next() else {
                 break;
@@ -136,9 +134,7 @@ impl ListFunctions {
         if rows.any(|(_, row)| self.wants(&row)) {
             return Some(self.position.clone());
         }
-        page.next_marker
-            .filter(|marker| !marker.is_empty())
-            .map(Cursor::at_page)
+        page.next_marker.map(Cursor::at_page)
     }
 }
 
@@ -192,7 +188,7 @@ impl Operation for ListFunctions {
             runs_function: false,
             attempts,
         };
-        let page = read_page(&response, attempts, refused, Page::read)?;
+        let page = read_page(&response, attempts, refused, "Functions", function)?;
         let marker = self.position.marker.clone();
         let next = self.take(page);
         self.pages_read = self.pages_read.saturating_add(1);
@@ -218,7 +214,13 @@ impl Operation for ListFunctions {
     }
 }
 
-/// Reads the body of a listing's answer, an object, by `page`.
+/// What one answer to a listing holds.
+pub(super) struct Page<T> {
+    pub rows: Vec<T>,
+    pub next_marker: Option<String>,
+}
+
+/// Reads a listing's answer: an object, whose field `list` holds the rows, each read by `row`.
 ///
 /// # Errors
 /// AWS's error where the status is one; `malformed` where a 200 has another body than the API's.
@@ -226,31 +228,25 @@ pub(super) fn read_page<T>(
     response: &Response,
     attempts: u8,
     refused: impl FnOnce() -> Refused,
-    page: fn(&Fields<'_>) -> Option<T>,
-) -> Result<T, Error> {
+    list: &str,
+    row: fn(&Fields<'_>) -> Option<T>,
+) -> Result<Page<T>, Error> {
     if response.status != 200 {
         return Err(errors::read(response, &refused()));
     }
-    let fields = core::str::from_utf8(&response.body)
-        .ok()
-        .and_then(Fields::read);
-    fields.as_ref().and_then(page).ok_or_else(|| {
+    let text = core::str::from_utf8(&response.body).ok();
+    let Some((rows, page)) = text.and_then(|text| json::rows(text, list, row)) else {
         // Without its words, which could be anything.
-        Error::malformed(
+        return Err(Error::malformed(
             "the answer is not the JSON that Lambda sends: check the endpoint and any proxy on the way",
             Executed::No,
             attempts,
-        )
+        ));
+    };
+    Ok(Page {
+        rows,
+        next_marker: page.text("NextMarker").filter(|marker| !marker.is_empty()),
     })
-}
-
-/// The elements of the list of that name, each by `read`; `None` where one cannot be read.
-pub(super) fn rows<T>(
-    page: &Fields<'_>,
-    name: &str,
-    read: fn(&Fields<'_>) -> Option<T>,
-) -> Option<Vec<T>> {
-    page.get(name)?.objects()?.iter().map(read).collect()
 }
 
 /// A marker that leads to its own page would be followed for ever.
@@ -274,20 +270,6 @@ pub fn contains_ignoring_case(name: &str, part: &str) -> bool {
     name.as_bytes()
         .windows(part.len().max(1))
         .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
-}
-
-struct Page {
-    functions: Vec<FunctionSummary>,
-    next_marker: Option<String>,
-}
-
-impl Page {
-    fn read(page: &Fields<'_>) -> Option<Page> {
-        Some(Page {
-            functions: rows(page, "Functions", function)?,
-            next_marker: page.text("NextMarker"),
-        })
-    }
 }
 
 fn function(row: &Fields<'_>) -> Option<FunctionSummary> {

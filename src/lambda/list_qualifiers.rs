@@ -10,7 +10,7 @@ use super::delivery::Delivery;
 use super::errors::Refused;
 use super::function_name::FunctionName;
 use super::json::{Fields, Json};
-use super::list_functions::{check_progress, read_page, rows};
+use super::list_functions::{check_progress, read_page};
 use super::outcome::Error;
 use super::{Operation, Step};
 use crate::aws::message::{Method, Request, Response};
@@ -143,11 +143,11 @@ impl Operation for ListQualifiers {
         response: Response,
         attempts: u8,
     ) -> Result<Step<Vec<QualifierChoice>>, Error> {
-        let read = match self.listing {
-            Listing::Aliases => Page::of_aliases,
-            Listing::Versions => Page::of_versions,
+        let (list, row): (_, fn(&Fields<'_>) -> _) = match self.listing {
+            Listing::Aliases => ("Aliases", alias),
+            Listing::Versions => ("Versions", version),
         };
-        let page = read_page(&response, attempts, || self.refused(attempts), read)?;
+        let page = read_page(&response, attempts, || self.refused(attempts), list, row)?;
         for choice in page.rows {
             let list = match choice.kind {
                 QualifierKind::Alias => &mut self.aliases,
@@ -157,7 +157,6 @@ impl Operation for ListQualifiers {
             list.push(choice);
         }
         let next = page.next_marker;
-        let next = next.filter(|marker| !marker.is_empty());
         check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
         self.pages_read = self.pages_read.saturating_add(1);
         self.marker = next.filter(|_| self.pages_read < MAX_PAGES);
@@ -172,28 +171,6 @@ impl Operation for ListQualifiers {
             }
             Listing::Versions => Ok(Step::Done(self.finish())),
         }
-    }
-}
-
-/// A page of `rows`, and the marker of the next one.
-struct Page {
-    rows: Vec<QualifierChoice>,
-    next_marker: Option<String>,
-}
-
-impl Page {
-    fn of_aliases(page: &Fields<'_>) -> Option<Page> {
-        Some(Page {
-            rows: rows(page, "Aliases", alias)?,
-            next_marker: page.text("NextMarker"),
-        })
-    }
-
-    fn of_versions(page: &Fields<'_>) -> Option<Page> {
-        Some(Page {
-            rows: rows(page, "Versions", version)?,
-            next_marker: page.text("NextMarker"),
-        })
     }
 }
 

@@ -95,6 +95,7 @@ fn string(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// What follows the bytes that stand for themselves in a string.
+#[inline(always)]
 pub fn plain(mut text: &[u8]) -> &[u8] {
     while let [a, b, c, d, e, f, g, h, rest @ ..] = text {
         let found = special(u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]));
@@ -112,6 +113,7 @@ pub fn plain(mut text: &[u8]) -> &[u8] {
 
 /// The high bit of each byte that is a quotation mark, a backslash or a control character. Above
 /// the lowest of them there may be others that are none: subtraction borrows.
+#[inline(always)]
 fn special(block: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
