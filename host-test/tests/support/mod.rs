@@ -18,10 +18,10 @@ use host_test::sandbox::Options;
 
 use stock::Stock;
 
-/// The component as it was built.
-pub fn component() -> &'static Path {
-    Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM"))
-}
+/// The component for WASI 0.2, as it was built.
+pub const P2: &str = env!("AWS_LAMBDA_CONNECTOR_WASM");
+/// The one for WASI 0.3.
+pub const P3: &str = env!("AWS_LAMBDA_CONNECTOR_P3_WASM");
 
 /// Something that runs the component.
 #[derive(Clone)]
@@ -33,8 +33,8 @@ pub enum AnyHost {
 }
 
 impl AnyHost {
-    pub fn reference(options: Options) -> Self {
-        Self::Reference(Host::new(component(), options).unwrap())
+    pub fn reference(component: &str, options: Options) -> Self {
+        Self::Reference(Host::new(Path::new(component), options).unwrap())
     }
 
     /// Invokes. The connection's endpoint is the one destination that is allowed.
