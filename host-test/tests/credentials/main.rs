@@ -20,6 +20,7 @@ mod p2 {
 #[path = "."]
 mod p3 {
     const COMPONENT: &str = crate::support::P3;
+    mod at_once;
     #[path = "suite.rs"]
     mod suite;
 }

@@ -1,6 +1,7 @@
 //! What the tests of delivery share: hosts that run the component, and what a call consists of.
 #![allow(dead_code)] // Each test program uses its part.
 
+pub mod gate;
 pub mod server;
 pub mod stock;
 
