@@ -1,13 +1,14 @@
 """The peers as fixtures, each started once and stopped after its last test."""
 
 import contextlib
+import functools
 
 import pytest
 
-from connector import Connector, Keys
+from connector import COMPONENTS, Connector, Keys
 from peers import ministack as ministack_peer
 from peers import recorder as recorder_peer
-from peers import rie
+from peers import rie, wasmtime_cli
 
 # The emulator checks no signature.
 ANY_KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -17,6 +18,12 @@ ANY_KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 def home(tmp_path_factory):
     """The callers' home folder: no AWS profile files in it."""
     return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(params=COMPONENTS, ids=lambda component: component.stem)
+def command_line(request, home):
+    """Calls an export of each component in the stock command line: function, arguments -> the answer."""
+    return functools.partial(wasmtime_cli.call, request.param, home)
 
 
 @pytest.fixture(scope="session")

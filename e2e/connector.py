@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from peers.process import base_environment
 
 ROOT = pathlib.Path(__file__).parent.parent
-COMPONENT = ROOT / "target/aws-lambda-connector.wasm"
+COMPONENTS = [ROOT / "target" / name for name in ("aws-lambda-connector.wasm", "aws-lambda-connector-p3.wasm")]
 # Linux takes at most 128 KiB in one argument.
 LONGEST_ARGUMENT = 100_000
 HOST = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/host-test")

@@ -1,13 +1,13 @@
 """Roles on ministack, which checks every signature: through the reference host, which keeps a role's
-keys to itself, and through the component in the stock wasmtime command line."""
+keys to itself, and through both components in the stock wasmtime command line."""
 
 import base64
 import json
 
 import pytest
 
-from connector import COMPONENT, Connector, Keys
-from peers import signing_proxy, wasmtime_cli
+from connector import Connector, Keys
+from peers import signing_proxy
 from peers.ministack import AUDIENCE, ISSUER
 from peers.wave import Case, Word
 
@@ -132,7 +132,7 @@ def test_a_role_that_does_not_trust_the_caller(ministack, profile):
 
 
 @pytest.fixture
-def call(ministack, home):
+def call(ministack, command_line):
     """Calls an export as the roles' session: roles, function, arguments -> the answer."""
 
     def call(roles, function, *arguments):
@@ -147,7 +147,7 @@ def call(ministack, home):
             ),
             "endpoint": Case(url=ministack.endpoint),
         }
-        return wasmtime_cli.call(COMPONENT, home, function, connection, *arguments)
+        return command_line(function, connection, *arguments)
 
     return call
 

@@ -1,19 +1,18 @@
-"""The component in the stock wasmtime command line: no host of ours, a call is one shell command.
+"""Both components in the stock wasmtime command line: no host of ours, a call is one shell command.
 
 The keys stand among its arguments, for everyone on the machine to see: never do that with real ones.
 """
 
 import pytest
 
-from connector import COMPONENT
-from peers import wasmtime_cli
+from peers import trickle
 from peers.wave import Case, Word
 
 PAYLOAD = '{"big": 123456789012345678901234567890, "text": "größe 尺寸 🚀 \\" \\\\ \\n"}'
 
 
 @pytest.fixture
-def call(ministack, home):
+def call(ministack, command_line):
     """Calls an export with a connection to ministack: keys, function, arguments -> the answer."""
 
     def call(keys, function, *arguments):
@@ -25,7 +24,7 @@ def call(ministack, home):
             "credentials": Case(access_key=access_key),
             "endpoint": Case(url=ministack.endpoint),
         }
-        return wasmtime_cli.call(COMPONENT, home, function, connection, *arguments)
+        return command_line(function, connection, *arguments)
 
     return call
 
@@ -41,6 +40,14 @@ def test_a_payload_of_many_writes(ministack, call):
     payload = '"' + "".join(f"{number:05} ü " for number in range(8_000)) + '"'
     answer = call(ministack.user, "invoke", {"function": "echo", "payload": payload})["ok"]
     assert answer["output"] == {"text": payload}
+
+
+def test_an_answer_that_comes_after_its_head(command_line):
+    connection = {"region": "us-east-1", "credentials": Case(access_key={"access_key_id": "A", "secret_access_key": "s"})}
+    with trickle.running() as url:
+        connection["endpoint"] = Case(url=url)
+        answer = command_line("invoke", connection, {"function": "f", "payload": "{}"})["ok"]
+    assert answer["output"] == {"text": trickle.BODY}
 
 
 def test_every_kind_of_argument(ministack, call):

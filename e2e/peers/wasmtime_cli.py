@@ -11,9 +11,10 @@ from peers.process import base_environment
 def call(component, home, function, *arguments):
     """Calls one export of the component with WAVE arguments and reads its WAVE answer.
 
-    `-S http` links wasi:http; wasmtime's own outbound handler needs no leave for loopback.
+    `-S http,p3` links wasi:http in both versions; wasmtime's own outbound handler needs no leave for
+    loopback.
     """
-    command = [_binary(), "run", "-S", "http", "--invoke", wave.call(function, *arguments), component]
+    command = [_binary(), "run", "-S", "http,p3", "--invoke", wave.call(function, *arguments), component]
     done = subprocess.run(
         command, env=base_environment(home), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8"
     )

@@ -10,7 +10,7 @@ use crate::bindings::types::{Connection, Error, Invocation};
 use crate::bindings::{cards, lambda, sessions};
 use crate::exports::{self, Exports};
 use crate::policy::Policy;
-use crate::sandbox::{Allocation, HostError, Options, Sandbox};
+use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 
 /// The component's own answer inside the host's.
 pub type Answer<T> = Result<Result<T, Error>, HostError>;
@@ -51,6 +51,17 @@ impl Host {
     /// Where instances get their memory from.
     pub fn allocation(&self) -> &Allocation {
         self.sandbox.allocation()
+    }
+
+    /// One instance for as many calls at once as there are, all by this policy; [`Self::exports`]
+    /// says where its functions are. For the component for WASI 0.3.
+    pub async fn share(&self, policy: &Arc<Policy>) -> Result<SharedInstance, HostError> {
+        self.sandbox.share(policy).await
+    }
+
+    /// Where the component's functions are.
+    pub fn exports(&self) -> &Exports {
+        &self.exports
     }
 
     /// Invokes a function.

@@ -1,6 +1,6 @@
 //! The README's examples are the programs that stand there, and they run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use host_test::bindings::types::{AccessKey, Endpoint};
@@ -25,7 +25,7 @@ fn minimal() -> PathBuf {
 fn run(lambda: &LocalLambda, function: &str, payload: &str) -> Output {
     let key = lambda.key();
     Command::new(minimal())
-        .args([env!("AWS_LAMBDA_CONNECTOR_WASM"), function, payload])
+        .args([support::P2, function, payload])
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", &key.access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", &key.secret_access_key)
@@ -70,7 +70,7 @@ async fn the_signing_key_that_the_example_derives_is_taken() {
     };
     let mut connection = signing_key::connection(&key, "us-east-1");
     connection.endpoint = Some(Endpoint::Url(lambda.url()));
-    let host = Host::new(support::component(), Options::default()).expect("the component loads");
+    let host = Host::new(Path::new(support::P2), Options::default()).expect("the component loads");
     let caller = Caller::new(host, connection, "us-east-1", &[], Sessions::default())
         .expect("the URL is a destination");
     let invoked = caller.invoke(&support::request("echo", "7")).await;

@@ -8,6 +8,7 @@ mod support;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use flate2::Compression;
@@ -67,7 +68,7 @@ impl Meter {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
         Self {
-            component: Component::from_file(&engine, support::component()).unwrap(),
+            component: Component::from_file(&engine, support::P2).unwrap(),
             linker,
         }
     }
@@ -130,7 +131,7 @@ fn output(payload: Option<Payload>) -> String {
 }
 
 async fn measured() -> Vec<(String, u64)> {
-    let bytes = std::fs::read(support::component()).unwrap();
+    let bytes = std::fs::read(support::P2).unwrap();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&bytes).unwrap();
     let gzipped = gzip.finish().unwrap().len();
@@ -215,7 +216,7 @@ async fn the_largest_payload_both_ways_fits_into_16_mib() {
         memory_limit: MEMORY_LIMIT,
         ..Options::default()
     };
-    let host = Host::new(support::component(), options).unwrap();
+    let host = Host::new(Path::new(support::P2), options).unwrap();
     let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
     let connection = support::connection(lambda.key(), lambda.url());
     let request = support::request("echo", payload(SYNC_REQUEST_LIMIT));

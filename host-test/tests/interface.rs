@@ -1,5 +1,5 @@
-//! What the component imports and exports, function by function, against a checked-in list: a
-//! reviewer reads `interface.txt` and knows what is let in.
+//! What the components import and export, function by function, against a checked-in list for each:
+//! a reviewer reads `interface.txt` or `interface-p3.txt` and knows what is let in.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,11 +24,9 @@ fn list(direction: &str, engine: &Engine, name: &str, item: &ComponentItem) -> V
     functions
 }
 
-#[test]
-fn imports_and_exports_are_those_of_the_list() {
+fn assert_interface(component: &str, list_name: &str, allowed: &[&str]) {
     let engine = Engine::default();
-    let component =
-        Component::from_file(&engine, env!("AWS_LAMBDA_CONNECTOR_WASM")).expect("the component");
+    let component = Component::from_file(&engine, component).expect("the component");
     let ty = component.component_type();
     let mut lines = BTreeSet::new();
     for (name, item) in ty.imports(&engine) {
@@ -39,7 +37,9 @@ fn imports_and_exports_are_those_of_the_list() {
     }
     let seen: String = lines.iter().map(|line| format!("{line}\n")).collect();
 
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interface.txt");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(list_name);
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&file, &seen).expect("writing the list");
     }
@@ -48,17 +48,40 @@ fn imports_and_exports_are_those_of_the_list() {
         seen, expected,
         "the interface changed; if that is meant, run this test with UPDATE=1 and look at the difference"
     );
-
-    // Said once more in words, so that an update by mistake is seen.
-    let allowed = [
-        "wasi:clocks/monotonic-clock@0.2.0",
-        "wasi:clocks/wall-clock@0.2.0",
-        "wasi:http/outgoing-handler@0.2.0",
-        "wasi:http/types@0.2.0",
-        "wasi:io/error@0.2.0",
-        "wasi:io/poll@0.2.0",
-        "wasi:io/streams@0.2.0",
-    ];
     let imports: BTreeSet<&str> = ty.imports(&engine).map(|(name, _)| name).collect();
-    assert_eq!(imports, BTreeSet::from(allowed));
+    assert_eq!(imports, BTreeSet::from_iter(allowed.iter().copied()));
+}
+
+// The imports are said once more in words, so that an update by mistake is seen.
+
+#[test]
+fn imports_and_exports_are_those_of_the_list() {
+    assert_interface(
+        env!("AWS_LAMBDA_CONNECTOR_WASM"),
+        "interface.txt",
+        &[
+            "wasi:clocks/monotonic-clock@0.2.0",
+            "wasi:clocks/wall-clock@0.2.0",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:http/types@0.2.0",
+            "wasi:io/error@0.2.0",
+            "wasi:io/poll@0.2.0",
+            "wasi:io/streams@0.2.0",
+        ],
+    );
+}
+
+#[test]
+fn imports_and_exports_of_the_one_for_wasi_0_3_are_those_of_its_list() {
+    assert_interface(
+        env!("AWS_LAMBDA_CONNECTOR_P3_WASM"),
+        "interface-p3.txt",
+        &[
+            "wasi:clocks/monotonic-clock@0.3.0",
+            "wasi:clocks/system-clock@0.3.0",
+            "wasi:clocks/types@0.3.0",
+            "wasi:http/client@0.3.0",
+            "wasi:http/types@0.3.0",
+        ],
+    );
 }

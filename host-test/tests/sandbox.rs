@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_test::policy::Policy;
-use host_test::sandbox::{Allocation, HostError, Options, Sandbox};
+use host_test::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 
 /// A component around one core module that exports `run`.
 fn component(imports: &str, core: &str) -> Vec<u8> {
@@ -29,6 +29,18 @@ async fn run(sandbox: &Sandbox) -> Result<u32, HostError> {
             Ok(run.call_async(store, ()).await?.0)
         })
         .await
+}
+
+/// An instance that stays, and a call in it.
+async fn shared(sandbox: &Sandbox) -> SharedInstance {
+    let policy = Arc::new(Policy::deny_all());
+    sandbox.share(&policy).await.unwrap()
+}
+
+async fn run_in(instance: &SharedInstance, sandbox: &Sandbox) -> Result<u32, HostError> {
+    let component = sandbox.instance_pre().component();
+    let run = component.get_export_index(None, "run").unwrap();
+    instance.call(run, ()).await
 }
 
 const ENDLESS: &str = r#"(func (export "run") (result i32) (loop br 0) (i32.const 0))"#;
@@ -244,4 +256,98 @@ async fn limits_too_large_for_a_pool_are_explained_and_still_work() {
     };
     assert!(!reason.is_empty());
     assert_eq!(run(&sandbox).await.unwrap(), 257);
+}
+
+/// Counts its calls.
+const COUNTS: &str = r#"(global $n (mut i32) (i32.const 0))
+    (func (export "run") (result i32)
+      (global.set $n (i32.add (global.get $n) (i32.const 1)))
+      (global.get $n))"#;
+
+#[tokio::test]
+async fn a_shared_instance_stays() {
+    let sandbox = sandbox(COUNTS, Options::default());
+    let instance = shared(&sandbox).await;
+    for n in 1..4 {
+        assert_eq!(run_in(&instance.clone(), &sandbox).await.unwrap(), n);
+    }
+    assert_eq!(run_in(&shared(&sandbox).await, &sandbox).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_shared_instance_gives_its_place_back() {
+    let options = Options {
+        max_calls: 1,
+        ..Options::default()
+    };
+    let sandbox = sandbox(COUNTS, options);
+    for _ in 0..3 {
+        let instance = shared(&sandbox).await;
+        assert_eq!(run_in(&instance, &sandbox).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_trap_ends_a_shared_instance_and_its_later_calls_say_why() {
+    let sandbox = sandbox(
+        r#"(func (export "run") (result i32) unreachable)"#,
+        Options::default(),
+    );
+    let instance = shared(&sandbox).await;
+    for _ in 0..3 {
+        let HostError::Trap(message) = run_in(&instance, &sandbox).await.unwrap_err() else {
+            panic!("no trap");
+        };
+        assert!(message.contains("unreachable"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_limits_hold_for_a_shared_instance() {
+    let options = Options {
+        memory_limit: 16 << 20,
+        cpu_budget: Duration::from_millis(30),
+        ..Options::default()
+    };
+    let endless = sandbox(ENDLESS, options.clone());
+    let error = run_in(&shared(&endless).await, &endless).await;
+    assert!(
+        matches!(error, Err(HostError::CpuLimit { .. })),
+        "{error:?}"
+    );
+
+    let grow = sandbox(GROW, options);
+    let error = run_in(&shared(&grow).await, &grow).await;
+    assert!(
+        matches!(error, Err(HostError::MemoryLimit { .. })),
+        "{error:?}"
+    );
+
+    let limit = Duration::from_millis(30);
+    let options = Options {
+        call_timeout: limit,
+        ..Options::default()
+    };
+    let waiting = Sandbox::from_bytes(&waiting(3_600_000_000_000), options).unwrap();
+    let error = run_in(&shared(&waiting).await, &waiting).await;
+    assert!(
+        matches!(error, Err(HostError::Timeout { limit: l }) if l == limit),
+        "{error:?}"
+    );
+}
+
+/// WASI 0.2 blocks inside of a call: the others wait their turn.
+#[tokio::test]
+async fn a_component_without_async_functions_takes_its_calls_in_turn() {
+    let sandbox = Sandbox::from_bytes(&waiting(1_000_000), Options::default()).unwrap();
+    let instance = shared(&sandbox).await;
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (instance, sandbox) = (instance.clone(), sandbox.clone());
+            tokio::spawn(async move { run_in(&instance, &sandbox).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), 7);
+    }
 }

@@ -151,3 +151,74 @@ impl AccessorTask<State> for Task {
         (self.call)(self.instance, accessor).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use crate::bindings::lambda::InvokeRequest;
+    use crate::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error, Invocation};
+    use crate::exports::{self, Exports};
+    use crate::local_lambda::{Config, Key, LocalLambda};
+    use crate::policy::Policy;
+    use crate::sandbox::{Options, Sandbox};
+
+    /// In an instance that stays, it would add up.
+    #[tokio::test]
+    async fn a_call_leaves_nothing_with_the_host() {
+        let component = Path::new(env!("AWS_LAMBDA_CONNECTOR_P3_WASM"));
+        let sandbox = Sandbox::load(component, Options::default()).unwrap();
+        let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
+        let lambda = LocalLambda::start(Config::default()).await.unwrap();
+        let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
+        let Key {
+            access_key_id,
+            secret_access_key,
+            session_token,
+            ..
+        } = lambda.key().clone();
+        let connection = |url: String| Connection {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::AccessKey(AccessKey {
+                access_key_id: access_key_id.clone(),
+                secret_access_key: secret_access_key.clone(),
+                session_token: session_token.clone(),
+            }),
+            endpoint: Some(Endpoint::Url(url)),
+        };
+        let request = |function: &str, payload: Option<String>| InvokeRequest {
+            function: function.to_owned(),
+            qualifier: None,
+            invocation_type: None,
+            log_type: None,
+            client_context: None,
+            payload,
+            tenant_id: None,
+            durable_execution_name: None,
+            trace_id: None,
+            delivery: None,
+        };
+        let large = format!("\"{}\"", "x".repeat(1 << 20));
+        let calls = [
+            (lambda.url(), request("echo", None)),
+            (lambda.url(), request("echo", Some(large))),
+            (lambda.url(), request("fail", Some("{}".to_owned()))),
+            (lambda.url(), request("missing", None)),
+            ("http://127.0.0.1:9".to_owned(), request("echo", None)),
+        ];
+        sandbox
+            .call(&policy, async |instance, store| {
+                for (url, request) in calls {
+                    let arguments = (&connection(url), &request);
+                    let _: Result<Invocation, Error> =
+                        exports::call(instance, &mut *store, &exports.invoke, arguments).await?;
+                    assert!(store.data().table.is_empty(), "{}", request.function);
+                    store.assert_concurrent_state_empty();
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+}

@@ -1,10 +1,17 @@
-//! The built component in the reference host against the local Lambda, over real sockets: what a
+//! The built components in the reference host against the local Lambda, over real sockets: what a
 //! caller relies on, by value.
+#![allow(clippy::duplicate_mod)] // Each test, with each component.
 
-mod cards;
-mod endpoints;
-mod errors;
-mod invoking;
-mod listing;
-mod payloads;
-mod support;
+#[path = "."]
+mod p2 {
+    const COMPONENT: &str = env!("AWS_LAMBDA_CONNECTOR_WASM");
+    #[path = "suite.rs"]
+    mod suite;
+}
+
+#[path = "."]
+mod p3 {
+    const COMPONENT: &str = env!("AWS_LAMBDA_CONNECTOR_P3_WASM");
+    #[path = "suite.rs"]
+    mod suite;
+}

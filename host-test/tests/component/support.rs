@@ -16,11 +16,7 @@ use host_test::sandbox::Options;
 pub fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| {
-        Host::new(
-            Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM")),
-            Options::default(),
-        )
-        .expect("the component loads")
+        Host::new(Path::new(super::COMPONENT), Options::default()).expect("the component loads")
     })
 }
 

@@ -3,11 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use host_test::bindings::lambda::{CheckOutcome, CheckSubject};
+use host_test::bindings::sessions;
 use host_test::bindings::types::{
     Connection, Credentials, Error, ErrorCategory, Executed, Invocation, ServiceError, SigningKey,
 };
-use host_test::bindings::{ConnectorIndices, sessions};
 use host_test::credentials::signing_key;
+use host_test::exports::{self, Exports};
 use host_test::local_lambda::{IssuedSession, LocalLambda};
 use host_test::sandbox::{Options, Sandbox};
 
@@ -372,20 +373,18 @@ async fn a_test_of_a_connection_says_that_the_role_is_the_trouble() {
 
 /// Several calls in one instance, as a host makes them that keeps it.
 async fn in_one_instance(lambda: &LocalLambda, between: impl Fn(usize)) -> Vec<u8> {
-    let sandbox = Sandbox::load(support::component(), Options::default()).unwrap();
-    let exports = ConnectorIndices::new(sandbox.instance_pre()).unwrap();
+    let sandbox = Sandbox::load(Path::new(COMPONENT), Options::default()).unwrap();
+    let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
     let connection = connection(chain(), lambda.url());
     let request = support::request("echo", "7");
     let attempts = sandbox
         .call(&only(&lambda.url()), async |instance, store| {
-            let connector = exports.load(&mut *store, instance)?;
             let mut attempts = Vec::new();
             for call in 0..3 {
                 between(call);
-                let invoked = connector
-                    .connectors_aws_lambda_lambda()
-                    .call_invoke(&mut *store, &connection, &request)
-                    .await?;
+                let arguments = (&connection, &request);
+                let invoked: Result<Invocation, Error> =
+                    exports::call(instance, &mut *store, &exports.invoke, arguments).await?;
                 attempts.push(invoked.unwrap().attempts);
             }
             Ok(attempts)

@@ -1,9 +1,7 @@
 //! Marked secrets in every kind of credentials, every way in which a call can fail, and a search
 //! through all that came out: of the component, and of the host's logs at their most talkative.
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -22,56 +20,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use super::proxy::{Fault, Point, Proxy};
 use super::*;
 
 /// Cells at once.
 const AT_ONCE: usize = 16;
-
-/// Everything that was logged in this process.
-#[derive(Clone, Copy)]
-struct Log;
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-impl Write for Log {
-    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
-        LOG.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(part);
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// At their most talkative: all of the host's libraries, too.
-fn listen() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        // A compiler sees no values; it only fills the log.
-        let compilers = [
-            "cranelift",
-            "regalloc2",
-            "wasmtime_internal",
-            "wasmtime_environ",
-        ];
-        let all_but_compilers = Targets::new()
-            .with_default(LevelFilter::TRACE)
-            .with_targets(compilers.map(|target| (target, LevelFilter::OFF)));
-        tracing_subscriber::registry()
-            .with(fmt::layer().with_writer(|| Log).with_ansi(false))
-            .with(all_but_compilers)
-            .init();
-    });
-}
 
 /// A secret in the spellings in which it may come out.
 fn spellings(secret: &[u8]) -> Vec<String> {
@@ -95,7 +49,7 @@ fn spellings(secret: &[u8]) -> Vec<String> {
     all
 }
 
-fn assert_silent(text: &str, place: &str) {
+pub fn assert_silent(text: &str, place: &str) {
     let today = signing_key(&access_key(None), "us-east-1", SystemTime::now());
     let secrets = [
         SECRET.as_bytes(),
@@ -118,7 +72,7 @@ fn assert_silent(text: &str, place: &str) {
     }
 }
 
-fn kinds() -> Vec<(&'static str, Credentials)> {
+pub fn kinds() -> Vec<(&'static str, Credentials)> {
     let today = |token| signing_key(&access_key(token), "us-east-1", SystemTime::now());
     vec![
         ("access-key", Credentials::AccessKey(access_key(None))),
@@ -137,7 +91,7 @@ fn kinds() -> Vec<(&'static str, Credentials)> {
     ]
 }
 
-fn with_token(kind: &str) -> Option<&'static str> {
+pub fn with_token(kind: &str) -> Option<&'static str> {
     kind.ends_with("with token").then_some(SESSION_TOKEN)
 }
 
@@ -194,10 +148,10 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_at_every_point_with_every_fault() {
-    listen();
+    logs::listen();
     let tls = Tls::loopback().unwrap();
     let host = Host::new(
-        support::component(),
+        Path::new(COMPONENT),
         Options {
             outbound: OutboundOptions {
                 extra_roots: vec![tls.root_certificate().clone()],
@@ -276,7 +230,7 @@ async fn broken(
 }
 
 /// Answers with an error that repeats everything it was sent, as AWS repeats the canonical request.
-async fn parrot(status: u16, xml: bool) -> SocketAddr {
+pub async fn parrot(status: u16, xml: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -328,7 +282,7 @@ async fn repeat(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret() {
-    listen();
+    logs::listen();
     for (status, xml) in [
         (400, false),
         (403, false),
@@ -349,7 +303,7 @@ async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret() {
 
 #[tokio::test]
 async fn what_is_refused_before_it_is_sent_is_not_repeated() {
-    listen();
+    logs::listen();
     // A secret in the wrong field is the most likely slip.
     let swapped = |id: &str, secret: &str, token: &str| {
         Credentials::AccessKey(AccessKey {
@@ -389,11 +343,8 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
 }
 
 fn assert_logs_are_silent() {
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    let log = logs::so_far();
     // The host's own words are in it, so that a secret would be, too.
-    assert!(
-        log.windows(8).any(|word| word == b"wasmtime"),
-        "nothing was listened to"
-    );
-    assert_silent(&String::from_utf8_lossy(&log), "the host's log");
+    assert!(log.contains("wasmtime"), "nothing was listened to");
+    assert_silent(&log, "the host's log");
 }

@@ -5,12 +5,12 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, Weak};
 use std::time::SystemTime;
 
-use host_test::bindings::Connector;
 use host_test::bindings::types::{Error, Invocation};
 use host_test::credentials::signing_key;
+use host_test::exports::{self, Exports};
 use host_test::local_lambda::ISSUED_MARK;
 use memchr::memmem;
-use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::component::{Component, Instance, Linker, ResourceTable};
 use wasmtime::{Config as EngineConfig, Engine, LinearMemory, MemoryCreator, MemoryType, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
@@ -134,6 +134,7 @@ impl WasiHttpView for State {
 struct Probe {
     creator: Arc<Creator>,
     component: Component,
+    exports: Exports,
     linker: Linker<State>,
 }
 
@@ -149,9 +150,13 @@ impl Probe {
         let engine = Engine::new(&config).unwrap();
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
+        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
+        let component = Component::from_file(&engine, COMPONENT).unwrap();
         Self {
             creator,
-            component: Component::from_file(&engine, support::component()).unwrap(),
+            exports: Exports::of(&component).unwrap(),
+            component,
             linker,
         }
     }
@@ -159,7 +164,7 @@ impl Probe {
     /// Calls once in a fresh instance, and takes its memory as the call left it.
     async fn memory_after<T>(
         &self,
-        call: impl AsyncFnOnce(&Connector, &mut Store<State>) -> wasmtime::Result<T>,
+        call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> (T, Vec<u8>) {
         let state = State {
             table: ResourceTable::new(),
@@ -168,21 +173,21 @@ impl Probe {
             hooks: Hooks,
         };
         let mut store = Store::new(self.component.engine(), state);
-        let connector = Connector::instantiate_async(&mut store, &self.component, &self.linker)
+        let instance = self
+            .linker
+            .instantiate_async(&mut store, &self.component)
             .await
             .unwrap();
-        let result = call(&connector, &mut store).await.unwrap();
+        let result = call(&instance, &mut store).await.unwrap();
         let pages = self.creator.0.lock().unwrap().upgrade().unwrap();
         (result, pages.bytes())
     }
 
     async fn invoked(&self, connection: &Connection) -> (Result<Invocation, Error>, Vec<u8>) {
         let request = support::request("echo", r#"{"kept":"payload"}"#);
-        self.memory_after(async |connector, store| {
-            connector
-                .connectors_aws_lambda_lambda()
-                .call_invoke(store, connection, &request)
-                .await
+        self.memory_after(async |instance, store| {
+            let arguments = (connection, &request);
+            exports::call(instance, store, &self.exports.invoke, arguments).await
         })
         .await
     }
@@ -253,6 +258,34 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned() {
     }
 }
 
+/// One after the other, in an instance that stays.
+#[tokio::test]
+async fn what_is_gone_is_gone_after_many_calls_too() {
+    let probe = Probe::new();
+    let lambda = start(None, roles()).await;
+    let request = support::request("echo", r#"{"kept":"payload"}"#);
+    let connections = [
+        connection(Credentials::AccessKey(access_key(None)), lambda.url()),
+        connection(web_identity(), lambda.url()),
+        connection(chain(), "http://127.0.0.1:9".to_owned()),
+    ];
+    let (ended, memory) = probe
+        .memory_after(async |instance, store| {
+            let mut ended = Vec::new();
+            for connection in connections.iter().cycle().take(30) {
+                let arguments = (connection, &request);
+                let invoked: Result<Invocation, Error> =
+                    exports::call(instance, &mut *store, &probe.exports.invoke, arguments).await?;
+                ended.push(invoked.is_ok());
+            }
+            Ok(ended)
+        })
+        .await;
+    assert_eq!(ended, [true, true, false].repeat(10));
+    let secrets = [SECRET, SESSION_TOKEN, OIDC_TOKEN, r#"{"kept":"payload"}"#];
+    assert_gone(&memory, &secrets.map(str::as_bytes), "after 30 calls");
+}
+
 /// The one thing that is kept: the keys of a role, for the next call.
 #[tokio::test]
 async fn a_roles_temporary_keys_are_kept_and_payloads_are_not() {
@@ -283,12 +316,11 @@ async fn a_forms_secrets_are_gone_too() {
     .to_string()
     .replace("marked/", "marked\\/");
     let values = r#"{"useFunctionName":"Yes","functionName":"echo","payload":{}}"#;
-    let (outputs, memory) = Probe::new()
-        .memory_after(async |connector, store| {
-            connector
-                .connectors_aws_lambda_cards()
-                .call_run(store, &form, "invoke", values)
-                .await
+    let probe = Probe::new();
+    let (outputs, memory): (Result<String, Error>, _) = probe
+        .memory_after(async |instance, store| {
+            let arguments = (&*form, "invoke", values);
+            exports::call(instance, store, &probe.exports.run, arguments).await
         })
         .await;
     assert!(outputs.is_ok(), "{outputs:?}");

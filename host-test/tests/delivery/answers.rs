@@ -7,10 +7,10 @@ use host_test::local_lambda::Key;
 use host_test::policy::Policy;
 use tokio::net::TcpListener;
 
+use super::tls::{ELSEWHERE, PORT, STANDARD};
+use super::{HOST, LAMBDA, REFERENCE, answered, service, transport};
 use crate::support::server::{Canned, Server};
 use crate::support::{connection, request};
-use crate::tls::{ELSEWHERE, PORT, STANDARD};
-use crate::{HOST, LAMBDA, REFERENCE, answered, service, transport};
 
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Welcome to the hotel</h1></body></html>";
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use host_test::bindings::types::{ErrorCategory, Executed, TransportKind};
 use host_test::local_lambda::Key;
 
+use super::{HOST, LAMBDA, lambda, service, transport};
 use crate::support::server::{Canned, Server};
 use crate::support::{connection, request};
-use crate::{HOST, LAMBDA, lambda, service, transport};
 
 const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequestsException";
 

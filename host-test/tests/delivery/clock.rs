@@ -3,7 +3,7 @@
 use host_test::bindings::types::{Error, ErrorCategory, Executed};
 use host_test::local_lambda::{Config, LocalLambda};
 
-use crate::HOST;
+use super::HOST;
 use crate::support::{connection, request};
 
 async fn off_by(seconds: i64) -> LocalLambda {

@@ -7,16 +7,19 @@ use host_test::bindings::types::{ErrorCategory, Executed, Payload, TransportKind
 use host_test::local_lambda::{Key, RESPONSE_LIMIT};
 use host_test::sandbox::Options;
 
+use super::{COMPONENT, HOST, LAMBDA, Result, STOCK, answered, lambda, service, transport};
 use crate::support::server::{Canned, Server};
 use crate::support::{AnyHost, connection, request};
-use crate::{HOST, LAMBDA, Result, STOCK, answered, lambda, service, transport};
 
 /// Less than four times what Lambda can send.
 static SMALL: LazyLock<AnyHost> = LazyLock::new(|| {
-    AnyHost::reference(Options {
-        memory_limit: 24 << 20,
-        ..Options::default()
-    })
+    AnyHost::reference(
+        COMPONENT,
+        Options {
+            memory_limit: 24 << 20,
+            ..Options::default()
+        },
+    )
 });
 
 async fn in_little_memory(answer: Canned) -> (Result, usize) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use host_test::bindings::types::{Error, Executed, TransportKind};
 use host_test::policy::Policy;
 
+use super::{REFERENCE, STOCK, lambda, transport};
 use crate::support::{AnyHost, connection, request};
-use crate::{REFERENCE, STOCK, lambda, transport};
 
 #[tokio::test]
 async fn a_forbidden_header_is_named() {

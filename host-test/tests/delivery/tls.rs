@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use host_test::bindings::types::{Executed, Payload, TransportKind};
 use host_test::local_lambda::{Config, LocalLambda, Tls};
 
+use super::{HOST, Result, STOCK, transport};
 use crate::support::{AnyHost, connection, request};
-use crate::{HOST, Result, STOCK, transport};
 
 /// Its root is trusted, its names are right.
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());

@@ -35,14 +35,17 @@ struct Seen {
     outcome: Outcome,
 }
 
-fn reference_host(trusted: &Tls) -> AnyHost {
-    AnyHost::reference(Options {
-        outbound: OutboundOptions {
-            extra_roots: vec![trusted.root_certificate().clone()],
-            ..OutboundOptions::default()
+fn reference_host(component: &str, trusted: &Tls) -> AnyHost {
+    AnyHost::reference(
+        component,
+        Options {
+            outbound: OutboundOptions {
+                extra_roots: vec![trusted.root_certificate().clone()],
+                ..OutboundOptions::default()
+            },
+            ..Options::default()
         },
-        ..Options::default()
-    })
+    )
 }
 
 async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec<Seen> {
@@ -91,10 +94,9 @@ fn surprises(all: &[Seen]) -> String {
     lines.join("\n")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_at_every_point() {
+async fn every_fault_at_every_point(component: &str) {
     let tls = Tls::loopback().unwrap();
-    let all = run_all(reference_host(&tls), tls, |_| true).await;
+    let all = run_all(reference_host(component, &tls), tls, |_| true).await;
     let table = report::table(&all);
     println!("{table}");
     assert_eq!(surprises(&all), "");
@@ -102,13 +104,22 @@ async fn every_fault_at_every_point() {
     report::compare_with_docs(&table);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_at_every_point_with_p2() {
+    every_fault_at_every_point(support::P2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_at_every_point_with_p3() {
+    every_fault_at_every_point(support::P3).await;
+}
+
 /// Its client trusts nobody's own authority, so that TLS is left out. It calls a connection that
 /// ended a protocol error, and may lose an answer that a reset follows on: neither may cost a
 /// promise.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_in_wasmtimes_own_host() {
+async fn the_same_in_wasmtimes_own_host(component: &str) {
     let tls = Tls::loopback().unwrap();
-    let host = AnyHost::Stock(Box::new(Stock::new()));
+    let host = AnyHost::Stock(Box::new(Stock::new(component)));
     let mut all = run_all(host, tls, |point| point != Point::InTls).await;
     all.iter().for_each(assert_promises);
     all.retain(|seen| {
@@ -124,6 +135,16 @@ async fn the_same_in_wasmtimes_own_host() {
         }
     }
     assert_eq!(surprises(&all), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_in_wasmtimes_own_host_with_p2() {
+    the_same_in_wasmtimes_own_host(support::P2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_in_wasmtimes_own_host_with_p3() {
+    the_same_in_wasmtimes_own_host(support::P3).await;
 }
 
 /// What holds whatever the rules say.

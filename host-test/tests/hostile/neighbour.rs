@@ -2,11 +2,10 @@
 
 use host_test::bindings::types::{AccessKey, AssumeRole, Connection, Credentials, Error, Role};
 use host_test::exports::{self, Exports};
-use host_test::host::Host;
 use host_test::local_lambda::{self, Config, Key, LocalLambda, Trusted};
 use host_test::sandbox::{Options, Sandbox};
 
-use crate::{Result, only, support};
+use crate::{Result, hosts, only, support};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/shared";
 
@@ -114,17 +113,14 @@ async fn a_fresh_instance_knows_nothing_of_the_call_before() {
         &key.secret_access_key,
         "any-id",
     );
-    let host = Host::new(
-        env!("AWS_LAMBDA_CONNECTOR_WASM").as_ref(),
-        Options::default(),
-    )
-    .unwrap();
-    for asked in 1..=2 {
-        let request = support::request("echo", "7");
-        let result = host
-            .invoke(&only(&lambda.url()), &connection, &request)
-            .await;
-        assert_eq!(result.unwrap().unwrap().status_code, 200);
-        assert_eq!(lambda.sessions().len(), asked);
+    let policy = only(&lambda.url());
+    for (wasi, host) in hosts() {
+        let before = lambda.sessions().len();
+        for asked in 1..=2 {
+            let request = support::request("echo", "7");
+            let result = host.invoke(&policy, &connection, &request).await;
+            assert_eq!(result.unwrap().unwrap().status_code, 200, "{wasi}");
+            assert_eq!(lambda.sessions().len() - before, asked, "{wasi}");
+        }
     }
 }

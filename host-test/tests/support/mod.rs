@@ -1,6 +1,7 @@
 //! What the tests of delivery share: hosts that run the component, and what a call consists of.
 #![allow(dead_code)] // Each test program uses its part.
 
+pub mod gate;
 pub mod server;
 pub mod stock;
 
@@ -18,10 +19,10 @@ use host_test::sandbox::Options;
 
 use stock::Stock;
 
-/// The component as it was built.
-pub fn component() -> &'static Path {
-    Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM"))
-}
+/// The component for WASI 0.2, as it was built.
+pub const P2: &str = env!("AWS_LAMBDA_CONNECTOR_WASM");
+/// The one for WASI 0.3.
+pub const P3: &str = env!("AWS_LAMBDA_CONNECTOR_P3_WASM");
 
 /// Something that runs the component.
 #[derive(Clone)]
@@ -33,8 +34,8 @@ pub enum AnyHost {
 }
 
 impl AnyHost {
-    pub fn reference(options: Options) -> Self {
-        Self::Reference(Host::new(component(), options).unwrap())
+    pub fn reference(component: &str, options: Options) -> Self {
+        Self::Reference(Host::new(Path::new(component), options).unwrap())
     }
 
     /// Invokes. The connection's endpoint is the one destination that is allowed.

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use host_test::bindings::Connector;
 use host_test::bindings::lambda::InvokeRequest;
 use host_test::bindings::types::{Connection, Error, Invocation};
+use host_test::exports::{self, Exports};
 use http::HeaderName;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
@@ -15,12 +15,11 @@ use wasmtime_wasi_http::{
     WasiHttpView,
 };
 
-use super::component;
-
 /// Clones share the compiled component.
 #[derive(Clone)]
 pub struct Stock {
     component: Component,
+    exports: Exports,
     linker: Linker<State>,
     forbidden: Option<HeaderName>,
 }
@@ -65,12 +64,16 @@ impl WasiHttpView for State {
 }
 
 impl Stock {
-    pub fn new() -> Self {
+    pub fn new(component: &str) -> Self {
         let engine = Engine::default();
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
+        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
+        let component = Component::from_file(&engine, component).unwrap();
         Self {
-            component: Component::from_file(&engine, component()).unwrap(),
+            exports: Exports::of(&component).unwrap(),
+            component,
             linker,
             forbidden: None,
         }
@@ -96,11 +99,11 @@ impl Stock {
             },
         };
         let mut store = Store::new(self.component.engine(), state);
-        let connector =
-            Connector::instantiate_async(&mut store, &self.component, &self.linker).await?;
-        connector
-            .connectors_aws_lambda_lambda()
-            .call_invoke(&mut store, connection, request)
-            .await
+        let instance = self
+            .linker
+            .instantiate_async(&mut store, &self.component)
+            .await?;
+        let invoke = &self.exports.invoke;
+        exports::call(&instance, &mut store, invoke, (connection, request)).await
     }
 }

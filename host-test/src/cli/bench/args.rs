@@ -42,6 +42,8 @@ pub enum Part {
     Instances,
     /// Memory of the process with many invocations in flight
     InFlight,
+    /// Time of many slow invocations at once in one instance for WASI 0.3
+    AtOnce,
     /// Linear memory for the largest payload
     Memory,
     /// CPU time of a long list

@@ -10,6 +10,7 @@ use super::{Outcome, connection};
 pub mod args;
 
 mod alternate;
+mod at_once;
 mod breakdown;
 mod calls;
 mod direct;
@@ -74,6 +75,10 @@ async fn compare(args: &BenchArgs, url: &str) -> Result<Vec<table::Row>> {
     if args.wants(Part::InFlight) {
         tell("measuring calls in flight");
         rows.extend(in_flight::run(args, url)?);
+    }
+    if args.wants(Part::AtOnce) {
+        tell("measuring calls at once in one instance");
+        rows.push(at_once::run(url).await?);
     }
     if args.wants(Part::Memory) {
         tell("looking for the least memory");

@@ -22,7 +22,7 @@ fn host(outbound: OutboundOptions) -> Host {
         outbound,
         ..Options::default()
     };
-    Host::new(Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM")), options).unwrap()
+    Host::new(Path::new(super::COMPONENT), options).unwrap()
 }
 
 async fn invoke(host: &Host, policy: &Arc<Policy>, url: String) -> Result<Invocation, Error> {

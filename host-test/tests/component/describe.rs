@@ -5,17 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use host_test::host::Host;
 use host_test::json;
 use host_test::policy::Policy;
-use host_test::sandbox::Options;
 use serde_json::Value;
 
+use super::support::host;
+
 async fn described() -> Value {
-    let component = Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM"));
-    let host = Host::new(component, Options::default()).expect("the component loads");
     let nowhere = Arc::new(Policy::deny_all());
-    let manifest = host.describe(&nowhere).await.expect("the host works");
+    let manifest = host().describe(&nowhere).await.expect("the host works");
     let document = json::cards::manifest(&manifest.expect("describe never fails"));
     assert!(nowhere.refusals().is_empty(), "describe needs no network");
     document

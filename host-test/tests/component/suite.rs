@@ -1,0 +1,13 @@
+//! One of the components.
+
+use super::COMPONENT;
+
+mod cards;
+mod describe;
+mod embedding;
+mod endpoints;
+mod errors;
+mod invoking;
+mod listing;
+mod payloads;
+mod support;

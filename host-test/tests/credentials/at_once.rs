@@ -1,0 +1,143 @@
+//! Every kind at once in one instance of the component for WASI 0.3: nobody acts with another's
+//! keys, and nobody's secrets come out with another's errors.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use host_test::bindings::types::{
+    AccessKey, Connection, Credentials, Error, ErrorCategory, Invocation,
+};
+use host_test::credentials::signing_key;
+use host_test::host::Answer;
+use host_test::local_lambda::{Config, LocalLambda};
+use host_test::policy::Policy;
+use host_test::sandbox::SharedInstance;
+use tokio::task::JoinSet;
+
+use super::suite::leaks::{assert_silent, kinds, parrot, with_token};
+use super::suite::{SECRET, access_key, connection, host, key, roles};
+use crate::{logs, support};
+
+/// Of each kind.
+const CALLS: usize = 5;
+
+async fn shared(urls: &[String]) -> SharedInstance {
+    let policy = urls
+        .iter()
+        .fold(Policy::deny_all(), |policy, url| policy.allow(url).unwrap());
+    host().share(&Arc::new(policy)).await.unwrap()
+}
+
+async fn invoke(instance: SharedInstance, connection: Connection) -> Answer<Invocation> {
+    let request = support::request("echo", "7");
+    instance
+        .call(host().exports().invoke, (connection, request))
+        .await
+}
+
+/// A service for each kind, which knows that kind's keys and roles only.
+async fn service(kind: &str, mark: usize) -> LocalLambda {
+    let mut owner = key(with_token(kind));
+    owner.secret_access_key = format!("{SECRET}{mark}");
+    let config = Config {
+        keys: vec![owner],
+        roles: roles(),
+        ..Config::default()
+    };
+    LocalLambda::start(config).await.unwrap()
+}
+
+/// The credentials with the secret that the service of this mark knows.
+fn marked(credentials: Credentials, mark: usize) -> Credentials {
+    let secret = format!("{SECRET}{mark}");
+    match credentials {
+        Credentials::AccessKey(mut key) => {
+            key.secret_access_key = secret;
+            Credentials::AccessKey(key)
+        }
+        Credentials::SigningKey(key) => {
+            let source = AccessKey {
+                secret_access_key: secret,
+                ..access_key(key.session_token.as_deref())
+            };
+            Credentials::SigningKey(signing_key(&source, "us-east-1", SystemTime::now()))
+        }
+        Credentials::AssumeRole(mut assume) => {
+            assume.source.secret_access_key = secret;
+            Credentials::AssumeRole(assume)
+        }
+        other => other,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_acts_with_anothers_keys() {
+    let mut services = Vec::new();
+    for (mark, (kind, credentials)) in kinds().into_iter().enumerate() {
+        let lambda = service(kind, mark).await;
+        let connection = connection(marked(credentials, mark), lambda.url());
+        services.push((kind, connection, lambda));
+    }
+    let urls: Vec<_> = services.iter().map(|(_, _, it)| it.url()).collect();
+    let instance = shared(&urls).await;
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLS {
+        for (kind, connection, _) in &services {
+            let call = invoke(instance.clone(), connection.clone());
+            let kind = *kind;
+            calls.spawn(async move { (kind, call.await) });
+        }
+    }
+    for (kind, answer) in calls.join_all().await {
+        assert_eq!(answer.unwrap().unwrap().status_code, 200, "{kind}");
+    }
+    for (kind, _, lambda) in &services {
+        let invoked = lambda.requests();
+        let invoked = invoked.iter().filter(|it| it.path_and_query != "/");
+        assert_eq!(invoked.count(), CALLS, "{kind}");
+    }
+
+    // All have been served, and their keys are kept: still nobody is served with another's.
+    let mut calls = JoinSet::new();
+    for mark in 0..services.len() {
+        let (kind, own, _) = &services[mark];
+        let (_, other, _) = &services[(mark + 1) % services.len()];
+        let crossed = Connection {
+            endpoint: other.endpoint.clone(),
+            ..own.clone()
+        };
+        let call = invoke(instance.clone(), crossed);
+        let kind = *kind;
+        calls.spawn(async move { (kind, call.await) });
+    }
+    for (kind, answer) in calls.join_all().await {
+        match answer.unwrap() {
+            // Every service takes the bearer's token, and nobody else's keys.
+            Ok(_) => assert_eq!(kind, "web-identity"),
+            Err(Error::Unauthenticated(error)) => {
+                assert_eq!(error.category, ErrorCategory::Credentials, "{kind}");
+            }
+            Err(other) => panic!("{kind}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_at_once_repeat_nobodys_secrets() {
+    logs::listen();
+    for (status, xml) in [(403, true), (403, false), (500, false)] {
+        let url = format!("http://{}", parrot(status, xml).await);
+        let instance = shared(std::slice::from_ref(&url)).await;
+        let mut calls = JoinSet::new();
+        for _ in 0..CALLS {
+            for (kind, credentials) in kinds() {
+                let call = invoke(instance.clone(), connection(credentials, url.clone()));
+                calls.spawn(async move { (kind, call.await) });
+            }
+        }
+        for (kind, answer) in calls.join_all().await {
+            let said = format!("{:?}", answer.unwrap().unwrap_err());
+            assert_silent(&said, &format!("{kind}, {status}"));
+        }
+    }
+}
