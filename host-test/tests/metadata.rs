@@ -6,7 +6,13 @@ use memchr::memmem::find;
 use wasm_metadata::{Metadata, Payload};
 
 /// Each component's name and file.
-const COMPONENTS: [(&str, &str); 1] = [("aws-lambda-connector", env!("AWS_LAMBDA_CONNECTOR_WASM"))];
+const COMPONENTS: [(&str, &str); 2] = [
+    ("aws-lambda-connector", env!("AWS_LAMBDA_CONNECTOR_WASM")),
+    (
+        "aws-lambda-connector-p3",
+        env!("AWS_LAMBDA_CONNECTOR_P3_WASM"),
+    ),
+];
 
 fn metadata(file: &str) -> Metadata {
     match Payload::from_binary(&fs::read(file).unwrap()).unwrap() {
