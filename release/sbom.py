@@ -1,5 +1,6 @@
 """sbom.py SOURCES TIME FILE FEATURES [FILE FEATURES…]: for each component FILE.wasm of a build in the
-folder SOURCES, writes what is inside to FILE.cdx.json, as CycloneDX. FEATURES are cargo's, comma-separated.
+folder SOURCES, writes what is inside to FILE.cdx.json, as CycloneDX, and beside the first one the licences of
+everything to LICENSES.txt. FEATURES are cargo's, comma-separated.
 
 What is inside is what cargo says; what was compiled for Wasm in that folder must be the same.
 """
@@ -23,6 +24,7 @@ from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from licences import licences
 from packageurl import PackageURL
 
 PACKAGE = "aws-lambda-connector"
@@ -146,6 +148,10 @@ def main(sources, time, *components):
     said = {name.replace("-", "_") for name, _ in listed}
     if compiled != said:
         sys.exit(f"sbom.py: compiled, not listed: {compiled - said}; listed, not compiled: {said - compiled}")
+
+    toolchain = Path(output(sources, "rustc", "--print", "sysroot").strip())
+    texts = licences([packages[crate] for crate in listed], toolchain)
+    Path(components[0]).with_name("LICENSES.txt").write_text(texts)
 
 
 main(*sys.argv[1:])

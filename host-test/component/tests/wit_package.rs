@@ -1,60 +1,84 @@
-//! The WIT package that a release publishes: it carries the docs, which no component does.
+//! The WIT packages that a release publishes: they carry the docs, which no component does.
 
 use std::fs;
 use std::path::Path;
 
-use component::{wit_package, with_revision};
+use component::{COMPONENTS, wit_package, with_revision};
 use wasm_metadata::Payload;
 use wit_component::{DecodedWasm, WitPrinter};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// The folder of each package, and its version.
+const PACKAGES: [(&str, &str); 2] = [("wit", "0.1.0"), ("wit/p3", "0.2.0")];
 
 #[test]
-fn every_line_of_the_docs_is_in_the_package() {
-    let package = wit_package(Path::new(ROOT), "wit").unwrap();
-    let DecodedWasm::WitPackage(resolve, id) = wit_component::decode(&package.bytes).unwrap()
-    else {
-        panic!("no WIT package");
-    };
-    let mut printer = WitPrinter::default();
-    printer.print(&resolve, id, &[]).unwrap();
-    let printed = printer.output.to_string();
-    let printed: Vec<&str> = printed.lines().map(str::trim).collect();
-
-    let mut docs = 0;
-    for entry in fs::read_dir(Path::new(ROOT).join("wit")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            continue;
-        }
-        for line in fs::read_to_string(&path).unwrap().lines().map(str::trim) {
-            if line.starts_with("///") {
-                assert!(printed.contains(&line), "{}: {line}", path.display());
-                docs += 1;
-            }
-        }
-    }
-    assert!(docs > 90, "{docs} lines");
+fn each_component_has_one() {
+    let folders: Vec<&str> = COMPONENTS.iter().map(|component| component.wit).collect();
+    assert_eq!(folders, PACKAGES.map(|(folder, _)| folder));
 }
 
 #[test]
-fn it_has_a_version_of_its_own_and_the_revision_goes_behind_all_else() {
-    let package = wit_package(Path::new(ROOT), "wit").unwrap();
-    assert_eq!(package.name, "connectors:aws-lambda");
-    assert_eq!(package.version, "0.1.0");
+fn every_line_of_the_docs_is_in_the_package() {
+    for (folder, _) in PACKAGES {
+        let package = wit_package(Path::new(ROOT), folder).unwrap();
+        let DecodedWasm::WitPackage(resolve, id) = wit_component::decode(&package.bytes).unwrap()
+        else {
+            panic!("no WIT package");
+        };
+        let mut printer = WitPrinter::default();
+        printer.print(&resolve, id, &[]).unwrap();
+        let printed = printer.output.to_string();
+        let printed: Vec<&str> = printed.lines().map(str::trim).collect();
 
-    let revision = "0123456789abcdef0123456789abcdef01234567";
-    let released = with_revision(&package.bytes, revision).unwrap();
-    let added = released.strip_prefix(package.bytes.as_slice()).unwrap();
-    assert!(added.ends_with(revision.as_bytes()));
+        let mut docs = 0;
+        for entry in fs::read_dir(Path::new(ROOT).join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            for line in fs::read_to_string(&path).unwrap().lines().map(str::trim) {
+                if line.starts_with("///") {
+                    assert!(printed.contains(&line), "{}: {line}", path.display());
+                    docs += 1;
+                }
+            }
+        }
+        assert!(docs > 90, "{folder}: {docs} lines");
+    }
+}
 
-    let payload = Payload::from_binary(&released).unwrap();
-    let metadata = payload.metadata();
-    assert_eq!(metadata.name.as_deref(), Some("connectors:aws-lambda"));
-    assert_eq!(metadata.version.as_ref().unwrap().to_string(), "0.1.0");
-    assert_eq!(metadata.revision.as_ref().unwrap().to_string(), revision);
-    assert_eq!(
-        metadata.licenses.as_ref().unwrap().to_string(),
-        "Apache-2.0"
-    );
+#[test]
+fn every_field_is_filled_and_the_revision_goes_behind_all_else() {
+    for (folder, version) in PACKAGES {
+        let package = wit_package(Path::new(ROOT), folder).unwrap();
+        assert_eq!(package.name, "connectors:aws-lambda");
+        assert_eq!(package.version, version);
+
+        let revision = "0123456789abcdef0123456789abcdef01234567";
+        let released = with_revision(&package.bytes, revision).unwrap();
+        let added = released.strip_prefix(package.bytes.as_slice()).unwrap();
+        assert!(added.ends_with(revision.as_bytes()));
+
+        let payload = Payload::from_binary(&released).unwrap();
+        let metadata = payload.metadata();
+        let text = |field: Option<String>| field.unwrap_or("missing".to_owned());
+        assert_eq!(text(metadata.name.clone()), "connectors:aws-lambda");
+        let of = [
+            metadata.version.as_ref().map(ToString::to_string),
+            metadata.authors.as_ref().map(ToString::to_string),
+            metadata.description.as_ref().map(ToString::to_string),
+            metadata.licenses.as_ref().map(ToString::to_string),
+            metadata.source.as_ref().map(ToString::to_string),
+            metadata.revision.as_ref().map(ToString::to_string),
+        ];
+        let expected = [
+            version,
+            "The aws-lambda-connector authors",
+            "AWS Lambda for any host of WebAssembly components: invoke, list, typed.",
+            "Apache-2.0",
+            "https://aws-lambda-connector.invalid/",
+            revision,
+        ];
+        assert_eq!(of.map(text), expected);
+    }
 }
