@@ -92,7 +92,7 @@ impl Scripted {
         let mut response = answer.outcome?;
         if response.status >= 300 {
             self.echo(&mut response, request);
-        } else if is_sts(request) {
+        } else if response.status == 200 && is_sts(request) {
             self.hand_out_keys(&mut response);
         }
         Ok(response)
@@ -126,7 +126,8 @@ impl Scripted {
         }
     }
 
-    /// Keys that nothing else holds, so that they can be looked for.
+    /// Keys that nothing else holds, so that they can be looked for. STS hands them out with a
+    /// status of 200; in a message with another they are words.
     fn hand_out_keys(&self, response: &mut Response) {
         let number = self.seen.sent.get();
         let (key, token) = (

@@ -85,7 +85,7 @@ fn local_name(name: &str) -> &str {
 
 /// Name, whether that is all of the element, and what follows. Attributes may hold `>`.
 fn start_tag(markup: &str) -> Option<(&str, bool, &str)> {
-    let ends = |character: char| character.is_ascii_whitespace() || "/>".contains(character);
+    let ends = |character: char| character.is_ascii_whitespace() || "/><".contains(character);
     let (name, mut rest) = markup.split_at_checked(markup.find(ends)?)?;
     let starts_a_name = |first: char| first.is_alphabetic() || first == '_';
     if !name.starts_with(starts_a_name) {
@@ -105,7 +105,11 @@ fn start_tag(markup: &str) -> Option<(&str, bool, &str)> {
         }
         let value = value.trim_ascii_start();
         let quote = value.chars().next().filter(|mark| "\"'".contains(*mark))?;
-        rest = value.get(1..)?.split_once(quote)?.1;
+        let (value, after) = value.get(1..)?.split_once(quote)?;
+        if value.contains('<') {
+            return None;
+        }
+        rest = after;
     }
 }
 
@@ -183,6 +187,22 @@ mod tests {
                     prop_assert_eq!(texts(&text, PATHS), Some(expected), "{}", text);
                 }
             }
+        }
+    }
+
+    /// As fuzzing found: a document type declaration stood in a name.
+    #[test]
+    fn no_markup_stands_in_names_and_attributes() {
+        for text in [
+            "<esta\u{1e}\0<![GDC<!DOCTYPETA[/>",
+            "<r<!DOCTYPE/>",
+            "<r<a/></r>",
+            "<r <!DOCTYPE=''/>",
+            "<r x='<!DOCTYPE r>'/>",
+            "<r></r<!DOCTYPE>",
+        ] {
+            assert_eq!(texts(text, PATHS), None, "{text}");
+            assert!(roxmltree::Document::parse(text).is_err(), "{text}");
         }
     }
 

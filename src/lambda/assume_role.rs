@@ -232,8 +232,11 @@ fn session(action: &str, body: &[u8]) -> Option<Session> {
         secret_access_key: secret,
         session_token: Some(token),
     };
+    let keys = check_key("", keys).ok()?;
+    // An empty one is none, which a user's key may have and a session's may not.
+    keys.session_token.as_ref()?;
     Some(Session {
-        keys: check_key("", keys).ok()?,
+        keys,
         expires: time::parse_iso8601(&expiration?)?,
         principal: principal?,
     })

@@ -33,14 +33,11 @@ pub fn read(response: &Response, refused: &Refused) -> Error {
 pub fn read_sts(response: &Response, refused: &Refused) -> Error {
     const PATHS: [&str; 2] = ["Error/Code", "Error/Message"];
     match sts::texts(&response.body, PATHS) {
-        Some([Some(code), message]) => {
-            let answer = Answer {
-                code,
-                message: message.unwrap_or_else(|| no_message(response)),
-                reason: None,
-            };
-            error(answer, response, refused)
-        }
+        Some([code @ Some(_), message]) => error(
+            Answer::new(response, code, message, None),
+            response,
+            refused,
+        ),
         // A proxy's JSON, or nothing.
         _ => read(response, refused),
     }
@@ -96,21 +93,30 @@ impl Answer {
         let code = response
             .header_owned("x-amzn-errortype")
             .or_else(|| text(&["code", "Code", "__type"]))
-            .map(|code| plain_code(&code).to_owned())
-            .filter(|code| !code.is_empty());
-        let message = text(&["message", "Message", "errorMessage"])
-            .filter(|message| !message.is_empty())
-            .unwrap_or_else(|| no_message(response));
+            .map(|code| plain_code(&code).to_owned());
+        let message = text(&["message", "Message", "errorMessage"]);
+        Answer::new(response, code, message, text(&["Reason"]))
+    }
+
+    /// What is empty is not there.
+    fn new(
+        response: &Response,
+        code: Option<String>,
+        message: Option<String>,
+        reason: Option<String>,
+    ) -> Answer {
+        let status = response.status;
+        let is_there = |text: &String| !text.is_empty();
         Answer {
-            code: code.unwrap_or_else(|| format!("HTTP {}", response.status)),
-            message,
-            reason: text(&["Reason"]),
+            code: code
+                .filter(is_there)
+                .unwrap_or_else(|| format!("HTTP {status}")),
+            message: message
+                .filter(is_there)
+                .unwrap_or_else(|| format!("the answer has status {status} and no message")),
+            reason,
         }
     }
-}
-
-fn no_message(response: &Response) -> String {
-    format!("the answer has status {} and no message", response.status)
 }
 
 /// `FooError`, `ns#FooError`, `FooError:http://…` and `ns#FooError:http://…` are all `FooError`.

@@ -100,11 +100,19 @@ fn what_hands_out_no_keys_is_malformed_and_repeats_none_of_it() {
         whole.replace("2026-11-22", "marked"),
         whole.replace("<SecretAccessKey>marked", "<SecretAccessKey>marked\u{e9}"),
         whole.replace("<SessionToken>marked", "<SessionToken>marked\r\nx: y"),
+        // As fuzzing found.
+        whole.replace("<SessionToken>marked", "<SessionToken>&#32;"),
         whole.replace("ASIAEXAMPLE", "ASIA EXAMPLE"),
         format!("<!DOCTYPE R [<!ENTITY e \"marked\">]>{whole}"),
         whole.replace("<R>", &"<R>".repeat(2_000)),
     ];
-    for element in ["AccessKeyId", "SecretAccessKey", "Expiration", "Arn"] {
+    for element in [
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+        "Arn",
+    ] {
         bodies.push(whole.replace(element, "Other"));
     }
     for body in bodies {

@@ -138,6 +138,21 @@ fn sts_answers_in_xml() {
     assert_eq!(error.code, "HTTP 502");
 }
 
+/// As fuzzing found.
+#[test]
+fn what_sts_leaves_empty_is_told_as_what_it_leaves_out() {
+    for xml in [
+        "<R><Error><Code></Code><Message> </Message></Error></R>",
+        "<R><Error><Code/></Error></R>",
+    ] {
+        let Error::Service(error) = read_sts(&answer(400, &[], xml), &refused()) else {
+            panic!("not a service error");
+        };
+        assert_eq!(error.code, "HTTP 400");
+        assert_eq!(error.message, "the answer has status 400 and no message");
+    }
+}
+
 #[test]
 fn the_request_id_comes_under_two_names() {
     let id = |name| service_error(&answer(500, &[(name, "1-2-3")], "")).request_id;
