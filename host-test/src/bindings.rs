@@ -21,3 +21,21 @@ wasmtime::component::bindgen!({
 });
 
 pub use exports::connectors::aws_lambda::{cards, lambda, sessions, types};
+
+impl lambda::InvokeRequest {
+    /// An invocation without anything that may be left out.
+    pub fn new(function: &str) -> Self {
+        Self {
+            function: function.to_owned(),
+            qualifier: None,
+            invocation_type: None,
+            log_type: None,
+            client_context: None,
+            payload: None,
+            tenant_id: None,
+            durable_execution_name: None,
+            trace_id: None,
+            delivery: None,
+        }
+    }
+}

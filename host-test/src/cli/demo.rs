@@ -95,16 +95,9 @@ impl Demo {
     async fn invoke(&self, function: &str, payload: &str) -> Result<Result<(), Error>> {
         say(format_args!("\n── invoke {function} {payload}"))?;
         let request = InvokeRequest {
-            function: function.to_owned(),
-            qualifier: None,
-            invocation_type: None,
             log_type: Some(LogType::Tail),
-            client_context: None,
             payload: Some(payload.to_owned()),
-            tenant_id: None,
-            durable_execution_name: None,
-            trace_id: None,
-            delivery: None,
+            ..InvokeRequest::new(function)
         };
         let result = {
             let _waiting = Waiting::for_(format!("invoking {function}"));

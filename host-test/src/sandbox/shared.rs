@@ -188,16 +188,8 @@ mod tests {
             endpoint: Some(Endpoint::Url(url)),
         };
         let request = |function: &str, payload: Option<String>| InvokeRequest {
-            function: function.to_owned(),
-            qualifier: None,
-            invocation_type: None,
-            log_type: None,
-            client_context: None,
             payload,
-            tenant_id: None,
-            durable_execution_name: None,
-            trace_id: None,
-            delivery: None,
+            ..InvokeRequest::new(function)
         };
         let large = format!("\"{}\"", "x".repeat(1 << 20));
         let calls = [

@@ -36,16 +36,8 @@ async fn invoke(host: &Host, policy: &Arc<Policy>, url: String) -> Result<Invoca
         endpoint: Some(Endpoint::Url(url)),
     };
     let request = InvokeRequest {
-        function: "echo".to_owned(),
-        qualifier: None,
-        invocation_type: None,
-        log_type: None,
-        client_context: None,
         payload: Some("{}".to_owned()),
-        tenant_id: None,
-        durable_execution_name: None,
-        trace_id: None,
-        delivery: None,
+        ..InvokeRequest::new("echo")
     };
     host.invoke(policy, &connection, &request).await.unwrap()
 }

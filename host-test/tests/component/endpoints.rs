@@ -1,16 +1,17 @@
 //! What goes over the wire, and where to.
 
+use host_test::bindings::lambda::InvokeRequest;
 use host_test::bindings::types::{Connection, Endpoint, Error};
 use host_test::local_lambda::Config;
 
-use super::support::{host, local, local_with, named, query};
+use super::support::{host, local, local_with, query};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wire_is_as_it_was_signed() {
     let local = local().await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo:$LATEST";
     local
-        .invoke(named(arn))
+        .invoke(InvokeRequest::new(arn))
         .await
         .expect("the signature is right");
     let recorded = &local.lambda.requests()[0];
@@ -59,7 +60,8 @@ async fn the_region_may_come_from_the_arn() {
         region: String::new(),
         ..local.connection.clone()
     };
-    let request = named("arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context");
+    let request =
+        InvokeRequest::new("arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context");
     let answer = host()
         .invoke(&local.policy, &connection, &request)
         .await
@@ -96,7 +98,7 @@ async fn standard_endpoints_are_those_of_the_region() {
         // Nothing is allowed, so that the policy tells where the request would have gone.
         let policy = std::sync::Arc::new(host_test::policy::Policy::deny_all());
         let answer = host()
-            .invoke(&policy, &connection, &named("f"))
+            .invoke(&policy, &connection, &InvokeRequest::new("f"))
             .await
             .expect("the host works");
         assert!(matches!(answer, Err(Error::Transport(_))), "{answer:?}");
@@ -125,7 +127,7 @@ async fn link_local_addresses_are_never_contacted() {
             ..local.connection.clone()
         };
         let answer = host()
-            .invoke(&local.policy, &connection, &named("f"))
+            .invoke(&local.policy, &connection, &InvokeRequest::new("f"))
             .await
             .expect("the host works");
         assert!(

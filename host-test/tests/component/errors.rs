@@ -7,7 +7,7 @@ use host_test::bindings::types::{
 use host_test::local_lambda::{Config, Key};
 use host_test::policy::Policy;
 
-use super::support::{access_key, host, local, local_with, named, query, request};
+use super::support::{access_key, host, local, local_with, query, request};
 
 fn service(result: Result<impl std::fmt::Debug, Error>) -> ServiceError {
     match result {
@@ -20,10 +20,10 @@ fn service(result: Result<impl std::fmt::Debug, Error>) -> ServiceError {
 async fn what_is_not_there() {
     let local = local().await;
     for request in [
-        named("nothing"),
+        InvokeRequest::new("nothing"),
         InvokeRequest {
             qualifier: Some("nothing".into()),
-            ..named("versioned")
+            ..InvokeRequest::new("versioned")
         },
     ] {
         let error = service(local.invoke(request).await);
@@ -62,7 +62,7 @@ async fn wrong_credentials() {
             ..local.connection.clone()
         };
         host()
-            .invoke(&local.policy, &connection, &named("echo"))
+            .invoke(&local.policy, &connection, &InvokeRequest::new("echo"))
             .await
             .expect("the host works")
     };
@@ -122,7 +122,7 @@ async fn a_missing_permission_is_named() {
     .await;
     for (error, permission) in [
         (
-            service(local.invoke(named("echo")).await),
+            service(local.invoke(InvokeRequest::new("echo")).await),
             "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:echo",
         ),
         (
@@ -146,7 +146,7 @@ async fn a_missing_permission_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn throttling_is_tried_again_and_then_told() {
     let local = local().await;
-    let error = service(local.invoke(named("throttled")).await);
+    let error = service(local.invoke(InvokeRequest::new("throttled")).await);
     assert_eq!(
         (error.code.as_str(), error.status_code),
         ("TooManyRequestsException", 429)
@@ -170,7 +170,7 @@ async fn throttling_is_tried_again_and_then_told() {
     };
     let request = InvokeRequest {
         delivery: Some(once),
-        ..named("throttled")
+        ..InvokeRequest::new("throttled")
     };
     assert_eq!(service(local.invoke(request).await).attempts, 1);
 }
@@ -178,7 +178,7 @@ async fn throttling_is_tried_again_and_then_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_parameter_is_lambdas_word() {
     let local = local().await;
-    let error = service(local.invoke(named("tenant")).await);
+    let error = service(local.invoke(InvokeRequest::new("tenant")).await);
     assert_eq!(
         (error.code.as_str(), error.category),
         (
@@ -195,15 +195,18 @@ async fn inputs_are_refused_before_anything_is_sent() {
         Err(Error::InvalidInput(input)) => input.field,
         other => panic!("{other:?}"),
     };
-    assert_eq!(field(named("..")).await, "request.function");
+    assert_eq!(field(InvokeRequest::new("..")).await, "request.function");
     assert_eq!(
-        field(named("arn:aws:lambda:eu-west-1:123456789012:function:f")).await,
+        field(InvokeRequest::new(
+            "arn:aws:lambda:eu-west-1:123456789012:function:f"
+        ))
+        .await,
         "request.function"
     );
     assert_eq!(
         field(InvokeRequest {
             qualifier: Some("b".into()),
-            ..named("f:a")
+            ..InvokeRequest::new("f:a")
         })
         .await,
         "request.qualifier"
@@ -212,7 +215,7 @@ async fn inputs_are_refused_before_anything_is_sent() {
     assert_eq!(
         field(InvokeRequest {
             client_context: Some("[]".into()),
-            ..named("f")
+            ..InvokeRequest::new("f")
         })
         .await,
         "request.client-context"
@@ -220,7 +223,7 @@ async fn inputs_are_refused_before_anything_is_sent() {
     assert_eq!(
         field(InvokeRequest {
             tenant_id: Some("a\r\nb: c".into()),
-            ..named("f")
+            ..InvokeRequest::new("f")
         })
         .await,
         "request.tenant-id"
@@ -233,7 +236,7 @@ async fn a_destination_that_the_policy_forbids() {
     let local = local().await;
     let policy = std::sync::Arc::new(Policy::for_region("us-east-1"));
     let answer = host()
-        .invoke(&policy, &local.connection, &named("echo"))
+        .invoke(&policy, &local.connection, &InvokeRequest::new("echo"))
         .await
         .expect("the host works");
     let Err(Error::Transport(error)) = answer else {
@@ -253,7 +256,7 @@ async fn nobody_listens() {
     let policy = local.policy.clone();
     local.lambda.stop().await;
     let answer = host()
-        .invoke(&policy, &connection, &named("echo"))
+        .invoke(&policy, &connection, &InvokeRequest::new("echo"))
         .await
         .expect("the host works");
     let Err(Error::Transport(error)) = answer else {

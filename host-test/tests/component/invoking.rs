@@ -5,7 +5,7 @@ use host_test::bindings::lambda::{InvocationType, InvokeRequest, LogType};
 use host_test::bindings::types::{Error, FailureCause, Invocation};
 use serde_json::{Value, json};
 
-use super::support::{Local, local, named, request, text};
+use super::support::{Local, local, request, text};
 
 async fn context(local: &Local, request: InvokeRequest) -> Value {
     let output = text(local.invoke(request).await.expect("the function works"));
@@ -65,7 +65,7 @@ async fn every_form_of_a_name_and_a_qualifier() {
     ] {
         let request = InvokeRequest {
             qualifier: qualifier.map(Into::into),
-            ..named(&function)
+            ..InvokeRequest::new(&function)
         };
         let invocation = local.invoke(request).await.expect("the function works");
         assert_eq!(
@@ -79,7 +79,7 @@ async fn every_form_of_a_name_and_a_qualifier() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_has_its_ids_and_one_attempt() {
     let local = local().await;
-    let invocation = local.invoke(named("context")).await.unwrap();
+    let invocation = local.invoke(InvokeRequest::new("context")).await.unwrap();
     assert_eq!((invocation.status_code, invocation.attempts), (200, 1));
     let seen: Value = serde_json::from_str(&text(invocation.clone())).unwrap();
     assert_eq!(
@@ -222,7 +222,8 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left() {
         ("timeout", FailureCause::TimedOut),
         ("oom", FailureCause::OutOfMemory),
     ] {
-        let Err(Error::FunctionFailed(failed)) = local.invoke(named(function)).await else {
+        let Err(Error::FunctionFailed(failed)) = local.invoke(InvokeRequest::new(function)).await
+        else {
             panic!("not a failure");
         };
         assert_eq!(failed.failure.cause, cause);

@@ -1,10 +1,10 @@
 //! No byte of a payload is lost or changed, at any size.
 
-use host_test::bindings::lambda::InvocationType;
+use host_test::bindings::lambda::{InvocationType, InvokeRequest};
 use host_test::bindings::types::{Error, FailureCause, Payload};
 use host_test::local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 
-use super::support::{local, named, request, text};
+use super::support::{local, request, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn json_comes_back_as_it_went() {
@@ -110,7 +110,7 @@ async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure() 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_are_no_text_come_back_as_bytes() {
     let local = local().await;
-    let invocation = local.invoke(named("binary")).await.unwrap();
+    let invocation = local.invoke(InvokeRequest::new("binary")).await.unwrap();
     let Some(Payload::Binary(bytes)) = invocation.output else {
         panic!("not binary");
     };
@@ -120,7 +120,7 @@ async fn bytes_that_are_no_text_come_back_as_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_payload_sends_no_body() {
     let local = local().await;
-    text(local.invoke(named("context")).await.unwrap());
+    text(local.invoke(InvokeRequest::new("context")).await.unwrap());
     let recorded = &local.lambda.requests()[0];
     assert_eq!(recorded.body_length, 0);
     assert_eq!(recorded.header("content-length"), Some("0"));

@@ -95,22 +95,7 @@ pub fn text(invocation: Invocation) -> String {
 pub fn request(function: &str, payload: &str) -> InvokeRequest {
     InvokeRequest {
         payload: Some(payload.into()),
-        ..named(function)
-    }
-}
-
-pub fn named(function: &str) -> InvokeRequest {
-    InvokeRequest {
-        function: function.into(),
-        qualifier: None,
-        invocation_type: None,
-        log_type: None,
-        client_context: None,
-        payload: None,
-        tenant_id: None,
-        durable_execution_name: None,
-        trace_id: None,
-        delivery: None,
+        ..InvokeRequest::new(function)
     }
 }
 

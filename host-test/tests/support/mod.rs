@@ -75,16 +75,9 @@ pub fn connection(key: &Key, url: String) -> Connection {
 /// A synchronous invocation that waits for longer than any loaded machine needs.
 pub fn request(function: &str, payload: impl Into<String>) -> InvokeRequest {
     InvokeRequest {
-        function: function.to_owned(),
-        qualifier: None,
-        invocation_type: None,
-        log_type: None,
-        client_context: None,
         payload: Some(payload.into()),
-        tenant_id: None,
-        durable_execution_name: None,
-        trace_id: None,
         delivery: Some(delivery()),
+        ..InvokeRequest::new(function)
     }
 }
 

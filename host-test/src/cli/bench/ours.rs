@@ -79,15 +79,7 @@ pub fn connection(url: &str) -> Connection {
 /// A synchronous invocation.
 pub fn request(function: &str, payload: &str) -> InvokeRequest {
     InvokeRequest {
-        function: function.to_owned(),
-        qualifier: None,
-        invocation_type: None,
-        log_type: None,
-        client_context: None,
         payload: Some(payload.to_owned()),
-        tenant_id: None,
-        durable_execution_name: None,
-        trace_id: None,
-        delivery: None,
+        ..InvokeRequest::new(function)
     }
 }
