@@ -14,7 +14,7 @@ const INITIAL_MEMORY: u32 = 256 << 10;
 
 /// In a target directory of its own: cargo holds a lock on the one it is running in.
 pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
-    install_target()?;
+    install_target(TARGET)?;
     let target_dir = root.join("target/component");
     let status = Command::new(program("CARGO", "cargo"))
         .current_dir(root)
@@ -88,22 +88,22 @@ fn remapped_paths(root: &Path) -> Result<Vec<String>> {
     Ok(flags)
 }
 
-/// Asks for the Wasm target where it is missing. rustup installs what `rust-toolchain.toml` names
-/// by itself only where automatic installation is on.
-fn install_target() -> Result<()> {
-    let libdir = rustc(&["--print", "target-libdir", "--target", TARGET]);
+/// Asks rustup for a target where it is missing. It installs what `rust-toolchain.toml` names by
+/// itself only where automatic installation is on.
+pub fn install_target(target: &str) -> Result<()> {
+    let libdir = rustc(&["--print", "target-libdir", "--target", target]);
     if libdir.is_ok_and(|libdir| Path::new(libdir.trim()).is_dir()) {
         return Ok(());
     }
     let status = Command::new("rustup")
-        .args(["target", "add", TARGET])
+        .args(["target", "add", target])
         .status()
         .with_context(|| {
-            format!("the Rust target {TARGET} is missing and rustup, which would install it, did not start")
+            format!("the Rust target {target} is missing and rustup, which would install it, did not start")
         })?;
     ensure!(
         status.success(),
-        "`rustup target add {TARGET}` failed: {status}"
+        "`rustup target add {target}` failed: {status}"
     );
     Ok(())
 }

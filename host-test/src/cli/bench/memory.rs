@@ -33,7 +33,6 @@ pub async fn run(args: &BenchArgs, url: &str) -> Result<Row> {
     Ok(Row::single(
         "6 MiB in and out: linear memory",
         format!("{enough} MiB"),
-        "",
         Some(("≤ 16 MiB", enough <= GOAL)),
     ))
 }

@@ -24,6 +24,7 @@ mod ours;
 mod payload;
 mod process;
 mod samples;
+mod sdk_component;
 mod service;
 mod size;
 mod table;

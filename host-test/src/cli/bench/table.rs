@@ -31,27 +31,35 @@ impl Row {
             other: show(pairs.other()),
             ratio: format!("{:.2}", pairs.ratio()),
             spread: format!("{low:.2}–{high:.2}"),
-            goal: goal.map_or_else(String::new, |goal| format!("≤ {goal:.1}")),
+            goal: goal.map_or_else(String::new, at_most),
             met: goal.map_or("", |goal| met(pairs.ratio() <= goal)),
         }
     }
 
-    /// A number of ours alone, beside what is known of another.
+    /// A number of ours alone.
     pub fn single(
         what: impl Into<String>,
         ours: impl Into<String>,
-        other: impl Into<String>,
         goal: Option<(&str, bool)>,
     ) -> Self {
         Self {
             what: what.into(),
             ours: ours.into(),
-            other: other.into(),
+            other: String::new(),
             ratio: String::new(),
             spread: String::new(),
             goal: goal.map_or_else(String::new, |(text, _)| text.to_owned()),
             met: goal.map_or("", |(_, reached)| met(reached)),
         }
+    }
+}
+
+/// A goal below one is the part that it was set as.
+fn at_most(goal: f64) -> String {
+    if goal < 1.0 {
+        format!("≤ 1/{:.0}", goal.recip())
+    } else {
+        format!("≤ {goal:.1}")
     }
 }
 
