@@ -27,7 +27,7 @@ pub use engine::Allocation;
 pub use shared::SharedInstance;
 pub use state::State;
 
-use engine::Ticker;
+use engine::{Functions, Ticker};
 use limits::{CpuBudgetSpent, CpuMeter, Metered};
 
 /// What a component may use, and how its connections are made.
@@ -80,6 +80,9 @@ pub enum HostError {
     /// No instance could be made for the call.
     #[error("the component cannot be instantiated: {0}")]
     Instantiate(String),
+    /// Its functions are not `async`, so that calls in one instance would wait for each other.
+    #[error("an instance of this component cannot be shared: its functions are not `async`")]
+    NotShared,
     /// The component failed in a way that it cannot report: a bug in it.
     #[error("the component trapped: {0}")]
     Trap(String),
@@ -116,6 +119,7 @@ struct Inner {
     /// As many as the pooling allocator has places for.
     calls: Semaphore,
     allocation: Allocation,
+    functions: Functions,
     _ticker: Ticker,
 }
 
@@ -139,18 +143,29 @@ impl Sandbox {
         })
     }
 
+    /// What the leaner engine does not take, the other one may, or says what is wrong.
     fn build(
         bytes: &[u8],
         options: Options,
         load: impl Fn(wasmtime::Error) -> HostError,
     ) -> Result<Self, HostError> {
+        Self::with_functions(bytes, options.clone(), &load, Functions::Sync)
+            .or_else(|_| Self::with_functions(bytes, options, &load, Functions::Async))
+    }
+
+    fn with_functions(
+        bytes: &[u8],
+        options: Options,
+        load: impl Fn(wasmtime::Error) -> HostError,
+        functions: Functions,
+    ) -> Result<Self, HostError> {
         let outbound = Outbound::new(&options.outbound).map_err(|error| {
             HostError::Setup(format!("TLS, or an extra root certificate: {error}"))
         })?;
-        let (engine, allocation) = engine::build(&options)
+        let (engine, allocation) = engine::build(&options, functions)
             .map_err(|error| HostError::Setup(format!("wasmtime: {error:#}")))?;
         let mut linker = Linker::new(&engine);
-        linker::add_imports(&mut linker)
+        linker::add_imports(&mut linker, functions)
             .map_err(|error| HostError::Setup(format!("the imports: {error:#}")))?;
         let component = Component::from_binary(&engine, bytes).map_err(&load)?;
         let instance_pre = linker.instantiate_pre(&component).map_err(&load)?;
@@ -163,6 +178,7 @@ impl Sandbox {
                 instance_pre,
                 outbound,
                 allocation,
+                functions,
                 _ticker: ticker,
             }),
         })

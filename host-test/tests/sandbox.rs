@@ -7,18 +7,30 @@ use host_test::policy::Policy;
 use host_test::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 
 /// A component around one core module that exports `run`.
-fn component(imports: &str, core: &str) -> Vec<u8> {
-    wat::parse_str(format!(
+fn component(imports: &str, core: &str) -> String {
+    format!(
         r#"(component {imports}
             (core module $m {core})
             (core instance $i (instantiate $m))
             (func (export "run") (result u32) (canon lift (core func $i "run"))))"#
-    ))
-    .unwrap()
+    )
+}
+
+fn load(component: &str, options: Options) -> Sandbox {
+    Sandbox::from_bytes(&wat::parse_str(component).unwrap(), options).unwrap()
 }
 
 fn sandbox(core: &str, options: Options) -> Sandbox {
-    Sandbox::from_bytes(&component("", core), options).unwrap()
+    load(&component("", core), options)
+}
+
+/// The same with an `async` function: an instance of it can be shared.
+fn load_async(component: &str, options: Options) -> Sandbox {
+    let (plain, with_async) = ["", "async "]
+        .map(|kind| format!(r#"(export "run") {kind}(result u32)"#))
+        .into();
+    assert!(component.contains(&plain));
+    load(&component.replace(&plain, &with_async), options)
 }
 
 async fn run(sandbox: &Sandbox) -> Result<u32, HostError> {
@@ -68,7 +80,8 @@ fn a_component_that_imports_anything_else_does_not_load() {
             &format!(r#"(import "{import}" (instance (export {function})))"#),
             r#"(func (export "run") (result i32) (i32.const 0))"#,
         );
-        let Err(HostError::Load { reason, .. }) = Sandbox::from_bytes(&bytes, Options::default())
+        let Err(HostError::Load { reason, .. }) =
+            Sandbox::from_bytes(&wat::parse_str(bytes).unwrap(), Options::default())
         else {
             panic!("{import} was accepted");
         };
@@ -173,8 +186,8 @@ async fn a_running_component_lets_others_run_and_is_timed_out() {
 }
 
 /// Waits on the clock for `nanoseconds`.
-fn waiting(nanoseconds: u64) -> Vec<u8> {
-    wat::parse_str(format!(
+fn waiting(nanoseconds: u64) -> String {
+    format!(
         r#"(component
             (import "wasi:io/poll@0.2.0" (instance $poll
               (export "pollable" (type $p (sub resource)))
@@ -196,8 +209,7 @@ fn waiting(nanoseconds: u64) -> Vec<u8> {
               (export "block" (func $block))
               (export "subscribe" (func $subscribe))))))
             (func (export "run") (result u32) (canon lift (core func $i "run"))))"#
-    ))
-    .unwrap()
+    )
 }
 
 #[tokio::test]
@@ -207,7 +219,7 @@ async fn waiting_is_timed_out() {
         call_timeout: limit,
         ..Options::default()
     };
-    let sandbox = Sandbox::from_bytes(&waiting(3_600_000_000_000), options).unwrap();
+    let sandbox = load(&waiting(3_600_000_000_000), options);
     let error = run(&sandbox).await.unwrap_err();
     assert!(
         matches!(error, HostError::Timeout { limit: l } if l == limit),
@@ -222,7 +234,7 @@ async fn waiting_costs_no_cpu_budget() {
         cpu_budget: Duration::from_millis(500),
         ..Options::default()
     };
-    let sandbox = Sandbox::from_bytes(&waiting(1_000_000_000), options).unwrap();
+    let sandbox = load(&waiting(1_000_000_000), options);
     assert_eq!(run(&sandbox).await.unwrap(), 7);
 }
 
@@ -232,7 +244,7 @@ async fn more_calls_than_places_wait_for_one_another() {
         max_calls: 2,
         ..Options::default()
     };
-    let sandbox = Sandbox::from_bytes(&waiting(1_000_000), options).unwrap();
+    let sandbox = load(&waiting(1_000_000), options);
     let calls: Vec<_> = (0..20)
         .map(|_| {
             let sandbox = sandbox.clone();
@@ -266,7 +278,7 @@ const COUNTS: &str = r#"(global $n (mut i32) (i32.const 0))
 
 #[tokio::test]
 async fn a_shared_instance_stays() {
-    let sandbox = sandbox(COUNTS, Options::default());
+    let sandbox = load_async(&component("", COUNTS), Options::default());
     let instance = shared(&sandbox).await;
     for n in 1..4 {
         assert_eq!(run_in(&instance.clone(), &sandbox).await.unwrap(), n);
@@ -280,7 +292,7 @@ async fn a_shared_instance_gives_its_place_back() {
         max_calls: 1,
         ..Options::default()
     };
-    let sandbox = sandbox(COUNTS, options);
+    let sandbox = load_async(&component("", COUNTS), options);
     for _ in 0..3 {
         let instance = shared(&sandbox).await;
         assert_eq!(run_in(&instance, &sandbox).await.unwrap(), 1);
@@ -289,10 +301,8 @@ async fn a_shared_instance_gives_its_place_back() {
 
 #[tokio::test]
 async fn a_trap_ends_a_shared_instance_and_its_later_calls_say_why() {
-    let sandbox = sandbox(
-        r#"(func (export "run") (result i32) unreachable)"#,
-        Options::default(),
-    );
+    let core = r#"(func (export "run") (result i32) unreachable)"#;
+    let sandbox = load_async(&component("", core), Options::default());
     let instance = shared(&sandbox).await;
     for _ in 0..3 {
         let HostError::Trap(message) = run_in(&instance, &sandbox).await.unwrap_err() else {
@@ -309,14 +319,14 @@ async fn the_limits_hold_for_a_shared_instance() {
         cpu_budget: Duration::from_millis(30),
         ..Options::default()
     };
-    let endless = sandbox(ENDLESS, options.clone());
+    let endless = load_async(&component("", ENDLESS), options.clone());
     let error = run_in(&shared(&endless).await, &endless).await;
     assert!(
         matches!(error, Err(HostError::CpuLimit { .. })),
         "{error:?}"
     );
 
-    let grow = sandbox(GROW, options);
+    let grow = load_async(&component("", GROW), options);
     let error = run_in(&shared(&grow).await, &grow).await;
     assert!(
         matches!(error, Err(HostError::MemoryLimit { .. })),
@@ -328,7 +338,7 @@ async fn the_limits_hold_for_a_shared_instance() {
         call_timeout: limit,
         ..Options::default()
     };
-    let waiting = Sandbox::from_bytes(&waiting(3_600_000_000_000), options).unwrap();
+    let waiting = load_async(&waiting(3_600_000_000_000), options);
     let error = run_in(&shared(&waiting).await, &waiting).await;
     assert!(
         matches!(error, Err(HostError::Timeout { limit: l }) if l == limit),
@@ -336,18 +346,13 @@ async fn the_limits_hold_for_a_shared_instance() {
     );
 }
 
-/// WASI 0.2 blocks inside of a call: the others wait their turn.
+/// WASI 0.2 blocks inside of a call: the others would wait their turn.
 #[tokio::test]
-async fn a_component_without_async_functions_takes_its_calls_in_turn() {
-    let sandbox = Sandbox::from_bytes(&waiting(1_000_000), Options::default()).unwrap();
-    let instance = shared(&sandbox).await;
-    let calls: Vec<_> = (0..20)
-        .map(|_| {
-            let (instance, sandbox) = (instance.clone(), sandbox.clone());
-            tokio::spawn(async move { run_in(&instance, &sandbox).await })
-        })
-        .collect();
-    for call in calls {
-        assert_eq!(call.await.unwrap().unwrap(), 7);
-    }
+async fn a_component_without_async_functions_is_not_shared() {
+    let sandbox = load(&waiting(1), Options::default());
+    let policy = Arc::new(Policy::deny_all());
+    let Err(HostError::NotShared) = sandbox.share(&policy).await else {
+        panic!("an instance");
+    };
+    assert_eq!(run(&sandbox).await.unwrap(), 7);
 }

@@ -39,22 +39,33 @@ pub enum Allocation {
     },
 }
 
+/// Whether components may have `async` functions. What wasmtime keeps books of for them is a sixth
+/// of a small call's time, and as much memory of one in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Functions {
+    /// As with WASI 0.2.
+    Sync,
+    /// Those too, as with WASI 0.3.
+    Async,
+}
+
 /// An engine with pooled memory, or without where the machine does not give the address space.
-pub fn build(options: &Options) -> wasmtime::Result<(Engine, Allocation)> {
-    let reason = match pooling(options).map(|config| Engine::new(&config)) {
+pub fn build(options: &Options, functions: Functions) -> wasmtime::Result<(Engine, Allocation)> {
+    let reason = match pooling(options, functions).map(|config| Engine::new(&config)) {
         Some(Ok(engine)) => return Ok((engine, Allocation::Pooling)),
         Some(Err(error)) => format!("{error:#}"),
         None => "the limits are too large for a pool".to_owned(),
     };
     tracing::warn!("no pooling allocator, memory is mapped for each call: {reason}");
-    let engine = Engine::new(&config(options))?;
+    let engine = Engine::new(&config(options, functions))?;
     Ok((engine, Allocation::OnDemand { reason }))
 }
 
-fn config(options: &Options) -> Config {
+fn config(options: &Options, functions: Functions) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
+        .concurrency_support(functions == Functions::Async)
         // A memory's initial content is a copy-on-write image: no bytes are copied per call.
         .memory_init_cow(true);
     if options.keep_compiled {
@@ -68,7 +79,7 @@ fn config(options: &Options) -> Config {
     config
 }
 
-fn pooling(options: &Options) -> Option<Config> {
+fn pooling(options: &Options, functions: Functions) -> Option<Config> {
     let calls = options.max_calls;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
@@ -80,7 +91,7 @@ fn pooling(options: &Options) -> Option<Config> {
         .linear_memory_keep_resident(MEMORY_KEPT)
         .table_keep_resident(TABLE_KEPT)
         .pagemap_scan(Enabled::Auto);
-    let mut config = config(options);
+    let mut config = config(options, functions);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Some(config)
 }

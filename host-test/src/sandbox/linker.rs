@@ -13,6 +13,7 @@ use wasmtime_wasi_http::p3::bindings::http as http_p3;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
 use super::State;
+use super::engine::Functions;
 
 /// `wasi:io` works on the resource table alone.
 struct Io;
@@ -21,9 +22,9 @@ impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Adds every interface that the connector's worlds import. Both versions of HTTP go through the
-/// same hooks.
-pub fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+/// Adds every interface that the connector's worlds import; those of WASI 0.3 where functions may be
+/// `async`. Both versions of HTTP go through the same hooks.
+pub fn add_imports(linker: &mut Linker<State>, functions: Functions) -> wasmtime::Result<()> {
     io::error::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;
     io::poll::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;
     io::streams::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;
@@ -32,7 +33,9 @@ pub fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let options = http::types::LinkOptions::default();
     http::types::add_to_linker::<_, WasiHttp>(linker, &options, State::http)?;
     http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, State::http)?;
-
+    if functions == Functions::Sync {
+        return Ok(());
+    }
     clocks_p3::types::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;
     clocks_p3::system_clock::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;
     clocks_p3::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, State::clocks)?;

@@ -1,5 +1,5 @@
 //! One instance for many calls at once: while one waits for its answer, the others go on. For
-//! components whose functions are `async`; any other takes its calls one after the other.
+//! components whose functions are `async`.
 //!
 //! Of [`super::Options`], the memory limit holds for the instance, so that what is in flight at
 //! once must fit; the call time-out holds for every call, and the CPU budget grows by its size with
@@ -17,6 +17,7 @@ use wasmtime::component::{
     Accessor, AccessorTask, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower,
 };
 
+use super::engine::Functions;
 use super::limits::CpuMeter;
 use super::{HostError, Sandbox, State, metered, trap_message};
 use crate::policy::Policy;
@@ -39,8 +40,11 @@ impl Sandbox {
     /// that [`super::Options::max_calls`] are, and waits for it where none is free.
     ///
     /// # Errors
-    /// None could be made.
+    /// None could be made, or the component's functions are not `async`.
     pub async fn share(&self, policy: &Arc<Policy>) -> Result<SharedInstance, HostError> {
+        if self.inner.functions == Functions::Sync {
+            return Err(HostError::NotShared);
+        }
         let (calls, queue) = mpsc::unbounded_channel();
         let (ends, mut ended) = watch::channel(None);
         let (started, starts) = oneshot::channel();
