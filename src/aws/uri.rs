@@ -1,6 +1,7 @@
 //! Percent-encoding as AWS uses it: RFC 3986, only the unreserved characters bare, upper-case hex.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Appends `text` with every byte but `A-Z a-z 0-9 - _ . ~` percent-encoded.
 ///
@@ -15,37 +16,37 @@ pub fn encode_path_into(out: &mut String, path: &str) {
 }
 
 fn encode(out: &mut String, text: &str, keep_slash: bool) {
-    out.reserve(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric()
+    let stays = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'_' | b'.' | b'~')
-            || (keep_slash && byte == b'/')
-        {
+            || (keep_slash && *byte == b'/')
+    };
+    for byte in text.bytes() {
+        if stays(&byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            push_hex(out, byte, b'A');
+            out.push(char::from(digit(byte >> 4, b'A')));
+            out.push(char::from(digit(byte & 0x0f, b'A')));
         }
     }
 }
 
 /// Lower-case hex of `bytes`, the form of digests and signatures.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len().saturating_mul(2));
+    let mut digits = Vec::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
-        push_hex(&mut out, *byte, b'a');
+        digits.push(digit(byte >> 4, b'a'));
+        digits.push(digit(byte & 0x0f, b'a'));
     }
-    out
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// `ten` is the digit for 10: `a` or `A`.
-fn push_hex(out: &mut String, byte: u8, ten: u8) {
-    for nibble in [byte >> 4, byte & 0x0f] {
-        let digit = match nibble {
-            0..=9 => b'0'.wrapping_add(nibble),
-            _ => ten.wrapping_add(nibble.wrapping_sub(10)),
-        };
-        out.push(char::from(digit));
+fn digit(nibble: u8, ten: u8) -> u8 {
+    match nibble {
+        0..=9 => b'0'.wrapping_add(nibble),
+        _ => ten.wrapping_add(nibble.wrapping_sub(10)),
     }
 }
 

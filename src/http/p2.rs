@@ -110,8 +110,6 @@ fn write_all(
     future: &http::FutureIncomingResponse,
     deadline: &Deadline,
 ) -> Result<bool, Failure> {
-    let writable = stream.subscribe();
-    let answered = future.subscribe();
     let mut rest = bytes;
     while !rest.is_empty() {
         let permitted = match stream.check_write() {
@@ -119,7 +117,7 @@ fn write_all(
             Err(_) => return Ok(false),
         };
         if permitted == 0 {
-            match deadline.wait(&[&writable, &answered]) {
+            match deadline.wait(&[&stream.subscribe(), &future.subscribe()]) {
                 Ok(0) => continue,
                 Ok(_) => return Ok(false),
                 Err(TimedOut) => return Err(no_answer_in_time()),
@@ -140,7 +138,6 @@ fn response_head(
     deadline: &Deadline,
     authority: &str,
 ) -> Result<http::IncomingResponse, Failure> {
-    let answered = future.subscribe();
     loop {
         match future.get() {
             Some(Ok(Ok(response))) => return Ok(response),
@@ -150,7 +147,7 @@ fn response_head(
             Some(Err(())) => return Err(host_fault("the host gave its answer away twice")),
             None => {
                 deadline
-                    .wait(&[&answered])
+                    .wait(&[&future.subscribe()])
                     .map_err(|TimedOut| no_answer_in_time())?;
             }
         }
@@ -184,14 +181,13 @@ fn read_body(
 }
 
 fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Result<(), Failure> {
-    let readable = stream.subscribe();
     let end = Deadline::in_ms(limits.body_ms.into());
     loop {
         match stream.read(PIECE as u64) {
             Ok(piece) if piece.is_empty() => {
                 let deadline = end.or_in_ms(limits.between_bytes_ms.into());
                 deadline
-                    .wait(&[&readable])
+                    .wait(&[&stream.subscribe()])
                     .map_err(|TimedOut| rest_did_not_come())?;
             }
             Ok(piece) => {

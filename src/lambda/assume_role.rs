@@ -232,7 +232,7 @@ fn session(action: &str, body: &[u8]) -> Option<Session> {
         secret_access_key: secret,
         session_token: Some(token),
     };
-    let keys = check_key("", keys).ok()?;
+    let keys = check_key(format_args!(""), keys).ok()?;
     // An empty one is none, which a user's key may have and a session's may not.
     keys.session_token.as_ref()?;
     Some(Session {

@@ -169,10 +169,10 @@ pub fn lambda_only(credentials: &Credentials) -> Option<&'static str> {
 
 /// Checks the keys and roles of a connection whose region was checked.
 fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Caller, Error> {
-    let field = format!("connection.credentials.{}", credentials.kind());
+    let field = format_args!("connection.credentials.{}", credentials.kind());
     Ok(match credentials {
         Credentials::AccessKey(key) => {
-            Caller::Signer(Signer::AccessKey(check_key(&format!("{field}."), key)?))
+            Caller::Signer(Signer::AccessKey(check_key(format_args!("{field}."), key)?))
         }
         Credentials::SigningKey {
             access_key_id,
@@ -180,7 +180,7 @@ fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Cal
             key,
             session_token,
         } => {
-            check_key_id(&format!("{field}.access-key-id"), &access_key_id)?;
+            check_key_id(format_args!("{field}.access-key-id"), &access_key_id)?;
             let day = Day::parse(&date).ok_or_else(|| {
                 Error::invalid(
                     format!("{field}.date"),
@@ -197,11 +197,11 @@ fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Cal
                 access_key_id,
                 day,
                 key,
-                session_token: check_token(&format!("{field}.session-token"), session_token)?,
+                session_token: check_token(format_args!("{field}.session-token"), session_token)?,
             }))
         }
         Credentials::AssumeRole { source, roles } => {
-            let source = check_key(&format!("{field}.source."), source)?;
+            let source = check_key(format_args!("{field}.source."), source)?;
             let sts = sts_endpoint(region, choice)?;
             Caller::Roles(RoleChain::assumed_by(source, roles, region.into(), sts)?)
         }
@@ -255,10 +255,10 @@ fn region(of_connection: String, function: Option<(&str, &FunctionName)>) -> Res
 ///
 /// # Errors
 /// `invalid-input` that names the field.
-pub fn check_key(prefix: &str, key: AccessKey) -> Result<AccessKey, Error> {
-    check_key_id(&format!("{prefix}access-key-id"), &key.access_key_id)?;
+pub fn check_key(prefix: fmt::Arguments<'_>, key: AccessKey) -> Result<AccessKey, Error> {
+    check_key_id(format_args!("{prefix}access-key-id"), &key.access_key_id)?;
     text::check(
-        &format!("{prefix}secret-access-key"),
+        format_args!("{prefix}secret-access-key"),
         key.secret_access_key.reveal(),
         1,
         1_024,
@@ -266,12 +266,12 @@ pub fn check_key(prefix: &str, key: AccessKey) -> Result<AccessKey, Error> {
         "a secret access key is visible ASCII characters without spaces",
     )?;
     Ok(AccessKey {
-        session_token: check_token(&format!("{prefix}session-token"), key.session_token)?,
+        session_token: check_token(format_args!("{prefix}session-token"), key.session_token)?,
         ..key
     })
 }
 
-fn check_key_id(field: &str, id: &str) -> Result<(), Error> {
+fn check_key_id(field: fmt::Arguments<'_>, id: &str) -> Result<(), Error> {
     text::check(
         field,
         id,
@@ -282,7 +282,7 @@ fn check_key_id(field: &str, id: &str) -> Result<(), Error> {
     )
 }
 
-fn check_token(field: &str, token: Option<Secret>) -> Result<Option<Secret>, Error> {
+fn check_token(field: fmt::Arguments<'_>, token: Option<Secret>) -> Result<Option<Secret>, Error> {
     // Forms send an empty text for a field that was left blank.
     let token = token.filter(|token| !token.reveal().is_empty());
     if let Some(token) = &token {

@@ -212,7 +212,7 @@ fn check_payload(payload: &str, invocation_type: InvocationType) -> Result<(), E
 fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
     if let Some(tenant_id) = &request.tenant_id {
         text::check(
-            "request.tenant-id",
+            format_args!("request.tenant-id"),
             tenant_id,
             1,
             256,
@@ -229,7 +229,7 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
     }
     if let Some(name) = &request.durable_execution_name {
         text::check(
-            "request.durable-execution-name",
+            format_args!("request.durable-execution-name"),
             name,
             1,
             64,
@@ -239,7 +239,7 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
     }
     if let Some(trace_id) = &request.trace_id {
         text::check(
-            "request.trace-id",
+            format_args!("request.trace-id"),
             trace_id,
             1,
             8_192,

@@ -133,7 +133,7 @@ impl RoleChain {
         (endpoint, standard): (Endpoint, bool),
     ) -> Result<RoleChain, Error> {
         text::check(
-            &format!("{WEB_IDENTITY}.token"),
+            format_args!("{WEB_IDENTITY}.token"),
             token.reveal(),
             4,
             20_000,
@@ -217,7 +217,7 @@ impl Role {
         let external_id = role.external_id.filter(|id| !id.is_empty());
         if let Some(id) = &external_id {
             text::check(
-                &format!("{field}.external-id"),
+                format_args!("{field}.external-id"),
                 id,
                 2,
                 1_224,
@@ -230,7 +230,7 @@ impl Role {
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| SESSION_NAME.into());
         text::check(
-            &format!("{field}.session-name"),
+            format_args!("{field}.session-name"),
             &session_name,
             2,
             64,
@@ -262,7 +262,14 @@ fn is_name(byte: u8) -> bool {
 fn check_arn(field: &str, arn: &str, region: &str) -> Result<(), Error> {
     const FORM: &str =
         "a role's ARN looks like arn:aws:iam::123456789012:role/name, 20 to 2,048 characters";
-    text::check(field, arn, 20, 2_048, |byte| byte.is_ascii_graphic(), FORM)?;
+    text::check(
+        format_args!("{field}"),
+        arn,
+        20,
+        2_048,
+        |byte| byte.is_ascii_graphic(),
+        FORM,
+    )?;
     let mut parts = arn.splitn(6, ':');
     let (prefix, partition, service, no_region, account, resource) = (
         parts.next(),

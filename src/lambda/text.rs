@@ -2,6 +2,8 @@
 //! value, which may be a secret that slipped into the wrong field.
 
 use alloc::format;
+use alloc::string::ToString;
+use core::fmt;
 
 use super::outcome::Error;
 
@@ -13,9 +15,9 @@ pub fn is_word(byte: u8) -> bool {
 /// `value` has `min` to `max` characters that are all `allowed`.
 ///
 /// # Errors
-/// `invalid-input` that quotes `rule`.
+/// `invalid-input` that quotes `rule`. The field's name is put together only then.
 pub fn check(
-    field: &str,
+    field: fmt::Arguments<'_>,
     value: &str,
     min: usize,
     max: usize,
@@ -38,5 +40,5 @@ pub fn check(
     } else {
         "it holds a character that is not allowed"
     };
-    Err(Error::invalid(field, format!("{seen}: {rule}")))
+    Err(Error::invalid(field.to_string(), format!("{seen}: {rule}")))
 }
