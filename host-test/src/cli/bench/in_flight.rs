@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_lambda::primitives::Blob;
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 use super::args::{BenchArgs, InFlightArgs, Side};
 use super::native::Native;
 use super::ours::{Ours, request};
-use super::process::{forget_peak, peak_memory};
+use super::process::{memory, peak_memory};
 use super::samples::{Pairs, mebibytes};
 use super::table::Row;
 use crate::cli::print::say;
@@ -19,46 +20,42 @@ use crate::cli::{Outcome, connection};
 
 const CALLS: usize = 1_000;
 const ROUNDS: usize = 3;
+/// How often memory is looked at while they are.
+const SAMPLED: Duration = Duration::from_millis(100);
 /// Long enough that the last call leaves before the first comes back.
 const EVENT: &str = r#"{"ms":1000}"#;
 const ANSWER: &str = r#"{"sleptMs":1000}"#;
 
 /// What a process of its own found out, in bytes.
 #[derive(Serialize, Deserialize)]
-struct Peaks {
-    /// Since the process began.
-    whole: u64,
-    /// Since the first call.
-    calls: u64,
+struct Most {
+    /// Each page once.
+    memory: u64,
+    /// Each page as often as it is mapped.
+    resident: u64,
 }
 
-/// One row for the whole process, one for what comes after the component was compiled: a host may
-/// do that elsewhere.
+/// One row for the memory that the process takes, one for what the system counts as resident: a
+/// thousand sandboxes map the same pages of the component.
 pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Row>> {
-    let (mut whole, mut calls) = (Pairs::default(), Pairs::default());
+    let (mut memory, mut resident) = (Pairs::default(), Pairs::default());
     for _ in 0..ROUNDS {
         let ours = start(Side::Ours, args, url)?;
         let native = start(Side::Native, args, url)?;
-        whole.add(ours.whole as f64, native.whole as f64);
-        calls.add(ours.calls as f64, native.calls as f64);
+        memory.add(ours.memory as f64, native.memory as f64);
+        resident.add(ours.resident as f64, native.resident as f64);
     }
+    let row = |what, pairs| {
+        let what = format!("1,000 calls in flight: {what}");
+        Row::pairs(what, pairs, mebibytes, Some(2.0))
+    };
     Ok(vec![
-        Row::pairs(
-            "1,000 calls in flight: peak RSS",
-            &whole,
-            mebibytes,
-            Some(2.0),
-        ),
-        Row::pairs(
-            "the same once the component is compiled",
-            &calls,
-            mebibytes,
-            None,
-        ),
+        row("most memory (PSS)", &memory),
+        row("the same, shared pages each time (RSS)", &resident),
     ])
 }
 
-fn start(side: Side, args: &BenchArgs, url: &str) -> Result<Peaks> {
+fn start(side: Side, args: &BenchArgs, url: &str) -> Result<Most> {
     let output = Command::new(std::env::current_exe()?)
         .args(["bench", "in-flight", "--side", side.name(), "--url", url])
         .args(["--calls", &CALLS.to_string(), "--component"])
@@ -76,7 +73,7 @@ fn start(side: Side, args: &BenchArgs, url: &str) -> Result<Peaks> {
 /// The process of one side. All calls must be answered.
 pub fn child(args: &InFlightArgs) -> Result<Outcome> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let peaks = runtime.block_on(async {
+    let most = runtime.block_on(async {
         match args.side {
             Side::Ours => {
                 let ours = Ours::new(connection::load(&args.component)?, &args.url)?;
@@ -97,23 +94,28 @@ pub fn child(args: &InFlightArgs) -> Result<Outcome> {
             }
         }
     })?;
-    say(serde_json::to_string(&peaks)?)?;
+    say(serde_json::to_string(&most)?)?;
     Ok(Outcome::Success)
 }
 
-async fn at_once<F>(calls: usize, call: impl Fn() -> F) -> Result<Peaks>
+async fn at_once<F>(calls: usize, call: impl Fn() -> F) -> Result<Most>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    let before = peak_memory()?;
-    forget_peak()?;
     let mut running: JoinSet<Result<()>> = (0..calls).map(|_| call()).collect();
-    while let Some(answered) = running.join_next().await {
-        answered??;
+    let mut sample = tokio::time::interval(SAMPLED);
+    let mut most = memory()?;
+    loop {
+        tokio::select! {
+            answered = running.join_next() => match answered {
+                Some(answered) => answered??,
+                None => break,
+            },
+            _ = sample.tick() => most = most.max(memory()?),
+        }
     }
-    let calls = peak_memory()?;
-    Ok(Peaks {
-        whole: before.max(calls),
-        calls,
+    Ok(Most {
+        memory: most,
+        resident: peak_memory()?,
     })
 }

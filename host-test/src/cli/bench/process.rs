@@ -14,21 +14,26 @@ pub fn cpu_time() -> Duration {
         .unwrap_or_default()
 }
 
-/// The most memory that this process had resident, in bytes, since the last [`forget_peak`].
+/// The most memory that this process had resident, in bytes. Pages that it maps several times
+/// count several times.
 pub fn peak_memory() -> Result<u64> {
-    let status = fs::read_to_string("/proc/self/status").context("reading the process's status")?;
-    let kib: u64 = status
+    bytes("/proc/self/status", "VmHWM:")
+}
+
+/// What is resident now, in bytes, each page once: the proportional share.
+pub fn memory() -> Result<u64> {
+    bytes("/proc/self/smaps_rollup", "Pss:")
+}
+
+fn bytes(file: &str, name: &str) -> Result<u64> {
+    let text = fs::read_to_string(file).with_context(|| format!("reading {file}"))?;
+    let kib: u64 = text
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"))
-        .context("the process's status has no VmHWM")?
+        .find_map(|line| line.strip_prefix(name)?.strip_suffix("kB"))
+        .with_context(|| format!("{file} has no {name}"))?
         .trim()
         .parse()?;
     Ok(kib << 10)
-}
-
-/// Lets [`peak_memory`] start again from what is resident now.
-pub fn forget_peak() -> Result<()> {
-    fs::write("/proc/self/clear_refs", "5").context("resetting the peak of resident memory")
 }
 
 /// As many open files as may be, for this process and those it starts: a thousand calls are a
