@@ -22,15 +22,18 @@ impl Pairs {
         median(self.0.iter().map(|pair| pair.1).collect())
     }
 
-    /// The medians' ratio.
+    /// The median of the rounds' ratios: what slows a round down slows both of its sides.
     pub fn ratio(&self) -> f64 {
-        self.ours() / self.other()
+        median(self.ratios())
     }
 
     /// Between which ratios the middle half of the rounds was.
     pub fn spread(&self) -> (f64, f64) {
-        let ratios = || self.0.iter().map(|(ours, other)| ours / other).collect();
-        (quantile(ratios(), 0.25), quantile(ratios(), 0.75))
+        (quantile(self.ratios(), 0.25), quantile(self.ratios(), 0.75))
+    }
+
+    fn ratios(&self) -> Vec<f64> {
+        self.0.iter().map(|(ours, other)| ours / other).collect()
     }
 }
 
@@ -79,6 +82,16 @@ mod tests {
         }
         assert_eq!((pairs.ours(), pairs.ratio()), (3.0, 1.5));
         assert_eq!(pairs.spread(), (1.0, 2.0));
+        // Slow rounds are slow for both.
+        let mut pairs = Pairs::default();
+        for (ours, other) in [(1.0, 1.0), (30.0, 10.0), (20.0, 10.0)] {
+            pairs.add(ours, other);
+        }
+        assert_eq!(
+            (pairs.ours(), pairs.other(), pairs.ratio()),
+            (20.0, 10.0, 2.0)
+        );
+        assert_eq!(pairs.spread(), (1.5, 2.5));
         assert_eq!(median(vec![1.0, 2.0]), 1.5);
     }
 }

@@ -67,7 +67,8 @@ fn met(reached: bool) -> &'static str {
     if reached { "yes" } else { "no" }
 }
 
-/// Medians of all rounds; the spread is that of the ratio, the middle half of the rounds.
+/// Medians of all rounds, of the ratios as well; the spread is that of the ratio, the middle half of
+/// the rounds.
 pub fn comparison(rows: Vec<Row>) -> String {
     let mut table = Table::new();
     table
