@@ -39,8 +39,8 @@ pub enum Allocation {
     },
 }
 
-/// Whether components may have `async` functions. What wasmtime keeps books of for them is a sixth
-/// of a small call's time, and as much memory of one in flight.
+/// Whether components may have `async` functions. What wasmtime keeps books of for them is a tenth
+/// of a small call's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Functions {
     /// As with WASI 0.2.
