@@ -13,9 +13,13 @@ const DEEPEST: u32 = u64::BITS;
 /// What follows the value at the start of `text`, which may begin with white space.
 pub fn value(text: &[u8]) -> Option<&[u8]> {
     let mut rest = space(text);
-    let mut objects: u64 = 0;
     let mut depth = 0;
+    // One bit for each that is open, the innermost lowest: whether it is an object.
+    let mut objects: u64 = 0;
     loop {
+        if objects & 1 == 1 {
+            rest = name(rest)?;
+        }
         rest = match rest {
             [b'"', rest @ ..] => string(rest)?,
             [first @ (b'{' | b'['), inside @ ..] => {
@@ -26,7 +30,7 @@ pub fn value(text: &[u8]) -> Option<&[u8]> {
                     inside => {
                         depth = depth.saturating_add(1);
                         objects = objects << 1 | u64::from(is_object);
-                        rest = if is_object { name(inside)? } else { inside };
+                        rest = inside;
                         continue;
                     }
                 }
@@ -40,14 +44,12 @@ pub fn value(text: &[u8]) -> Option<&[u8]> {
             if depth == 0 {
                 return Some(rest);
             }
-            let is_object = objects & 1 == 1;
             match space(rest) {
                 [b',', next @ ..] => {
-                    let next = space(next);
-                    rest = if is_object { name(next)? } else { next };
+                    rest = space(next);
                     break;
                 }
-                [last, after @ ..] if *last == closing(is_object) => {
+                [last, after @ ..] if *last == closing(objects & 1 == 1) => {
                     depth = depth.saturating_sub(1);
                     objects >>= 1;
                     rest = after;
@@ -72,6 +74,7 @@ pub fn space(mut text: &[u8]) -> &[u8] {
 }
 
 /// `"name" :` and white space.
+#[inline(always)]
 fn name(text: &[u8]) -> Option<&[u8]> {
     let [b'"', rest @ ..] = text else {
         return None;
@@ -83,6 +86,7 @@ fn name(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// The rest of a string whose quotation mark was read.
+#[inline(always)]
 fn string(text: &[u8]) -> Option<&[u8]> {
     let mut text = text;
     loop {
