@@ -29,6 +29,8 @@ pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
         .args(["--features", &features.join(",")])
         .arg("--target-dir")
         .arg(&target_dir)
+        // A `build-dir` that the user configured is the outer cargo's, and locked by it.
+        .env("CARGO_BUILD_BUILD_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(root)?.join("\x1f"))
         // What the outer cargo set for the host's own build (clippy sets a wrapper).
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
