@@ -4,8 +4,8 @@
 //! Every record is taken apart field by field, so that a field added to the contract does not
 //! compile until it is here, too.
 
-use crate::bindings::lambda::{FunctionPage, FunctionSummary, QualifierChoice};
-use crate::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionSummary, QualifierChoice};
+use aws_lambda_connector_host::bindings::types::{
     Error, FailedInvocation, FunctionFailure, InvalidInput, Invocation, LogTail, Payload,
     RunReport, ServiceError, TransportError,
 };
@@ -221,7 +221,7 @@ fn failure(value: &FunctionFailure) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::types::{ErrorCategory, Executed, FailureCause};
+    use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, FailureCause};
 
     fn sample() -> Invocation {
         Invocation {

@@ -1,7 +1,9 @@
 //! The contract's enums under their names in the WIT, which is what people and programs read.
 
-use crate::bindings::lambda::QualifierKind;
-use crate::bindings::types::{ErrorCategory, Executed, FailureCause, TransportKind};
+use aws_lambda_connector_host::bindings::lambda::QualifierKind;
+use aws_lambda_connector_host::bindings::types::{
+    ErrorCategory, Executed, FailureCause, TransportKind,
+};
 
 /// Whether the function ran.
 pub fn executed(value: Executed) -> &'static str {

@@ -4,24 +4,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use host_test::bindings::lambda::InvokeRequest;
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Endpoint, Error, ErrorCategory, Executed, Invocation,
     Payload, TransportKind,
 };
-use host_test::host::{Answer, Host};
-use host_test::local_lambda::{Config, LocalLambda};
-use host_test::policy::Policy;
-use host_test::sandbox::{HostError, Options, SharedInstance};
+use aws_lambda_connector_host::host::{Answer, Host};
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::{HostError, Options, SharedInstance};
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
+use local_lambda::{Config, LocalLambda};
 use tokio::task::JoinHandle;
 
-#[path = "support/mod.rs"]
-mod support;
-
-use support::gate::{Arrived, Gate};
+use testing::gate::{Arrived, Gate};
 
 /// An instance that may reach these URLs, and what calls in it.
 #[derive(Clone)]
@@ -32,7 +29,7 @@ struct One {
 
 impl One {
     async fn reaching(urls: &[String], options: Options) -> Self {
-        let host = Host::new(Path::new(support::P3), options).unwrap();
+        let host = Host::new(Path::new(testing::P3), options).unwrap();
         let policy = urls
             .iter()
             .fold(Policy::deny_all(), |policy, url| policy.allow(url).unwrap());
@@ -112,7 +109,7 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
             let connection = connection(gate.url(), &format!("AKID{n}"));
             one.begin(
                 connection,
-                support::request(&format!("f-{n}"), n.to_string()),
+                testing::request(&format!("f-{n}"), n.to_string()),
             )
         })
         .collect();
@@ -129,7 +126,7 @@ async fn calls_that_fail_among_them_disturb_no_other() {
     let gate = Gate::start(by_name).await;
     let one = One::reaching(&[gate.url()], Options::default()).await;
     let begin = |function: String, url: String, n: usize| {
-        let call = support::request(&function, n.to_string());
+        let call = testing::request(&function, n.to_string());
         one.begin(connection(url, "AKID"), call)
     };
     let kinds = ["f", "failing", "forbidden", "broken"];
@@ -189,7 +186,7 @@ async fn a_call_that_is_given_up_ends_no_other() {
     let one = One::reaching(&[gate.url()], Options::default()).await;
     let mut calls: Vec<_> = (0..10)
         .map(|n| {
-            let call = support::request(&format!("f-{n}"), n.to_string());
+            let call = testing::request(&format!("f-{n}"), n.to_string());
             one.begin(connection(gate.url(), "AKID"), call)
         })
         .collect();
@@ -203,7 +200,7 @@ async fn a_call_that_is_given_up_ends_no_other() {
         let answer = text(call.await.unwrap());
         assert_eq!(answer, format!(r#"["f-{n}","AKID",{n}]"#));
     }
-    let later = support::request("f-later", "0");
+    let later = testing::request("f-later", "0");
     let answer = text(one.invoke(connection(gate.url(), "AKID"), later).await);
     assert_eq!(answer, r#"["f-later","AKID",0]"#);
 }
@@ -222,10 +219,10 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..10 {
         let (one, connection) = (one.clone(), connection(gate.url(), "AKID"));
-        let call = support::request(&format!("f-{n}"), event.clone());
+        let call = testing::request(&format!("f-{n}"), event.clone());
         calls.spawn(async move { one.invoke(connection, call).await });
     }
-    let later = support::request("f", "0");
+    let later = testing::request("f", "0");
     let ended = calls.join_all().await;
     let after = one
         .invoke(connection(gate.url(), "AKID"), later.clone())
@@ -260,11 +257,11 @@ async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
         ..Options::default()
     };
     let one = One::reaching(&[lambda.url()], options).await;
-    let connection = support::connection(lambda.key(), lambda.url());
+    let connection = testing::connection(lambda.key(), lambda.url());
     let event = format!("\"{}\"", "x".repeat(20_000));
     for n in 0..1_000 {
         let function = ["echo", "fail", "missing"][n % 3];
-        let request = support::request(function, event.clone());
+        let request = testing::request(function, event.clone());
         let answer = one.invoke(connection.clone(), request).await.unwrap();
         match (n % 3, answer) {
             (0, Ok(invocation)) => assert_eq!(
@@ -288,12 +285,12 @@ async fn both_components_at_once() {
     let gate = Gate::start(by_name).await;
     let policy = Arc::new(Policy::deny_all().allow(&gate.url()).unwrap());
     let one = One::reaching(&[gate.url()], Options::default()).await;
-    let fresh = Host::new(Path::new(support::P2), Options::default()).unwrap();
+    let fresh = Host::new(Path::new(testing::P2), Options::default()).unwrap();
     let connection = connection(gate.url(), "AKID");
     let calls: Vec<_> = (0..10)
         .map(|n| {
             let (fresh, policy, connection) = (fresh.clone(), policy.clone(), connection.clone());
-            let request = support::request(&format!("f-{n}"), n.to_string());
+            let request = testing::request(&format!("f-{n}"), n.to_string());
             match n % 2 {
                 0 => one.begin(connection, request),
                 _ => {

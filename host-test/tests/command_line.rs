@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
-use host_test::local_lambda::{Config, LocalLambda};
+use local_lambda::{Config, LocalLambda};
 use serde_json::{Value, json};
 
 /// The program with an empty environment and no shared files.

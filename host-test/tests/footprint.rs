@@ -3,23 +3,20 @@
 //!
 //! `UPDATE=1 cargo test --test footprint` writes the figures anew.
 
-#[path = "support/mod.rs"]
-mod support;
-
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_lambda_connector_host::bindings::Connector;
+use aws_lambda_connector_host::bindings::lambda::FunctionQuery;
+use aws_lambda_connector_host::bindings::types::{Connection, Payload};
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::Options;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use host_test::bindings::Connector;
-use host_test::bindings::lambda::FunctionQuery;
-use host_test::bindings::types::{Connection, Payload};
-use host_test::host::Host;
-use host_test::local_lambda::{Config, LocalLambda, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
-use host_test::policy::Policy;
-use host_test::sandbox::Options;
+use local_lambda::{Config, LocalLambda, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Config as EngineConfig, Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -68,7 +65,7 @@ impl Meter {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
         Self {
-            component: Component::from_file(&engine, support::P2).unwrap(),
+            component: Component::from_file(&engine, testing::P2).unwrap(),
             linker,
         }
     }
@@ -88,7 +85,7 @@ impl Meter {
     }
 
     async fn invoke(&self, connection: &Connection, bytes: usize) -> u64 {
-        let request = support::request("echo", payload(bytes));
+        let request = testing::request("echo", payload(bytes));
         self.instructions(async |connector, store| {
             let lambda = connector.connectors_aws_lambda_lambda();
             let invoked = lambda.call_invoke(store, connection, &request).await?;
@@ -131,7 +128,7 @@ fn output(payload: Option<Payload>) -> String {
 }
 
 async fn measured() -> Vec<(String, u64)> {
-    let bytes = std::fs::read(support::P2).unwrap();
+    let bytes = std::fs::read(testing::P2).unwrap();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&bytes).unwrap();
     let gzipped = gzip.finish().unwrap().len();
@@ -146,7 +143,7 @@ async fn measured() -> Vec<(String, u64)> {
     })
     .await
     .unwrap();
-    let connection = support::connection(lambda.key(), lambda.url());
+    let connection = testing::connection(lambda.key(), lambda.url());
     let meter = Meter::new();
     for (name, bytes) in [
         ("100 B", 100),
@@ -216,10 +213,10 @@ async fn the_largest_payload_both_ways_fits_into_16_mib() {
         memory_limit: MEMORY_LIMIT,
         ..Options::default()
     };
-    let host = Host::new(Path::new(support::P2), options).unwrap();
+    let host = Host::new(Path::new(testing::P2), options).unwrap();
     let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
-    let connection = support::connection(lambda.key(), lambda.url());
-    let request = support::request("echo", payload(SYNC_REQUEST_LIMIT));
+    let connection = testing::connection(lambda.key(), lambda.url());
+    let request = testing::request("echo", payload(SYNC_REQUEST_LIMIT));
     let invoked = host.invoke(&policy, &connection, &request).await.unwrap();
     let text = output(invoked.unwrap().output);
     assert!(text.len() == SYNC_REQUEST_LIMIT && SYNC_REQUEST_LIMIT <= RESPONSE_LIMIT);

@@ -57,7 +57,7 @@ fn assert_interface(component: &str, list_name: &str, allowed: &[&str]) {
 #[test]
 fn imports_and_exports_are_those_of_the_list() {
     assert_interface(
-        env!("AWS_LAMBDA_CONNECTOR_WASM"),
+        testing::P2,
         "interface.txt",
         &[
             "wasi:clocks/monotonic-clock@0.2.0",
@@ -74,7 +74,7 @@ fn imports_and_exports_are_those_of_the_list() {
 #[test]
 fn imports_and_exports_of_the_one_for_wasi_0_3_are_those_of_its_list() {
     assert_interface(
-        env!("AWS_LAMBDA_CONNECTOR_P3_WASM"),
+        testing::P3,
         "interface-p3.txt",
         &[
             "wasi:clocks/monotonic-clock@0.3.0",

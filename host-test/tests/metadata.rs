@@ -7,11 +7,8 @@ use wasm_metadata::{Metadata, Payload};
 
 /// Each component's name and file.
 const COMPONENTS: [(&str, &str); 2] = [
-    ("aws-lambda-connector", env!("AWS_LAMBDA_CONNECTOR_WASM")),
-    (
-        "aws-lambda-connector-p3",
-        env!("AWS_LAMBDA_CONNECTOR_P3_WASM"),
-    ),
+    ("aws-lambda-connector", testing::P2),
+    ("aws-lambda-connector-p3", testing::P3),
 ];
 
 fn metadata(file: &str) -> Metadata {

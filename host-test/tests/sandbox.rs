@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_test::policy::Policy;
-use host_test::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 
 /// A component around one core module that exports `run`.
 fn component(imports: &str, core: &str) -> String {

@@ -3,21 +3,21 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::sandbox::Options;
 use bytes::Bytes;
-use host_test::host::Host;
-use host_test::local_lambda::{Config, LocalLambda};
-use host_test::sandbox::Options;
 use host_test::studio::{self, Defaults, Studio};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use local_lambda::{Config, LocalLambda};
 use serde_json::{Value, json};
 
 fn host() -> Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     let load = || {
-        let component = Path::new(env!("AWS_LAMBDA_CONNECTOR_WASM"));
+        let component = Path::new(testing::P2);
         Host::new(component, Options::default()).expect("the component loads")
     };
     HOST.get_or_init(load).clone()

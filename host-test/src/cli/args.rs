@@ -43,9 +43,6 @@ pub enum Command {
     Studio(StudioArgs),
     /// Show the component's file, size, digest, imports and exports
     Component(ComponentArgs),
-    /// Measure the component against the native SDK, and print tables
-    #[cfg(feature = "bench")]
-    Bench(super::bench::args::BenchArgs),
 }
 
 impl Default for Command {
@@ -63,8 +60,6 @@ impl Command {
             Self::Qualifiers(args) => args.target.json,
             Self::Component(args) => args.json,
             Self::Demo(_) | Self::Serve(_) | Self::Studio(_) => false,
-            #[cfg(feature = "bench")]
-            Self::Bench(_) => false,
         }
     }
 }
@@ -73,14 +68,14 @@ impl Command {
 #[derive(Debug, Clone, Args)]
 pub struct ComponentPath {
     /// The component to load, in place of the one built with this program
-    #[arg(long, value_name = "PATH", default_value = env!("AWS_LAMBDA_CONNECTOR_WASM"), hide_default_value = true)]
+    #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
     pub component: PathBuf,
 }
 
 impl Default for ComponentPath {
     fn default() -> Self {
         Self {
-            component: PathBuf::from(env!("AWS_LAMBDA_CONNECTOR_WASM")),
+            component: PathBuf::from(built_component::P2),
         }
     }
 }

@@ -60,7 +60,7 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
 }
 
 /// How long the component is on its way to whoever downloads it.
-pub fn gzip_size(bytes: &[u8]) -> Result<usize> {
+fn gzip_size(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?.len())

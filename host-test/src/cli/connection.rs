@@ -1,12 +1,12 @@
 //! Who calls, and where.
 
 use anyhow::{Context, Result, bail};
+use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Endpoint};
+use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::Options;
 use aws_types::os_shim_internal::{Env, Fs};
-use host_test::bindings::types::{Connection, Credentials, Endpoint};
-use host_test::caller::{Caller, Sessions};
-use host_test::host::Host;
-use host_test::policy::Policy;
-use host_test::sandbox::Options;
 
 use super::args::{ComponentPath, TargetArgs};
 use super::progress::Waiting;

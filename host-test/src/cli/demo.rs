@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Result, ensure};
-use host_test::bindings::lambda::{FunctionQuery, InvokeRequest, LogType};
-use host_test::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error};
-use host_test::credentials::signing_key;
-use host_test::host::Host;
-use host_test::local_lambda::{Config, LocalLambda};
-use host_test::policy::Policy;
+use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest, LogType};
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, Connection, Credentials, Endpoint, Error,
+};
+use aws_lambda_connector_host::credentials::signing_key;
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+use local_lambda::{Config, LocalLambda};
 
 use super::args::DemoArgs;
 use super::print::say;

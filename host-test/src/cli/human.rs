@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
-use host_test::bindings::lambda::{FunctionPage, QualifierChoice};
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::{FunctionPage, QualifierChoice};
+use aws_lambda_connector_host::bindings::types::{
     Error, FailedInvocation, Invocation, LogTail, Payload, ServiceError,
 };
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use host_test::values;
 
 /// A successful invocation. The output stands there byte for byte.

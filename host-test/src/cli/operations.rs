@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use host_test::bindings::lambda::{self, FunctionQuery, InvokeRequest, LogType};
-use host_test::bindings::types::{Delivery, Error};
-use host_test::caller::Caller;
+use aws_lambda_connector_host::bindings::lambda::{self, FunctionQuery, InvokeRequest, LogType};
+use aws_lambda_connector_host::bindings::types::{Delivery, Error};
+use aws_lambda_connector_host::caller::Caller;
 use serde_json::Value;
 
 use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::Result;
-use host_test::local_lambda::{Config, LocalLambda};
+use local_lambda::{Config, LocalLambda};
 
 use super::Outcome;
 use super::args::ServeArgs;

@@ -2,12 +2,14 @@
 //! shared files, read by AWS's parser.
 
 use anyhow::{Context, Result, bail};
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, AssumeRole, Credentials, Endpoint, Role, WebIdentity,
+};
 use aws_runtime::env_config::EnvConfigValue;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_runtime::env_config::section::{EnvConfigSections, Profile};
 use aws_runtime::env_config::source;
 use aws_types::os_shim_internal::{Env, Fs};
-use host_test::bindings::types::{AccessKey, AssumeRole, Credentials, Endpoint, Role, WebIdentity};
 
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";

@@ -1,8 +1,8 @@
 //! `studio`: the page, and the local Lambda that it starts with.
 
 use anyhow::Result;
-use host_test::local_lambda::{Config, LocalLambda};
 use host_test::studio::{self, Studio};
+use local_lambda::{Config, LocalLambda};
 
 use super::args::StudioArgs;
 use super::print::say;

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::bindings::cards::{Card, Choice, ChoicePage, Condition, Field, FieldKind, Manifest};
+use aws_lambda_connector_host::bindings::cards::{
+    Card, Choice, ChoicePage, Condition, Field, FieldKind, Manifest,
+};
 
 /// `manifest`
 pub fn manifest(value: &Manifest) -> Value {

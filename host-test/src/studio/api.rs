@@ -11,9 +11,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::State;
 use super::connection::{Ready, prepare};
-use crate::host::Answer;
 use crate::json;
-use crate::policy::Policy;
+use aws_lambda_connector_host::host::Answer;
+use aws_lambda_connector_host::policy::Policy;
 
 /// What can be asked.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::local_lambda::LocalLambda;
-use crate::policy::{InvalidDestination, Policy};
+use aws_lambda_connector_host::policy::{InvalidDestination, Policy};
+use local_lambda::LocalLambda;
 
 /// What the connection form is filled with at first. Secrets are never sent to the page: it gets
 /// a token for each and sends that back, and the secret takes its place here.

@@ -1,6 +1,6 @@
 //! Cards, from JSON to JSON.
 
-use host_test::bindings::types::Error;
+use aws_lambda_connector_host::bindings::types::Error;
 use serde_json::{Value, json};
 
 use super::support::{Local, host, local};
@@ -102,7 +102,7 @@ async fn choices_and_fields_follow_the_values() {
 #[tokio::test(flavor = "multi_thread")]
 async fn describe_needs_nothing() {
     let local = local().await;
-    let nowhere = std::sync::Arc::new(host_test::policy::Policy::deny_all());
+    let nowhere = std::sync::Arc::new(aws_lambda_connector_host::policy::Policy::deny_all());
     let manifest = host()
         .describe(&nowhere)
         .await

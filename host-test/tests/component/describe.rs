@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_lambda_connector_host::policy::Policy;
 use host_test::json;
-use host_test::policy::Policy;
 use serde_json::Value;
 
 use super::support::host;

@@ -4,16 +4,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use host_test::bindings::lambda::InvokeRequest;
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Endpoint, Error, Executed, Invocation, TransportError,
     TransportKind,
 };
-use host_test::host::Host;
-use host_test::local_lambda::{Config, LocalLambda};
-use host_test::outbound::OutboundOptions;
-use host_test::policy::{Policy, Refusal};
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::outbound::OutboundOptions;
+use aws_lambda_connector_host::policy::{Policy, Refusal};
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{Config, LocalLambda};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

@@ -1,8 +1,8 @@
 //! What goes over the wire, and where to.
 
-use host_test::bindings::lambda::InvokeRequest;
-use host_test::bindings::types::{Connection, Endpoint, Error};
-use host_test::local_lambda::Config;
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{Connection, Endpoint, Error};
+use local_lambda::Config;
 
 use super::support::{host, local, local_with, query};
 
@@ -96,7 +96,7 @@ async fn standard_endpoints_are_those_of_the_region() {
             ..local.connection.clone()
         };
         // Nothing is allowed, so that the policy tells where the request would have gone.
-        let policy = std::sync::Arc::new(host_test::policy::Policy::deny_all());
+        let policy = std::sync::Arc::new(aws_lambda_connector_host::policy::Policy::deny_all());
         let answer = host()
             .invoke(&policy, &connection, &InvokeRequest::new("f"))
             .await

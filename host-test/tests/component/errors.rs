@@ -1,11 +1,11 @@
 //! Every kind of error, and what it says.
 
-use host_test::bindings::lambda::{CheckOutcome, CheckSubject, InvokeRequest};
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::{CheckOutcome, CheckSubject, InvokeRequest};
+use aws_lambda_connector_host::bindings::types::{
     Connection, Delivery, Error, ErrorCategory, Executed, ServiceError, TransportKind,
 };
-use host_test::local_lambda::{Config, Key};
-use host_test::policy::Policy;
+use aws_lambda_connector_host::policy::Policy;
+use local_lambda::{Config, Key};
 
 use super::support::{access_key, host, local, local_with, query, request};
 
@@ -279,7 +279,7 @@ async fn a_connection_is_tested_point_by_point() {
             .expect("the host works")
             .expect("the question is a good one")
     };
-    let outcome = |checks: &[host_test::bindings::lambda::Check], subject| {
+    let outcome = |checks: &[aws_lambda_connector_host::bindings::lambda::Check], subject| {
         checks
             .iter()
             .find(|check| check.subject == subject)

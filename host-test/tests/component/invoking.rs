@@ -1,8 +1,8 @@
 //! Everything that can be asked of an invocation reaches the function, and everything that Lambda
 //! says comes back.
 
-use host_test::bindings::lambda::{InvocationType, InvokeRequest, LogType};
-use host_test::bindings::types::{Error, FailureCause, Invocation};
+use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest, LogType};
+use aws_lambda_connector_host::bindings::types::{Error, FailureCause, Invocation};
 use serde_json::{Value, json};
 
 use super::support::{Local, local, request, text};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use host_test::bindings::lambda::{FunctionQuery, QualifierKind};
-use host_test::local_lambda::{Config, ENVIRONMENT_SECRET};
+use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, QualifierKind};
+use local_lambda::{Config, ENVIRONMENT_SECRET};
 
 use super::support::{local, local_with, query};
 

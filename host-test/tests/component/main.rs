@@ -4,14 +4,14 @@
 
 #[path = "."]
 mod p2 {
-    const COMPONENT: &str = env!("AWS_LAMBDA_CONNECTOR_WASM");
+    const COMPONENT: &str = testing::P2;
     #[path = "suite.rs"]
     mod suite;
 }
 
 #[path = "."]
 mod p3 {
-    const COMPONENT: &str = env!("AWS_LAMBDA_CONNECTOR_P3_WASM");
+    const COMPONENT: &str = testing::P3;
     #[path = "suite.rs"]
     mod suite;
 }

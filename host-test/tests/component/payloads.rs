@@ -1,8 +1,8 @@
 //! No byte of a payload is lost or changed, at any size.
 
-use host_test::bindings::lambda::{InvocationType, InvokeRequest};
-use host_test::bindings::types::{Error, FailureCause, Payload};
-use host_test::local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
+use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest};
+use aws_lambda_connector_host::bindings::types::{Error, FailureCause, Payload};
+use local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 
 use super::support::{local, request, text};
 

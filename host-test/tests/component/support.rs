@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use host_test::bindings::lambda::{FunctionPage, FunctionQuery, InvokeRequest, QualifierChoice};
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::{
+    FunctionPage, FunctionQuery, InvokeRequest, QualifierChoice,
+};
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Endpoint, Error, Invocation, Payload,
 };
-use host_test::host::Host;
-use host_test::local_lambda::{Config, Key, LocalLambda};
-use host_test::policy::Policy;
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{Config, Key, LocalLambda};
 
 /// Compiled once: that takes about a second.
 pub fn host() -> &'static Host {

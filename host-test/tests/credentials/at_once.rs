@@ -4,19 +4,19 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Error, ErrorCategory, Invocation,
 };
-use host_test::credentials::signing_key;
-use host_test::host::Answer;
-use host_test::local_lambda::{Config, LocalLambda};
-use host_test::policy::Policy;
-use host_test::sandbox::SharedInstance;
+use aws_lambda_connector_host::credentials::signing_key;
+use aws_lambda_connector_host::host::Answer;
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::SharedInstance;
+use local_lambda::{Config, LocalLambda};
 use tokio::task::JoinSet;
 
 use super::suite::leaks::{assert_silent, kinds, parrot, with_token};
 use super::suite::{SECRET, access_key, connection, host, key, roles};
-use crate::{logs, support};
+use crate::logs;
 
 /// Of each kind.
 const CALLS: usize = 5;
@@ -29,7 +29,7 @@ async fn shared(urls: &[String]) -> SharedInstance {
 }
 
 async fn invoke(instance: SharedInstance, connection: Connection) -> Answer<Invocation> {
-    let request = support::request("echo", "7");
+    let request = testing::request("echo", "7");
     instance
         .call(host().exports().invoke, (connection, request))
         .await

@@ -1,10 +1,10 @@
 //! The host's own way: a fresh instance a call, temporary keys kept in the host, and a sandbox
 //! that sees the day's signing key only.
 
-use host_test::bindings::types::{Error, Invocation};
-use host_test::caller::{Caller, Sessions};
-use host_test::local_lambda::LocalLambda;
-use host_test::policy::Refusal;
+use aws_lambda_connector_host::bindings::types::{Error, Invocation};
+use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::policy::Refusal;
+use local_lambda::LocalLambda;
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn caller(credentials: Credentials, url: String, sessions: &Sessions) -> Caller 
 }
 
 async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
-    caller.invoke(&support::request("echo", "7")).await.unwrap()
+    caller.invoke(&testing::request("echo", "7")).await.unwrap()
 }
 
 fn asked_sts(lambda: &LocalLambda) -> usize {

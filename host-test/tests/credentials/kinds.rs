@@ -2,15 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use host_test::bindings::lambda::{CheckOutcome, CheckSubject};
-use host_test::bindings::sessions;
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::{CheckOutcome, CheckSubject};
+use aws_lambda_connector_host::bindings::sessions;
+use aws_lambda_connector_host::bindings::types::{
     Connection, Credentials, Error, ErrorCategory, Executed, Invocation, ServiceError, SigningKey,
 };
-use host_test::credentials::signing_key;
-use host_test::exports::{self, Exports};
-use host_test::local_lambda::{IssuedSession, LocalLambda};
-use host_test::sandbox::{Options, Sandbox};
+use aws_lambda_connector_host::credentials::signing_key;
+use aws_lambda_connector_host::exports::{self, Exports};
+use aws_lambda_connector_host::sandbox::{Options, Sandbox};
+use local_lambda::{IssuedSession, LocalLambda};
 
 use super::*;
 
@@ -19,7 +19,7 @@ async fn invoke(connection: &Connection) -> Result<Invocation, Error> {
         panic!("no URL");
     };
     host()
-        .invoke(&only(url), connection, &support::request("echo", "7"))
+        .invoke(&only(url), connection, &testing::request("echo", "7"))
         .await
         .unwrap()
 }
@@ -376,7 +376,7 @@ async fn in_one_instance(lambda: &LocalLambda, between: impl Fn(usize)) -> Vec<u
     let sandbox = Sandbox::load(Path::new(COMPONENT), Options::default()).unwrap();
     let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
     let connection = connection(chain(), lambda.url());
-    let request = support::request("echo", "7");
+    let request = testing::request("echo", "7");
     let attempts = sandbox
         .call(&only(&lambda.url()), async |instance, store| {
             let mut attempts = Vec::new();

@@ -4,25 +4,25 @@
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
+use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
+use aws_lambda_connector_host::bindings::types::Delivery;
+use aws_lambda_connector_host::credentials::signing_key;
+use aws_lambda_connector_host::outbound::OutboundOptions;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use host_test::bindings::lambda::{FunctionQuery, InvokeRequest};
-use host_test::bindings::types::Delivery;
-use host_test::credentials::signing_key;
-use host_test::local_lambda::{ISSUED_MARK, LocalLambda, Tls};
-use host_test::outbound::OutboundOptions;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use local_lambda::{ISSUED_MARK, LocalLambda, Tls};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::proxy::{Fault, Point, Proxy};
 use super::*;
+use testing::proxy::{Fault, Point, Proxy};
 
 /// Cells at once.
 const AT_ONCE: usize = 16;
@@ -96,7 +96,7 @@ pub fn with_token(kind: &str) -> Option<&'static str> {
 }
 
 fn request(fault: Option<Fault>) -> InvokeRequest {
-    let mut delivery = support::delivery();
+    let mut delivery = testing::delivery();
     if fault == Some(Fault::Stall) {
         // Silence is what is waited for, and nothing else.
         delivery.max_attempts = Some(1);
@@ -105,7 +105,7 @@ fn request(fault: Option<Fault>) -> InvokeRequest {
     }
     InvokeRequest {
         delivery: Some(delivery),
-        ..support::request("count", r#"{"key":"k","bytes":9000}"#)
+        ..testing::request("count", r#"{"key":"k","bytes":9000}"#)
     }
 }
 
@@ -118,7 +118,7 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
     let quick = Delivery {
         max_attempts: Some(1),
         response_timeout_ms: Some(2_000),
-        ..support::delivery()
+        ..testing::delivery()
     };
     let query = FunctionQuery {
         name_contains: None,

@@ -3,23 +3,17 @@
 #![allow(clippy::duplicate_mod)] // Each test, with each component.
 
 mod logs;
-#[path = "../faults/proxy.rs"]
-#[allow(dead_code)] // Each test program uses its part.
-mod proxy;
 mod signing_proxy;
-#[path = "../support/mod.rs"]
-mod support;
-
 #[path = "."]
 mod p2 {
-    const COMPONENT: &str = crate::support::P2;
+    const COMPONENT: &str = testing::P2;
     #[path = "suite.rs"]
     mod suite;
 }
 
 #[path = "."]
 mod p3 {
-    const COMPONENT: &str = crate::support::P3;
+    const COMPONENT: &str = testing::P3;
     mod at_once;
     #[path = "suite.rs"]
     mod suite;

@@ -5,10 +5,10 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, Weak};
 use std::time::SystemTime;
 
-use host_test::bindings::types::{Error, Invocation};
-use host_test::credentials::signing_key;
-use host_test::exports::{self, Exports};
-use host_test::local_lambda::ISSUED_MARK;
+use aws_lambda_connector_host::bindings::types::{Error, Invocation};
+use aws_lambda_connector_host::credentials::signing_key;
+use aws_lambda_connector_host::exports::{self, Exports};
+use local_lambda::ISSUED_MARK;
 use memchr::memmem;
 use wasmtime::component::{Component, Instance, Linker, ResourceTable};
 use wasmtime::{Config as EngineConfig, Engine, LinearMemory, MemoryCreator, MemoryType, Store};
@@ -184,7 +184,7 @@ impl Probe {
     }
 
     async fn invoked(&self, connection: &Connection) -> (Result<Invocation, Error>, Vec<u8>) {
-        let request = support::request("echo", r#"{"kept":"payload"}"#);
+        let request = testing::request("echo", r#"{"kept":"payload"}"#);
         self.memory_after(async |instance, store| {
             let arguments = (connection, &request);
             exports::call(instance, store, &self.exports.invoke, arguments).await
@@ -263,7 +263,7 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned() {
 async fn what_is_gone_is_gone_after_many_calls_too() {
     let probe = Probe::new();
     let lambda = start(None, roles()).await;
-    let request = support::request("echo", r#"{"kept":"payload"}"#);
+    let request = testing::request("echo", r#"{"kept":"payload"}"#);
     let connections = [
         connection(Credentials::AccessKey(access_key(None)), lambda.url()),
         connection(web_identity(), lambda.url()),

@@ -9,16 +9,16 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
 };
-use host_test::host::Host;
-use host_test::local_lambda::{self, Config, Key, LocalLambda, Trusted};
-use host_test::policy::Policy;
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{self, Config, Key, LocalLambda, Trusted};
 
 use super::COMPONENT;
-use crate::{logs, proxy, signing_proxy, support};
+use crate::{logs, signing_proxy};
 
 pub const FIRST: &str = "arn:aws:iam::123456789012:role/first";
 pub const SECOND: &str = "arn:aws:iam::123456789012:role/second";

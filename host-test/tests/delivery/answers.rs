@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use host_test::bindings::types::{Connection, ErrorCategory, Executed, Payload, TransportKind};
-use host_test::local_lambda::Key;
-use host_test::policy::Policy;
+use aws_lambda_connector_host::bindings::types::{
+    Connection, ErrorCategory, Executed, Payload, TransportKind,
+};
+use aws_lambda_connector_host::policy::Policy;
+use local_lambda::Key;
 use tokio::net::TcpListener;
 
 use super::tls::{ELSEWHERE, PORT, STANDARD};
 use super::{HOST, LAMBDA, REFERENCE, answered, service, transport};
-use crate::support::server::{Canned, Server};
-use crate::support::{connection, request};
+use testing::server::{Canned, Server};
+use testing::{connection, request};
 
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Welcome to the hotel</h1></body></html>";
 

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use host_test::bindings::types::{ErrorCategory, Executed, TransportKind};
-use host_test::local_lambda::Key;
+use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, TransportKind};
+use local_lambda::Key;
 
 use super::{HOST, LAMBDA, lambda, service, transport};
-use crate::support::server::{Canned, Server};
-use crate::support::{connection, request};
+use testing::server::{Canned, Server};
+use testing::{connection, request};
 
 const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequestsException";
 

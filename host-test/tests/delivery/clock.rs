@@ -1,10 +1,10 @@
 //! Clocks that differ.
 
-use host_test::bindings::types::{Error, ErrorCategory, Executed};
-use host_test::local_lambda::{Config, LocalLambda};
+use aws_lambda_connector_host::bindings::types::{Error, ErrorCategory, Executed};
+use local_lambda::{Config, LocalLambda};
 
 use super::HOST;
-use crate::support::{connection, request};
+use testing::{connection, request};
 
 async fn off_by(seconds: i64) -> LocalLambda {
     LocalLambda::start(Config {

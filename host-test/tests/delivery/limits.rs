@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use host_test::bindings::types::{ErrorCategory, Executed, Payload, TransportKind};
-use host_test::local_lambda::{Key, RESPONSE_LIMIT};
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, Payload, TransportKind};
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{Key, RESPONSE_LIMIT};
 
 use super::{COMPONENT, HOST, LAMBDA, Result, STOCK, answered, lambda, service, transport};
-use crate::support::server::{Canned, Server};
-use crate::support::{AnyHost, connection, request};
+use testing::server::{Canned, Server};
+use testing::{AnyHost, connection, request};
 
 /// Less than four times what Lambda can send.
 static SMALL: LazyLock<AnyHost> = LazyLock::new(|| {

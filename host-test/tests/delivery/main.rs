@@ -2,19 +2,16 @@
 //! components, in a host, over sockets.
 #![allow(clippy::duplicate_mod)] // Each test, with each component.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 #[path = "."]
 mod p2 {
-    const COMPONENT: &str = crate::support::P2;
+    const COMPONENT: &str = testing::P2;
     #[path = "suite.rs"]
     mod suite;
 }
 
 #[path = "."]
 mod p3 {
-    const COMPONENT: &str = crate::support::P3;
+    const COMPONENT: &str = testing::P3;
     #[path = "suite.rs"]
     mod suite;
 }

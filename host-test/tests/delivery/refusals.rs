@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use host_test::bindings::types::{Error, Executed, TransportKind};
-use host_test::policy::Policy;
+use aws_lambda_connector_host::bindings::types::{Error, Executed, TransportKind};
+use aws_lambda_connector_host::policy::Policy;
 
 use super::{REFERENCE, STOCK, lambda, transport};
-use crate::support::{AnyHost, connection, request};
+use testing::{AnyHost, connection, request};
 
 #[tokio::test]
 async fn a_forbidden_header_is_named() {

@@ -10,16 +10,18 @@ mod tls;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use host_test::bindings::types::{Error, Executed, Invocation, ServiceError, TransportKind};
-use host_test::host::Host;
-use host_test::local_lambda::{Config, Key, LocalLambda};
-use host_test::outbound::OutboundOptions;
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::bindings::types::{
+    Error, Executed, Invocation, ServiceError, TransportKind,
+};
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::outbound::OutboundOptions;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{Config, Key, LocalLambda};
 
 use super::COMPONENT;
-use crate::support::server::{Canned, Server};
-use crate::support::stock::Stock;
-use crate::support::{AnyHost, connection, request};
+use testing::server::{Canned, Server};
+use testing::stock::Stock;
+use testing::{AnyHost, connection, request};
 
 type Result = std::result::Result<Invocation, Error>;
 

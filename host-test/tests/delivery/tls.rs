@@ -3,11 +3,11 @@
 use std::net::TcpListener;
 use std::sync::LazyLock;
 
-use host_test::bindings::types::{Executed, Payload, TransportKind};
-use host_test::local_lambda::{Config, LocalLambda, Tls};
+use aws_lambda_connector_host::bindings::types::{Executed, Payload, TransportKind};
+use local_lambda::{Config, LocalLambda, Tls};
 
 use super::{HOST, Result, STOCK, transport};
-use crate::support::{AnyHost, connection, request};
+use testing::{AnyHost, connection, request};
 
 /// Its root is trusted, its names are right.
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use host_test::bindings::lambda::{InvocationType, InvokeRequest};
-use host_test::bindings::types::{Error, Executed, Invocation, Payload, TransportKind};
-use host_test::local_lambda::{Config, LocalLambda, Tls};
+use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest};
+use aws_lambda_connector_host::bindings::types::{
+    Error, Executed, Invocation, Payload, TransportKind,
+};
+use local_lambda::{Config, LocalLambda, Tls};
 use serde_json::json;
 
-use crate::proxy::{Fault, Point, Proxy};
-use crate::support::{self, AnyHost, connection};
+use testing::proxy::{Fault, Point, Proxy};
+use testing::{AnyHost, connection};
 
 /// Bytes of what is sent and of what is answered: more than a segment, so that half of it is a half.
 const SIZE: usize = 256 << 10;
@@ -68,7 +70,7 @@ impl Caller {
     }
 
     fn request(self, fault: Fault) -> InvokeRequest {
-        let mut delivery = support::delivery();
+        let mut delivery = testing::delivery();
         delivery.idempotent = Some(self.idempotent());
         // Only silence is waited for. The attempts around it need time on a loaded machine.
         if fault == Fault::Stall {
@@ -82,7 +84,7 @@ impl Caller {
             invocation_type: Some(self.invocation_type()),
             durable_execution_name: durable.then(|| "cell".to_owned()),
             delivery: Some(delivery),
-            ..support::request(if durable { "durable" } else { "count" }, event.to_string())
+            ..testing::request(if durable { "durable" } else { "count" }, event.to_string())
         }
     }
 }

@@ -3,10 +3,10 @@
 //! A rule says what each [`Caller`] gets. They follow from two questions: did any of the request
 //! leave, and did any of the answer come back?
 
-use host_test::bindings::types::{Executed, TransportKind as Kind};
+use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 
 use crate::cell::{Caller, End, Outcome};
-use crate::proxy::{Fault, Point};
+use testing::proxy::{Fault, Point};
 
 /// What a fault leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

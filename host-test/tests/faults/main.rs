@@ -3,25 +3,21 @@
 
 mod cell;
 mod expected;
-mod proxy;
 mod report;
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::sync::Arc;
 
-use host_test::bindings::types::{Executed, TransportKind as Kind};
-use host_test::local_lambda::Tls;
-use host_test::outbound::OutboundOptions;
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
+use aws_lambda_connector_host::outbound::OutboundOptions;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::Tls;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use cell::{Caller, End, Outcome};
 use expected::{RULES, Rule};
-use proxy::{Fault, Point};
-use support::AnyHost;
-use support::stock::Stock;
+use testing::AnyHost;
+use testing::proxy::{Fault, Point};
+use testing::stock::Stock;
 
 /// Cells at once. Silence costs no processor time and does not count.
 const AT_ONCE: usize = 8;
@@ -106,12 +102,12 @@ async fn every_fault_at_every_point(component: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_at_every_point_with_p2() {
-    every_fault_at_every_point(support::P2).await;
+    every_fault_at_every_point(testing::P2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_at_every_point_with_p3() {
-    every_fault_at_every_point(support::P3).await;
+    every_fault_at_every_point(testing::P3).await;
 }
 
 /// Its client trusts nobody's own authority, so that TLS is left out. It calls a connection that
@@ -139,12 +135,12 @@ async fn the_same_in_wasmtimes_own_host(component: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_in_wasmtimes_own_host_with_p2() {
-    the_same_in_wasmtimes_own_host(support::P2).await;
+    the_same_in_wasmtimes_own_host(testing::P2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_in_wasmtimes_own_host_with_p3() {
-    the_same_in_wasmtimes_own_host(support::P3).await;
+    the_same_in_wasmtimes_own_host(testing::P3).await;
 }
 
 /// What holds whatever the rules say.

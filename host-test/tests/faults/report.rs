@@ -8,7 +8,7 @@ use std::{env, fs};
 use crate::Seen;
 use crate::cell::Caller;
 use crate::expected::{RULES, Rule};
-use crate::proxy::{Fault, Point};
+use testing::proxy::{Fault, Point};
 
 const INTRODUCTION: &str = "\
 # When a call breaks

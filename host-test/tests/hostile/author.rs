@@ -1,14 +1,14 @@
 //! A workflow's author who writes names, texts and JSON to get more than a call: another header, another
 //! path, or the end of the sandbox.
 
-use host_test::bindings::lambda::InvokeRequest;
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Error, Payload, Role, SigningKey,
     WebIdentity,
 };
-use host_test::local_lambda::{Config, LocalLambda};
+use local_lambda::{Config, LocalLambda};
 
-use crate::{Result, answered, call, connection, hosts, only, support};
+use crate::{Result, answered, call, connection, hosts, only};
 
 const LARGE: usize = 6_291_456;
 
@@ -144,7 +144,7 @@ async fn no_text_breaks_out_of_its_place() {
         for (field, right, edit) in TEXTS {
             for broken in BREAKS {
                 let mut connection = connection(lambda.url());
-                let mut request = support::request("echo", "{}");
+                let mut request = testing::request("echo", "{}");
                 let text = format!("{right}{broken}");
                 edit(&mut connection, &mut request, &text);
                 let result = answered(host.invoke(&policy, &connection, &request).await);
@@ -168,7 +168,7 @@ async fn a_text_of_any_length_is_refused_in_few_words() {
     for (wasi, host) in hosts() {
         for (field, right, edit) in TEXTS {
             let mut connection = connection(lambda.url());
-            let mut request = support::request("echo", "{}");
+            let mut request = testing::request("echo", "{}");
             let text = format!("{right}{}", "a".repeat(10 << 20));
             edit(&mut connection, &mut request, &text);
             let result = answered(host.invoke(&policy, &connection, &request).await);
@@ -205,7 +205,7 @@ async fn a_name_is_one_part_of_the_path() {
             "ƒ",
             "arn:aws:lambda:us-east-1:123456789012:function:../f",
         ] {
-            let result = call(host, &lambda.url(), &support::request(name, "{}")).await;
+            let result = call(host, &lambda.url(), &testing::request(name, "{}")).await;
             assert_eq!(refused(result, name).0, "request.function");
         }
     }
@@ -229,7 +229,7 @@ async fn any_json_arrives_as_it_was_written() {
         format!("{}1", " ".repeat(LARGE - 1)),
     ] {
         for (wasi, host) in hosts() {
-            let result = call(host, &lambda.url(), &support::request("echo", &*payload)).await;
+            let result = call(host, &lambda.url(), &testing::request("echo", &*payload)).await;
             match result.unwrap().output {
                 Some(Payload::Text(text)) => assert!(text == payload, "{wasi}: {payload:.40}"),
                 other => panic!("{wasi}: {:.100}", format!("{other:?}")),
@@ -255,7 +255,7 @@ async fn what_is_no_json_is_refused_in_few_words() {
         "[1,]".to_owned(),
     ] {
         for (wasi, host) in hosts() {
-            let mut request = support::request("echo", &*text);
+            let mut request = testing::request("echo", &*text);
             let (field, message) = refused(call(host, &lambda.url(), &request).await, &text[..3]);
             assert_eq!(field, "request.payload", "{wasi}");
             assert!(message.len() < 200, "{wasi}: {message}");

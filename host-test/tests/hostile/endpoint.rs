@@ -3,20 +3,18 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use host_test::bindings::lambda::FunctionQuery;
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::FunctionQuery;
+use aws_lambda_connector_host::bindings::types::{
     Endpoint, Error, Executed, FailedInvocation, Payload, TransportKind as Kind,
 };
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use crate::raw::{Bytes, Raw};
-use crate::support::server::read_request;
-use crate::{
-    LAMBDA, PATIENCE, answered, connection, each, each_waiting, hosts, only, support, transport,
-};
+use crate::{LAMBDA, PATIENCE, answered, connection, each, each_waiting, hosts, only, transport};
+use testing::server::read_request;
 
 /// What Lambda can send, and a bit less than the connector takes.
 const LARGE: usize = 6_291_556;
@@ -119,7 +117,7 @@ async fn a_redirect_to_the_machines_own_credentials_is_an_error() {
             let server = Raw::start(Bytes::whole(&head, "")).await;
             for (wasi, host) in hosts() {
                 let policy = only(&server.url());
-                let request = support::request("f", "{}");
+                let request = testing::request("f", "{}");
                 let result = host
                     .invoke(&policy, &connection(server.url()), &request)
                     .await;
@@ -144,7 +142,7 @@ async fn a_compressed_answer_stays_as_small_as_it_is() {
     for (wasi, host) in hosts() {
         let head = format!("{LAMBDA}content-encoding: gzip\r\n");
         let server = Raw::start(Bytes::whole(&head, &bomb)).await;
-        let result = crate::call(host, &server.url(), &support::request("f", "{}")).await;
+        let result = crate::call(host, &server.url(), &testing::request("f", "{}")).await;
         match result.unwrap().output {
             Some(Payload::Binary(bytes)) => assert!(bytes == bomb, "{wasi}"),
             other => panic!("{wasi}: {other:?}"),
@@ -302,9 +300,9 @@ async fn json_of_any_depth_in_any_place() {
 }
 
 async fn list(
-    host: &host_test::host::Host,
+    host: &aws_lambda_connector_host::host::Host,
     url: &str,
-) -> crate::Result<host_test::bindings::lambda::FunctionPage> {
+) -> crate::Result<aws_lambda_connector_host::bindings::lambda::FunctionPage> {
     let query = FunctionQuery {
         name_contains: None,
         all_versions: false,
@@ -390,7 +388,7 @@ async fn an_answer_that_nobody_asked_for_is_nobodys() {
                 seen
             });
             for _ in 0..2 {
-                let result = crate::call(host, &url, &support::request("f", "{}")).await;
+                let result = crate::call(host, &url, &testing::request("f", "{}")).await;
                 let output = result.unwrap().output;
                 assert!(
                     matches!(&output, Some(Payload::Text(text)) if text == "\"mine\""),
@@ -411,7 +409,9 @@ async fn an_answer_that_nobody_asked_for_is_nobodys() {
 async fn an_endpoint_of_the_callers_reaches_no_further_than_the_policy() {
     let server = Raw::start(Bytes::whole(LAMBDA, "7")).await;
     for (wasi, host) in hosts() {
-        let policy = std::sync::Arc::new(host_test::policy::Policy::for_region("us-east-1"));
+        let policy = std::sync::Arc::new(aws_lambda_connector_host::policy::Policy::for_region(
+            "us-east-1",
+        ));
         let mut connection = connection(server.url());
         for url in [
             server.url(),
@@ -419,7 +419,7 @@ async fn an_endpoint_of_the_callers_reaches_no_further_than_the_policy() {
             "https://evil.example".to_owned(),
         ] {
             connection.endpoint = Some(Endpoint::Url(url));
-            let request = support::request("f", "{}");
+            let request = testing::request("f", "{}");
             let error = transport(answered(host.invoke(&policy, &connection, &request).await));
             assert_eq!(
                 (error.kind, error.executed),

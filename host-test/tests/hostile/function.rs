@@ -1,7 +1,9 @@
 //! A function that answers to do harm: all that it writes is text, and no text makes more of itself
 //! than it is.
 
-use host_test::bindings::types::{Error, FailedInvocation, FunctionFailure, Payload};
+use aws_lambda_connector_host::bindings::types::{
+    Error, FailedInvocation, FunctionFailure, Payload,
+};
 
 use crate::raw::Bytes;
 use crate::{LAMBDA, each};

@@ -7,19 +7,16 @@ mod endpoint;
 mod function;
 mod neighbour;
 mod raw;
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use host_test::bindings::lambda::InvokeRequest;
-use host_test::bindings::types::{Connection, Error, Invocation, TransportError};
-use host_test::host::{Answer, Host};
-use host_test::local_lambda::Key;
-use host_test::policy::Policy;
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation, TransportError};
+use aws_lambda_connector_host::host::{Answer, Host};
+use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::Key;
 
 use raw::{Bytes, Raw};
 
@@ -35,11 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 fn hosts() -> &'static [(&'static str, Host); 2] {
     static HOSTS: OnceLock<[(&str, Host); 2]> = OnceLock::new();
     HOSTS.get_or_init(|| {
-        [
-            ("0.2", env!("AWS_LAMBDA_CONNECTOR_WASM")),
-            ("0.3", env!("AWS_LAMBDA_CONNECTOR_P3_WASM")),
-        ]
-        .map(|(wasi, file)| {
+        [("0.2", testing::P2), ("0.3", testing::P3)].map(|(wasi, file)| {
             let host = Host::new(Path::new(file), Options::default()).unwrap();
             (wasi, host)
         })
@@ -47,7 +40,7 @@ fn hosts() -> &'static [(&'static str, Host); 2] {
 }
 
 fn connection(url: String) -> Connection {
-    support::connection(&Key::default(), url)
+    testing::connection(&Key::default(), url)
 }
 
 fn only(url: &str) -> Arc<Policy> {
@@ -79,7 +72,7 @@ async fn each(answer: &Bytes, look: impl Fn(&str, Result)) {
 async fn each_waiting(patience: Option<Duration>, answer: &Bytes, look: impl Fn(&str, Result)) {
     for (wasi, host) in hosts() {
         let server = Raw::start(answer.clone()).await;
-        let mut request = support::request("f", "{}");
+        let mut request = testing::request("f", "{}");
         if let (Some(patience), Some(delivery)) = (patience, &mut request.delivery) {
             delivery.response_timeout_ms = Some(patience.as_millis().try_into().unwrap());
         }

@@ -1,16 +1,18 @@
 //! Another caller in the same instance, where a host keeps one: it gets nobody else's keys.
 
-use host_test::bindings::types::{AccessKey, AssumeRole, Connection, Credentials, Error, Role};
-use host_test::exports::{self, Exports};
-use host_test::local_lambda::{self, Config, Key, LocalLambda, Trusted};
-use host_test::sandbox::{Options, Sandbox};
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, AssumeRole, Connection, Credentials, Error, Role,
+};
+use aws_lambda_connector_host::exports::{self, Exports};
+use aws_lambda_connector_host::sandbox::{Options, Sandbox};
+use local_lambda::{self, Config, Key, LocalLambda, Trusted};
 
-use crate::{Result, hosts, only, support};
+use crate::{Result, hosts, only};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/shared";
 
 fn assuming(lambda: &LocalLambda, key: &str, secret: &str, external_id: &str) -> Connection {
-    let mut connection = support::connection(lambda.key(), lambda.url());
+    let mut connection = testing::connection(lambda.key(), lambda.url());
     connection.credentials = Credentials::AssumeRole(AssumeRole {
         source: AccessKey {
             access_key_id: key.to_owned(),
@@ -54,11 +56,8 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only() {
         assuming(&lambda, "AKIDOTHER", "owners-secret", "right"),
         assuming(&lambda, "AKIDOWNER", "owners-secret", "wrong"),
     ];
-    let request = support::request("echo", "7");
-    for component in [
-        env!("AWS_LAMBDA_CONNECTOR_WASM"),
-        env!("AWS_LAMBDA_CONNECTOR_P3_WASM"),
-    ] {
+    let request = testing::request("echo", "7");
+    for component in [testing::P2, testing::P3] {
         let sandbox = Sandbox::load(component.as_ref(), Options::default()).unwrap();
         let invoke = Exports::of(sandbox.instance_pre().component())
             .unwrap()
@@ -117,7 +116,7 @@ async fn a_fresh_instance_knows_nothing_of_the_call_before() {
     for (wasi, host) in hosts() {
         let before = lambda.sessions().len();
         for asked in 1..=2 {
-            let request = support::request("echo", "7");
+            let request = testing::request("echo", "7");
             let result = host.invoke(&policy, &connection, &request).await;
             assert_eq!(result.unwrap().unwrap().status_code, 200, "{wasi}");
             assert_eq!(lambda.sessions().len() - before, asked, "{wasi}");

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::support::server::read_request;
+use testing::server::read_request;
 
 /// An answer, its head included.
 #[derive(Clone)]

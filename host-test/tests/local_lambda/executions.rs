@@ -1,6 +1,6 @@
 //! Durable executions: one run for each name.
 
-use host_test::local_lambda::LocalLambda;
+use local_lambda::LocalLambda;
 use serde_json::json;
 
 use crate::client::{Answer, Call, start};

@@ -1,7 +1,7 @@
 //! The built-in functions, their failures and their logs.
 
-use host_test::local_lambda::Config;
-use host_test::local_lambda::LocalLambda;
+use local_lambda::Config;
+use local_lambda::LocalLambda;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Call, start};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use host_test::local_lambda::{Config, ENVIRONMENT_SECRET, LocalLambda};
+use local_lambda::{Config, ENVIRONMENT_SECRET, LocalLambda};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 

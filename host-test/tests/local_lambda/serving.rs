@@ -1,8 +1,8 @@
 //! Starting, stopping, recording, and keeping services apart.
 
-use host_test::local_lambda::{Config, Key, LocalLambda};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
+use local_lambda::{Config, Key, LocalLambda};
 use serde_json::json;
 use tokio::net::TcpStream;
 

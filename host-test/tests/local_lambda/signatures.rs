@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::PercentEncodingMode;
 use bytes::Bytes;
-use host_test::local_lambda::{Config, Key, LocalLambda};
 use http::{HeaderValue, Request};
 use http_body_util::Full;
+use local_lambda::{Config, Key, LocalLambda};
 use serde_json::json;
 
 use crate::client::{Answer, Call, send, start};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host_test::local_lambda::{Config, LocalLambda, Tls};
+use local_lambda::{Config, LocalLambda, Tls};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lambda_connector_host::outbound::connect::Resolve;
+use aws_lambda_connector_host::outbound::{Body, Outbound, OutboundOptions};
 use bytes::Bytes;
-use host_test::outbound::connect::Resolve;
-use host_test::outbound::{Body, Outbound, OutboundOptions};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use wasmtime_wasi_http::{Error, RequestOptions};

@@ -1,15 +1,15 @@
 //! The least memory and the fewest instructions with which a call passes, of each component.
 
-use host_test::bindings::lambda::{FunctionPage, FunctionQuery};
-use host_test::bindings::types::{Connection, Error, Invocation, Payload};
-use host_test::exports::{self, Exports};
-use host_test::local_lambda::{Config, Key, LocalLambda, SYNC_REQUEST_LIMIT};
+use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionQuery};
+use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation, Payload};
+use aws_lambda_connector_host::exports::{self, Exports};
+use local_lambda::{Config, Key, LocalLambda, SYNC_REQUEST_LIMIT};
 use wasmtime::component::{Component, Instance, Linker, ResourceTable};
 use wasmtime::{Config as EngineConfig, Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::{COMPONENTS, page, support};
+use crate::{COMPONENTS, page};
 
 const HEADER: &str = "| Call | Memory, 0.2 | Memory, 0.3 | Instructions, 0.2 | Instructions, 0.3 |";
 
@@ -149,7 +149,7 @@ impl Call {
         match self {
             Self::Invoke(connection, bytes) => {
                 let payload = json_string(*bytes);
-                let request = support::request("echo", &*payload);
+                let request = testing::request("echo", &*payload);
                 let arguments = (connection, &request);
                 let invoked: Result<Invocation, Error> =
                     exports::call(instance, store, &meter.exports.invoke, arguments).await?;
@@ -248,7 +248,7 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
     })
     .await
     .unwrap();
-    let connection = || support::connection(lambda.key(), lambda.url());
+    let connection = || testing::connection(lambda.key(), lambda.url());
     let calls = [
         (
             "`invoke`, 100 bytes both ways",

@@ -8,11 +8,5 @@ mod limits;
 mod page;
 mod policy;
 mod reach;
-#[path = "../support/mod.rs"]
-mod support;
-
 /// Each component's version of WASI, and its file.
-const COMPONENTS: [(&str, &str); 2] = [
-    ("0.2", env!("AWS_LAMBDA_CONNECTOR_WASM")),
-    ("0.3", env!("AWS_LAMBDA_CONNECTOR_P3_WASM")),
-];
+const COMPONENTS: [(&str, &str); 2] = [("0.2", testing::P2), ("0.3", testing::P3)];

@@ -3,16 +3,16 @@
 #[path = "../../../examples/policies/wasmtime.rs"]
 mod wasmtime_policy;
 
-use host_test::bindings::types::{Error, Executed, Invocation, TransportKind};
-use host_test::exports::{self, Exports};
-use host_test::local_lambda::{Config, LocalLambda};
+use aws_lambda_connector_host::bindings::types::{Error, Executed, Invocation, TransportKind};
+use aws_lambda_connector_host::exports::{self, Exports};
+use local_lambda::{Config, LocalLambda};
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::COMPONENTS;
 use crate::reach::hosts;
-use crate::{COMPONENTS, support};
 use wasmtime_policy::LambdaOnly;
 
 #[test]
@@ -84,8 +84,8 @@ async fn the_connector_is_told_that_it_was_denied() {
         .await
         .unwrap();
     let invoke = Exports::of(&component).unwrap().invoke;
-    let connection = support::connection(lambda.key(), lambda.url());
-    let request = support::request("echo", "7");
+    let connection = testing::connection(lambda.key(), lambda.url());
+    let request = testing::request("echo", "7");
     let arguments = (&connection, &request);
     let result: Result<Invocation, Error> =
         exports::call(&instance, &mut store, &invoke, arguments)

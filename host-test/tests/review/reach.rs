@@ -6,16 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, iter};
 
-use host_test::bindings::lambda::FunctionQuery;
-use host_test::bindings::types::{
+use aws_lambda_connector_host::bindings::lambda::FunctionQuery;
+use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
 };
-use host_test::host::Host;
-use host_test::local_lambda::{self, Config, Key, LocalLambda, RecordedRequest, Trusted};
-use host_test::policy::{Policy, Refusal};
-use host_test::sandbox::Options;
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::{Policy, Refusal};
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{self, Config, Key, LocalLambda, RecordedRequest, Trusted};
 
-use crate::{COMPONENTS, page, support};
+use crate::{COMPONENTS, page};
 
 const HOSTS: &str = "| Partition | Regions | SUFFIX | Dual-stack SUFFIX |";
 const REQUESTS: &str = "| Function | Requests | IAM actions |";
@@ -124,7 +124,7 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
         limit: None,
         delivery: None,
     };
-    let request = support::request("echo", "{}");
+    let request = testing::request("echo", "{}");
     // What comes of it does not matter here: only what was asked for.
     match export {
         Export::Invoke => drop(host.invoke(policy, connection, &request).await.unwrap()),

@@ -1,0 +1,108 @@
+//! The component in its host against AWS's SDK for Rust, both calling the same local
+//! Lambda in another process, in alternating rounds. Nothing passes or fails: machines differ.
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
+
+mod alternate;
+mod args;
+mod at_once;
+mod breakdown;
+mod calls;
+mod direct;
+mod hooks;
+mod in_flight;
+mod instances;
+mod list;
+mod memory;
+mod native;
+mod ours;
+mod payload;
+mod process;
+mod samples;
+mod sdk_component;
+mod service;
+mod size;
+mod table;
+
+use args::{BenchArgs, Child, Part};
+use native::Native;
+use ours::Ours;
+use service::Service;
+
+fn main() -> Result<()> {
+    let args = BenchArgs::parse();
+    process::allow_many_files()?;
+    match &args.child {
+        Some(Child::Service) => return service::serve(),
+        Some(Child::InFlight(child)) => return in_flight::child(child),
+        None => {}
+    }
+    let service = Service::start()?;
+    let url = &service.url;
+    let runtime = runtime(args.workers)?;
+    let rows = runtime.block_on(compare(&args, url))?;
+    if !rows.is_empty() {
+        println!("{}", table::comparison(rows));
+    }
+    if args.wants(Part::Breakdown) {
+        eprintln!("measuring the steps of a call");
+        let steps = runtime.block_on(breakdown::run(&args, url))?;
+        println!("\n{}", table::steps(&steps));
+    }
+    Ok(())
+}
+
+async fn compare(args: &BenchArgs, url: &str) -> Result<Vec<table::Row>> {
+    let mut rows = Vec::new();
+    if args.wants(Part::Calls) || args.wants(Part::List) {
+        let ours = Ours::new(ours::load(&args.component)?, url)?;
+        let native = Native::new(url);
+        if args.wants(Part::Calls) {
+            eprintln!("measuring calls");
+            rows.extend(calls::run(args.rounds, &ours, &native).await?);
+        }
+        if args.wants(Part::List) {
+            eprintln!("measuring lists");
+            rows.push(list::run(args.rounds, &ours, &native).await?);
+        }
+    }
+    if args.wants(Part::Instances) {
+        eprintln!("measuring instances");
+        rows.extend(instances::run(args).await?);
+    }
+    if args.wants(Part::InFlight) {
+        eprintln!("measuring calls in flight");
+        rows.extend(in_flight::run(args, url)?);
+    }
+    if args.wants(Part::AtOnce) {
+        eprintln!("measuring calls at once in one instance");
+        rows.push(at_once::run(url).await?);
+    }
+    if args.wants(Part::Memory) {
+        eprintln!("looking for the least memory");
+        rows.push(memory::run(args, url).await?);
+    }
+    if args.wants(Part::Size) {
+        eprintln!("measuring the component");
+        rows.extend(size::run(args)?);
+    }
+    Ok(rows)
+}
+
+/// With no threads but the calling one, the time that threads take to wake each other is not
+/// measured: it depends on the machine more than on either side.
+fn runtime(workers: usize) -> Result<Runtime> {
+    let mut builder = match workers {
+        0 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    if workers > 0 {
+        builder.worker_threads(workers);
+    }
+    builder
+        .enable_all()
+        .build()
+        .context("starting the async runtime")
+}

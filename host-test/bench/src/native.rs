@@ -1,0 +1,62 @@
+//! The native side: AWS's SDK as it comes, one client, connections kept.
+
+use anyhow::{Context, Result, ensure};
+use aws_credential_types::Credentials;
+use aws_sdk_lambda::config::{BehaviorVersion, Region};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::{Client, Config};
+use local_lambda::{self, Key};
+
+use super::service::FUNCTIONS;
+
+/// The SDK's client. Clones share its connections.
+#[derive(Clone)]
+pub struct Native(Client);
+
+impl Native {
+    /// Calls the service at `url`.
+    pub fn new(url: &str) -> Self {
+        let key = Key::default();
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(local_lambda::Config::default().region))
+            .endpoint_url(url)
+            .credentials_provider(Credentials::from_keys(
+                key.access_key_id,
+                key.secret_access_key,
+                key.session_token,
+            ))
+            // The SDK's own client, without TLS: nothing here needs it.
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Self(Client::from_conf(config))
+    }
+
+    /// Invokes; the answer must be `expected`.
+    pub async fn invoke(&self, function: &str, payload: Blob, expected: &str) -> Result<()> {
+        let call = self.0.invoke().function_name(function).payload(payload);
+        let output = call.send().await?;
+        let answer = output.payload().context("no answer")?.as_ref();
+        ensure!(
+            output.function_error().is_none() && answer == expected.as_bytes(),
+            "another answer of {} bytes",
+            answer.len()
+        );
+        Ok(())
+    }
+
+    /// Lists all functions.
+    pub async fn list(&self) -> Result<()> {
+        let mut pages = self.0.list_functions().into_paginator().send();
+        let mut functions = Vec::new();
+        while let Some(page) = pages.next().await {
+            functions.extend(page?.functions.unwrap_or_default());
+        }
+        ensure!(
+            functions.len() == FUNCTIONS,
+            "{} functions",
+            functions.len()
+        );
+        Ok(())
+    }
+}

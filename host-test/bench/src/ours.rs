@@ -1,0 +1,99 @@
+//! The component's side: a fresh sandbox a call, limits, policy and interruption as the host has
+//! them by default.
+
+use std::path::Path;
+
+use anyhow::{Result, bail, ensure};
+use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, Connection, Credentials, Endpoint, Payload,
+};
+use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{Config, Key};
+
+use super::service::FUNCTIONS;
+
+/// The reference host's own caller. Clones share its connections.
+#[derive(Clone)]
+pub struct Ours(Caller);
+
+impl Ours {
+    /// Calls the service at `url`.
+    pub fn new(host: Host, url: &str) -> Result<Self> {
+        let connection = connection(url);
+        let region = connection.region.clone();
+        Ok(Self(Caller::new(
+            host,
+            connection,
+            &region,
+            &[],
+            Sessions::default(),
+        )?))
+    }
+
+    /// Invokes; the answer must be `expected`.
+    pub async fn invoke(&self, request: &InvokeRequest, expected: &str) -> Result<()> {
+        check(self.0.invoke(request).await??.output.as_ref(), expected)
+    }
+
+    /// Lists all functions.
+    pub async fn list(&self) -> Result<()> {
+        let query = FunctionQuery {
+            name_contains: None,
+            all_versions: false,
+            cursor: None,
+            limit: Some(u32::try_from(FUNCTIONS)?),
+            delivery: None,
+        };
+        let page = self.0.list_functions(&query).await??;
+        ensure!(
+            page.functions.len() == FUNCTIONS && page.next.is_none(),
+            "{} functions",
+            page.functions.len()
+        );
+        Ok(())
+    }
+}
+
+/// Compiles the component, or finds it compiled by an earlier run.
+pub fn load(component: &Path) -> Result<Host> {
+    let options = Options {
+        keep_compiled: true,
+        ..Options::default()
+    };
+    Ok(Host::new(component, options)?)
+}
+
+/// The answer must be the one expected, byte for byte.
+pub fn check(output: Option<&Payload>, expected: &str) -> Result<()> {
+    match output {
+        Some(Payload::Text(text)) if text == expected => Ok(()),
+        Some(Payload::Text(text)) => bail!("another answer of {} bytes", text.len()),
+        Some(Payload::Binary(bytes)) => bail!("{} bytes that are no text", bytes.len()),
+        None => bail!("no answer"),
+    }
+}
+
+/// The local Lambda's first key, at `url`.
+pub fn connection(url: &str) -> Connection {
+    let key = Key::default();
+    Connection {
+        region: Config::default().region,
+        credentials: Credentials::AccessKey(AccessKey {
+            access_key_id: key.access_key_id,
+            secret_access_key: key.secret_access_key,
+            session_token: key.session_token,
+        }),
+        endpoint: Some(Endpoint::Url(url.to_owned())),
+    }
+}
+
+/// A synchronous invocation.
+pub fn request(function: &str, payload: &str) -> InvokeRequest {
+    InvokeRequest {
+        payload: Some(payload.to_owned()),
+        ..InvokeRequest::new(function)
+    }
+}

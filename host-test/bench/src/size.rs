@@ -1,0 +1,136 @@
+//! The component's file, beside AWS's SDK for Rust as a component that invokes and lists: size, what
+//! compiling takes, and how much each asks of its host.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine};
+
+use super::args::BenchArgs;
+use super::process::cpu_time;
+use super::samples::{Pairs, seconds};
+use super::sdk_component;
+use super::table::Row;
+
+const RAW_GOAL: usize = 160 << 10;
+const GZIP_GOAL: usize = 64 << 10;
+const SIZE_GOAL: f64 = 1.0 / 8.0;
+const COMPILE_GOAL: f64 = 1.0 / 6.0;
+
+/// Rows on the file by itself, and beside the SDK.
+pub fn run(args: &BenchArgs) -> Result<Vec<Row>> {
+    let ours = read(&args.component)?;
+    let sdk = read(&sdk_component::build()?)?;
+    let gzip = (gzip_size(&ours)?, gzip_size(&sdk)?);
+    let (cpu, wall) = compile(args.rounds, &ours, &sdk)?;
+    let (asked, compiled) = (Compiled::of(&ours)?, Compiled::of(&sdk)?);
+
+    let size = |what, ours, sdk, goal| beside_sdk(what, once(ours, sdk), bytes, goal);
+    Ok(vec![
+        Row::single(
+            "component, raw",
+            bytes(ours.len() as f64),
+            Some(("≤ 160 KiB", ours.len() <= RAW_GOAL)),
+        ),
+        Row::single(
+            "component, gzip",
+            bytes(gzip.0 as f64),
+            Some(("≤ 64 KiB", gzip.0 <= GZIP_GOAL)),
+        ),
+        size("raw", ours.len(), sdk.len(), Some(SIZE_GOAL)),
+        size("gzip", gzip.0, gzip.1, None),
+        size("compiled", asked.bytes, compiled.bytes, None),
+        beside_sdk(
+            "imported interfaces",
+            once(asked.imports, compiled.imports),
+            |count| format!("{count}"),
+            None,
+        ),
+        beside_sdk(
+            "compiling it: CPU on all cores",
+            cpu,
+            seconds,
+            Some(COMPILE_GOAL),
+        ),
+        beside_sdk("compiling it: wall", wall, seconds, Some(COMPILE_GOAL)),
+    ])
+}
+
+fn beside_sdk(what: &str, pairs: Pairs, show: fn(f64) -> String, goal: Option<f64>) -> Row {
+    Row::pairs(
+        format!("component, other: the SDK as one: {what}"),
+        &pairs,
+        show,
+        goal,
+    )
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+fn gzip_size(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn bytes(count: f64) -> String {
+    format!("{count} B")
+}
+
+fn once(ours: usize, other: usize) -> Pairs {
+    let mut pairs = Pairs::default();
+    pairs.add(ours as f64, other as f64);
+    pairs
+}
+
+/// What the compiler makes of a component.
+struct Compiled {
+    /// With tables for unwinding and traps.
+    bytes: usize,
+    imports: usize,
+}
+
+impl Compiled {
+    fn of(bytes: &[u8]) -> Result<Self> {
+        let engine = engine()?;
+        let component = Component::from_binary(&engine, bytes)?;
+        Ok(Self {
+            bytes: component.serialize()?.len(),
+            imports: component.component_type().imports(&engine).count(),
+        })
+    }
+}
+
+/// Time on the processor and on the clock. Each time with an engine that has compiled nothing.
+fn compile(rounds: usize, ours: &[u8], sdk: &[u8]) -> Result<(Pairs, Pairs)> {
+    let (mut cpu, mut wall) = (Pairs::default(), Pairs::default());
+    for _ in 0..rounds {
+        let (first, second) = (time(ours)?, time(sdk)?);
+        cpu.add(first.0, second.0);
+        wall.add(first.1, second.1);
+    }
+    Ok((cpu, wall))
+}
+
+fn time(bytes: &[u8]) -> Result<(f64, f64)> {
+    let engine = engine()?;
+    let (before, start) = (cpu_time(), Instant::now());
+    Component::from_binary(&engine, bytes)?;
+    let wall = start.elapsed().as_secs_f64();
+    Ok((cpu_time().saturating_sub(before).as_secs_f64(), wall))
+}
+
+/// As the sandbox compiles.
+fn engine() -> Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true).concurrency_support(false);
+    Ok(Engine::new(&config)?)
+}

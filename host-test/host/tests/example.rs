@@ -1,0 +1,102 @@
+//! The README's examples are the programs that stand there, and they run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{AccessKey, Endpoint};
+use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::sandbox::Options;
+use local_lambda::{Config, LocalLambda};
+
+#[path = "../examples/signing_key.rs"]
+#[allow(dead_code)] // Its `main`.
+mod signing_key;
+
+fn minimal() -> PathBuf {
+    // Examples are built beside the tests: target/<profile>/{deps,examples}.
+    let test = std::env::current_exe().expect("this test's path");
+    let profile = test.ancestors().nth(2).expect("the profile's folder");
+    profile.join("examples/minimal")
+}
+
+fn run(lambda: &LocalLambda, function: &str, payload: &str) -> Output {
+    let key = lambda.key();
+    Command::new(minimal())
+        .args([built_component::P2, function, payload])
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", &key.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", &key.secret_access_key)
+        .env_remove("AWS_SESSION_TOKEN")
+        .env("AWS_ENDPOINT_URL_LAMBDA", lambda.url())
+        .output()
+        .expect("the example runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_invokes_a_function() {
+    let lambda = LocalLambda::start(Config::default())
+        .await
+        .expect("the local Lambda");
+    let output = run(&lambda, "greet", r#"{"name": "Ada"}"#);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "{\"message\":\"Hello, Ada!\"}\n"
+    );
+
+    let failed = run(&lambda, "fail", "{}");
+    assert!(!failed.status.success());
+    assert_eq!(String::from_utf8_lossy(&failed.stdout), "");
+    let message = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(message.contains("the function failed"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_signing_key_that_the_example_derives_is_taken() {
+    let lambda = LocalLambda::start(Config::default())
+        .await
+        .expect("the local Lambda");
+    let key = AccessKey {
+        access_key_id: lambda.key().access_key_id.clone(),
+        secret_access_key: lambda.key().secret_access_key.clone(),
+        session_token: None,
+    };
+    let mut connection = signing_key::connection(&key, "us-east-1");
+    connection.endpoint = Some(Endpoint::Url(lambda.url()));
+    let host =
+        Host::new(Path::new(built_component::P2), Options::default()).expect("the component loads");
+    let caller = Caller::new(host, connection, "us-east-1", &[], Sessions::default())
+        .expect("the URL is a destination");
+    let request = InvokeRequest {
+        payload: Some("7".to_owned()),
+        ..InvokeRequest::new("echo")
+    };
+    let invoked = caller.invoke(&request).await;
+    assert_eq!(
+        invoked
+            .expect("the host works")
+            .expect("it is taken")
+            .status_code,
+        200
+    );
+}
+
+#[test]
+fn the_readme_shows_the_examples_as_they_are() {
+    let readme = include_str!("../../../README.md");
+    for (name, example) in [
+        ("minimal", include_str!("../examples/minimal.rs")),
+        ("signing_key", include_str!("../examples/signing_key.rs")),
+    ] {
+        assert!(
+            readme.contains(&format!("```rust\n{example}```\n")),
+            "README.md must hold host-test/host/examples/{name}.rs, unchanged, in a ```rust block"
+        );
+    }
+}

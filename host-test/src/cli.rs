@@ -1,0 +1,74 @@
+//! From arguments to an exit code.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use host_test::json;
+
+pub mod args;
+
+mod component;
+mod connection;
+mod demo;
+mod human;
+mod operations;
+mod print;
+mod progress;
+mod serve;
+mod settings;
+mod studio;
+
+use args::{Cli, Command};
+
+/// How a command ended. The numbers are documented in `--help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did what it was asked to.
+    Success,
+    /// It did not.
+    Error,
+    /// The function ran and failed.
+    FunctionFailed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Self::SUCCESS,
+            Outcome::Error => Self::from(1),
+            // 2 is clap's, for arguments that it does not understand.
+            Outcome::FunctionFailed => Self::from(3),
+        }
+    }
+}
+
+/// Runs the command and reports what kept it from running.
+pub fn main(cli: Cli) -> ExitCode {
+    let json = cli.command.as_ref().is_some_and(Command::wants_json);
+    let outcome = run(cli).unwrap_or_else(|error| {
+        let message = format!("{error:#}");
+        if json {
+            // The exit code says so even if this cannot be written.
+            let _ = print::say(json::host_error(&message));
+        } else {
+            print::tell(format_args!("error: {message}"));
+        }
+        Outcome::Error
+    });
+    outcome.into()
+}
+
+fn run(cli: Cli) -> Result<Outcome> {
+    let runtime = tokio::runtime::Runtime::new().context("starting the async runtime")?;
+    runtime.block_on(async {
+        match cli.command.unwrap_or_default() {
+            Command::Demo(args) => demo::run(&args).await,
+            Command::Invoke(args) => operations::invoke(&args).await,
+            Command::List(args) => operations::list(&args).await,
+            Command::Qualifiers(args) => operations::qualifiers(&args).await,
+            Command::Serve(args) => serve::run(&args).await,
+            Command::Studio(args) => studio::run(&args).await,
+            Command::Component(args) => component::run(&args),
+        }
+    })
+}

@@ -1,0 +1,120 @@
+//! A page that draws the connector's forms and runs its cards, served on the loopback interface.
+//!
+//! The page knows the interface `cards` and nothing else: what it shows comes from `describe`,
+//! and what a connection is filled with at first comes from [`Defaults`], as data.
+
+mod api;
+mod connection;
+mod guard;
+mod page;
+mod server;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+pub use connection::Defaults;
+
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+
+/// What a studio is to be.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Destinations that the component may reach beside those of the connection.
+    pub allow: Vec<String>,
+    /// What the connection form is filled with at first.
+    pub defaults: Option<Defaults>,
+}
+
+/// A running studio. Dropping it ends it.
+#[derive(Debug)]
+pub struct Studio {
+    addr: SocketAddr,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+    _stop_on_drop: DropGuard,
+}
+
+/// What every request needs.
+struct State {
+    host: Host,
+    port: u16,
+    allow: Vec<String>,
+    defaults: Defaults,
+}
+
+impl Studio {
+    /// Listens, and serves on the caller's tokio runtime.
+    ///
+    /// # Errors
+    /// The port is taken, or a destination to allow is none.
+    pub async fn start(host: Host, config: Config) -> Result<Self> {
+        for destination in &config.allow {
+            Policy::deny_all()
+                .allow(destination)
+                .context("a destination to allow")?;
+        }
+        // Never another interface: whoever reaches the page acts with the keys typed there.
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
+        let listener = TcpListener::bind(wanted).await.with_context(|| {
+            format!("cannot listen on {wanted}: choose another port, or 0 for a free one")
+        })?;
+        let addr = listener.local_addr()?;
+        let state = Arc::new(State {
+            host,
+            port: addr.port(),
+            allow: config.allow,
+            defaults: config.defaults.unwrap_or_default(),
+        });
+        let stopping = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(server::accept(
+            listener,
+            state,
+            tasks.clone(),
+            stopping.clone(),
+        ));
+        Ok(Self {
+            addr,
+            tasks,
+            _stop_on_drop: stopping.clone().drop_guard(),
+            stopping,
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The page's address.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.addr)
+    }
+
+    /// Cuts the connections and waits until all of them are gone.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Serves until Ctrl-C, then stops.
+    ///
+    /// # Errors
+    /// The process cannot listen for Ctrl-C.
+    pub async fn wait(self) -> Result<()> {
+        tokio::signal::ctrl_c()
+            .await
+            .context("cannot listen for Ctrl-C")?;
+        self.stop().await;
+        Ok(())
+    }
+}

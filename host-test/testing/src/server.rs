@@ -1,0 +1,177 @@
+//! A server that answers in bytes, for what no HTTP server library would send.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use local_lambda::Tls;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink};
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// One answer to one request, on a connection of its own that is closed afterwards.
+#[derive(Clone)]
+pub struct Canned {
+    head: String,
+    body: Arc<[u8]>,
+    /// The body is sent so many times.
+    repeat: usize,
+    /// Before each time.
+    pause: Duration,
+}
+
+impl Canned {
+    /// `head` is the status line's code and text and the headers, a line each.
+    pub fn new(head: &str, body: impl AsRef<[u8]>) -> Self {
+        Self {
+            head: format!("HTTP/1.1 {}\r\n\r\n", head.replace('\n', "\r\n")),
+            body: Arc::from(body.as_ref()),
+            repeat: 1,
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// The same with the body's `content-length`.
+    pub fn whole(head: &str, body: &str) -> Self {
+        Self::new(&format!("{head}\ncontent-length: {}", body.len()), body)
+    }
+
+    /// Sends the body so many times.
+    pub fn repeated(self, repeat: usize) -> Self {
+        Self { repeat, ..self }
+    }
+
+    /// Waits before it sends the body, each time.
+    pub fn slowly(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+}
+
+/// Gives its answers in turn, and the last one for ever. Dropping it ends it.
+pub struct Server {
+    addr: SocketAddr,
+    requests: Arc<Mutex<Vec<String>>>,
+    _end: DropGuard,
+}
+
+impl Server {
+    pub async fn start(answers: &[Canned]) -> Self {
+        Self::on(
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            None,
+            answers,
+        )
+    }
+
+    /// Serves HTTPS where there is a certificate.
+    pub fn on(listener: TcpListener, tls: Option<Tls>, answers: &[Canned]) -> Self {
+        let addr = listener.local_addr().unwrap();
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let ended = CancellationToken::new();
+        let script = Script {
+            answers: answers.into(),
+            requests: Arc::clone(&requests),
+        };
+        tokio::spawn(ended.clone().run_until_cancelled_owned(accept(
+            listener,
+            tls,
+            script,
+            ended.clone(),
+        )));
+        Self {
+            addr,
+            requests,
+            _end: ended.drop_guard(),
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// How many requests arrived whole.
+    pub fn requests(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
+    /// A header of each request; empty where there is none.
+    pub fn headers(&self, name: &str) -> Vec<String> {
+        let header = |request: &String| {
+            request
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        self.requests.lock().unwrap().iter().map(header).collect()
+    }
+}
+
+async fn accept(listener: TcpListener, tls: Option<Tls>, script: Script, ended: CancellationToken) {
+    loop {
+        let (client, _) = listener.accept().await.unwrap();
+        let (tls, script) = (tls.clone(), script.clone());
+        tokio::spawn(ended.clone().run_until_cancelled_owned(async move {
+            match tls {
+                None => script.answer(client).await,
+                Some(tls) => {
+                    script
+                        .answer(tls.acceptor().accept(client).await.unwrap())
+                        .await
+                }
+            }
+        }));
+    }
+}
+
+#[derive(Clone)]
+struct Script {
+    answers: Arc<[Canned]>,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Script {
+    async fn answer(self, mut client: impl AsyncRead + AsyncWrite + Unpin) {
+        let request = read_request(&mut client).await;
+        let nth = {
+            let mut requests = self.requests.lock().unwrap();
+            requests.push(request);
+            requests.len() - 1
+        };
+        let answer = &self.answers[nth.min(self.answers.len() - 1)];
+        // A client that has seen enough may go.
+        let _ = send(&mut client, answer).await;
+        let _ = copy(&mut client, &mut sink()).await;
+    }
+}
+
+async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::io::Result<()> {
+    client.write_all(answer.head.as_bytes()).await?;
+    for _ in 0..answer.repeat {
+        sleep(answer.pause).await;
+        client.write_all(&answer.body).await?;
+    }
+    client.shutdown().await
+}
+
+/// The head, and as much body as its `content-length` says.
+pub async fn read_request(client: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |length| length.parse().unwrap());
+            if body.len() >= length {
+                return text.into_owned();
+            }
+        }
+        let mut part = [0; 4096];
+        let n = client.read(&mut part).await.unwrap();
+        assert_ne!(n, 0, "the client closed after {read:?}");
+        read.extend_from_slice(&part[..n]);
+    }
+}
