@@ -14,9 +14,9 @@ use crate::http::Host;
 use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;
 use crate::lambda::list_qualifiers::ListQualifiers;
-use crate::lambda::test_connection::test_connection;
 use crate::perform::perform;
 use crate::sessions::open;
+use crate::test_connection::test_connection;
 
 mod cards_to_wit;
 mod from_wit;
@@ -48,7 +48,7 @@ macro_rules! waits {
 macro_rules! waits {
     ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {
         fn $name($($argument: $type),*) -> $output {
-            crate::ready::ready(async move $body)
+            crate::block_on::block_on(async move $body)
         }
     };
 }

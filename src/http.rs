@@ -9,10 +9,10 @@ use crate::aws::endpoint::Scheme;
 use crate::aws::message::{Method, Request, Response};
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types as http;
-use crate::lambda::delivery::TimeLimits;
-use crate::lambda::outcome::{Executed, TransportKind};
-use crate::perform::{Failure, Transport};
-use crate::sessions::SessionCache;
+use crate::call::delivery::TimeLimits;
+use crate::call::error::{Executed, TransportKind};
+use crate::session_cache::SessionCache;
+use crate::transport::{Failure, Transport};
 
 mod error_codes;
 #[cfg(not(feature = "p3"))]

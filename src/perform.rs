@@ -1,60 +1,31 @@
-//! Carries an operation out: signs its requests, has them sent, hands it the answers, tries again
-//! where that is safe. Pure but for the [`Transport`] that it is given.
+//! Carries an operation out: signs each request, sends it, reads the response, and tries again
+//! where that is safe.
+//!
+//! Pure but for the [`Transport`] that it is given. From top to bottom: [`perform`] runs requests
+//! until the operation has its output, [`exchange`] sends one request in as many attempts as it
+//! takes, [`attempt`] is one of them, and [`signer`] finds the keys, which may take calls of STS.
 
-use alloc::format;
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
-use crate::aws::clock_skew::{ServiceClock, is_skew_code};
-use crate::aws::credentials::{Signer, WrongDay};
-use crate::aws::message::{Request, Response};
-use crate::aws::retry;
-use crate::aws::sigv4;
-use crate::lambda::attempts::{Attempts, Outcome, Verdict};
-use crate::lambda::connection::{Caller, Target};
-use crate::lambda::delivery::{Delivery, TimeLimits};
-use crate::lambda::outcome::{
-    Category, Error, Executed, ServiceError, TransportError, TransportKind,
-};
-use crate::lambda::{Operation, Step};
-use crate::sessions::{self, SessionCache};
+use crate::aws::clock_skew::ServiceClock;
+use crate::aws::credentials::Signer;
+use crate::aws::{retry, sigv4};
+use crate::call::attempts::{Attempts, FailedAttempt, RetryDecision};
+use crate::call::delivery::{Delivery, TimeLimits};
+use crate::call::error::{Category, Error, Executed, TransportError};
+use crate::call::error_codes::is_expired;
+use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::roles::RoleChain;
+use crate::call::target::Caller;
+use crate::session_cache::SessionCache;
+use crate::sts::assume_role::{AssumeRole, Session};
+use crate::transport::{Failure, Transport};
 
-/// The world outside: one request over the network, the clocks, and what outlives a call.
-///
-/// A component has one thread, so the futures need not be `Send`.
-#[allow(async_fn_in_trait)]
-pub trait Transport {
-    /// Seconds since 1970-01-01 00:00 UTC.
-    fn now_s(&self) -> u64;
-
-    /// Nanoseconds of a clock that never goes back.
-    fn monotonic_ns(&self) -> u64;
-
-    /// Waits.
-    async fn wait_ms(&self, ms: u64);
-
-    /// Sends a request once and waits for its whole answer, no longer than `limits` allow.
-    ///
-    /// # Errors
-    /// Why there is none, and what that says about the function.
-    async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>;
-
-    /// The temporary keys that are kept between calls.
-    fn sessions(&self) -> &SessionCache;
-}
-
-/// No whole answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What kind.
-    pub kind: TransportKind,
-    /// For people; holds nothing of the request.
-    pub message: String,
-    /// Of a request that may run a function: whether it did.
-    pub executed: Executed,
-}
+mod annotate;
+use annotate::{Context, annotate, redact, report, wrong_day};
 
 /// Runs `operation` to its end.
 ///
@@ -64,212 +35,177 @@ pub async fn perform<O: Operation>(
     transport: &impl Transport,
     mut operation: O,
 ) -> Result<O::Output, Error> {
-    perform_by(transport, &mut operation, &mut ServiceClock::default()).await
+    perform_with_clock(transport, &mut operation, &mut ServiceClock::default()).await
 }
 
 /// As [`perform`], with what is known of AWS's clock, for a call of several operations.
 ///
 /// # Errors
 /// As [`perform`].
-pub async fn perform_by<O: Operation>(
+pub async fn perform_with_clock<O: Operation>(
     transport: &impl Transport,
     operation: &mut O,
     clock: &mut ServiceClock,
 ) -> Result<O::Output, Error> {
-    let mut attempts = Attempts::new(*operation.delivery(), operation.repeatable());
-    let mut pending = Pending {
-        operation,
-        output: None,
-    };
+    let mut attempts = Attempts::new(operation.call().delivery, operation.repeatable());
     loop {
-        answered(transport, &mut pending, &mut attempts, clock).await?;
-        attempts.succeeded();
-        if let Some(output) = pending.output.take() {
+        exchange(transport, operation, &mut attempts, clock).await?;
+        if let Some(output) = operation.take_output() {
             return Ok(output);
         }
     }
 }
 
-/// An operation whose output does not show: the loop of attempts is in the component once, not
-/// once for every operation.
-trait Exchange {
-    fn target(&self) -> &Target;
-    fn delivery(&self) -> &Delivery;
-    fn runs_function(&self) -> bool;
-    fn request(&self) -> Request<'_>;
-    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error>;
-    fn explain(&self, error: &mut Error);
-}
-
-struct Pending<'a, O: Operation> {
-    operation: &'a mut O,
-    output: Option<O::Output>,
-}
-
-impl<O: Operation> Exchange for Pending<'_, O> {
-    fn target(&self) -> &Target {
-        self.operation.target()
-    }
-
-    fn delivery(&self) -> &Delivery {
-        self.operation.delivery()
-    }
-
-    fn runs_function(&self) -> bool {
-        self.operation.runs_function()
-    }
-
-    fn request(&self) -> Request<'_> {
-        self.operation.request()
-    }
-
-    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
-        if let Step::Done(output) = self.operation.read(response, attempts)? {
-            self.output = Some(output);
-        }
-        Ok(())
-    }
-
-    fn explain(&self, error: &mut Error) {
-        self.operation.explain(error);
-    }
-}
-
-/// One request of the operation, in as many attempts as it takes.
-async fn answered(
+/// Sends the operation's next request until its response is read, or the error is final.
+async fn exchange(
     transport: &impl Transport,
     operation: &mut dyn Exchange,
     attempts: &mut Attempts,
     clock: &mut ServiceClock,
 ) -> Result<(), Error> {
-    let delivery = *operation.delivery();
-    let mut signer = sessions::signer(transport, operation.target(), &delivery, clock).await?;
-    let payload_hash = if signer.signs() {
-        sigv4::payload_hash(operation.request().body)
-    } else {
-        String::new()
+    let mut signing = Signing {
+        signer: signer(transport, operation.call(), clock).await?,
+        payload_hash: None,
     };
     let began_ns = transport.monotonic_ns();
     let elapsed_ms = || transport.monotonic_ns().saturating_sub(began_ns) / 1_000_000;
-    let mut before = None;
-    let mut attempt: u8 = 1;
+    let mut earlier = None;
+    let mut number: u8 = 1;
     loop {
-        let sent_s = transport.now_s();
-        let mut request = operation.request();
-        let target = operation.target();
-        // Anew for every attempt: a signature of minutes ago is refused.
-        let date = match signer.date(clock.signing_time(sent_s)) {
-            Ok(date) => date,
-            Err(WrongDay { of_key, today }) => {
-                let refused = Error::invalid(
-                    "connection.credentials.signing-key.date",
-                    format!(
-                        "the key is for {of_key} UTC, and it is {today}: AWS takes a signing key on its own day only, so derive one for today"
-                    ),
-                );
-                return Err(before.unwrap_or(refused));
-            }
+        let limits = operation.call().delivery.time_limits(elapsed_ms());
+        let attempted = attempt(transport, operation, &mut signing, &limits, number, clock).await;
+        let Err(mut failed) = attempted else {
+            return Ok(());
         };
-        sigv4::sign(
-            &mut request,
-            &payload_hash,
-            &signer,
-            &target.region,
-            target.service,
-            &date,
-        );
-        let authorization: String = authorization(&request).into();
-        let limits = delivery.time_limits(elapsed_ms());
-        let answer = transport.send(&request, &limits).await;
+        let context = Context {
+            operation,
+            signer: &signing.signer,
+            authorization: &failed.authorization,
+            clock_was_off: failed.clock_was_off,
+        };
+        annotate(&mut failed.error, &context);
+        let caller = &operation.call().target.caller;
+        let keys_expired = evict_rejected_session(&failed.error, caller, transport.sessions());
+        let error = report(failed.error, earlier);
 
-        let mut clock_was_off = false;
-        let mut retry_after_ms = None;
-        let result = match answer {
-            Ok(response) => {
-                clock_was_off =
-                    clock.observe(&response, sent_s, transport.now_s()) && signer.signs();
-                retry_after_ms = response
-                    .header("x-amz-retry-after")
-                    .and_then(|header| retry::retry_after_ms(&header));
-                operation.read(response, attempt)
-            }
-            Err(failure) => Err(transport_error(failure, operation.runs_function(), attempt)),
-        };
-        let mut error = match result {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        operation.explain(&mut error);
-        let target = operation.target();
-        let caller = target.caller.secrets();
-        let secrets = caller.into_iter().chain(signer.secrets());
-        redact(&mut error, secrets.chain([&*authorization]));
-        name_the_signer(&mut error, &signer, target);
-        if clock_was_off {
-            name_the_clock(&mut error);
-        }
-        let keys_expired = forget_refused_keys(&error, &target.caller, transport.sessions());
-        if let Some(before) = &before {
-            remember_doubt(&mut error, before);
-        }
-        let verdict = attempts.after(&Outcome {
+        match attempts.after(&FailedAttempt {
             error: &error,
-            attempt,
+            attempt: number,
             elapsed_ms: elapsed_ms(),
-            retry_after_ms,
-            clock_was_off,
+            retry_after_ms: failed.retry_after_ms,
+            clock_was_off: failed.clock_was_off,
             keys_expired,
-            jitter: jitter(&authorization, &payload_hash, transport.monotonic_ns()),
-        });
-        match verdict {
-            Verdict::Return => return Err(error),
-            Verdict::Wait(ms) => transport.wait_ms(ms).await,
+            jitter: signing.jitter(&failed.authorization, transport.monotonic_ns()),
+        }) {
+            RetryDecision::Return => return Err(error),
+            RetryDecision::Wait(ms) => transport.wait_ms(ms).await,
         }
-        // Keys that were refused, or that ended meanwhile, are renewed.
-        signer = match sessions::signer(transport, operation.target(), &delivery, clock).await {
+        // Keys that were rejected, or that expired while waiting, are renewed.
+        signing.signer = match signer(transport, operation.call(), clock).await {
             Ok(signer) => signer,
-            Err(renewal) => {
-                let mut renewal = renewal;
-                remember_doubt(&mut renewal, &error);
-                return Err(renewal);
-            }
+            Err(renewal) => return Err(report(renewal, Some(error))),
         };
-        before = Some(error);
-        attempt = attempt.saturating_add(1);
+        earlier = Some(error);
+        number = number.saturating_add(1);
     }
 }
 
-/// Of several attempts that failed, the last one's error is told. If an earlier one may have run
-/// the function, then so may the call.
-fn remember_doubt(error: &mut Error, before: &Error) {
-    let doubt = |error: &Error| match error {
-        Error::Service(error) | Error::Unauthenticated(error) => error.executed != Executed::No,
-        Error::Transport(error) => error.executed != Executed::No,
-        Error::InvalidInput(_) | Error::FunctionFailed(_) => false,
-    };
-    if !doubt(before) {
-        return;
-    }
-    let executed = match error {
-        Error::Service(error) | Error::Unauthenticated(error) => &mut error.executed,
-        Error::Transport(error) => &mut error.executed,
-        Error::InvalidInput(_) | Error::FunctionFailed(_) => return,
-    };
-    if *executed == Executed::No {
-        *executed = Executed::Unknown;
+/// What the attempts of one request share.
+struct Signing {
+    signer: Signer,
+    /// Computed for the first attempt.
+    payload_hash: Option<String>,
+}
+
+impl Signing {
+    /// Spreads retries without a source of randomness: the signature differs with caller, request
+    /// and second, the clock with the nanosecond.
+    fn jitter(&self, authorization: &str, now_ns: u64) -> u64 {
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(authorization)
+            .chain_update(self.payload_hash.as_deref().unwrap_or_default())
+            .chain_update(now_ns.to_le_bytes())
+            .finalize()
+            .into();
+        digest
+            .iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 
-/// A role's keys that AWS does not take are not offered again. Says whether they have ended: then
-/// new ones may do.
-fn forget_refused_keys(error: &Error, caller: &Caller, sessions: &SessionCache) -> bool {
-    let (Error::Unauthenticated(error), Caller::Roles(chain)) = (error, caller) else {
-        return false;
+/// An attempt without a result, and what it showed.
+struct Failed {
+    error: Error,
+    /// Empty where the request was not signed.
+    authorization: String,
+    /// The response's `x-amz-retry-after`.
+    retry_after_ms: Option<u64>,
+    /// The response shows that the host's clock is so far off that AWS rejects its signatures.
+    clock_was_off: bool,
+}
+
+/// One attempt: date, sign, send, read.
+async fn attempt(
+    transport: &impl Transport,
+    operation: &mut dyn Exchange,
+    signing: &mut Signing,
+    limits: &TimeLimits,
+    number: u8,
+    clock: &mut ServiceClock,
+) -> Result<(), Failed> {
+    let Signing {
+        signer,
+        payload_hash,
+    } = signing;
+    let failed = |error| Failed {
+        error,
+        authorization: String::new(),
+        retry_after_ms: None,
+        clock_was_off: false,
     };
-    if error.category == Category::Credentials {
-        sessions.forget(&chain.id());
-    }
-    matches!(&*error.code, "ExpiredTokenException" | "ExpiredToken")
+
+    // 1. Date it. AWS rejects a signature of minutes ago, so each attempt has its own.
+    let sent_s = transport.now_s();
+    let date = match signer.date(clock.signing_time(sent_s)) {
+        Ok(date) => date,
+        Err(day) => return Err(failed(wrong_day(&day))),
+    };
+
+    // 2. Sign it. The body is the same every time, and may be 6 MiB: it is hashed once.
+    let mut request = operation.request();
+    let target = &operation.call().target;
+    let authorization = if signer.signs() {
+        let hash = payload_hash.get_or_insert_with(|| sigv4::payload_hash(request.body));
+        let (region, service) = (&target.region, target.service);
+        sigv4::sign(&mut request, hash, signer, region, service, &date)
+    } else {
+        String::new()
+    };
+
+    // 3. Send it.
+    let sent = transport.send(&request, limits).await;
+    drop(request);
+
+    // 4. Read the response.
+    let mut retry_after_ms = None;
+    let mut clock_was_off = false;
+    let read = match sent {
+        Ok(response) => {
+            clock_was_off = clock.observe(&response, sent_s, transport.now_s()) && signer.signs();
+            retry_after_ms = response
+                .header("x-amz-retry-after")
+                .and_then(|header| retry::retry_after_ms(&header));
+            operation.read(response, number)
+        }
+        Err(failure) => Err(transport_error(failure, operation.runs_function(), number)),
+    };
+    read.map_err(|error| Failed {
+        error,
+        authorization,
+        retry_after_ms,
+        clock_was_off,
+    })
 }
 
 fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error {
@@ -285,89 +221,65 @@ fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error
     })
 }
 
-/// AWS explains a signature that does not match by the request as it saw it, headers and all.
-pub fn redact<'a>(error: &mut Error, secrets: impl Iterator<Item = &'a str>) {
-    let secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
-    let hide = |text: &mut String| {
-        for secret in &secrets {
-            if text.contains(secret) {
-                *text = text.replace(secret, "…");
-            }
-        }
+/// Drops a role's keys that AWS rejected. Returns whether they had expired: new ones may work.
+fn evict_rejected_session(error: &Error, caller: &Caller, sessions: &SessionCache) -> bool {
+    let (Error::Unauthenticated(error), Caller::Roles(chain)) = (error, caller) else {
+        return false;
     };
-    match error {
-        Error::Unauthenticated(error) | Error::Service(error) => {
-            hide(&mut error.message);
-            hide(&mut error.code);
-            error.hint.iter_mut().for_each(&hide);
-            error.request_id.iter_mut().for_each(&hide);
-        }
-        Error::Transport(error) => hide(&mut error.message),
-        // The one holds nothing that was received, the other what the function said.
-        Error::InvalidInput(_) | Error::FunctionFailed(_) => {}
+    if error.category == Category::Credentials {
+        sessions.forget(&chain.id());
     }
+    is_expired(&error.code)
 }
 
-/// What to do about a refusal depends on who signed.
-fn name_the_signer(error: &mut Error, signer: &Signer, target: &Target) {
-    let Error::Unauthenticated(ServiceError {
-        category: Category::Credentials,
-        hint,
-        ..
-    }) = error
-    else {
-        return;
+/// Who signs for `call` now: the caller, or the role that it assumes.
+///
+/// # Errors
+/// What STS answers.
+pub async fn signer(
+    transport: &impl Transport,
+    call: &Call,
+    clock: &mut ServiceClock,
+) -> Result<Signer, Error> {
+    let chain = match &call.target.caller {
+        Caller::Signer(signer) => return Ok(signer.clone()),
+        Caller::Roles(chain) => chain,
     };
-    let region = &target.region;
-    match signer {
-        Signer::SigningKey(key) => {
-            let day = &key.day.date;
-            *hint = Some(format!(
-                "the signing key must be derived for the day {day}, region {region} and service lambda, from the secret of this access key ID, and come with its session token if the keys are temporary"
-            ));
-        }
-        Signer::Unsigned if target.service == crate::lambda::SERVICE => {
-            let authority = &target.endpoint.authority;
-            *hint = Some(format!(
-                "requests leave the connector unsigned: what answers at {authority} must sign them for region {region} and service lambda, with keys that AWS accepts"
-            ));
-        }
-        Signer::AccessKey(_) | Signer::Unsigned => {}
+    let now = clock.signing_time(transport.now_s());
+    let session = match transport.sessions().get(&chain.id(), now) {
+        Some(session) => session,
+        None => assume_roles(transport, chain, call.delivery.for_sts(), clock).await?,
+    };
+    Ok(Signer::AccessKey(session.keys))
+}
+
+/// Assumes the roles of `chain`, one after the other, and keeps the last one's keys.
+///
+/// # Errors
+/// What STS answers.
+pub async fn assume_roles(
+    transport: &impl Transport,
+    chain: &RoleChain,
+    delivery: Delivery,
+    clock: &mut ServiceClock,
+) -> Result<Session, Error> {
+    let assume = async |step, before: Option<&Session>, clock: &mut ServiceClock| {
+        let mut operation = AssumeRole::new(chain, step, before, delivery);
+        // Boxed, because performing an operation asks for its signer first: this is a recursion,
+        // which ends at a caller with keys of its own.
+        let assumed = Box::pin(perform_with_clock(transport, &mut operation, clock)).await;
+        assumed.map_err(|mut error| {
+            // An OIDC token is in the form, which the request's signer does not know.
+            redact(&mut error, chain.secrets());
+            error
+        })
+    };
+    let mut session = assume((1, &chain.first), None, clock).await?;
+    for step in (2..).zip(&chain.rest) {
+        session = assume(step, Some(&session), clock).await?;
     }
-}
-
-/// A signature that was refused while the clock is off was refused for it, whatever AWS says.
-fn name_the_clock(error: &mut Error) {
-    if let Error::Unauthenticated(error) = error
-        && is_skew_code(&error.code)
-    {
-        error.category = Category::ClockSkew;
-        error.hint =
-            Some("the host's clock is more than 4 minutes off from AWS's: set it by NTP".into());
-    }
-}
-
-fn authorization<'a>(request: &'a Request<'_>) -> &'a str {
-    request
-        .headers
-        .iter()
-        .find(|(name, _)| *name == "authorization")
-        .map_or("", |(_, value)| value)
-}
-
-/// Spreads retries without a source of randomness: the signature differs with caller, request and
-/// second, the clock with the nanosecond.
-fn jitter(authorization: &str, payload_hash: &str, now_ns: u64) -> u64 {
-    let digest: [u8; 32] = Sha256::new()
-        .chain_update(authorization)
-        .chain_update(payload_hash)
-        .chain_update(now_ns.to_le_bytes())
-        .finalize()
-        .into();
-    digest
-        .iter()
-        .take(8)
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    transport.sessions().keep(chain.id(), session.clone());
+    Ok(session)
 }
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ use std::cell::{Cell, RefCell};
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Choice;
 use aws_lambda_connector::aws::message::{Request, Response};
-use aws_lambda_connector::lambda::connection::{Connection, Credentials};
-use aws_lambda_connector::lambda::delivery::TimeLimits;
-use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
-use aws_lambda_connector::perform::{Failure, Transport};
-use aws_lambda_connector::sessions::SessionCache;
+use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::delivery::TimeLimits;
+use aws_lambda_connector::call::error::{Executed, TransportKind};
+use aws_lambda_connector::session_cache::SessionCache;
+use aws_lambda_connector::transport::{Failure, Transport};
 use proptest::test_runner::Config;
 
 /// Planted in every connection; neither may ever be shown.

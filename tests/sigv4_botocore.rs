@@ -10,16 +10,18 @@
 mod common;
 
 use aws_lambda_connector::aws::credentials::Signer;
+use aws_lambda_connector::aws::endpoint::LAMBDA;
 use aws_lambda_connector::aws::endpoint::{Choice, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
-use aws_lambda_connector::lambda::assume_role::AssumeRole;
-use aws_lambda_connector::lambda::connection::{Caller, Connection, Credentials, Target};
-use aws_lambda_connector::lambda::delivery::Delivery;
+use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::delivery::Delivery;
+use aws_lambda_connector::call::operation::Exchange;
+use aws_lambda_connector::call::roles::RoleOptions;
+use aws_lambda_connector::call::target::{Caller, Target};
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
-use aws_lambda_connector::lambda::roles::RoleOptions;
-use aws_lambda_connector::lambda::{Operation, SERVICE};
+use aws_lambda_connector::sts::assume_role::AssumeRole;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{example_key, header, request};
@@ -166,13 +168,13 @@ fn operations_build_the_same_requests() {
     );
 }
 
-fn same_request(vector: &Value, operation: &impl Operation) {
-    let target = operation.target();
+fn same_request(vector: &Value, operation: &impl Exchange) {
+    let target = &operation.call().target;
     let Caller::Signer(signer) = &target.caller else {
         panic!("nobody signs");
     };
     let mut request = operation.request();
-    if target.service == SERVICE {
+    if target.service == LAMBDA {
         request.headers.retain(|(name, _)| *name != "content-type");
     }
     let payload_hash = sigv4::payload_hash(request.body);

@@ -3,13 +3,13 @@
 //! is repeated.
 #![no_main]
 
-use aws_lambda_connector::lambda::errors::{self, Refused};
-use aws_lambda_connector::lambda::failure;
+use aws_lambda_connector::call::error_response::{self, RequestContext};
+use aws_lambda_connector::call::failure;
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
-use aws_lambda_connector::lambda::outcome::{
-    Error, Executed, FailureCause, Payload, TransportKind,
-};
-use aws_lambda_connector::lambda::{Operation, Step};
+use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
+use aws_lambda_connector::call::failure::FailureCause;
+use aws_lambda_connector::call::invocation::Payload;
+use aws_lambda_connector::call::operation::{Exchange, Operation};
 use aws_lambda_connector::perform::redact;
 use aws_lambda_connector_fuzz::call::connection;
 use aws_lambda_connector_fuzz::script::{self, Answer};
@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(response) = Answer::read(data).outcome else {
         return;
     };
-    let refused = |runs_function| Refused {
+    let refused = |runs_function| RequestContext {
         action: "lambda:InvokeFunction",
         resource: "arn:aws:lambda:eu-central-1:123456789012:function:f".into(),
         runs_function,
@@ -75,12 +75,12 @@ fuzz_target!(|data: &[u8]| {
     let failed = response.header("x-amz-function-error").is_some();
     let whole = response.status == 200 && response.header("x-amzn-requestid").is_some();
     let body = response.body.clone();
-    match invoke.read(response, 1) {
-        Ok(Step::Done(invocation)) => {
+    match invoke.read(response, 1).map(|()| invoke.take_output()) {
+        Ok(Some(invocation)) => {
             assert!(whole && !failed);
             assert_eq!(bytes(invocation.output), body);
         }
-        Ok(Step::More) => panic!("one answer is all"),
+        Ok(None) => panic!("one answer is all"),
         Err(Error::FunctionFailed(failed_one)) => {
             assert!(whole && failed);
             assert_eq!(bytes(failed_one.invocation.output), body);

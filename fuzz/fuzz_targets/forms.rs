@@ -4,7 +4,7 @@
 
 use aws_lambda_connector::cards;
 use aws_lambda_connector::cards::manifest::{CARDS, CONNECTION};
-use aws_lambda_connector::lambda::outcome::Error;
+use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector_fuzz::call::{Call, plant};
 use aws_lambda_connector_fuzz::transport::Scripted;
 use aws_lambda_connector_fuzz::verdict::no_secret;

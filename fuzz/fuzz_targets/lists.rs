@@ -6,8 +6,8 @@ use aws_lambda_connector::lambda::list_functions::{
     FunctionQuery, ListFunctions, contains_ignoring_case,
 };
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierKind};
-use aws_lambda_connector::lambda::outcome::Error;
-use aws_lambda_connector::lambda::{Operation, Step};
+use aws_lambda_connector::call::error::Error;
+use aws_lambda_connector::call::operation::{Exchange, Operation};
 use aws_lambda_connector_fuzz::call::{connection, query};
 use aws_lambda_connector_fuzz::script;
 use libfuzzer_sys::fuzz_target;
@@ -39,9 +39,9 @@ fn functions(
     };
     for page in pages {
         let status = page.status;
-        let page = match list.read(page, 1) {
-            Ok(Step::Done(page)) => page,
-            Ok(Step::More) => {
+        let page = match list.read(page, 1).map(|()| list.take_output()) {
+            Ok(Some(page)) => page,
+            Ok(None) => {
                 assert_eq!(status, 200);
                 continue;
             }
@@ -81,8 +81,8 @@ fn qualifiers(pages: impl Iterator<Item = aws_lambda_connector::aws::message::Re
     let mut list = ListQualifiers::new(connection(&lines), "f:live").unwrap();
     for page in pages {
         let status = page.status;
-        match list.read(page, 1) {
-            Ok(Step::Done(choices)) => {
+        match list.read(page, 1).map(|()| list.take_output()) {
+            Ok(Some(choices)) => {
                 assert_eq!(status, 200);
                 let order = |kind| match kind {
                     QualifierKind::Alias => 0,
@@ -92,7 +92,7 @@ fn qualifiers(pages: impl Iterator<Item = aws_lambda_connector::aws::message::Re
                 assert!(choices.iter().map(|choice| order(choice.kind)).is_sorted());
                 return;
             }
-            Ok(Step::More) => assert_eq!(status, 200),
+            Ok(None) => assert_eq!(status, 200),
             Err(Error::Transport(_)) => {
                 assert_eq!(status, 200);
                 return;

@@ -2,7 +2,7 @@
 //! it.
 #![no_main]
 
-use aws_lambda_connector::lambda::log_tail;
+use aws_lambda_connector::call::log_tail;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;

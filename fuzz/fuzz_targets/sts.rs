@@ -3,13 +3,13 @@
 #![no_main]
 
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::aws::sts;
-use aws_lambda_connector::lambda::assume_role::AssumeRole;
-use aws_lambda_connector::lambda::caller_identity::GetCallerIdentity;
-use aws_lambda_connector::lambda::connection::{Caller, Target};
-use aws_lambda_connector::lambda::delivery::Delivery;
-use aws_lambda_connector::lambda::outcome::{Error, Executed, TransportKind};
-use aws_lambda_connector::lambda::{Operation, Step};
+use aws_lambda_connector::sts::query;
+use aws_lambda_connector::sts::assume_role::AssumeRole;
+use aws_lambda_connector::sts::caller_identity::GetCallerIdentity;
+use aws_lambda_connector::call::target::{Caller, Target};
+use aws_lambda_connector::call::delivery::Delivery;
+use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
+use aws_lambda_connector::call::operation::{Exchange, Operation};
 use aws_lambda_connector_fuzz::call::connection;
 use aws_lambda_connector_fuzz::script;
 use libfuzzer_sys::fuzz_target;
@@ -44,9 +44,9 @@ fuzz_target!(|body: &[u8]| {
     let mut identity = GetCallerIdentity::new(connection(&lines), None).unwrap();
     for status in [200, 403] {
         response.status = status;
-        match identity.read(response.clone(), 1) {
-            Ok(Step::Done(_)) => assert_eq!(status, 200),
-            Ok(Step::More) => panic!("one answer is all"),
+        match identity.read(response.clone(), 1).map(|()| identity.take_output()) {
+            Ok(Some(_)) => assert_eq!(status, 200),
+            Ok(None) => panic!("one answer is all"),
             Err(error) => check(&error, status),
         }
     }
@@ -60,8 +60,8 @@ fn assume(kind: &str, response: &Response) {
     };
     let delivery = Delivery::new("delivery", None, false).unwrap();
     let mut operation = AssumeRole::new(chain, (1, &chain.first), None, delivery);
-    match operation.read(response.clone(), 1) {
-        Ok(Step::Done(session)) => {
+    match operation.read(response.clone(), 1).map(|()| operation.take_output()) {
+        Ok(Some(session)) => {
             assert_eq!(response.status, 200);
             let key = session.keys.secret_access_key.reveal();
             let token = session.keys.session_token.as_ref().unwrap().reveal();
@@ -69,7 +69,7 @@ fn assume(kind: &str, response: &Response) {
                 assert!(!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));
             }
         }
-        Ok(Step::More) => panic!("one answer is all"),
+        Ok(None) => panic!("one answer is all"),
         Err(error) => check(&error, response.status),
     }
 }

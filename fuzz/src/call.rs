@@ -4,17 +4,18 @@ use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Choice;
 use aws_lambda_connector::cards;
 use aws_lambda_connector::cards::choices::ChoicePage;
-use aws_lambda_connector::lambda::assume_role::Session;
-use aws_lambda_connector::lambda::connection::{Connection, Credentials};
-use aws_lambda_connector::lambda::delivery::Options;
+use aws_lambda_connector::sts::assume_role::Session;
+use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::delivery::Options;
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
-use aws_lambda_connector::lambda::outcome::{Error, Invocation};
-use aws_lambda_connector::lambda::roles::RoleOptions;
-use aws_lambda_connector::lambda::test_connection::{Check, test_connection};
+use aws_lambda_connector::call::error::Error;
+use aws_lambda_connector::call::invocation::Invocation;
+use aws_lambda_connector::call::roles::RoleOptions;
+use aws_lambda_connector::test_connection::{Check, test_connection};
 use aws_lambda_connector::perform::perform;
-use aws_lambda_connector::ready::ready;
+use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::sessions;
 
 use crate::script::Lines;
@@ -120,30 +121,30 @@ impl<'a> Call<'a> {
         match lines.first() {
             "invoke" => Outcome::Invoked(
                 Invoke::new(connection, self.invocation())
-                    .and_then(|call| ready(perform(transport, call))),
+                    .and_then(|call| block_on(perform(transport, call))),
             ),
             "list" => Outcome::Listed(
                 ListFunctions::new(connection, query(lines))
-                    .and_then(|call| ready(perform(transport, call))),
+                    .and_then(|call| block_on(perform(transport, call))),
             ),
             "qualifiers" => Outcome::Qualifiers(
                 ListQualifiers::new(connection, text("function"))
-                    .and_then(|call| ready(perform(transport, call))),
+                    .and_then(|call| block_on(perform(transport, call))),
             ),
-            "test" => Outcome::Tested(ready(test_connection(
+            "test" => Outcome::Tested(block_on(test_connection(
                 transport,
                 &connection,
                 lines.get("function"),
                 lines.get("qualifier"),
             ))),
-            "open" => Outcome::Opened(ready(sessions::open(transport, connection))),
-            "run" => Outcome::Ran(ready(cards::run::run(
+            "open" => Outcome::Opened(block_on(sessions::open(transport, connection))),
+            "run" => Outcome::Ran(block_on(cards::run::run(
                 transport,
                 &self.form,
                 text("card"),
                 text("values"),
             ))),
-            "choices" => Outcome::Choices(ready(cards::choices::choices(
+            "choices" => Outcome::Choices(block_on(cards::choices::choices(
                 transport,
                 &self.form,
                 text("card"),
@@ -153,7 +154,7 @@ impl<'a> Call<'a> {
                 lines.get("cursor"),
             ))),
             _ => Outcome::Fields(
-                ready(cards::fields::fields(
+                block_on(cards::fields::fields(
                     transport,
                     &self.form,
                     text("card"),

@@ -15,8 +15,8 @@
 //! ```
 
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
-use aws_lambda_connector::perform::Failure;
+use aws_lambda_connector::call::error::{Executed, TransportKind};
+use aws_lambda_connector::transport::Failure;
 use memchr::{memchr, memmem};
 
 /// The call's lines, and the answers to its requests in their order.

@@ -5,11 +5,11 @@ use std::collections::{HashMap, VecDeque};
 
 use aws_lambda_connector::aws::endpoint::Choice;
 use aws_lambda_connector::aws::message::{Request, Response};
-use aws_lambda_connector::lambda::connection::{Connection, Credentials};
-use aws_lambda_connector::lambda::delivery::TimeLimits;
-use aws_lambda_connector::lambda::outcome::{Executed, TransportKind};
-use aws_lambda_connector::perform::{Failure, Transport};
-use aws_lambda_connector::sessions::SessionCache;
+use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::delivery::TimeLimits;
+use aws_lambda_connector::call::error::{Executed, TransportKind};
+use aws_lambda_connector::transport::{Failure, Transport};
+use aws_lambda_connector::session_cache::SessionCache;
 use memchr::memmem;
 
 use crate::script::{Answer, no_connection};

@@ -1,8 +1,9 @@
 //! What must be true of a call's end, whatever led to it.
 
-use aws_lambda_connector::lambda::connection::Credentials;
-use aws_lambda_connector::lambda::json;
-use aws_lambda_connector::lambda::outcome::{Error, Executed, Invocation, Payload};
+use aws_lambda_connector::call::connection::Credentials;
+use aws_lambda_connector::aws::json;
+use aws_lambda_connector::call::error::{Error, Executed};
+use aws_lambda_connector::call::invocation::{Invocation, Payload};
 
 use crate::call::{Call, Outcome};
 use crate::secrets;

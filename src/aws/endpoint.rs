@@ -6,6 +6,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+/// Signing name and endpoint prefix of Lambda.
+pub const LAMBDA: &str = "lambda";
+/// Signing name and endpoint prefix of STS.
+pub const STS: &str = "sts";
+
 /// How a request travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -34,6 +39,8 @@ pub struct Endpoint {
     pub authority: String,
     /// Empty, or begins with `/` and does not end with one.
     pub base_path: String,
+    /// The caller named the URL; otherwise it is AWS's own.
+    pub is_custom: bool,
 }
 
 /// Which of a region's endpoints.
@@ -164,6 +171,7 @@ pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint,
         scheme: Scheme::Https,
         authority: format!("{service}{fips}.{region}.{suffix}"),
         base_path: String::new(),
+        is_custom: false,
     })
 }
 
@@ -176,20 +184,17 @@ pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint,
 /// # Errors
 /// What is wrong with a custom URL.
 pub fn resolve_sts(region: &str, choice: &Choice) -> Result<Endpoint, String> {
-    let service = crate::aws::sts::SERVICE;
     match choice {
-        Choice::Fips if region.starts_with("us-gov-") => {
-            resolve(service, region, &Choice::Standard)
-        }
+        Choice::Fips if region.starts_with("us-gov-") => resolve(STS, region, &Choice::Standard),
         Choice::Url(url) => {
             let custom = parse_url(url)?;
             if is_aws_host(&custom.authority) {
-                resolve(service, region, &Choice::Standard)
+                resolve(STS, region, &Choice::Standard)
             } else {
                 Ok(custom)
             }
         }
-        _ => resolve(service, region, choice),
+        _ => resolve(STS, region, choice),
     }
 }
 
@@ -254,6 +259,7 @@ fn parse_url(url: &str) -> Result<Endpoint, String> {
         scheme,
         authority: check_authority(authority, scheme)?,
         base_path: check_base_path(path)?.into(),
+        is_custom: true,
     })
 }
 

@@ -1,9 +1,12 @@
-//! Backoff and retry quota of AWS's standard mode ("Retry Behavior 2.1", the SDKs' default since
-//! 2026-11-10). Whether an error may be retried at all is not decided here.
+//! The backoff of AWS's standard mode ("Retry Behavior 2.1", the SDKs' default since 2026-11-10).
+//! Whether an error may be retried at all is decided elsewhere.
+//!
+//! The mode's retry quota has no use here: it protects a service from a client that lives on, while
+//! each call of the connector is a client of its own, with at most 10 attempts a request.
 
-/// What kind of failure is retried.
+/// Why a request is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum RetryReason {
     /// The service asked for less.
     Throttling,
     /// Anything else.
@@ -18,10 +21,10 @@ const RETRY_AFTER_SLACK_MS: u64 = 5_000;
 ///
 /// `jitter` is uniform over all of `u64`. The cap is applied before the jitter. `retry_after_ms`
 /// is the service's `x-amz-retry-after`.
-pub fn backoff_ms(cause: Cause, retry: u8, jitter: u64, retry_after_ms: Option<u64>) -> u64 {
-    let base: u64 = match cause {
-        Cause::Throttling => 1_000,
-        Cause::Other => 50,
+pub fn backoff_ms(reason: RetryReason, retry: u8, jitter: u64, retry_after_ms: Option<u64>) -> u64 {
+    let base: u64 = match reason {
+        RetryReason::Throttling => 1_000,
+        RetryReason::Other => 50,
     };
     let doublings = u32::from(retry.saturating_sub(1));
     let most = base
@@ -41,66 +44,27 @@ pub fn retry_after_ms(header: &str) -> Option<u64> {
     header.trim().parse().ok()
 }
 
-/// The retry quota: a service in trouble is not asked again and again by every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    tokens: u16,
-    last_cost: Option<u16>,
-}
-
-const CAPACITY: u16 = 500;
-
-impl Default for Quota {
-    fn default() -> Quota {
-        Quota {
-            tokens: CAPACITY,
-            last_cost: None,
-        }
-    }
-}
-
-impl Quota {
-    /// Pays for a retry; `false` where the quota is used up.
-    pub fn pay(&mut self, cause: Cause) -> bool {
-        let cost = match cause {
-            Cause::Throttling => 5,
-            Cause::Other => 14,
-        };
-        match self.tokens.checked_sub(cost) {
-            Some(rest) => {
-                self.tokens = rest;
-                self.last_cost = Some(cost);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// A request succeeded: what its last retry cost comes back, or one token.
-    pub fn refund(&mut self) {
-        let refund = self.last_cost.take().unwrap_or(1);
-        self.tokens = self.tokens.saturating_add(refund).min(CAPACITY);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_backoff_doubles_up_to_20_seconds() {
-        let most = |cause, retry| backoff_ms(cause, retry, u64::MAX, None);
+        let most = |reason, retry| backoff_ms(reason, retry, u64::MAX, None);
         assert_eq!(
-            [1, 2, 3, 9].map(|n| most(Cause::Other, n)),
+            [1, 2, 3, 9].map(|n| most(RetryReason::Other, n)),
             [49, 99, 199, 12_799]
         );
         assert_eq!(
-            [1, 2, 5, 6, 9].map(|n| most(Cause::Throttling, n)),
+            [1, 2, 5, 6, 9].map(|n| most(RetryReason::Throttling, n)),
             [999, 1_999, 15_999, 19_999, 19_999]
         );
-        assert_eq!(most(Cause::Throttling, 255), 19_999);
-        assert_eq!(backoff_ms(Cause::Throttling, 3, 0, None), 0);
-        assert_eq!(backoff_ms(Cause::Throttling, 3, u64::MAX / 2, None), 1_999);
+        assert_eq!(most(RetryReason::Throttling, 255), 19_999);
+        assert_eq!(backoff_ms(RetryReason::Throttling, 3, 0, None), 0);
+        assert_eq!(
+            backoff_ms(RetryReason::Throttling, 3, u64::MAX / 2, None),
+            1_999
+        );
     }
 
     #[test]
@@ -115,7 +79,7 @@ mod tests {
             (u64::MAX, 5_499),
         ] {
             assert_eq!(
-                backoff_ms(Cause::Throttling, 1, half, Some(asked)),
+                backoff_ms(RetryReason::Throttling, 1, half, Some(asked)),
                 wait,
                 "{asked}"
             );
@@ -130,21 +94,5 @@ mod tests {
         ] {
             assert_eq!(retry_after_ms(header), ms, "{header}");
         }
-    }
-
-    #[test]
-    fn the_quota_runs_out_and_is_refunded() {
-        let mut quota = Quota::default();
-        let paid = (0..100).take_while(|_| quota.pay(Cause::Other)).count();
-        assert_eq!(paid, 35, "35 × 14 = 490");
-        assert!(quota.pay(Cause::Throttling) && quota.pay(Cause::Throttling));
-        assert!(!quota.pay(Cause::Throttling));
-        quota.refund();
-        assert_eq!(quota.tokens, 5, "the cost of the last retry");
-        quota.refund();
-        assert_eq!(quota.tokens, 6, "one without a retry");
-        let mut full = Quota::default();
-        full.refund();
-        assert_eq!(full.tokens, 500);
     }
 }

@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::credentials::{Secret, Signer};
 use super::message::Request;
 use super::time::AmzDate;
-use super::uri;
+use super::{hex, uri};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -24,8 +24,8 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const UNSIGNED_HEADERS: [&str; 3] = ["authorization", "user-agent", "x-amzn-trace-id"];
 
 /// Signs `request`: adds `x-amz-date`, `x-amz-security-token` for temporary keys, and
-/// `authorization`. `payload_hash` is [`payload_hash`] of its body. A request that nobody signs
-/// stays as it is.
+/// `authorization`, whose value is returned. `payload_hash` is [`payload_hash`] of the request's
+/// body. [`Signer::Unsigned`] leaves the request as it is, and returns an empty text.
 pub fn sign(
     request: &mut Request<'_>,
     payload_hash: &str,
@@ -33,23 +33,24 @@ pub fn sign(
     region: &str,
     service: &str,
     date: &AmzDate,
-) {
-    match signer {
+) -> String {
+    let authorization = match signer {
         Signer::AccessKey(key) => {
             let secret = key.secret_access_key.reveal();
             let signing_key = signing_key(secret, &date.date, region, service);
             let scope = credential_scope(&date.date, region, service);
             let signed = (&*key.access_key_id, key.session_token.as_ref());
-            sign_with(request, payload_hash, signed, &*signing_key, &scope, date);
+            sign_with(request, payload_hash, signed, &*signing_key, &scope, date)
         }
         Signer::SigningKey(key) => {
             let scope = credential_scope(&date.date, region, service);
             let signed = (&*key.access_key_id, key.session_token.as_ref());
-            sign_with(request, payload_hash, signed, &key.key, &scope, date);
+            sign_with(request, payload_hash, signed, &key.key, &scope, date)
         }
-        Signer::Unsigned => return,
-    }
+        Signer::Unsigned => return String::new(),
+    };
     wipe_stack();
+    authorization
 }
 
 fn sign_with(
@@ -59,7 +60,7 @@ fn sign_with(
     signing_key: &[u8],
     scope: &str,
     date: &AmzDate,
-) {
+) -> String {
     request
         .headers
         .push(("x-amz-date", Cow::Owned(date.date_time.clone())));
@@ -86,10 +87,11 @@ fn sign_with(
     ]);
     request
         .headers
-        .push(("authorization", Cow::Owned(authorization)));
+        .push(("authorization", Cow::Owned(authorization.clone())));
+    authorization
 }
 
-/// Overwrites what the steps of signing left on the stack: a move copies, and the copy stays.
+/// Best-effort wipe of key material that moves left on the stack.
 #[inline(never)]
 fn wipe_stack() {
     // Far more than the frames of HMAC and SHA-256 take.
@@ -99,7 +101,7 @@ fn wipe_stack() {
 
 /// Lower-case hex SHA-256 of a body.
 pub fn payload_hash(body: &[u8]) -> String {
-    uri::hex(&Sha256::digest(body))
+    hex::encode(&Sha256::digest(body))
 }
 
 /// The canonical request and its list of signed headers.
@@ -238,7 +240,7 @@ pub fn string_to_sign(date_time: &str, credential_scope: &str, canonical_request
         "\n",
         credential_scope,
         "\n",
-        &uri::hex(&Sha256::digest(canonical_request.as_bytes())),
+        &hex::encode(&Sha256::digest(canonical_request.as_bytes())),
     ])
 }
 
@@ -258,23 +260,12 @@ pub fn signing_key(
 
 /// Lower-case hex signature.
 pub fn signature(signing_key: &[u8], string_to_sign: &str) -> String {
-    uri::hex(&*hmac_sha256(signing_key, string_to_sign))
+    hex::encode(&*hmac_sha256(signing_key, string_to_sign))
 }
 
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
 fn hmac_sha256(key: &[u8], message: &str) -> Zeroizing<[u8; 32]> {
-    // RFC 2104's own preparation of the key; given a whole block, the constructor cannot fail.
-    let mut block = Zeroizing::new([0_u8; 64]);
-    let hashed: Zeroizing<[u8; 32]>;
-    let key = if key.len() > block.len() {
-        hashed = Zeroizing::new(Sha256::digest(key).into());
-        &*hashed
-    } else {
-        key
-    };
-    for (to, from) in block.iter_mut().zip(key) {
-        *to = *from;
-    }
-    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
     mac.update(message.as_bytes());
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
@@ -302,7 +293,7 @@ mod tests {
             "iam",
         );
         assert_eq!(
-            uri::hex(&*key),
+            hex::encode(&*key),
             "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"
         );
     }
@@ -315,7 +306,7 @@ mod tests {
             "Test Using Larger Than Block-Size Key - Hash Key First",
         );
         assert_eq!(
-            uri::hex(&*tag),
+            hex::encode(&*tag),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
     }

@@ -1,7 +1,8 @@
 //! Percent-encoding as AWS uses it: RFC 3986, only the unreserved characters bare, upper-case hex.
 
 use alloc::string::String;
-use alloc::vec::Vec;
+
+use crate::aws::hex::digit;
 
 /// Appends `text` with every byte but `A-Z a-z 0-9 - _ . ~` percent-encoded.
 ///
@@ -32,24 +33,6 @@ fn encode(out: &mut String, text: &str, keep_slash: bool) {
     }
 }
 
-/// Lower-case hex of `bytes`, the form of digests and signatures.
-pub fn hex(bytes: &[u8]) -> String {
-    let mut digits = Vec::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        digits.push(digit(byte >> 4, b'a'));
-        digits.push(digit(byte & 0x0f, b'a'));
-    }
-    String::from_utf8(digits).unwrap_or_default()
-}
-
-/// `ten` is the digit for 10: `a` or `A`.
-fn digit(nibble: u8, ten: u8) -> u8 {
-    match nibble {
-        0..=9 => b'0'.wrapping_add(nibble),
-        _ => ten.wrapping_add(nibble.wrapping_sub(10)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,10 +49,5 @@ mod tests {
         let mut out = String::new();
         encode_path_into(&mut out, "/a%3Ab/c");
         assert_eq!(out, "/a%253Ab/c");
-    }
-
-    #[test]
-    fn hex_is_lower_case_and_keeps_leading_zeros() {
-        assert_eq!(hex(&[0x00, 0x0a, 0xf9, 0xff]), "000af9ff");
     }
 }

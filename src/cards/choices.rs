@@ -7,13 +7,14 @@ use alloc::vec::Vec;
 use super::run::{find_card, function};
 use super::values::Values;
 use super::{by_field_key, connection, list};
-use crate::lambda::connection::Connection;
+use crate::call::connection::Connection;
+use crate::call::error::{Category, Error};
 use crate::lambda::list_functions::{
     FunctionPage, FunctionQuery, FunctionSummary, contains_ignoring_case,
 };
 use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierKind};
-use crate::lambda::outcome::{Category, Error};
-use crate::perform::{Transport, perform};
+use crate::perform::perform;
+use crate::transport::Transport;
 
 /// One choice.
 #[derive(Clone, Debug, PartialEq, Eq)]

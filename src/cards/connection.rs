@@ -10,9 +10,10 @@ use super::manifest;
 use super::values::Values;
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::endpoint::Choice;
-use crate::lambda::connection::{Connection, Credentials};
-use crate::lambda::outcome::Error;
-use crate::lambda::roles::RoleOptions;
+use crate::aws::hex;
+use crate::call::connection::{Connection, Credentials};
+use crate::call::error::Error;
+use crate::call::roles::RoleOptions;
 
 /// Reads the form.
 ///
@@ -110,29 +111,12 @@ fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
 
 fn signing_key(values: &Values<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
     let text = Zeroizing::new(values.required_text("signingKey")?);
-    from_hex(&text).ok_or_else(|| {
+    hex::decode_32(&text).ok_or_else(|| {
         Error::invalid(
             "signingKey",
             "it must be 64 hexadecimal digits: the 32 bytes at the end of SigV4's key derivation",
         )
     })
-}
-
-/// The 32 bytes that 64 digits stand for.
-fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    if text.len() != 64 {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    // At once as long as it will be: a vector that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(32));
-    for pair in text.as_bytes().chunks(2) {
-        let &[high, low] = pair else {
-            return None;
-        };
-        bytes.push(u8::try_from(digit(high)? << 4 | digit(low)?).ok()?);
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use super::manifest::{Condition, Field};
 use super::run::find_card;
 use super::values::Values;
 use super::{by_field_key, connection, list};
-use crate::lambda::connection::Connection;
+use crate::call::connection::Connection;
+use crate::call::error::Error;
 use crate::lambda::list_functions::FunctionQuery;
-use crate::lambda::outcome::Error;
-use crate::perform::Transport;
+use crate::transport::Transport;
 
 /// The card's options and inputs that apply to `values`, in the form's order.
 ///

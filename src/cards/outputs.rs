@@ -5,9 +5,11 @@ use alloc::string::{String, ToString};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::lambda::json;
+use crate::aws::json;
+use crate::aws::number::milliseconds;
+use crate::call::failure::FunctionFailure;
+use crate::call::invocation::{Invocation, Payload};
 use crate::lambda::list_functions::{FunctionPage, FunctionSummary};
-use crate::lambda::outcome::{FunctionFailure, Invocation, Payload};
 
 /// The outputs of `invoke`.
 pub fn invocation(invocation: &Invocation, failure: Option<&FunctionFailure>) -> String {
@@ -102,21 +104,6 @@ fn row(function: &FunctionSummary) -> String {
     object.boolean("tenantIsolated", function.tenant_isolated);
     object.boolean("durable", function.durable);
     object.end()
-}
-
-/// At most three decimals, as integers: Lambda writes two, and formatting a float is 10 KB of code.
-fn milliseconds(value: f64) -> String {
-    // A cast of a float saturates, and takes NaN for 0.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let thousandths = (value * 1_000.0 + 0.5) as u64;
-    let mut out = (thousandths / 1_000).to_string();
-    let fraction = thousandths % 1_000;
-    if fraction > 0 {
-        let digits = fraction.saturating_add(1_000).to_string();
-        out.push('.');
-        out.push_str(digits.get(1..).unwrap_or_default().trim_end_matches('0'));
-    }
-    out
 }
 
 /// A JSON object being written.
@@ -220,21 +207,6 @@ mod tests {
             push_text(&mut out, &text);
             assert_eq!(out, serde_json::to_string(&text).unwrap());
             assert_eq!(quoted_length(&text) + 2, out.len());
-        }
-    }
-
-    #[test]
-    fn milliseconds_keep_their_decimals() {
-        for (value, text) in [
-            (0.0, "0"),
-            (12.34, "12.34"),
-            (12.0, "12"),
-            (0.005, "0.005"),
-            (899_999.99, "899999.99"),
-            (f64::NAN, "0"),
-            (-1.0, "0"),
-        ] {
-            assert_eq!(milliseconds(value), text);
         }
     }
 }

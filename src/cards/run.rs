@@ -7,12 +7,14 @@ use super::manifest::{self, Card, Field};
 use super::values::Values;
 use super::{by_field_key, connection, list, outputs};
 use crate::aws::clock_skew::ServiceClock;
-use crate::lambda::connection::Connection;
-use crate::lambda::delivery;
+use crate::call::connection::Connection;
+use crate::call::delivery;
+use crate::call::error::{Category, Error, Executed};
+use crate::call::invocation::Invocation;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use crate::lambda::list_functions::FunctionQuery;
-use crate::lambda::outcome::{Category, Error, Executed, Invocation};
-use crate::perform::{Transport, perform_by};
+use crate::perform::perform_with_clock;
+use crate::transport::Transport;
 
 /// Runs the card of that id; the connection and its values are JSON objects by field key, and so
 /// is the result.
@@ -80,7 +82,7 @@ async fn invoke(
     let named = |error| by_field_key(error, key);
     let mut operation = Invoke::new(connection.clone(), request).map_err(named)?;
     let mut clock = ServiceClock::default();
-    let mut result = perform_by(transport, &mut operation, &mut clock).await;
+    let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
     // A complete name is used as it is. Only where there is no such function, so that none ran,
     // may the text be a part of a name.
     if key == "functionName"
@@ -91,7 +93,7 @@ async fn invoke(
             .map_err(named)?
     {
         operation.rename(&name).map_err(named)?;
-        result = perform_by(transport, &mut operation, &mut clock).await;
+        result = perform_with_clock(transport, &mut operation, &mut clock).await;
     }
     // With it goes a copy of the payload, while the answer is about to be copied.
     drop(operation);

@@ -13,12 +13,12 @@ use super::manifest::{CARDS, CONNECTION, Card, Field};
 use super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
-use crate::lambda::delivery::TimeLimits;
-use crate::lambda::outcome::{Executed, TransportKind};
-use crate::lambda::testing::lambdas as answer;
-use crate::perform::{Failure, Transport};
-use crate::ready::ready;
-use crate::sessions::SessionCache;
+use crate::block_on::block_on;
+use crate::call::delivery::TimeLimits;
+use crate::call::error::{Executed, TransportKind};
+use crate::session_cache::SessionCache;
+use crate::testing::lambdas as answer;
+use crate::transport::{Failure, Transport};
 
 /// Functions by name; `allowed` says whether they may be listed.
 struct Lambda {
@@ -155,7 +155,8 @@ const CONNECT: &str =
     r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
 
 fn invoke(lambda: &Lambda, values: &str) -> Result<Value, Error> {
-    ready(run(lambda, CONNECT, "invoke", values)).map(|json| serde_json::from_str(&json).unwrap())
+    block_on(run(lambda, CONNECT, "invoke", values))
+        .map(|json| serde_json::from_str(&json).unwrap())
 }
 
 fn refused(result: Result<Value, Error>) -> (String, String) {
@@ -172,7 +173,7 @@ fn json_reaches_the_function_as_it_came() {
     let values = format!(
         r#"{{"yourFunctions":"echo","payload":{payload},"clientContext":{{"custom": {{}}}}}}"#
     );
-    let json = ready(run(&lambda, CONNECT, "invoke", &values)).unwrap();
+    let json = block_on(run(&lambda, CONNECT, "invoke", &values)).unwrap();
     let (_, headers, body) = lambda.invoked.borrow()[0].clone();
     assert_eq!(body, payload);
     assert!(
@@ -406,7 +407,7 @@ fn errors_name_the_form_field() {
         assert_eq!(refused(invoke(&lambda, values)).0, field, "{values}");
     }
     let connected = |connection: &str| {
-        let result = ready(run(
+        let result = block_on(run(
             &lambda,
             connection,
             "invoke",
@@ -441,7 +442,7 @@ fn errors_name_the_form_field() {
         assert_eq!(connected(connection), field, "{connection}");
     }
     assert_eq!(
-        refused(ready(run(&lambda, CONNECT, "fly", "{}")).map(Value::String)).0,
+        refused(block_on(run(&lambda, CONNECT, "fly", "{}")).map(Value::String)).0,
         "card"
     );
     assert!(lambda.invoked.borrow().is_empty(), "nothing was sent");
@@ -468,7 +469,7 @@ fn blank_fields_and_numbers_as_text_are_understood() {
 fn listing() {
     let lambda = Lambda::new(&["a", "b", "ab"]);
     let list = |values: &str| -> Value {
-        serde_json::from_str(&ready(run(&lambda, CONNECT, "list-functions", values)).unwrap())
+        serde_json::from_str(&block_on(run(&lambda, CONNECT, "list-functions", values)).unwrap())
             .unwrap()
     };
     let page = list(r#"{"nameContains":"A","limit":1}"#);
@@ -481,7 +482,7 @@ fn listing() {
         (&json!("ab"), &Value::Null)
     );
     let field = refused(
-        ready(run(&lambda, CONNECT, "list-functions", r#"{"limit":0}"#)).map(Value::String),
+        block_on(run(&lambda, CONNECT, "list-functions", r#"{"limit":0}"#)).map(Value::String),
     )
     .0;
     assert_eq!(field, "limit");
@@ -496,7 +497,7 @@ fn function_choices_are_searched_and_paged() {
     let mut cursor: Option<String> = None;
     let mut seen = 0;
     loop {
-        let page = ready(choices(
+        let page = block_on(choices(
             &lambda,
             CONNECT,
             "invoke",
@@ -524,7 +525,7 @@ fn function_choices_are_searched_and_paged() {
 fn qualifier_choices_are_those_of_the_chosen_function() {
     let lambda = Lambda::new(&["f"]);
     let page = |search: Option<&str>, cursor: Option<&str>| {
-        ready(choices(
+        block_on(choices(
             &lambda,
             CONNECT,
             "invoke",
@@ -550,7 +551,7 @@ fn qualifier_choices_are_those_of_the_chosen_function() {
     let second = page(None, first.next.as_deref());
     assert_eq!((second.choices.len(), second.next), (11, None));
     assert_eq!(page(Some("LIVE"), None).choices.len(), 1);
-    let unnamed = ready(choices(
+    let unnamed = block_on(choices(
         &lambda,
         CONNECT,
         "invoke",
@@ -560,7 +561,7 @@ fn qualifier_choices_are_those_of_the_chosen_function() {
         None,
     ));
     assert!(matches!(unnamed, Err(Error::InvalidInput(input)) if input.field == "yourFunctions"));
-    let unknown = ready(choices(
+    let unknown = block_on(choices(
         &lambda, CONNECT, "invoke", "payload", "{}", None, None,
     ));
     assert!(matches!(unknown, Err(Error::InvalidInput(input)) if input.field == "field"));
@@ -572,7 +573,7 @@ fn who_may_not_list_is_told_that_a_typed_name_works() {
         allowed: false,
         ..Lambda::new(&[])
     };
-    let Err(Error::Service(error)) = ready(choices(
+    let Err(Error::Service(error)) = block_on(choices(
         &lambda,
         CONNECT,
         "invoke",
@@ -597,11 +598,11 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
         ..Lambda::new(&["plain", "per-tenant", "per-tenant-not"])
     };
     let keys = |values: &str| -> Vec<&str> {
-        let fields = ready(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
+        let fields = block_on(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
         fields.iter().map(|field| field.key).collect()
     };
     let tenant = |values: &str| {
-        let fields = ready(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
+        let fields = block_on(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
         fields
             .iter()
             .find(|field| field.key == "tenantId")
@@ -624,7 +625,7 @@ fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
     assert_eq!(tenant(r#"{"yourFunctions":"per-tenant-not"}"#), None);
     assert_eq!(tenant(r#"{"yourFunctions":"per-tenant"}"#), Some(true));
     assert_eq!(
-        ready(fields::fields(&lambda, "{}", "list-functions", "{}"))
+        block_on(fields::fields(&lambda, "{}", "list-functions", "{}"))
             .unwrap()
             .len(),
         4,
@@ -684,7 +685,7 @@ fn the_step_is_as_patient_and_persistent_as_the_form_says() {
     ] {
         let silent = Silent::default();
         assert!(matches!(
-            ready(run(&silent, CONNECT, "invoke", values)),
+            block_on(run(&silent, CONNECT, "invoke", values)),
             Err(Error::Transport(_))
         ));
         let sent = silent.0.borrow();

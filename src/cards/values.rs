@@ -6,8 +6,8 @@ use alloc::format;
 use alloc::string::String;
 
 use super::manifest::Field;
-use crate::lambda::json::{self, Fields, Json};
-use crate::lambda::outcome::Error;
+use crate::aws::json::{self, Fields, Json};
+use crate::call::error::Error;
 
 /// The values of one form.
 pub struct Values<'a>(Fields<'a>);

@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::endpoint::Choice;
 use crate::bindings::exports::connectors::aws_lambda::{lambda, types};
-use crate::lambda::connection::{Connection, Credentials};
-use crate::lambda::delivery;
+use crate::call::connection::{Connection, Credentials};
+use crate::call::delivery;
+use crate::call::roles::RoleOptions;
 use crate::lambda::invoke::{InvocationType, InvokeRequest, LogType};
 use crate::lambda::list_functions::FunctionQuery;
-use crate::lambda::roles::RoleOptions;
 
 impl From<types::Connection> for Connection {
     fn from(connection: types::Connection) -> Connection {

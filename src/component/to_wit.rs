@@ -4,14 +4,16 @@ use alloc::borrow::ToOwned;
 
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::bindings::exports::connectors::aws_lambda::{lambda, sessions, types};
-use crate::lambda::assume_role::Session;
+use crate::call::error::{
+    Category, Error, Executed, InvalidInput, ServiceError, TransportError, TransportKind,
+};
+use crate::call::failure::{FailureCause, FunctionFailure};
+use crate::call::invocation::{FailedInvocation, Invocation, Payload};
+use crate::call::log_tail::{LogTail, RunReport};
 use crate::lambda::list_functions::{FunctionPage, FunctionSummary};
 use crate::lambda::list_qualifiers::{QualifierChoice, QualifierKind};
-use crate::lambda::outcome::{
-    Category, Error, Executed, FailedInvocation, FailureCause, FunctionFailure, InvalidInput,
-    Invocation, LogTail, Payload, RunReport, ServiceError, TransportError, TransportKind,
-};
-use crate::lambda::test_connection::{Check, Outcome, Subject};
+use crate::sts::assume_role::Session;
+use crate::test_connection::{Check, Outcome, Subject};
 
 impl From<Error> for types::Error {
     fn from(error: Error) -> types::Error {

@@ -5,8 +5,8 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::bindings::wasi::http::types::ErrorCode;
-use crate::lambda::outcome::{Executed, TransportKind};
-use crate::perform::Failure;
+use crate::call::error::{Executed, TransportKind};
+use crate::transport::Failure;
 
 /// `late` is what to say of a code that can mean either: `No` where the host refused the request
 /// at once, `Unknown` after it took it.

@@ -7,9 +7,10 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
-use super::outcome::Error;
-use super::text::is_word;
 use crate::aws::endpoint;
+use crate::call::error::Error;
+use crate::call::target::RegionHint;
+use crate::call::text::is_word;
 
 /// A function as its caller names it, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,12 @@ impl FunctionName {
     /// The region that the name is bound to.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
+    }
+
+    /// As [`FunctionName::region`], for the check of a connection; `field` holds the name.
+    pub fn region_hint<'a>(&'a self, field: &'a str) -> Option<RegionHint<'a>> {
+        let region = self.region()?;
+        Some(RegionHint { field, region })
     }
 
     /// The label for the request's path, not yet encoded.

@@ -8,16 +8,19 @@ use alloc::string::String;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::connection::{Connection, Target};
-use super::delivery::{self, Delivery};
-use super::errors::{self, Refused};
-use super::function_name::{FunctionName, check_qualifier};
-use super::json::{self, Fields};
-use super::outcome::{Error, Executed, FailedInvocation, Invocation, Payload};
-use super::text::{self, is_word};
-use super::{Operation, Step, failure, log_tail};
+use crate::aws::json::{self, Fields};
 use crate::aws::message::{Method, Request, Response};
 use crate::aws::uri;
+use crate::call::connection::Connection;
+use crate::call::delivery::{self, Delivery};
+use crate::call::error::{Error, Executed};
+use crate::call::error_response::{self, RequestContext};
+use crate::call::invocation::{FailedInvocation, Invocation, Payload};
+use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::target::Target;
+use crate::call::text::{self, is_word};
+use crate::call::{failure, log_tail};
+use crate::lambda::function_name::{FunctionName, check_qualifier};
 
 /// `lambda.invoke-request` as the caller gave it; the interface documents its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,12 +89,12 @@ const CLIENT_CONTEXT_LIMIT: usize = 3_583;
 /// An invocation, checked and ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Invoke {
-    target: Target,
-    delivery: Delivery,
+    call: Call,
     function: FunctionName,
     request: InvokeRequest,
     path: String,
     client_context: Option<String>,
+    output: Option<Invocation>,
 }
 
 impl Invoke {
@@ -103,7 +106,7 @@ impl Invoke {
         const FUNCTION: &str = "request.function";
         let function = FunctionName::parse(FUNCTION, &request.function)?;
         check_qualifiers(&function, request.qualifier.as_deref())?;
-        let target = Target::new(connection, Some((FUNCTION, &function)))?;
+        let target = Target::new(connection, function.region_hint(FUNCTION))?;
         let invocation_type = request.invocation_type.unwrap_or_default();
         let synchronous = invocation_type == InvocationType::RequestResponse;
         let client_context = request
@@ -118,12 +121,12 @@ impl Invoke {
         let delivery = Delivery::new("request.delivery", request.delivery.as_ref(), synchronous)?;
 
         Ok(Invoke {
-            target,
-            delivery,
+            call: Call { target, delivery },
             path: path(&function),
             function,
             request,
             client_context,
+            output: None,
         })
     }
 
@@ -250,15 +253,9 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
     Ok(())
 }
 
-impl Operation for Invoke {
-    type Output = Invocation;
-
-    fn target(&self) -> &Target {
-        &self.target
-    }
-
-    fn delivery(&self) -> &Delivery {
-        &self.delivery
+impl Exchange for Invoke {
+    fn call(&self) -> &Call {
+        &self.call
     }
 
     fn runs_function(&self) -> bool {
@@ -267,11 +264,11 @@ impl Operation for Invoke {
 
     fn repeatable(&self) -> bool {
         // A second start of a named durable execution finds the first.
-        self.delivery.idempotent || self.request.durable_execution_name.is_some()
+        self.call.delivery.idempotent || self.request.durable_execution_name.is_some()
     }
 
     fn request(&self) -> Request<'_> {
-        let mut request = Request::new(Method::Post, &self.target.endpoint, &self.path);
+        let mut request = Request::new(Method::Post, &self.call.target.endpoint, &self.path);
         if let Some(qualifier) = &self.request.qualifier {
             request.query.push(("Qualifier", Cow::Borrowed(qualifier)));
         }
@@ -302,19 +299,19 @@ impl Operation for Invoke {
         request
     }
 
-    fn read(&mut self, response: Response, attempts: u8) -> Result<Step<Invocation>, Error> {
+    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
         if !(200..300).contains(&response.status) {
-            let refused = Refused {
+            let context = RequestContext {
                 action: "lambda:InvokeFunction",
                 resource: self
                     .function
-                    .policy_resource(&self.target.region, self.request.qualifier.as_deref()),
+                    .policy_resource(&self.call.target.region, self.request.qualifier.as_deref()),
                 runs_function: self.runs_function(),
                 attempts,
             };
-            return Err(errors::read(&response, &refused));
+            return Err(error_response::read(&response, &context));
         }
-        if let Some(problem) = self.not_lambdas(&response) {
+        if let Some(problem) = self.unexpected_response(&response) {
             let executed = if self.runs_function() {
                 Executed::Unknown
             } else {
@@ -323,14 +320,23 @@ impl Operation for Invoke {
             let message = format!("{problem}: check the endpoint and any proxy on the way");
             return Err(Error::malformed(message, executed, attempts));
         }
-        read_success(response, attempts).map(Step::Done)
+        self.output = Some(read_success(response, attempts)?);
+        Ok(())
+    }
+}
+
+impl Operation for Invoke {
+    type Output = Invocation;
+
+    fn take_output(&mut self) -> Option<Invocation> {
+        self.output.take()
     }
 }
 
 impl Invoke {
     /// Why a 2xx answer cannot be Lambda's answer to this request: a proxy's must not pass for a
     /// function's.
-    fn not_lambdas(&self, response: &Response) -> Option<String> {
+    fn unexpected_response(&self, response: &Response) -> Option<String> {
         let failed = response.header("x-amz-function-error").is_some();
         let expected = match self.request.invocation_type.unwrap_or_default() {
             InvocationType::RequestResponse => response.status == 200,
@@ -348,7 +354,7 @@ impl Invoke {
             return None;
         }
         // Lambda names every request; emulators, at a URL of the caller's, may not.
-        if self.target.standard {
+        if !self.call.target.endpoint.is_custom {
             return Some("the answer has no x-amzn-RequestId, which Lambda's always have".into());
         }
         let html = response.header("content-type").is_some_and(|kind| {
@@ -375,7 +381,7 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
         output,
         log,
         executed_version: response.header_owned("x-amz-executed-version"),
-        request_id: errors::request_id(&response),
+        request_id: error_response::request_id(&response),
         trace_id: response.header_owned("x-amzn-trace-id"),
         durable_execution_arn: response.header_owned("x-amz-durable-execution-arn"),
         attempts,

@@ -5,13 +5,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::connection::{Connection, Target};
-use super::delivery::{self, Delivery};
-use super::errors::{self, Refused};
-use super::json::{self, Fields, Json};
-use super::outcome::{Error, Executed};
-use super::{Operation, Step};
+use crate::aws::json::{Fields, Json};
 use crate::aws::message::{Method, Request, Response};
+use crate::call::connection::Connection;
+use crate::call::delivery::{self, Delivery};
+use crate::call::error::Error;
+use crate::call::error_response::RequestContext;
+use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::target::Target;
+use crate::lambda::page::{Page, check_progress, read_page};
 
 mod cursor;
 use cursor::Cursor;
@@ -63,14 +65,14 @@ const MAX_PAGES: u32 = 200;
 /// A listing under way.
 #[derive(Clone, Debug)]
 pub struct ListFunctions {
-    target: Target,
-    delivery: Delivery,
+    call: Call,
     name_contains: Option<String>,
     all_versions: bool,
     limit: usize,
     position: Cursor,
     pages_read: u32,
     rows: Vec<FunctionSummary>,
+    output: Option<FunctionPage>,
 }
 
 impl ListFunctions {
@@ -97,8 +99,10 @@ impl ListFunctions {
             })?,
         };
         Ok(ListFunctions {
-            target,
-            delivery: Delivery::new("query.delivery", query.delivery.as_ref(), false)?,
+            call: Call {
+                target,
+                delivery: Delivery::new("query.delivery", query.delivery.as_ref(), false)?,
+            },
             // Every name contains the empty text.
             name_contains: query.name_contains.filter(|part| !part.is_empty()),
             all_versions: query.all_versions,
@@ -106,6 +110,7 @@ impl ListFunctions {
             position,
             pages_read: 0,
             rows: Vec::new(),
+            output: None,
         })
     }
 
@@ -138,27 +143,17 @@ impl ListFunctions {
     }
 }
 
-impl Operation for ListFunctions {
-    type Output = FunctionPage;
-
-    fn target(&self) -> &Target {
-        &self.target
-    }
-
-    fn delivery(&self) -> &Delivery {
-        &self.delivery
-    }
-
-    fn runs_function(&self) -> bool {
-        false
-    }
-
-    fn repeatable(&self) -> bool {
-        true
+impl Exchange for ListFunctions {
+    fn call(&self) -> &Call {
+        &self.call
     }
 
     fn request(&self) -> Request<'_> {
-        let mut request = Request::new(Method::Get, &self.target.endpoint, "/2015-03-31/functions");
+        let mut request = Request::new(
+            Method::Get,
+            &self.call.target.endpoint,
+            "/2015-03-31/functions",
+        );
         if self.all_versions {
             request
                 .query
@@ -181,88 +176,41 @@ impl Operation for ListFunctions {
         request
     }
 
-    fn read(&mut self, response: Response, attempts: u8) -> Result<Step<FunctionPage>, Error> {
-        let refused = || Refused {
+    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
+        let context = || RequestContext {
             action: "lambda:ListFunctions",
             resource: "* (it cannot be limited to single functions)".into(),
             runs_function: false,
             attempts,
         };
-        let page = read_page(&response, attempts, refused, "Functions", function)?;
+        let page = read_page(&response, attempts, context, "Functions", function)?;
         let marker = self.position.marker.clone();
         let next = self.take(page);
         self.pages_read = self.pages_read.saturating_add(1);
-        if let Some(next) = next {
-            if self.rows.len() < self.limit {
-                check_progress(marker.as_deref(), next.marker.as_deref(), attempts)?;
-                self.position = next;
-                if self.pages_read < MAX_PAGES {
-                    return Ok(Step::More);
-                }
-            } else {
-                self.position = next;
-            }
-            return Ok(Step::Done(FunctionPage {
-                functions: core::mem::take(&mut self.rows),
-                next: Some(self.position.write()),
-            }));
+        let mut is_full = self.rows.len() >= self.limit;
+        if let (Some(next), false) = (&next, is_full) {
+            check_progress(marker.as_deref(), next.marker.as_deref(), attempts)?;
+            is_full = self.pages_read >= MAX_PAGES;
         }
-        Ok(Step::Done(FunctionPage {
-            functions: core::mem::take(&mut self.rows),
-            next: None,
-        }))
+        match next {
+            Some(next) if !is_full => self.position = next,
+            next => {
+                self.output = Some(FunctionPage {
+                    functions: core::mem::take(&mut self.rows),
+                    next: next.map(|next| next.write()),
+                });
+            }
+        }
+        Ok(())
     }
 }
 
-/// What one answer to a listing holds.
-pub(super) struct Page<T> {
-    pub rows: Vec<T>,
-    pub next_marker: Option<String>,
-}
+impl Operation for ListFunctions {
+    type Output = FunctionPage;
 
-/// Reads a listing's answer: an object, whose field `list` holds the rows, each read by `row`.
-///
-/// # Errors
-/// AWS's error where the status is one; `malformed` where a 200 has another body than the API's.
-pub(super) fn read_page<T>(
-    response: &Response,
-    attempts: u8,
-    refused: impl FnOnce() -> Refused,
-    list: &str,
-    row: fn(&Fields<'_>) -> Option<T>,
-) -> Result<Page<T>, Error> {
-    if response.status != 200 {
-        return Err(errors::read(response, &refused()));
+    fn take_output(&mut self) -> Option<FunctionPage> {
+        self.output.take()
     }
-    let text = core::str::from_utf8(&response.body).ok();
-    let Some((rows, page)) = text.and_then(|text| json::rows(text, list, row)) else {
-        // Without its words, which could be anything.
-        return Err(Error::malformed(
-            "the answer is not the JSON that Lambda sends: check the endpoint and any proxy on the way",
-            Executed::No,
-            attempts,
-        ));
-    };
-    Ok(Page {
-        rows,
-        next_marker: page.text("NextMarker").filter(|marker| !marker.is_empty()),
-    })
-}
-
-/// A marker that leads to its own page would be followed for ever.
-pub(super) fn check_progress(
-    sent: Option<&str>,
-    next: Option<&str>,
-    attempts: u8,
-) -> Result<(), Error> {
-    if sent.is_some() && sent == next {
-        return Err(Error::malformed(
-            "the answer's NextMarker is the Marker that was sent: the listing would never end",
-            Executed::No,
-            attempts,
-        ));
-    }
-    Ok(())
 }
 
 /// Whether `name` contains `part`; ASCII letters match in either case.

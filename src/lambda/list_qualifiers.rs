@@ -5,16 +5,18 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::connection::{Connection, Target};
-use super::delivery::Delivery;
-use super::errors::Refused;
-use super::function_name::FunctionName;
-use super::json::{Fields, Json};
-use super::list_functions::{check_progress, read_page};
-use super::outcome::Error;
-use super::{Operation, Step};
+use crate::aws::json::{Fields, Json};
 use crate::aws::message::{Method, Request, Response};
+use crate::aws::number::percent;
 use crate::aws::uri;
+use crate::call::connection::Connection;
+use crate::call::delivery::Delivery;
+use crate::call::error::Error;
+use crate::call::error_response::RequestContext;
+use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::target::Target;
+use crate::lambda::function_name::FunctionName;
+use crate::lambda::page::{check_progress, read_page};
 
 /// One choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +50,7 @@ enum Listing {
 /// A listing under way.
 #[derive(Clone, Debug)]
 pub struct ListQualifiers {
-    target: Target,
-    delivery: Delivery,
+    call: Call,
     function: FunctionName,
     listing: Listing,
     marker: Option<String>,
@@ -57,6 +58,7 @@ pub struct ListQualifiers {
     aliases: Vec<QualifierChoice>,
     latest: Vec<QualifierChoice>,
     versions: Vec<QualifierChoice>,
+    output: Option<Vec<QualifierChoice>>,
 }
 
 impl ListQualifiers {
@@ -67,10 +69,12 @@ impl ListQualifiers {
     pub fn new(connection: Connection, function: &str) -> Result<ListQualifiers, Error> {
         const FIELD: &str = "function";
         let function = FunctionName::parse(FIELD, function)?;
-        let target = Target::new(connection, Some((FIELD, &function)))?;
+        let target = Target::new(connection, function.region_hint(FIELD))?;
         Ok(ListQualifiers {
-            target,
-            delivery: Delivery::new("delivery", None, false)?,
+            call: Call {
+                target,
+                delivery: Delivery::new("delivery", None, false)?,
+            },
             function,
             listing: Listing::Aliases,
             marker: None,
@@ -78,12 +82,13 @@ impl ListQualifiers {
             aliases: Vec::new(),
             latest: Vec::new(),
             versions: Vec::new(),
+            output: None,
         })
     }
 
-    fn refused(&self, attempts: u8) -> Refused {
-        let region = &self.target.region;
-        Refused {
+    fn context(&self, attempts: u8) -> RequestContext {
+        let region = &self.call.target.region;
+        RequestContext {
             action: match self.listing {
                 Listing::Aliases => "lambda:ListAliases",
                 Listing::Versions => "lambda:ListVersionsByFunction",
@@ -104,23 +109,9 @@ impl ListQualifiers {
     }
 }
 
-impl Operation for ListQualifiers {
-    type Output = Vec<QualifierChoice>;
-
-    fn target(&self) -> &Target {
-        &self.target
-    }
-
-    fn delivery(&self) -> &Delivery {
-        &self.delivery
-    }
-
-    fn runs_function(&self) -> bool {
-        false
-    }
-
-    fn repeatable(&self) -> bool {
-        true
+impl Exchange for ListQualifiers {
+    fn call(&self) -> &Call {
+        &self.call
     }
 
     fn request(&self) -> Request<'_> {
@@ -130,7 +121,7 @@ impl Operation for ListQualifiers {
             Listing::Aliases => "/aliases",
             Listing::Versions => "/versions",
         });
-        let mut request = Request::new(Method::Get, &self.target.endpoint, &path);
+        let mut request = Request::new(Method::Get, &self.call.target.endpoint, &path);
         request.query.push(("MaxItems", Cow::Borrowed("50")));
         if let Some(marker) = &self.marker {
             request.query.push(("Marker", Cow::Borrowed(marker)));
@@ -138,16 +129,12 @@ impl Operation for ListQualifiers {
         request
     }
 
-    fn read(
-        &mut self,
-        response: Response,
-        attempts: u8,
-    ) -> Result<Step<Vec<QualifierChoice>>, Error> {
+    fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
         let (list, row): (_, fn(&Fields<'_>) -> _) = match self.listing {
             Listing::Aliases => ("Aliases", alias),
             Listing::Versions => ("Versions", version),
         };
-        let page = read_page(&response, attempts, || self.refused(attempts), list, row)?;
+        let page = read_page(&response, attempts, || self.context(attempts), list, row)?;
         for choice in page.rows {
             let list = match choice.kind {
                 QualifierKind::Alias => &mut self.aliases,
@@ -160,17 +147,23 @@ impl Operation for ListQualifiers {
         check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
         self.pages_read = self.pages_read.saturating_add(1);
         self.marker = next.filter(|_| self.pages_read < MAX_PAGES);
-        if self.marker.is_some() {
-            return Ok(Step::More);
-        }
         match self.listing {
+            _ if self.marker.is_some() => {}
             Listing::Aliases => {
                 self.listing = Listing::Versions;
                 self.pages_read = 0;
-                Ok(Step::More)
             }
-            Listing::Versions => Ok(Step::Done(self.finish())),
+            Listing::Versions => self.output = Some(self.finish()),
         }
+        Ok(())
+    }
+}
+
+impl Operation for ListQualifiers {
+    type Output = Vec<QualifierChoice>;
+
+    fn take_output(&mut self) -> Option<Vec<QualifierChoice>> {
+        self.output.take()
     }
 }
 
@@ -211,17 +204,6 @@ fn version(row: &Fields<'_>) -> Option<QualifierChoice> {
         name,
         description: row.text("Description").unwrap_or_default(),
     })
-}
-
-/// Tenths of a percent, as integers: formatting a float is 10 KB of code.
-fn percent(weight: f64) -> String {
-    // A cast of a float saturates, and takes NaN for 0.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let tenths = (weight * 1_000.0 + 0.5) as u64;
-    match tenths % 10 {
-        0 => format!("{} %", tenths / 10),
-        rest => format!("{}.{rest} %", tenths / 10),
-    }
 }
 
 #[cfg(test)]

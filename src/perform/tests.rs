@@ -7,13 +7,15 @@ use core::cell::{Cell, RefCell};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::lambda::connection::{Connection, Credentials};
-use crate::lambda::delivery::Options;
+use crate::aws::message::{Request, Response};
+use crate::block_on::block_on;
+use crate::call::connection::{Connection, Credentials};
+use crate::call::delivery::Options;
+use crate::call::error::{ServiceError, TransportKind};
+use crate::call::invocation::Invocation;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
-use crate::lambda::outcome::{Invocation, ServiceError};
-use crate::lambda::testing::{answer, connection, lambdas};
-use crate::ready::ready;
+use crate::testing::{answer, connection, lambdas};
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -106,7 +108,7 @@ fn request() -> InvokeRequest {
 }
 
 fn invoke(transport: &Scripted, request: InvokeRequest) -> Result<Invocation, Error> {
-    ready(perform(
+    block_on(perform(
         transport,
         Invoke::new(connection(), request).unwrap(),
     ))
@@ -183,7 +185,7 @@ fn a_read_is_tried_again_and_never_ran_the_function() {
         page,
     ]);
     assert!(
-        ready(perform(&transport, list()))
+        block_on(perform(&transport, list()))
             .unwrap()
             .functions
             .is_empty()
@@ -191,7 +193,7 @@ fn a_read_is_tried_again_and_never_ran_the_function() {
 
     let cut = || failure(TransportKind::CutOff, Executed::Yes);
     let transport = Scripted::new(vec![cut(), cut(), cut()]);
-    let Err(Error::Transport(error)) = ready(perform(&transport, list())) else {
+    let Err(Error::Transport(error)) = block_on(perform(&transport, list())) else {
         panic!("no error")
     };
     assert_eq!((error.executed, error.attempts), (Executed::No, 3));
@@ -345,7 +347,7 @@ fn a_call_takes_no_longer_than_its_options_allow() {
                     delivery: Some(delivery),
                     ..request()
                 };
-                let _ = ready(perform(
+                let _ = block_on(perform(
                     &transport,
                     Invoke::new(connection(), request).unwrap(),
                 ));
@@ -409,7 +411,7 @@ fn a_card_invokes_nothing_else_where_something_may_have_run() {
         failure(TransportKind::Timeout, Executed::Unknown),
         error(404, "ResourceNotFoundException"),
     ]);
-    let Err(Error::Service(error)) = ready(crate::cards::run::run(
+    let Err(Error::Service(error)) = block_on(crate::cards::run::run(
         &transport, CONNECTION, "invoke", VALUES,
     )) else {
         panic!("another end")
@@ -437,7 +439,7 @@ fn a_signing_key_signs_as_its_secret_does() {
     let transport = Scripted::new(vec![ok(), ok()]);
     invoke(&transport, request()).unwrap();
     transport.ns.set(7_000_000_000);
-    ready(perform(
+    block_on(perform(
         &transport,
         Invoke::new(signing_key("20261122"), request()).unwrap(),
     ))
@@ -457,7 +459,7 @@ fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
     for date in ["20261121", "20261123"] {
         let transport = Scripted::new(vec![]);
         let call = Invoke::new(signing_key(date), request()).unwrap();
-        let Err(Error::InvalidInput(input)) = ready(perform(&transport, call)) else {
+        let Err(Error::InvalidInput(input)) = block_on(perform(&transport, call)) else {
             panic!("not refused");
         };
         assert_eq!(input.field, "connection.credentials.signing-key.date");
@@ -477,7 +479,7 @@ fn a_signing_key_that_ends_between_attempts_does_not_hide_that_something_was_sen
     // 2026-11-23T00:01:59Z when the first attempt begins; it takes two seconds.
     transport.ns.set((43_200 + 119) * 1_000_000_000);
     let call = Invoke::new(signing_key("20261122"), idempotent()).unwrap();
-    let Err(Error::Transport(error)) = ready(perform(&transport, call)) else {
+    let Err(Error::Transport(error)) = block_on(perform(&transport, call)) else {
         panic!("another error");
     };
     assert_eq!(
@@ -503,7 +505,7 @@ fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
         ..connection()
     };
     let call = Invoke::new(connection, request()).unwrap();
-    let Err(Error::Unauthenticated(error)) = ready(perform(&transport, call)) else {
+    let Err(Error::Unauthenticated(error)) = block_on(perform(&transport, call)) else {
         panic!("another error");
     };
     // Another date would change nothing: there is none in the request.
@@ -521,7 +523,7 @@ fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
 fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
     let transport = Scripted::new(vec![error(403, "InvalidSignatureException")]);
     let call = Invoke::new(signing_key("20261122"), request()).unwrap();
-    let Err(Error::Unauthenticated(error)) = ready(perform(&transport, call)) else {
+    let Err(Error::Unauthenticated(error)) = block_on(perform(&transport, call)) else {
         panic!("another error");
     };
     let hint = error.hint.unwrap();
@@ -534,9 +536,13 @@ fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
 #[test]
 fn the_jitter_spreads() {
     // One caller and second, a thousand nanoseconds: each sixteenth of the range is met.
+    let signing = Signing {
+        signer: Signer::Unsigned,
+        payload_hash: Some("e3b0".into()),
+    };
     let mut counts = [0_u32; 16];
     for ns in 0..1_600 {
-        let jitter = jitter("AWS4-HMAC-SHA256 Credential=…", "e3b0", ns);
+        let jitter = signing.jitter("AWS4-HMAC-SHA256 Credential=…", ns);
         counts[usize::try_from(jitter >> 60).unwrap()] += 1;
     }
     assert!(

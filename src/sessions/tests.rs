@@ -7,14 +7,16 @@ use core::cell::{Cell, RefCell};
 use super::*;
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::message::{Request, Response};
-use crate::lambda::connection::Credentials;
-use crate::lambda::delivery::{Options, TimeLimits};
+use crate::block_on::block_on;
+use crate::call::connection::Credentials;
+use crate::call::delivery::{Options, TimeLimits};
+use crate::call::error::{Category, Executed, TransportKind};
+use crate::call::roles::RoleOptions;
 use crate::lambda::invoke::{Invoke, InvokeRequest};
-use crate::lambda::outcome::{Category, Executed, TransportKind};
-use crate::lambda::roles::RoleOptions;
-use crate::lambda::testing::{answer, connection, lambdas};
-use crate::perform::{Failure, perform};
-use crate::ready::ready;
+use crate::perform::perform;
+use crate::session_cache::SessionCache;
+use crate::testing::{answer, connection, lambdas};
+use crate::transport::Failure;
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -150,7 +152,7 @@ fn invoke_with(aws: &Aws, connection: &Connection, delivery: Options) -> Result<
         ..InvokeRequest::default()
     };
     let call = Invoke::new(connection.clone(), request)?;
-    ready(perform(aws, call)).map(|invocation| invocation.attempts)
+    block_on(perform(aws, call)).map(|invocation| invocation.attempts)
 }
 
 #[test]
@@ -341,7 +343,7 @@ fn a_failed_renewal_does_not_hide_an_unknown_outcome() {
     });
     aws.sts.set(|| Some(answer(503, &[], "")));
     let slow = Slow(&aws);
-    let Err(Error::Service(error)) = ready(perform(&slow, call)) else {
+    let Err(Error::Service(error)) = block_on(perform(&slow, call)) else {
         panic!("another end");
     };
     assert_eq!(
@@ -379,7 +381,7 @@ impl Transport for Slow<'_> {
 fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
     let aws = Aws::new();
     let connection = assuming(&[FIRST, SECOND]);
-    let session = ready(open(&aws, connection.clone())).unwrap();
+    let session = block_on(open(&aws, connection.clone())).unwrap();
     assert_eq!(
         session,
         Session {
@@ -393,7 +395,7 @@ fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
         }
     );
     assert_eq!(
-        ready(open(&aws, connection.clone()))
+        block_on(open(&aws, connection.clone()))
             .unwrap()
             .keys
             .access_key_id,
@@ -407,7 +409,7 @@ fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
         "the newest serve this instance, too"
     );
 
-    let refused = |credentials| match ready(open(
+    let refused = |credentials| match block_on(open(
         &aws,
         Connection {
             credentials,
@@ -418,10 +420,7 @@ fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
         other => panic!("{other:?}"),
     };
     for (kind, credentials) in [
-        (
-            "access-key",
-            super::super::lambda::testing::connection().credentials,
-        ),
+        ("access-key", crate::testing::connection().credentials),
         ("host-signed", Credentials::HostSigned),
         (
             "signing-key",

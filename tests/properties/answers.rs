@@ -1,16 +1,16 @@
 //! Whatever answers.
 
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::aws::sts;
+use aws_lambda_connector::block_on::block_on;
+use aws_lambda_connector::call::error::{Error, Executed};
+use aws_lambda_connector::call::{failure, log_tail};
 use aws_lambda_connector::cards;
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
 use aws_lambda_connector::lambda::list_qualifiers::ListQualifiers;
-use aws_lambda_connector::lambda::outcome::{Error, Executed};
-use aws_lambda_connector::lambda::test_connection::test_connection;
-use aws_lambda_connector::lambda::{failure, log_tail};
 use aws_lambda_connector::perform::perform;
-use aws_lambda_connector::ready::ready;
+use aws_lambda_connector::sts::query;
+use aws_lambda_connector::test_connection::test_connection;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -134,7 +134,7 @@ proptest! {
         };
         let last_success = answers.iter().any(|answer| (200..300).contains(&answer.status));
         let script = Script::new(answers, now);
-        match ready(perform(&script, Invoke::new(connection(), request).unwrap())) {
+        match block_on(perform(&script, Invoke::new(connection(), request).unwrap())) {
             Ok(invocation) => {
                 prop_assert!((200..300).contains(&invocation.status_code) && last_success);
                 assert_no_secret(&format!("{invocation:?}"));
@@ -154,7 +154,7 @@ proptest! {
             name_contains: all_versions.then(|| "F".into()),
             ..FunctionQuery::default()
         };
-        match ready(perform(&Script::new(answers.clone(), now), ListFunctions::new(connection(), query).unwrap())) {
+        match block_on(perform(&Script::new(answers.clone(), now), ListFunctions::new(connection(), query).unwrap())) {
             Ok(page) => {
                 prop_assert!(page.functions.len() <= 2);
                 // What is handed out as a cursor is taken as one.
@@ -163,7 +163,7 @@ proptest! {
             }
             Err(error) => check_error(&error, false),
         }
-        match ready(perform(&Script::new(answers, now), ListQualifiers::new(connection(), "f").unwrap())) {
+        match block_on(perform(&Script::new(answers, now), ListQualifiers::new(connection(), "f").unwrap())) {
             Ok(qualifiers) => assert_no_secret(&format!("{qualifiers:?}")),
             Err(error) => check_error(&error, false),
         }
@@ -171,7 +171,7 @@ proptest! {
 
     #[test]
     fn testing_the_connection(answers in vec(response(), 0..9), now in clock()) {
-        let checks = ready(test_connection(&Script::new(answers, now), &connection(), Some("f"), None)).unwrap();
+        let checks = block_on(test_connection(&Script::new(answers, now), &connection(), Some("f"), None)).unwrap();
         prop_assert_eq!(checks.len(), 5);
         assert_no_secret(&format!("{checks:?}"));
     }
@@ -183,10 +183,10 @@ proptest! {
         );
         for card in ["invoke", "listFunctions", "list-functions"] {
             let values = r#"{"functionName":"f","useFunctionName":"true","yourFunctions":"f"}"#;
-            let outcome = ready(cards::run::run(&Script::new(answers.clone(), now), &connection, card, values));
+            let outcome = block_on(cards::run::run(&Script::new(answers.clone(), now), &connection, card, values));
             assert_no_secret(&format!("{outcome:?}"));
         }
-        let choices = ready(cards::choices::choices(
+        let choices = block_on(cards::choices::choices(
             &Script::new(answers, now), &connection, "invoke", "yourFunctions", "{}", None, None,
         ));
         assert_no_secret(&format!("{choices:?}"));
@@ -208,7 +208,7 @@ proptest! {
 
     #[test]
     fn stss_documents(body in bytes_like(&BODIES)) {
-        let _ = sts::texts(&body, ["Error/Code", "GetCallerIdentityResult/Arn"]);
+        let _ = query::texts(&body, ["Error/Code", "GetCallerIdentityResult/Arn"]);
     }
 
     /// AWS explains a signature that does not match by the request as it saw it, with the session
@@ -228,7 +228,7 @@ proptest! {
         };
         let request = InvokeRequest { function: "f".into(), ..InvokeRequest::default() };
         let script = Script::new(vec![answer], 1_795_348_800);
-        let error = ready(perform(&script, Invoke::new(connection(), request).unwrap())).unwrap_err();
+        let error = block_on(perform(&script, Invoke::new(connection(), request).unwrap())).unwrap_err();
         assert_no_secret(&format!("{error:?}"));
     }
 }

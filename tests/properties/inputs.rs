@@ -2,14 +2,14 @@
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::{self, Choice};
+use aws_lambda_connector::block_on::block_on;
+use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::operation::Exchange;
 use aws_lambda_connector::cards;
-use aws_lambda_connector::lambda::Operation;
-use aws_lambda_connector::lambda::connection::{Connection, Credentials};
 use aws_lambda_connector::lambda::function_name::{FunctionName, check_qualifier};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
 use aws_lambda_connector::perform::perform;
-use aws_lambda_connector::ready::ready;
 use proptest::option;
 use proptest::prelude::*;
 
@@ -138,7 +138,7 @@ proptest! {
                     prop_assert!(!value.contains(['\r', '\n', '\0']), "{name}");
                 }
                 prop_assert!(request.path_with_query().bytes().all(|byte| byte.is_ascii_graphic()));
-                let error = ready(perform(&Script::new(Vec::new(), 0), invoke)).unwrap_err();
+                let error = block_on(perform(&Script::new(Vec::new(), 0), invoke)).unwrap_err();
                 assert_no_secret(&format!("{error:?}"));
             }
             Err(error) => assert_no_secret(&format!("{error:?}")),
@@ -187,11 +187,11 @@ proptest! {
         field in text_like(&["yourFunctions", "qualifier"]),
     ) {
         let script = || Script::new(Vec::new(), 0);
-        let ran = ready(cards::run::run(&script(), &connection, &card, &values));
+        let ran = block_on(cards::run::run(&script(), &connection, &card, &values));
         assert_no_secret(&format!("{ran:?}"));
-        let chosen = ready(cards::choices::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values)));
+        let chosen = block_on(cards::choices::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values)));
         assert_no_secret(&format!("{chosen:?}"));
-        let shown = ready(cards::fields::fields(&script(), &connection, &card, &values));
+        let shown = block_on(cards::fields::fields(&script(), &connection, &card, &values));
         assert_no_secret(&format!("{shown:?}"));
     }
 }

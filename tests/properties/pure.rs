@@ -3,11 +3,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lambda_connector::aws::clock_skew::ServiceClock;
+use aws_lambda_connector::aws::json::{self, Fields, Json};
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::aws::retry::{Cause, backoff_ms, retry_after_ms};
+use aws_lambda_connector::aws::number::decimal;
+use aws_lambda_connector::aws::retry::{RetryReason, backoff_ms, retry_after_ms};
 use aws_lambda_connector::aws::time::{AmzDate, parse_http_date};
 use aws_lambda_connector::aws::uri;
-use aws_lambda_connector::lambda::json::{self, Fields, Json, decimal};
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -50,7 +51,7 @@ proptest! {
 
     #[test]
     fn waits(retry in any::<u8>(), jitter in any::<u64>(), asked in any::<Option<u64>>(), throttled in any::<bool>()) {
-        let cause = if throttled { Cause::Throttling } else { Cause::Other };
+        let cause = if throttled { RetryReason::Throttling } else { RetryReason::Other };
         let alone = backoff_ms(cause, retry, jitter, None);
         prop_assert!(alone < 20_000);
         let wait = backoff_ms(cause, retry, jitter, asked);

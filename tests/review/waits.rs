@@ -1,6 +1,6 @@
 //! How long a call can take at most, with the defaults that the component has.
 
-use aws_lambda_connector::lambda::delivery::{Delivery, Options};
+use aws_lambda_connector::call::delivery::{Delivery, Options};
 
 use crate::page;
 
@@ -27,7 +27,7 @@ fn the_longest_call_is_that_of_the_page() {
         ),
         (
             "before any of them, for each role: its keys, where none are kept",
-            delivery(None, true).of_sts(),
+            delivery(None, true).for_sts(),
         ),
     ]
     .map(|(what, delivery)| {

@@ -8,7 +8,7 @@ use aws_lambda_connector::aws::endpoint::Choice;
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
 use aws_lambda_connector::aws::time::AmzDate;
-use aws_lambda_connector::lambda::connection::{Connection, Credentials};
+use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::lambda::{Operation, SERVICE, json};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

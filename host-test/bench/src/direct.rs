@@ -7,7 +7,7 @@ use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Choice;
 use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
 use aws_lambda_connector::aws::time::AmzDate;
-use aws_lambda_connector::lambda::connection::{Caller, Connection, Credentials};
+use aws_lambda_connector::call::connection::{Caller, Connection, Credentials};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::lambda::{Operation, SERVICE};
 use aws_lambda_connector_host::outbound::{Outbound, OutboundOptions};

@@ -200,7 +200,8 @@ fn custom_urls_keep_port_and_base_path() {
             Ok(Endpoint {
                 scheme,
                 authority: authority.into(),
-                base_path: base_path.into()
+                base_path: base_path.into(),
+                is_custom: true,
             }),
             "{text}"
         );

@@ -11,12 +11,12 @@ use super::super::fields::fields;
 use super::super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
-use crate::aws::{sigv4, uri};
-use crate::lambda::delivery::TimeLimits;
-use crate::lambda::testing::{answer, lambdas};
-use crate::perform::{Failure, Transport};
-use crate::ready::ready;
-use crate::sessions::SessionCache;
+use crate::aws::{hex, sigv4};
+use crate::block_on::block_on;
+use crate::call::delivery::TimeLimits;
+use crate::session_cache::SessionCache;
+use crate::testing::{answer, lambdas};
+use crate::transport::{Failure, Transport};
 
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
@@ -124,7 +124,7 @@ fn form(credential_type: &str, changes: &Value) -> String {
         "webIdentity" => json!({"webIdentityToken": "marked.token", "roleArn": FIRST}),
         "signingKey" => json!({
             "accessKeyId": "AKIDEXAMPLE", "signingKeyDate": "20261122",
-            "signingKey": uri::hex(&*key),
+            "signingKey": hex::encode(&*key),
         }),
         _ => json!({}),
     };
@@ -137,7 +137,7 @@ fn form(credential_type: &str, changes: &Value) -> String {
 }
 
 fn invoke(aws: &Aws, connection: &str) -> Result<String, Error> {
-    ready(run(aws, connection, "invoke", r#"{"yourFunctions":"f"}"#))
+    block_on(run(aws, connection, "invoke", r#"{"yourFunctions":"f"}"#))
 }
 
 fn refused<T: core::fmt::Debug>(result: Result<T, Error>) -> (String, String) {
@@ -477,7 +477,7 @@ fn refusals_name_the_forms_field_and_repeat_no_secret() {
         let aws = Aws::new();
         let chosen = r#"{"yourFunctions":"f"}"#;
         let choices_of = |field| {
-            ready(choices(
+            block_on(choices(
                 &aws,
                 &connection,
                 "invoke",
@@ -491,13 +491,13 @@ fn refusals_name_the_forms_field_and_repeat_no_secret() {
             ("run", refused(invoke(&aws, &connection))),
             (
                 "list",
-                refused(ready(run(&aws, &connection, "list-functions", "{}"))),
+                refused(block_on(run(&aws, &connection, "list-functions", "{}"))),
             ),
             ("functions", refused(choices_of("yourFunctions"))),
             ("qualifiers", refused(choices_of("qualifier"))),
             (
                 "fields",
-                refused(ready(fields(&aws, &connection, "invoke", chosen))),
+                refused(block_on(fields(&aws, &connection, "invoke", chosen))),
             ),
         ] {
             assert_eq!(named, field, "{asked}: {credential_type} {changes}");

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::super::outcome::{FailureCause, InvalidInput, TransportKind};
-use super::super::testing::{answer, connection, lambdas};
 use super::*;
 use crate::aws::endpoint::Choice;
+use crate::call::error::{InvalidInput, TransportKind};
+use crate::call::failure::FailureCause;
+use crate::testing::{answer, connection, lambdas};
 
 fn request() -> InvokeRequest {
     InvokeRequest {
@@ -26,10 +27,11 @@ fn refused(request: InvokeRequest) -> InvalidInput {
 }
 
 fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<Invocation, Error> {
-    match invoke(request()).read(lambdas(status, headers, body), 2)? {
-        Step::Done(invocation) => Ok(invocation),
-        Step::More => panic!("an invocation is one request"),
-    }
+    let mut operation = invoke(request());
+    operation.read(lambdas(status, headers, body), 2)?;
+    Ok(operation
+        .take_output()
+        .expect("an invocation is one request"))
 }
 
 #[test]
@@ -257,10 +259,11 @@ fn of_type(kind: InvocationType, response: Response) -> Result<Invocation, Error
         invocation_type: Some(kind),
         ..request()
     };
-    match invoke(request).read(response, 1)? {
-        Step::Done(invocation) => Ok(invocation),
-        Step::More => panic!("an invocation is one request"),
-    }
+    let mut operation = invoke(request);
+    operation.read(response, 1)?;
+    Ok(operation
+        .take_output()
+        .expect("an invocation is one request"))
 }
 
 #[test]

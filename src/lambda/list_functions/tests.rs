@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::vec;
 use serde_json::{Value, json};
 
-use super::super::outcome::TransportKind;
-use super::super::testing::{connection, json as ok};
 use super::*;
+use crate::call::error::{Executed, TransportKind};
+use crate::testing::{connection, json as ok};
 
 fn list(query: FunctionQuery) -> ListFunctions {
     ListFunctions::new(connection(), query).unwrap()
@@ -44,7 +44,8 @@ fn call(
     let mut operation = list(query);
     for requests in 1.. {
         let response = serve(names, &operation.request(), page_rows);
-        if let Step::Done(page) = operation.read(response, 1).unwrap() {
+        operation.read(response, 1).unwrap();
+        if let Some(page) = operation.take_output() {
             return (
                 page.functions.into_iter().map(|row| row.name).collect(),
                 page.next,
@@ -155,7 +156,8 @@ fn a_row_has_its_fields_and_no_environment() {
         "DurableConfig": {"ExecutionTimeout": 60}, "SomethingNew": [1, {"x": null}]
     }, {"FunctionName": "image", "Runtime": null, "PackageType": "Image", "DurableConfig": null}]});
     let mut operation = list(FunctionQuery::default());
-    let Step::Done(page) = operation.read(ok(&body), 1).unwrap() else {
+    operation.read(ok(&body), 1).unwrap();
+    let Some(page) = operation.take_output() else {
         panic!("one page")
     };
     assert_eq!(
@@ -241,7 +243,8 @@ fn a_marker_that_repeats_ends_the_listing_with_an_error() {
         ..FunctionQuery::default()
     });
     let page = json!({"Functions": [], "NextMarker": "same"});
-    assert_eq!(operation.read(ok(&page), 1), Ok(Step::More));
+    assert_eq!(operation.read(ok(&page), 1), Ok(()));
+    assert_eq!(operation.take_output(), None);
     assert!(matches!(
         operation.read(ok(&page), 1),
         Err(Error::Transport(_))

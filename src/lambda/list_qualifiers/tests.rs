@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::testing::{connection, json as ok};
 use super::*;
+use crate::testing::{connection, json as ok};
 
 fn list(function: &str) -> ListQualifiers {
     ListQualifiers::new(connection(), function).unwrap()
@@ -43,9 +43,8 @@ fn aliases_then_latest_then_versions_newest_first() {
     for (target, body) in exchange {
         assert_eq!(done, None);
         assert_eq!(operation.request().path_with_query(), target);
-        if let Step::Done(choices) = operation.read(ok(&body), 1).unwrap() {
-            done = Some(choices);
-        }
+        operation.read(ok(&body), 1).unwrap();
+        done = operation.take_output();
     }
     assert_eq!(
         done.unwrap(),
@@ -91,9 +90,7 @@ fn each_listing_names_its_permission() {
     let mut operation = list("f:live");
     let arn = "arn:aws:lambda:us-east-1:<account>:function:f";
     assert!(hint(&mut operation).ends_with(&format!("lambda:ListAliases on {arn}")));
-    assert_eq!(
-        operation.read(ok(&json!({"Aliases": []})), 1),
-        Ok(Step::More)
-    );
+    assert_eq!(operation.read(ok(&json!({"Aliases": []})), 1), Ok(()));
+    assert_eq!(operation.take_output(), None);
     assert!(hint(&mut operation).ends_with(&format!("lambda:ListVersionsByFunction on {arn}")));
 }

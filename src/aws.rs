@@ -1,0 +1,14 @@
+//! What any client of AWS needs: endpoints, signatures, dates, encodings. Nothing about Lambda.
+
+pub mod clock_skew;
+pub mod credentials;
+pub mod endpoint;
+pub mod hex;
+pub mod json;
+pub mod message;
+pub mod number;
+pub mod retry;
+pub mod sigv4;
+pub mod time;
+pub mod uri;
+pub mod xml;

@@ -1,0 +1,220 @@
+//! How patient and how persistent one call is.
+
+use alloc::format;
+
+use crate::call::error::Error;
+
+/// `types.delivery` as the caller gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Attempts in all.
+    pub max_attempts: Option<u8>,
+    /// Milliseconds.
+    pub connect_timeout_ms: Option<u32>,
+    /// Milliseconds.
+    pub response_timeout_ms: Option<u32>,
+    /// Whether the function may safely run twice.
+    pub idempotent: Option<bool>,
+}
+
+/// The options with every default filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Attempts in all, 1 to 10.
+    pub max_attempts: u8,
+    /// From the start to the established connection, milliseconds.
+    pub connect_timeout_ms: u32,
+    /// From the request to the first byte of its answer, milliseconds.
+    pub response_timeout_ms: u32,
+    /// Whether the function may safely run twice.
+    pub idempotent: bool,
+}
+
+/// AWS's `standard` retry mode.
+const MAX_ATTEMPTS: u8 = 3;
+/// AWS's `standard` defaults mode.
+const CONNECT_TIMEOUT_MS: u32 = 3_100;
+/// A function runs for 15 minutes at most when it is invoked synchronously.
+const SYNCHRONOUS_TIMEOUT_MS: u32 = 915_000;
+const QUICK_TIMEOUT_MS: u32 = 30_000;
+/// Between two pieces of an answer that has begun: Lambda sends it in one go.
+const BETWEEN_BYTES_MS: u32 = 30_000;
+/// For the rest of an answer that has begun: 6 MiB at 20 KiB a second.
+const BODY_MS: u32 = 300_000;
+
+/// How long one attempt may take. All milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// To the established connection.
+    pub connect_ms: u32,
+    /// From there to the first byte of the answer.
+    pub first_byte_ms: u32,
+    /// From the start to the answer's head, whatever the host makes of the two above.
+    pub head_ms: u64,
+    /// Between two pieces of the answer.
+    pub between_bytes_ms: u32,
+    /// From the answer's head to its end.
+    pub body_ms: u32,
+}
+
+impl Delivery {
+    /// Checks `options`, which stand at `field`; `synchronous` where the answer waits for the
+    /// function's end.
+    ///
+    /// # Errors
+    /// `invalid-input` that names the option.
+    pub fn new(
+        field: &str,
+        options: Option<&Options>,
+        synchronous: bool,
+    ) -> Result<Delivery, Error> {
+        let none = Options::default();
+        let options = options.unwrap_or(&none);
+        let max_attempts = options.max_attempts.unwrap_or(MAX_ATTEMPTS);
+        if !(1..=10).contains(&max_attempts) {
+            return Err(Error::invalid(
+                format!("{field}.max-attempts"),
+                "it must be 1 to 10",
+            ));
+        }
+        let timeout = |name: &str, value: Option<u32>, default: u32| match value {
+            Some(0) => Err(Error::invalid(
+                format!("{field}.{name}"),
+                "it must be at least 1 millisecond; leave it out for the default",
+            )),
+            Some(value) => Ok(value),
+            None => Ok(default),
+        };
+        Ok(Delivery {
+            max_attempts,
+            connect_timeout_ms: timeout(
+                "connect-timeout-ms",
+                options.connect_timeout_ms,
+                CONNECT_TIMEOUT_MS,
+            )?,
+            response_timeout_ms: timeout(
+                "response-timeout-ms",
+                options.response_timeout_ms,
+                if synchronous {
+                    SYNCHRONOUS_TIMEOUT_MS
+                } else {
+                    QUICK_TIMEOUT_MS
+                },
+            )?,
+            idempotent: options.idempotent.unwrap_or(false),
+        })
+    }
+
+    /// From the first attempt's start to the last answer's head, waits included, milliseconds: no
+    /// longer than if each attempt used up its time-outs.
+    pub fn longest_ms(&self) -> u64 {
+        self.attempt_ms().saturating_mul(self.max_attempts.into())
+    }
+
+    /// Of an attempt that begins so long after the first. Once an answer has begun, its end may
+    /// take as long as its beginning might: an answer that was paid for is not thrown away because
+    /// the function took long.
+    pub fn time_limits(&self, elapsed_ms: u64) -> TimeLimits {
+        let body_ms = self.response_timeout_ms.min(BODY_MS);
+        TimeLimits {
+            connect_ms: self.connect_timeout_ms,
+            first_byte_ms: self.response_timeout_ms,
+            head_ms: self
+                .attempt_ms()
+                .min(self.longest_ms().saturating_sub(elapsed_ms)),
+            between_bytes_ms: body_ms.min(BETWEEN_BYTES_MS),
+            body_ms,
+        }
+    }
+
+    /// For asking STS for keys first: it answers at once, and as patiently as the call itself at most.
+    pub fn for_sts(&self) -> Delivery {
+        Delivery {
+            response_timeout_ms: self.response_timeout_ms.min(QUICK_TIMEOUT_MS),
+            ..*self
+        }
+    }
+
+    fn attempt_ms(&self) -> u64 {
+        u64::from(self.connect_timeout_ms).saturating_add(self.response_timeout_ms.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults() {
+        let delivery = |synchronous| Delivery::new("request.delivery", None, synchronous).unwrap();
+        assert_eq!(
+            delivery(true),
+            Delivery {
+                max_attempts: 3,
+                connect_timeout_ms: 3_100,
+                response_timeout_ms: 915_000,
+                idempotent: false
+            }
+        );
+        assert_eq!(delivery(false).response_timeout_ms, 30_000);
+    }
+
+    #[test]
+    fn an_attempt_has_its_time_outs_and_no_more_than_is_left() {
+        let limits = |response_timeout_ms, elapsed_ms| {
+            let options = Options {
+                connect_timeout_ms: Some(1_000),
+                response_timeout_ms: Some(response_timeout_ms),
+                ..Options::default()
+            };
+            Delivery::new("delivery", Some(&options), true)
+                .unwrap()
+                .time_limits(elapsed_ms)
+        };
+        let short = TimeLimits {
+            connect_ms: 1_000,
+            first_byte_ms: 9_000,
+            head_ms: 10_000,
+            between_bytes_ms: 9_000,
+            body_ms: 9_000,
+        };
+        assert_eq!(limits(9_000, 0), short);
+        assert_eq!(limits(9_000, 20_000), short);
+        for (elapsed_ms, head_ms) in [(20_001, 9_999), (29_999, 1), (30_000, 0), (u64::MAX, 0)] {
+            assert_eq!(limits(9_000, elapsed_ms), TimeLimits { head_ms, ..short });
+        }
+        let long = TimeLimits {
+            connect_ms: 1_000,
+            first_byte_ms: 915_000,
+            head_ms: 916_000,
+            between_bytes_ms: 30_000,
+            body_ms: 300_000,
+        };
+        assert_eq!(limits(915_000, 0), long);
+    }
+
+    #[test]
+    fn options_out_of_range_are_named() {
+        let field = |options: Options| match Delivery::new("query.delivery", Some(&options), true) {
+            Err(Error::InvalidInput(input)) => input.field,
+            other => panic!("{other:?}"),
+        };
+        for max_attempts in [0, 11, 255] {
+            let options = Options {
+                max_attempts: Some(max_attempts),
+                ..Options::default()
+            };
+            assert_eq!(field(options), "query.delivery.max-attempts");
+        }
+        let options = Options {
+            connect_timeout_ms: Some(0),
+            ..Options::default()
+        };
+        assert_eq!(field(options), "query.delivery.connect-timeout-ms");
+        let options = Options {
+            response_timeout_ms: Some(0),
+            ..Options::default()
+        };
+        assert_eq!(field(options), "query.delivery.response-timeout-ms");
+    }
+}

@@ -1,0 +1,98 @@
+//! What a call that failed ends with: `types.error` of the interface, where each field is documented.
+#![allow(missing_docs)]
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use crate::call::invocation::FailedInvocation;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Error {
+    InvalidInput(InvalidInput),
+    Unauthenticated(ServiceError),
+    Service(ServiceError),
+    Transport(TransportError),
+    FunctionFailed(Box<FailedInvocation>),
+}
+
+impl Error {
+    /// A refusal before anything was sent.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
+        Error::InvalidInput(InvalidInput {
+            field: field.into(),
+            message: message.into(),
+        })
+    }
+
+    /// An answer that cannot be Lambda's.
+    pub fn malformed(message: impl Into<String>, executed: Executed, attempts: u8) -> Error {
+        Error::Transport(TransportError {
+            kind: TransportKind::Malformed,
+            message: message.into(),
+            executed,
+            attempts,
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidInput {
+    pub field: String,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executed {
+    No,
+    Unknown,
+    Yes,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceError {
+    pub code: String,
+    pub message: String,
+    pub status_code: u16,
+    pub category: Category,
+    pub executed: Executed,
+    pub retryable: bool,
+    pub hint: Option<String>,
+    pub request_id: Option<String>,
+    pub attempts: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    NotFound,
+    AccessDenied,
+    Credentials,
+    ClockSkew,
+    Throttled,
+    TooLarge,
+    InvalidRequest,
+    Conflict,
+    NotReady,
+    FunctionConfiguration,
+    ServiceFault,
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportError {
+    pub kind: TransportKind,
+    pub message: String,
+    pub executed: Executed,
+    pub attempts: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportKind {
+    Dns,
+    Connect,
+    Tls,
+    Timeout,
+    CutOff,
+    Denied,
+    Malformed,
+    Other,
+}

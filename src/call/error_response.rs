@@ -1,0 +1,153 @@
+//! Reads AWS's error responses: code and message, in every shape they come in.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
+use crate::aws::json::Fields;
+use crate::aws::message::Response;
+use crate::call::error::{Category, Error, Executed, ServiceError};
+use crate::call::error_codes;
+
+/// The request that an error answers.
+pub struct RequestContext {
+    /// The IAM action that it needs.
+    pub action: &'static str,
+    /// The resource that the action must be allowed on.
+    pub resource: String,
+    /// Whether the request could run the function. A read never does.
+    pub runs_function: bool,
+    /// Attempts made so far.
+    pub attempts: u8,
+}
+
+/// Reads an answer that is no success.
+pub fn read(response: &Response, context: &RequestContext) -> Error {
+    error(Answer::read(response), response, context)
+}
+
+/// As [`read`], where another protocol's document held the code and the message.
+pub fn with_code(
+    response: &Response,
+    code: String,
+    message: Option<String>,
+    context: &RequestContext,
+) -> Error {
+    error(
+        Answer::new(response, Some(code), message, None),
+        response,
+        context,
+    )
+}
+
+fn error(answer: Answer, response: &Response, context: &RequestContext) -> Error {
+    let class = error_codes::classify(response.status, &answer.code, &answer.message);
+    let error = ServiceError {
+        status_code: response.status,
+        category: class.category,
+        executed: if context.runs_function {
+            class.executed
+        } else {
+            Executed::No
+        },
+        retryable: class.retryable,
+        hint: hint(&answer, &class, context),
+        request_id: request_id(response),
+        attempts: context.attempts,
+        code: answer.code,
+        message: answer.message,
+    };
+    match class.category {
+        Category::Credentials | Category::ClockSkew => Error::Unauthenticated(error),
+        _ => Error::Service(error),
+    }
+}
+
+/// The request's id: support asks for it, and CloudTrail and the function's log know it.
+pub fn request_id(response: &Response) -> Option<String> {
+    response
+        .header_owned("x-amzn-requestid")
+        .or_else(|| response.header_owned("x-amz-request-id"))
+}
+
+struct Answer {
+    code: String,
+    message: String,
+    /// Which limit a `TooManyRequestsException` is about.
+    reason: Option<String>,
+}
+
+impl Answer {
+    fn read(response: &Response) -> Answer {
+        let fields = core::str::from_utf8(&response.body)
+            .ok()
+            .and_then(Fields::read);
+        let text = |names: &[&str]| {
+            let fields = fields.as_ref()?;
+            names.iter().find_map(|name| fields.text(name))
+        };
+        // REST-JSON: the header wins; bodies come with any of three names.
+        let code = response
+            .header_owned("x-amzn-errortype")
+            .or_else(|| text(&["code", "Code", "__type"]))
+            .map(|code| plain_code(&code).to_owned());
+        let message = text(&["message", "Message", "errorMessage"]);
+        Answer::new(response, code, message, text(&["Reason"]))
+    }
+
+    /// What is empty is not there.
+    fn new(
+        response: &Response,
+        code: Option<String>,
+        message: Option<String>,
+        reason: Option<String>,
+    ) -> Answer {
+        let status = response.status;
+        let is_there = |text: &String| !text.is_empty();
+        Answer {
+            code: code
+                .filter(is_there)
+                .unwrap_or_else(|| format!("HTTP {status}")),
+            message: message
+                .filter(is_there)
+                .unwrap_or_else(|| format!("the answer has status {status} and no message")),
+            reason,
+        }
+    }
+}
+
+/// `FooError`, `ns#FooError`, `FooError:http://…` and `ns#FooError:http://…` are all `FooError`.
+fn plain_code(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or_default();
+    code.rsplit('#').next().unwrap_or_default().trim()
+}
+
+fn hint(
+    answer: &Answer,
+    class: &error_codes::Classification,
+    context: &RequestContext,
+) -> Option<String> {
+    if class.category == Category::AccessDenied && class.hint.is_empty() {
+        return Some(format!(
+            "an IAM policy of the caller, and for another account's function its resource policy too, must allow {} on {}",
+            context.action, context.resource
+        ));
+    }
+    let hint = match answer.reason.as_deref() {
+        Some(
+            "ReservedFunctionConcurrentInvocationLimitExceeded"
+            | "ReservedFunctionInvocationRateLimitExceeded",
+        ) => "the function's reserved concurrency is used up: raise it, or invoke less at once",
+        Some("ConcurrentInvocationLimitExceeded" | "FunctionInvocationRateLimitExceeded") => {
+            "the account's concurrency in this region is used up: ask AWS for a higher quota, or invoke less at once"
+        }
+        Some("CallerRateLimitExceeded") => {
+            "the caller's request rate is over Lambda's limit: send requests more slowly"
+        }
+        _ => class.hint,
+    };
+    (!hint.is_empty()).then(|| hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

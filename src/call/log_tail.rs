@@ -1,0 +1,202 @@
+//! The log tail: `X-Amz-Log-Result` decoded, and the run's figures in it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::aws::json::Fields;
+use crate::aws::number::decimal;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// `types.log-tail`, where each field is documented.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct LogTail {
+    pub text: String,
+    pub truncated: bool,
+    pub report: Option<RunReport>,
+}
+
+/// `types.run-report`.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct RunReport {
+    pub duration_ms: f64,
+    pub billed_duration_ms: u64,
+    pub memory_size_mb: u32,
+    pub max_memory_used_mb: u32,
+    pub init_duration_ms: Option<f64>,
+}
+
+/// Lambda returns the last 4 KB of the log.
+const TAIL_BYTES: usize = 4_096;
+
+/// Reads the header's value; `None` where it is not Base64.
+pub fn read(header: &str) -> Option<LogTail> {
+    let bytes = STANDARD.decode(header.trim()).ok()?;
+    let text = decode(&bytes);
+    // A log that is just as long as the tail, and begins as logs do, is whole.
+    let truncated = bytes.len() >= TAIL_BYTES && !text.starts_with("START RequestId: ");
+    let report = report(&text);
+    Some(LogTail {
+        text,
+        truncated,
+        report,
+    })
+}
+
+/// UTF-8, without the rest of a character that the tail's start cut in two.
+fn decode(bytes: &[u8]) -> String {
+    let continuation = bytes
+        .iter()
+        .take(3)
+        .take_while(|byte| **byte & 0xc0 == 0x80)
+        .count();
+    let whole = bytes.get(continuation..).unwrap_or_default();
+    String::from_utf8_lossy(whole).into_owned()
+}
+
+/// The last REPORT line: what a function prints itself comes before it.
+fn report(text: &str) -> Option<RunReport> {
+    text.lines()
+        .rev()
+        .find_map(|line| report_line(line).or_else(|| report_record(line)))
+}
+
+/// `REPORT RequestId: …\tDuration: 1.23 ms\tBilled Duration: 2 ms\t…`
+fn report_line(line: &str) -> Option<RunReport> {
+    let figures: Vec<(&str, &str)> = line
+        .strip_prefix("REPORT RequestId: ")?
+        .split('\t')
+        .filter_map(|part| part.trim().split_once(": "))
+        .collect();
+    let figure = |name: &str, unit: &str| {
+        let (_, value) = figures.iter().find(|(key, _)| *key == name)?;
+        value.strip_suffix(unit).map(str::trim)
+    };
+    let milliseconds = |name| decimal(figure(name, "ms")?);
+    Some(RunReport {
+        duration_ms: milliseconds("Duration")?,
+        billed_duration_ms: figure("Billed Duration", "ms")?.parse().ok()?,
+        memory_size_mb: figure("Memory Size", "MB")?.parse().ok()?,
+        max_memory_used_mb: figure("Max Memory Used", "MB")?.parse().ok()?,
+        init_duration_ms: milliseconds("Init Duration"),
+    })
+}
+
+/// The same of a function whose log format is JSON: a `platform.report` event.
+fn report_record(line: &str) -> Option<RunReport> {
+    let event = Fields::read(line)?;
+    let is_report = event.text("type").as_deref() == Some("platform.report");
+    let record = event.get("record").filter(|_| is_report)?.object()?;
+    let metrics = record.get("metrics")?.object()?;
+    let milliseconds = |name| metrics.get(name)?.number();
+    Some(RunReport {
+        duration_ms: milliseconds("durationMs")?,
+        billed_duration_ms: metrics.get("billedDurationMs")?.whole()?,
+        memory_size_mb: metrics.get("memorySizeMB")?.whole()?,
+        max_memory_used_mb: metrics.get("maxMemoryUsedMB")?.whole()?,
+        init_duration_ms: milliseconds("initDurationMs"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &str = "REPORT RequestId: 8f5e\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t";
+
+    fn tail(log: &[u8]) -> LogTail {
+        read(&STANDARD.encode(log)).unwrap()
+    }
+
+    fn warm() -> RunReport {
+        RunReport {
+            duration_ms: 12.34,
+            billed_duration_ms: 13,
+            memory_size_mb: 128,
+            max_memory_used_mb: 40,
+            init_duration_ms: None,
+        }
+    }
+
+    #[test]
+    fn a_whole_log_with_its_report() {
+        let log = alloc::format!(
+            "START RequestId: 8f5e Version: $LATEST\nGrüße 你好\nEND RequestId: 8f5e\n{REPORT}\n"
+        );
+        assert_eq!(
+            tail(log.as_bytes()),
+            LogTail {
+                text: log,
+                truncated: false,
+                report: Some(warm())
+            }
+        );
+    }
+
+    #[test]
+    fn a_cold_start_has_an_init_duration() {
+        let log = alloc::format!("{REPORT}Init Duration: 101.5 ms\tRestore Duration: 3 ms\n");
+        let report = tail(log.as_bytes()).report.unwrap();
+        assert_eq!(
+            report,
+            RunReport {
+                init_duration_ms: Some(101.5),
+                ..warm()
+            }
+        );
+    }
+
+    #[test]
+    fn a_json_log_has_its_report_too() {
+        let log = br#"{"time":"2026-11-22T12:00:00Z","type":"platform.report","record":{"requestId":"8f5e","metrics":{"durationMs":12.34,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":40},"status":"success"}}"#;
+        assert_eq!(tail(log).report, Some(warm()));
+    }
+
+    #[test]
+    fn the_platforms_line_counts_not_one_that_the_function_printed() {
+        let forged = REPORT.replace("12.34", "0.01");
+        let log = alloc::format!("{forged}\nEND RequestId: 8f5e\n{REPORT}\n");
+        assert_eq!(tail(log.as_bytes()).report, Some(warm()));
+    }
+
+    #[test]
+    fn a_character_cut_at_the_start_is_dropped() {
+        let mut log = "你".repeat(2_000).into_bytes();
+        let cut = log.split_off(log.len() - TAIL_BYTES);
+        assert_eq!(TAIL_BYTES % 3, 1, "so that the cut is inside a character");
+        let tail = tail(&cut);
+        assert!(tail.truncated);
+        assert_eq!(tail.text, "你".repeat(TAIL_BYTES / 3));
+        assert_eq!(tail.report, None);
+    }
+
+    #[test]
+    fn a_log_as_long_as_the_tail_that_shows_its_start_is_whole() {
+        let mut log = String::from("START RequestId: 8f5e Version: 1\n");
+        while log.len() < TAIL_BYTES {
+            log.push('x');
+        }
+        assert!(!tail(log.as_bytes()).truncated);
+        log.replace_range(0..1, "s");
+        assert!(tail(log.as_bytes()).truncated);
+    }
+
+    #[test]
+    fn odd_logs_are_read_as_far_as_they_go() {
+        assert_eq!(read("%%%"), None);
+        assert_eq!(tail(b"").text, "");
+        assert_eq!(tail(b"\x80\x80").text, "");
+        assert_eq!(tail(b"a\xffb").text, "a\u{fffd}b");
+        for log in [
+            "REPORT RequestId: x\tDuration: ms\tBilled Duration: 2 ms",
+            "REPORT RequestId: x\tDuration: 1.0 ms\tBilled Duration: -2 ms\tMemory Size: 1 MB\tMax Memory Used: 1 MB",
+            "REPORT RequestId: x",
+            r#"{"type":"platform.report"}"#,
+            r#"{"type":"platform.start","record":{"metrics":{"durationMs":1,"billedDurationMs":1,"memorySizeMB":1,"maxMemoryUsedMB":1}}}"#,
+        ] {
+            assert_eq!(tail(log.as_bytes()).report, None, "{log}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Checks of single text fields. Each names the field and says what is allowed; none repeats the
+//! value, which may be a secret that slipped into the wrong field.
+
+use alloc::format;
+use alloc::string::ToString;
+use core::fmt;
+
+use crate::call::error::Error;
+
+/// `[A-Za-z0-9-_]`, the characters of most names.
+pub fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// `value` has `min` to `max` characters that are all `allowed`.
+///
+/// # Errors
+/// `invalid-input` that quotes `rule`. The field's name is put together only then.
+pub fn check(
+    field: fmt::Arguments<'_>,
+    value: &str,
+    min: usize,
+    max: usize,
+    allowed: fn(u8) -> bool,
+    rule: &str,
+) -> Result<(), Error> {
+    if (min..=max).contains(&value.len()) && value.bytes().all(allowed) {
+        return Ok(());
+    }
+    let seen = if value.is_empty() {
+        "it is empty"
+    } else if value.bytes().any(|byte| byte.is_ascii_control()) {
+        "it holds a control character"
+    } else if value.len() > max {
+        "it is too long"
+    } else if value.len() < min {
+        "it is too short"
+    } else if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
+        "it begins or ends with white space"
+    } else {
+        "it holds a character that is not allowed"
+    };
+    Err(Error::invalid(field.to_string(), format!("{seen}: {rule}")))
+}

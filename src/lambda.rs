@@ -1,0 +1,7 @@
+//! Lambda's API, one file for each operation: it builds the requests and reads the responses.
+
+pub mod function_name;
+pub mod invoke;
+pub mod list_functions;
+pub mod list_qualifiers;
+pub mod page;

@@ -1,0 +1,268 @@
+//! STS's answers, right, strange and hostile.
+
+use alloc::vec;
+
+use super::*;
+use crate::call::connection::{Connection, Credentials};
+use crate::call::error::TransportError;
+use crate::call::roles::RoleOptions;
+use crate::testing::{answer, connection};
+
+const ARN: &str = "arn:aws:iam::123456789012:role/x";
+const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.marked-token.c2ln";
+
+fn chain(roles: usize, external_id: Option<&str>) -> RoleChain {
+    let role = RoleOptions {
+        arn: ARN.into(),
+        external_id: external_id.map(Into::into),
+        ..RoleOptions::default()
+    };
+    let Credentials::AccessKey(source) = connection().credentials else {
+        panic!("no key");
+    };
+    of(Credentials::AssumeRole {
+        source,
+        roles: vec![role; roles],
+    })
+}
+
+fn web_identity() -> RoleChain {
+    of(Credentials::WebIdentity {
+        token: Secret::new(TOKEN.into()),
+        role: RoleOptions {
+            arn: ARN.into(),
+            duration_seconds: Some(900),
+            ..RoleOptions::default()
+        },
+    })
+}
+
+fn of(credentials: Credentials) -> RoleChain {
+    let connection = Connection {
+        credentials,
+        ..connection()
+    };
+    match Target::new(connection, None).unwrap().caller {
+        Caller::Roles(chain) => chain,
+        Caller::Signer(_) => panic!("no roles"),
+    }
+}
+
+fn step(chain: &RoleChain) -> AssumeRole<'_> {
+    AssumeRole::new(
+        chain,
+        (1, &chain.first),
+        None,
+        Delivery::new("delivery", None, false).unwrap(),
+    )
+}
+
+fn read(chain: &RoleChain, status: u16, body: &str) -> Result<Session, Error> {
+    let mut step = step(chain);
+    step.read(answer(status, &[], body), 1)?;
+    Ok(step.take_output().expect("a step is one request"))
+}
+
+fn expected() -> Session {
+    Session {
+        keys: AccessKey {
+            access_key_id: "ASIAEXAMPLE".into(),
+            secret_access_key: Secret::new("s/e+c".into()),
+            session_token: Some(Secret::new("to&ken".into())),
+        },
+        expires: 1_795_348_800,
+        principal: "arn:aws:sts::123456789012:assumed-role/x/sess".into(),
+    }
+}
+
+/// The sample of STS's documentation, with its order of elements, and the same in other spellings.
+#[test]
+fn keys_in_every_spelling() {
+    for body in [
+        r#"<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><SourceIdentity>Alice</SourceIdentity><AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/x/sess</Arn><AssumedRoleId>ARO123EXAMPLE123:sess</AssumedRoleId></AssumedRoleUser><Credentials><SessionToken>to&amp;ken</SessionToken><SecretAccessKey>s/e+c</SecretAccessKey><Expiration>2026-11-22T12:00:00Z</Expiration><AccessKeyId>ASIAEXAMPLE</AccessKeyId></Credentials><PackedPolicySize>8</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>c6104cbe</RequestId></ResponseMetadata></AssumeRoleResponse>"#,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<r:R xmlns:r=\"x\">\n <r:AssumeRoleResult>\n  <r:New><r:Credentials>no</r:Credentials></r:New>\n  <r:Credentials>\n   <r:AccessKeyId>\n ASIAEXAMPLE </r:AccessKeyId>\n<r:Expiration>2026-11-22T12:00:00.999Z</r:Expiration><!-- c --><r:SecretAccessKey><![CDATA[s/e+c]]></r:SecretAccessKey><r:SessionToken>to&#38;ken</r:SessionToken></r:Credentials><r:AssumedRoleUser><r:Arn>arn:aws:sts::123456789012:assumed-role/x/sess</r:Arn></r:AssumedRoleUser></r:AssumeRoleResult></r:R>",
+    ] {
+        assert_eq!(read(&chain(1, None), 200, body), Ok(expected()), "{body}");
+    }
+}
+
+#[test]
+fn what_hands_out_no_keys_is_malformed_and_repeats_none_of_it() {
+    let whole = "<R><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>marked</SecretAccessKey><SessionToken>marked</SessionToken><Expiration>2026-11-22T12:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>a</Arn></AssumedRoleUser></AssumeRoleResult></R>";
+    assert!(read(&chain(1, None), 200, whole).is_ok());
+    let mut bodies = vec![
+        String::new(),
+        "{}".into(),
+        "<html>marked</html>".into(),
+        whole.replace("AssumeRoleResult", "AssumeRoleWithWebIdentityResult"),
+        whole.replace("2026-11-22", "marked"),
+        whole.replace("<SecretAccessKey>marked", "<SecretAccessKey>marked\u{e9}"),
+        whole.replace("<SessionToken>marked", "<SessionToken>marked\r\nx: y"),
+        // As fuzzing found.
+        whole.replace("<SessionToken>marked", "<SessionToken>&#32;"),
+        whole.replace("ASIAEXAMPLE", "ASIA EXAMPLE"),
+        format!("<!DOCTYPE R [<!ENTITY e \"marked\">]>{whole}"),
+        whole.replace("<R>", &"<R>".repeat(2_000)),
+    ];
+    for element in [
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+        "Arn",
+    ] {
+        bodies.push(whole.replace(element, "Other"));
+    }
+    for body in bodies {
+        match read(&chain(1, None), 200, &body) {
+            Err(Error::Transport(error)) => {
+                assert_eq!(
+                    (error.kind, error.executed),
+                    (crate::call::error::TransportKind::Malformed, Executed::No)
+                );
+                assert!(error.message.contains(ARN), "{}", error.message);
+                assert!(!error.message.contains("marked"), "{}", error.message);
+            }
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+fn refusal(chain: &RoleChain, status: u16, code: &str) -> ServiceError {
+    let body = format!(
+        r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{code}</Code><Message>AWS says why</Message></Error><RequestId>r</RequestId></ErrorResponse>"#
+    );
+    match read(chain, status, &body) {
+        Err(Error::Unauthenticated(error)) => {
+            assert!(!error.retryable, "{code}");
+            error
+        }
+        Err(Error::Service(error)) => {
+            assert!(
+                !matches!(
+                    error.category,
+                    Category::AccessDenied | Category::Credentials
+                ),
+                "{code}"
+            );
+            error
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_refusal_names_the_role_the_step_and_what_is_usually_wrong() {
+    let denied = refusal(&chain(2, None), 403, "AccessDenied");
+    assert_eq!(
+        denied.message,
+        "assuming arn:aws:iam::123456789012:role/x (role 1 of 2): AWS says why"
+    );
+    assert_eq!(
+        (denied.category, denied.executed),
+        (Category::AccessDenied, Executed::No)
+    );
+    let hint = denied.hint.unwrap();
+    assert!(
+        hint.contains("trust policy of arn:aws:iam::123456789012:role/x"),
+        "{hint}"
+    );
+    assert!(hint.contains("none was given"), "{hint}");
+    let hint = refusal(&chain(1, Some("ext-id")), 403, "AccessDenied")
+        .hint
+        .unwrap();
+    assert!(hint.contains("check that the external ID"), "{hint}");
+
+    let web = web_identity();
+    let hint = refusal(&web, 403, "AccessDenied").hint.unwrap();
+    assert!(
+        hint.contains("sts:AssumeRoleWithWebIdentity") && hint.contains("audience"),
+        "{hint}"
+    );
+    for code in ["InvalidIdentityToken", "IDPRejectedClaim"] {
+        let error = refusal(&web, 400, code);
+        assert_eq!(error.category, Category::Credentials, "{code}");
+        assert!(error.hint.unwrap().contains("identity provider"), "{code}");
+    }
+    let hint = refusal(&web, 400, "ExpiredTokenException").hint.unwrap();
+    assert!(hint.contains("pass a fresh one"), "{hint}");
+    let hint = refusal(&chain(1, None), 400, "ExpiredTokenException")
+        .hint
+        .unwrap();
+    assert!(
+        hint.contains("keys that assume the role have expired"),
+        "{hint}"
+    );
+    let hint = refusal(&chain(1, None), 403, "RegionDisabledException")
+        .hint
+        .unwrap();
+    assert!(hint.contains("switched off for this region"), "{hint}");
+    let unreachable = refusal(&web, 400, "IDPCommunicationError");
+    assert!(unreachable.retryable && unreachable.executed == Executed::No);
+}
+
+#[test]
+fn the_second_role_is_denied_to_the_first_ones_session() {
+    let chain = chain(2, None);
+    let second = chain.rest.first().unwrap();
+    let before = expected();
+    let mut step = AssumeRole::new(
+        &chain,
+        (2, second),
+        Some(&before),
+        Delivery::new("delivery", None, false).unwrap(),
+    );
+    let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+    let Err(Error::Unauthenticated(error)) = step.read(answer(403, &[], body), 1) else {
+        panic!("another error");
+    };
+    assert!(error.message.contains("(role 2 of 2)"), "{}", error.message);
+    let hint = error.hint.unwrap();
+    assert!(
+        hint.contains("to arn:aws:sts::123456789012:assumed-role/x/sess"),
+        "{hint}"
+    );
+    assert_eq!(
+        step.call.target.caller,
+        Caller::Signer(Signer::AccessKey(before.keys))
+    );
+}
+
+#[test]
+fn a_token_goes_unsigned_and_a_key_does_not_go_at_all() {
+    let web = web_identity();
+    let asked = step(&web);
+    assert_eq!(asked.call.target.caller, Caller::Signer(Signer::Unsigned));
+    assert_eq!(
+        core::str::from_utf8(asked.request().body).unwrap(),
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=aws-lambda-connector&WebIdentityToken=eyJhbGciOiJSUzI1NiJ9.marked-token.c2ln&DurationSeconds=900"
+    );
+    let chain = chain(1, None);
+    let asked = step(&chain);
+    assert!(matches!(
+        asked.call.target.caller,
+        Caller::Signer(Signer::AccessKey(_))
+    ));
+    assert_eq!(
+        (asked.call.target.service, &*asked.call.target.region),
+        ("sts", "us-east-1")
+    );
+}
+
+#[test]
+fn a_transport_error_says_that_it_was_sts() {
+    let mut error = Error::Transport(TransportError {
+        kind: crate::call::error::TransportKind::Dns,
+        message: "sts.us-east-1.amazonaws.com has no address".into(),
+        executed: Executed::No,
+        attempts: 3,
+    });
+    step(&chain(1, None)).annotate_error(&mut error);
+    let Error::Transport(error) = error else {
+        panic!("another error");
+    };
+    assert_eq!(
+        error.message,
+        "assuming arn:aws:iam::123456789012:role/x (role 1 of 1): sts.us-east-1.amazonaws.com has no address"
+    );
+}

@@ -1,0 +1,150 @@
+//! The AWS Query protocol as STS speaks it: forms out, XML in.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::aws::message::Response;
+use crate::aws::{uri, xml};
+use crate::call::error::Error;
+use crate::call::error_response::{self, RequestContext};
+
+/// `content-type` of every request; it is signed.
+pub const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+const VERSION: &str = "2011-06-15";
+
+/// The form of an action and its parameters, strictly percent-encoded.
+pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
+    let mut out = String::new();
+    let all = [("Action", action), ("Version", VERSION)];
+    for (key, value) in all.iter().chain(parameters) {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        uri::encode_into(&mut out, key);
+        out.push('=');
+        uri::encode_into(&mut out, value);
+    }
+    out.into_bytes()
+}
+
+/// As [`xml::texts`]; `None` also where the body is not UTF-8.
+pub fn texts<const N: usize>(body: &[u8], paths: [&str; N]) -> Option<[Option<String>; N]> {
+    xml::texts(core::str::from_utf8(body).ok()?, paths)
+}
+
+/// Reads an error response: XML, or what a proxy on the way makes of it.
+pub fn read_error(response: &Response, context: &RequestContext) -> Error {
+    match texts(&response.body, ["Error/Code", "Error/Message"]) {
+        Some([Some(code), message]) => error_response::with_code(response, code, message, context),
+        _ => error_response::read(response, context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::answer;
+
+    #[test]
+    fn a_form_is_strictly_encoded() {
+        let body = form(
+            "AssumeRole",
+            &[
+                ("RoleArn", "arn:aws:iam::123456789012:role/x"),
+                ("RoleSessionName", "sess"),
+                ("ExternalId", "ext:id/1"),
+                ("DurationSeconds", "900"),
+            ],
+        );
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=sess&ExternalId=ext%3Aid%2F1&DurationSeconds=900"
+        );
+    }
+
+    const PATHS: [&str; 2] = [
+        "GetCallerIdentityResult/Account",
+        "GetCallerIdentityResult/Arn",
+    ];
+
+    fn identity(xml: &str) -> Option<[Option<String>; 2]> {
+        texts(xml.as_bytes(), PATHS)
+    }
+
+    #[test]
+    fn order_white_space_entities_and_unknown_elements() {
+        let expected = Some([
+            Some("123456789012".into()),
+            Some("arn:aws:iam::1:user/a&b".into()),
+        ]);
+        for xml in [
+            r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/a&amp;b</Arn><UserId>U</UserId><Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>"#,
+            "<?xml version=\"1.0\"?>\n<R>\n <New/>\n <GetCallerIdentityResult>\n  <!-- c --><Account>\n 123456789012 </Account>\n <Arn>arn:aws:iam::1:user/a&#38;b</Arn></GetCallerIdentityResult>\n</R>",
+            r#"<a:R xmlns:a="x"><a:GetCallerIdentityResult><a:Account>123456789012</a:Account><a:Arn>arn:aws:iam::1:user/a&#x26;b</a:Arn></a:GetCallerIdentityResult></a:R>"#,
+        ] {
+            assert_eq!(identity(xml), expected, "{xml}");
+        }
+        assert_eq!(identity("<R/>"), Some([None, None]));
+    }
+
+    #[test]
+    fn what_is_hostile_or_no_xml_is_refused() {
+        let deep = "<a>".repeat(100_000);
+        let wide = alloc::format!("<R>{}</R>", "<a/>".repeat(2_000));
+        for xml in [
+            "",
+            "{}",
+            "<R>",
+            "<!DOCTYPE html><html/>",
+            "<!DOCTYPE R [<!ENTITY a \"b\"><!ENTITY c \"&a;&a;\">]><R>&c;</R>",
+            "<R>&unknown;</R>",
+            &deep,
+            &wide,
+        ] {
+            assert_eq!(identity(xml), None, "{xml:.60}");
+        }
+        assert_eq!(texts(b"<R>\xff</R>", PATHS), None);
+    }
+
+    fn context() -> RequestContext {
+        RequestContext {
+            action: "sts:AssumeRole",
+            resource: "*".into(),
+            runs_function: false,
+            attempts: 1,
+        }
+    }
+
+    #[test]
+    fn sts_answers_in_xml() {
+        let xml = r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>r</RequestId></ErrorResponse>"#;
+        let Error::Unauthenticated(error) = read_error(&answer(403, &[], xml), &context()) else {
+            panic!("not unauthenticated");
+        };
+        assert_eq!(error.code, "InvalidClientTokenId");
+        assert_eq!(
+            error.message,
+            "The security token included in the request is invalid."
+        );
+        let Error::Service(error) = read_error(&answer(502, &[], "<html>"), &context()) else {
+            panic!("not a service error");
+        };
+        assert_eq!(error.code, "HTTP 502");
+    }
+
+    /// As fuzzing found.
+    #[test]
+    fn what_sts_leaves_empty_is_told_as_what_it_leaves_out() {
+        for xml in [
+            "<R><Error><Code></Code><Message> </Message></Error></R>",
+            "<R><Error><Code/></Error></R>",
+        ] {
+            let Error::Service(error) = read_error(&answer(400, &[], xml), &context()) else {
+                panic!("not a service error");
+            };
+            assert_eq!(error.code, "HTTP 400");
+            assert_eq!(error.message, "the answer has status 400 and no message");
+        }
+    }
+}
