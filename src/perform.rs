@@ -25,7 +25,8 @@ use crate::sts::assume_role::{AssumeRole, Session};
 use crate::transport::{Failure, Transport};
 
 mod annotate;
-use annotate::{Context, annotate, redact, report, wrong_day};
+pub use annotate::redact;
+use annotate::{Context, annotate, report, wrong_day};
 
 /// Runs `operation` to its end.
 ///
