@@ -34,7 +34,7 @@
 //! 3. `routes`: the way of a request to its operation, and of the answer back
 //! 4. operations: `invoke`, `listing`, `sts`
 //! 5. `service`: the state of one service
-//! 6. parts of operations: `target`, `configuration` (the rows of a list), `durable` executions
+//! 6. parts of operations: `target`, `rows` (of a list), `durable` executions
 //! 7. `signature` (who calls), `catalogue` (of which functions), `execute` (a run, as the platform)
 //! 8. `request`, `sessions`, `functions` (a run, as the function)
 //! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `record`
@@ -44,7 +44,7 @@ mod answer;
 mod authorization;
 mod catalogue;
 mod config;
-mod configuration;
+
 mod counters;
 mod durable;
 mod errors;
@@ -59,6 +59,7 @@ mod place;
 mod record;
 mod request;
 mod routes;
+mod rows;
 mod server;
 mod service;
 mod sessions;
@@ -78,9 +79,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 
 pub use config::{Config, Key, Role, Trusted};
-pub use configuration::ENVIRONMENT_SECRET;
 pub use limits::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 pub use record::RecordedRequest;
+pub use rows::ENVIRONMENT_SECRET;
 use service::Service;
 pub use sessions::{ISSUED_MARK, IssuedSession};
 pub use tls::Tls;

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, json_answer};
 use super::catalogue::Function;
-use super::configuration;
 use super::errors::ApiError;
 use super::name::FunctionName;
 use super::request::RawRequest;
+use super::rows;
 use super::service::Service;
 use super::signature::Caller;
 use super::target::{allow, check_place};
@@ -53,7 +53,7 @@ pub(super) fn functions(
         limit,
         "Functions",
         &rows,
-        |(function, version)| configuration::function(&service.place, function, *version, all),
+        |(function, version)| rows::function(&service.place, function, *version, all),
     )
 }
 
@@ -73,7 +73,7 @@ pub(super) fn versions(
         limit,
         "Versions",
         &rows,
-        |version| configuration::function(&service.place, function, *version, true),
+        |version| rows::function(&service.place, function, *version, true),
     )
 }
 
@@ -102,7 +102,7 @@ pub(super) fn aliases(
         limit,
         "Aliases",
         &rows,
-        |alias| configuration::alias(&service.place, function, alias),
+        |alias| rows::alias(&service.place, function, alias),
     )
 }
 
