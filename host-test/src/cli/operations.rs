@@ -8,13 +8,15 @@ use anyhow::{Context, Result};
 use aws_lambda_connector_host::bindings::lambda::{self, FunctionQuery, InvokeRequest, LogType};
 use aws_lambda_connector_host::bindings::types::{Delivery, Error};
 use aws_lambda_connector_host::caller::Caller;
+use host_test::json;
 use serde_json::Value;
 
 use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};
 use super::connection::resolve;
+use super::human;
+use super::outcome::Outcome;
 use super::print::{say, tell};
 use super::progress::Waiting;
-use super::{Outcome, human, json};
 
 /// Invokes a function.
 pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::State;
 use super::connection::{Ready, prepare};
+use super::state::State;
 use crate::json;
 use aws_lambda_connector_host::host::Answer;
 use aws_lambda_connector_host::policy::Policy;
