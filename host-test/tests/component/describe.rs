@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_lambda_connector_host::policy::Policy;
-use host_test::json;
+use host_test::json::ToJson;
 use serde_json::Value;
 
 use super::support::host;
@@ -14,7 +14,7 @@ use super::support::host;
 async fn described() -> Value {
     let nowhere = Arc::new(Policy::deny_all());
     let manifest = host().describe(&nowhere).await.expect("the host works");
-    let document = json::cards::manifest(&manifest.expect("describe never fails"));
+    let document = manifest.expect("describe never fails").to_json();
     assert!(nowhere.refusals().is_empty(), "describe needs no network");
     document
 }
