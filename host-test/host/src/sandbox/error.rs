@@ -31,19 +31,19 @@ pub enum HostError {
     /// It asked for more memory than it may have, and could not go on without.
     #[error("the component needed more than its {limit} bytes of memory")]
     MemoryLimit {
-        /// [`Options::memory_limit`].
+        /// [`Options::memory_limit`](super::Options::memory_limit).
         limit: usize,
     },
     /// It ran, rather than waited, for longer than it may.
     #[error("the component ran for longer than its CPU budget of {budget:?}")]
     CpuLimit {
-        /// [`Options::cpu_budget`].
+        /// [`Options::cpu_budget`](super::Options::cpu_budget).
         budget: Duration,
     },
     /// The call took too long in all. What it had sent may still take effect.
     #[error("the call did not end within {limit:?}")]
     Timeout {
-        /// [`Options::call_timeout`].
+        /// [`Options::call_timeout`](super::Options::call_timeout).
         limit: Duration,
     },
 }
