@@ -84,10 +84,3 @@ fn every_file_that_is_named_is_there() {
         }
     }
 }
-
-#[test]
-fn a_test_is_known_by_its_attribute() {
-    let source = "#[test]\nfn a() {}\n\n    #[tokio::test(flavor = \"x\")]\n    /// Why.\n    async fn b() {}\n\nfn c() {}\n#[test]\nfn de() {}";
-    let found = ["a", "b", "c", "d", "de"].map(|name| has_test(source, name));
-    assert_eq!(found, [true, true, false, false, true]);
-}

@@ -1,7 +1,6 @@
 //! What the reviewer's page says of the built components, measured: see `tests/review` of the root
 //! package, which holds the rest of it. `UPDATE=1 cargo test --test review` writes the figures anew.
 
-mod hashes;
 mod imports;
 mod limits;
 #[path = "../../../tests/review/page.rs"]
