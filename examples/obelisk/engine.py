@@ -12,8 +12,8 @@ import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).parent
-INVOKE = "connectors:aws-lambda/lambda@0.1.0.invoke"
-LIST = "connectors:aws-lambda/lambda@0.1.0.list-functions"
+INVOKE = "connectors:aws-lambda/lambda@0.2.0.invoke"
+LIST = "connectors:aws-lambda/lambda@0.2.0.list-functions"
 WORKFLOW = "example:workflow/steps@0.1.0.run"
 
 

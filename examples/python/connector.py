@@ -39,7 +39,7 @@ class Connector:
         store.set_wasi(WasiConfig())
         store.set_wasi_http()
         instance = self._linker.instantiate(store, self._component)
-        exported = instance.get_export_index(store, f"connectors:aws-lambda/{interface}@0.1.0")
+        exported = instance.get_export_index(store, f"connectors:aws-lambda/{interface}@0.2.0")
         index = exported and instance.get_export_index(store, function, exported)
         if index is None:
             raise LookupError(f"the component exports no {interface}.{function}")

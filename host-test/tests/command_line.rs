@@ -147,7 +147,7 @@ fn component_describes_the_file() {
     assert_eq!(component["sha256"].as_str().unwrap().len(), 64);
     let list = |name: &str| component[name].as_array().unwrap().clone();
     assert!(list("imports").contains(&json!("wasi:http/outgoing-handler@0.2.0")));
-    assert!(list("exports").contains(&json!("connectors:aws-lambda/lambda@0.1.0")));
+    assert!(list("exports").contains(&json!("connectors:aws-lambda/lambda@0.2.0")));
 
     let text = stdout(&run(&["component"]));
     assert!(text.contains("wasi:http/outgoing-handler@0.2.0"), "{text}");

@@ -61,7 +61,7 @@ fn spin() {
     );
 
     // The connector is given the hosts of the component that uses it, and nothing beside.
-    let connector = &step["dependencies"]["connectors:aws-lambda/lambda@0.1.0"];
+    let connector = &step["dependencies"]["connectors:aws-lambda/lambda@0.2.0"];
     let inherited = texts(connector["inherit_configuration"].as_array().unwrap());
     assert_eq!(inherited, ["allowed_outbound_hosts"]);
 }

@@ -29,7 +29,7 @@ use wasmcloud_host::{WasmbusHost, WasmbusHostConfig};
 wit_bindgen_wrpc::generate!({
     inline: "
         package example:lattice;
-        world client { import connectors:aws-lambda/lambda@0.1.0; }
+        world client { import connectors:aws-lambda/lambda@0.2.0; }
     ",
     path: "../../wit",
     world: "example:lattice/client",

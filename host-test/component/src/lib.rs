@@ -3,6 +3,7 @@
 
 mod core_module;
 mod metadata;
+pub mod wit_p3;
 mod wit_package;
 
 use std::fs;
@@ -38,13 +39,14 @@ pub const COMPONENTS: &[Component] = &[
     Component {
         name: "aws-lambda-connector-p3",
         features: &["p3"],
-        wit: "wit/p3",
+        wit: wit_p3::FOLDER,
     },
 ];
 
 impl Component {
     /// Builds the component from the sources in `root`.
     pub fn build(&self, root: &Path) -> Result<Vec<u8>> {
+        wit_p3::write(root)?;
         let module = core_module::build(root, self.features)?;
         let module = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
         let bytes = ComponentEncoder::default()

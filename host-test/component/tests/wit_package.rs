@@ -1,20 +1,57 @@
 //! The WIT packages that a release publishes: they carry the docs, which no component does.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use component::{COMPONENTS, wit_package, with_revision};
+use component::{COMPONENTS, wit_p3, wit_package, with_revision};
 use wasm_metadata::Payload;
 use wit_component::{DecodedWasm, WitPrinter};
+use wit_parser::Resolve;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// The folder of each package, and its version.
-const PACKAGES: [(&str, &str); 2] = [("wit", "0.1.0"), ("wit/p3", "0.2.0")];
+const PACKAGES: [(&str, &str); 2] = [("wit", "0.2.0"), (wit_p3::FOLDER, "0.3.0")];
 
 #[test]
 fn each_component_has_one() {
     let folders: Vec<&str> = COMPONENTS.iter().map(|component| component.wit).collect();
     assert_eq!(folders, PACKAGES.map(|(folder, _)| folder));
+}
+
+#[test]
+fn the_package_for_wasi_0_3_is_derived_from_the_one_for_0_2() {
+    let derived = wit_p3::derived(Path::new(ROOT)).unwrap();
+    let mut expected: BTreeSet<String> = derived.keys().cloned().collect();
+    expected.extend(wit_p3::OWN.iter().map(|own| format!("{own}.wit")));
+    let folder = Path::new(ROOT).join(wit_p3::FOLDER);
+    let files: BTreeSet<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".wit"))
+        .collect();
+    assert_eq!(files, expected);
+    for (name, text) in derived {
+        let committed = fs::read_to_string(folder.join(&name)).unwrap();
+        assert_eq!(committed, text, "{name}: `cargo build` writes it");
+    }
+}
+
+#[test]
+fn every_function_but_describe_is_async_for_wasi_0_3_and_none_is_for_0_2() {
+    for (folder, version) in PACKAGES {
+        let mut resolve = Resolve::default();
+        let (package, _) = resolve.push_dir(Path::new(ROOT).join(folder)).unwrap();
+        let interfaces = resolve.packages[package].interfaces.values();
+        let functions = interfaces.flat_map(|&id| resolve.interfaces[id].functions.values());
+        let mut seen = 0;
+        for function in functions {
+            let expected = version == "0.3.0" && function.name != "describe";
+            assert_eq!(function.kind.is_async(), expected, "{}", function.name);
+            seen += 1;
+        }
+        assert!(seen > 5, "{seen} functions");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ wasmtime::component::bindgen!({
     path: "../../wit",
     inline: "
         package example:host;
-        world connector { export connectors:aws-lambda/lambda@0.1.0; }
+        world connector { export connectors:aws-lambda/lambda@0.2.0; }
     ",
     world: "example:host/connector",
     exports: { default: async },

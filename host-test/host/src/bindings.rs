@@ -10,10 +10,10 @@ wasmtime::component::bindgen!({
     inline: "
         package connectors:reference-host;
         world connector {
-            export connectors:aws-lambda/types@0.1.0;
-            export connectors:aws-lambda/lambda@0.1.0;
-            export connectors:aws-lambda/sessions@0.1.0;
-            export connectors:aws-lambda/cards@0.1.0;
+            export connectors:aws-lambda/types@0.2.0;
+            export connectors:aws-lambda/lambda@0.2.0;
+            export connectors:aws-lambda/sessions@0.2.0;
+            export connectors:aws-lambda/cards@0.2.0;
         }
     ",
     world: "connectors:reference-host/connector",

@@ -41,8 +41,8 @@ impl Exports {
         let interface = |name: &str, version: &str| {
             component.get_export_index(None, format!("connectors:aws-lambda/{name}@{version}"))
         };
-        let concurrent = interface("lambda", "0.2.0").is_some();
-        let version = if concurrent { "0.2.0" } else { "0.1.0" };
+        let concurrent = interface("lambda", "0.3.0").is_some();
+        let version = if concurrent { "0.3.0" } else { "0.2.0" };
         let function = |name: &str, function: &str| {
             interface(name, version)
                 .and_then(|index| component.get_export_index(Some(&index), function))
