@@ -2,7 +2,7 @@
 //! what serde_json reads there, or the very bytes that stand there.
 #![no_main]
 
-use aws_lambda_connector::aws::json::{self, Fields, Json, rows};
+use aws_lambda_connector::aws::json::{self, Fields, Json, parse_rows};
 use aws_lambda_connector::aws::number::decimal;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -54,7 +54,7 @@ fn compare(json: Json<'_>, value: &Value) {
             assert_eq!(list.len(), values.len());
             let objects = values.iter().all(Value::is_object);
             let object = format!(r#"{{"list":{text}}}"#);
-            let rows = rows(&object, "list", |_| Some(())).map(|(rows, _)| rows.len());
+            let rows = parse_rows(&object, "list", |_| Some(())).map(|(rows, _)| rows.len());
             assert_eq!(rows, objects.then_some(values.len()));
             for (json, value) in list.into_iter().zip(values) {
                 compare(json, value);
@@ -71,7 +71,7 @@ fn compare(json: Json<'_>, value: &Value) {
         }
         Value::Number(number) => {
             assert_eq!(
-                json.whole::<u64>(),
+                json.unsigned::<u64>(),
                 number.as_u64().filter(|_| is_plain(text))
             );
             if let Some(decimal) = json.number() {

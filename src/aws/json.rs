@@ -24,8 +24,8 @@ pub const MAX_PARTS: usize = 10_000;
 /// # Errors
 /// What is wrong, with line and column; never the text itself.
 pub fn check(text: &str) -> Result<(), String> {
-    let rest = scan::value(text.as_bytes());
-    if rest.is_some_and(|rest| scan::space(rest).is_empty()) {
+    let rest = scan::skip_value(text.as_bytes());
+    if rest.is_some_and(|rest| scan::skip_whitespace(rest).is_empty()) {
         return Ok(());
     }
     match serde_json::from_str::<IgnoredAny>(text) {
@@ -65,7 +65,7 @@ impl<'a> Json<'a> {
 
     /// The elements of a list; `None` where the value is none, or has more than [`MAX_PARTS`].
     pub fn list(self) -> Option<Vec<Json<'a>>> {
-        whole(self.0, |reader| reader.list(Reader::value))
+        parse_all(self.0, |reader| reader.list(Reader::value))
     }
 
     /// The fields of an object; `None` where the value is none, or too long.
@@ -74,7 +74,7 @@ impl<'a> Json<'a> {
     }
 
     /// A whole number that is not negative.
-    pub fn whole<T: TryFrom<u64>>(self) -> Option<T> {
+    pub fn unsigned<T: TryFrom<u64>>(self) -> Option<T> {
         let number: u64 = self.0.parse().ok()?;
         T::try_from(number).ok()
     }
@@ -93,7 +93,7 @@ type Member<'a> = (Cow<'a, str>, Json<'a>);
 impl<'a> Fields<'a> {
     /// Reads `text`; `None` where it is not a JSON object, or has more than [`MAX_PARTS`] fields.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
-        whole(text, Reader::object)
+        parse_all(text, Reader::object)
     }
 
     /// The value of that name; of several, the last, as most JSON readers have it. `null` counts
@@ -125,13 +125,13 @@ impl<'a> Fields<'a> {
 /// The list of objects in the field `list` of an object, each by `row`, and the object's other fields:
 /// in one pass, while a [`Json::list`] of [`Json::object`] would be three. `None` where that is not
 /// what `text` holds.
-pub fn rows<'a, T>(
+pub fn parse_rows<'a, T>(
     text: &'a str,
     list: &str,
     row: fn(&Fields<'a>) -> Option<T>,
 ) -> Option<(Vec<T>, Fields<'a>)> {
     let (mut rows, mut others) = (None, Vec::new());
-    whole(text, |reader| {
+    parse_all(text, |reader| {
         reader.members(&mut |name, reader| {
             if name == list {
                 rows = Some(reader.list(|reader| row(&reader.object()?))?);
@@ -145,8 +145,8 @@ pub fn rows<'a, T>(
 }
 
 /// What `read` finds in `text`, if there is nothing else in it.
-fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<T> {
-    let rest = scan::space(text.as_bytes());
+fn parse_all<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<T> {
+    let rest = scan::skip_whitespace(text.as_bytes());
     let mut reader = Reader { text, rest };
     let value = read(&mut reader)?;
     reader.rest.is_empty().then_some(value)
@@ -169,11 +169,11 @@ impl<'a> Reader<'a> {
     /// Any value.
     fn value(&mut self) -> Option<Json<'a>> {
         let start = self.rest;
-        let rest = match scan::value(start) {
+        let rest = match scan::skip_value(start) {
             Some(rest) => rest,
             None => start.get(length_of_deep(self.between(start, &[])?)?..)?,
         };
-        self.rest = scan::space(rest);
+        self.rest = scan::skip_whitespace(rest);
         self.between(start, rest).map(Json)
     }
 
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let mut elements = Vec::new();
-        self.parts(rest, b']', &mut |reader| {
+        self.elements(rest, b']', &mut |reader| {
             elements.push(element(reader)?);
             Some(())
         })?;
@@ -208,36 +208,36 @@ impl<'a> Reader<'a> {
         let [b'{', rest @ ..] = self.rest else {
             return None;
         };
-        self.parts(rest, b'}', &mut |reader| {
+        self.elements(rest, b'}', &mut |reader| {
             let name = reader.name()?;
             let [b':', rest @ ..] = reader.rest else {
                 return None;
             };
-            reader.rest = scan::space(rest);
+            reader.rest = scan::skip_whitespace(rest);
             member(name, reader)
         })
     }
 
-    /// What stands between commas, from `rest` to the closing bracket; `part` must take one of them.
-    fn parts(
+    /// What stands between commas, from `rest` to the closing bracket; `element` must take one of them.
+    fn elements(
         &mut self,
         rest: &'a [u8],
         close: u8,
-        part: &mut dyn FnMut(&mut Self) -> Option<()>,
+        element: &mut dyn FnMut(&mut Self) -> Option<()>,
     ) -> Option<()> {
-        self.rest = scan::space(rest);
+        self.rest = scan::skip_whitespace(rest);
         if let [last, rest @ ..] = self.rest
             && *last == close
         {
-            self.rest = scan::space(rest);
+            self.rest = scan::skip_whitespace(rest);
             return Some(());
         }
         for _ in 0..MAX_PARTS {
-            part(self)?;
+            element(self)?;
             match self.rest {
-                [b',', rest @ ..] => self.rest = scan::space(rest),
+                [b',', rest @ ..] => self.rest = scan::skip_whitespace(rest),
                 [last, rest @ ..] if *last == close => {
-                    self.rest = scan::space(rest);
+                    self.rest = scan::skip_whitespace(rest);
                     return Some(());
                 }
                 _ => return None,
@@ -250,10 +250,10 @@ impl<'a> Reader<'a> {
         let [b'"', start @ ..] = self.rest else {
             return None;
         };
-        let end = scan::plain(start);
+        let end = scan::skip_plain(start);
         // Almost all are without an escape.
         if let [b'"', rest @ ..] = end {
-            self.rest = scan::space(rest);
+            self.rest = scan::skip_whitespace(rest);
             return self.between(start, end).map(Cow::Borrowed);
         }
         let inside = self.value()?.0.strip_prefix('"')?.strip_suffix('"')?;
@@ -270,7 +270,7 @@ fn length_of_deep(text: &str) -> Option<usize> {
 
 /// The content of a valid string; `None` where it holds half of a surrogate pair.
 fn unescape(inside: &str) -> Option<String> {
-    if scan::plain(inside.as_bytes()).is_empty() {
+    if scan::skip_plain(inside.as_bytes()).is_empty() {
         return Some(inside.into());
     }
     let mut out = String::with_capacity(inside.len());
@@ -415,7 +415,7 @@ mod tests {
     fn rows_are_read_in_passing() {
         let row = |row: &Fields<'_>| row.text("n");
         let read = |text| {
-            let (rows, others) = rows(text, "list", row)?;
+            let (rows, others) = parse_rows(text, "list", row)?;
             Some((rows.join(" "), others.text("next")))
         };
         for (text, expected) in [

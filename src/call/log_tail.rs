@@ -93,9 +93,9 @@ fn report_record(line: &str) -> Option<RunReport> {
     let milliseconds = |name| metrics.get(name)?.number();
     Some(RunReport {
         duration_ms: milliseconds("durationMs")?,
-        billed_duration_ms: metrics.get("billedDurationMs")?.whole()?,
-        memory_size_mb: metrics.get("memorySizeMB")?.whole()?,
-        max_memory_used_mb: metrics.get("maxMemoryUsedMB")?.whole()?,
+        billed_duration_ms: metrics.get("billedDurationMs")?.unsigned()?,
+        memory_size_mb: metrics.get("memorySizeMB")?.unsigned()?,
+        max_memory_used_mb: metrics.get("maxMemoryUsedMB")?.unsigned()?,
         init_duration_ms: milliseconds("initDurationMs"),
     })
 }

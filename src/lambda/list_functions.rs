@@ -222,7 +222,7 @@ pub fn contains_ignoring_case(name: &str, part: &str) -> bool {
 
 fn function(row: &Fields<'_>) -> Option<FunctionSummary> {
     let text = |name| row.text(name).unwrap_or_default();
-    let number = |name| row.get(name).and_then(Json::whole).unwrap_or_default();
+    let number = |name| row.get(name).and_then(Json::unsigned).unwrap_or_default();
     let architectures = row.get("Architectures").and_then(Json::list);
     let tenancy = row.get("TenancyConfig").and_then(Json::object);
     Some(FunctionSummary {

@@ -31,7 +31,7 @@ pub fn read_page<T>(
         return Err(error_response::read(response, &context()));
     }
     let text = core::str::from_utf8(&response.body).ok();
-    let Some((rows, page)) = text.and_then(|text| json::rows(text, list, row)) else {
+    let Some((rows, page)) = text.and_then(|text| json::parse_rows(text, list, row)) else {
         // Without its words, which could be anything.
         return Err(Error::malformed(
             "the answer is not the JSON that Lambda sends: check the endpoint and any proxy on the way",

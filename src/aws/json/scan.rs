@@ -11,20 +11,20 @@ const DEEPEST: u32 = u64::BITS;
 // take most of the time.
 
 /// What follows the value at the start of `text`, which may begin with white space.
-pub fn value(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = space(text);
+pub fn skip_value(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = skip_whitespace(text);
     let mut depth = 0;
     // One bit for each that is open, the innermost lowest: whether it is an object.
     let mut objects: u64 = 0;
     loop {
         if objects & 1 == 1 {
-            rest = name(rest)?;
+            rest = skip_name(rest)?;
         }
         rest = match rest {
-            [b'"', rest @ ..] => string(rest)?,
+            [b'"', rest @ ..] => skip_string(rest)?,
             [first @ (b'{' | b'['), inside @ ..] => {
                 let is_object = *first == b'{';
-                match space(inside) {
+                match skip_whitespace(inside) {
                     [last, rest @ ..] if *last == closing(is_object) => rest,
                     _ if depth == DEEPEST => return None,
                     inside => {
@@ -38,15 +38,15 @@ pub fn value(text: &[u8]) -> Option<&[u8]> {
             [b't', b'r', b'u', b'e', rest @ ..]
             | [b'f', b'a', b'l', b's', b'e', rest @ ..]
             | [b'n', b'u', b'l', b'l', rest @ ..] => rest,
-            _ => number(rest)?,
+            _ => skip_number(rest)?,
         };
         loop {
             if depth == 0 {
                 return Some(rest);
             }
-            match space(rest) {
+            match skip_whitespace(rest) {
                 [b',', next @ ..] => {
-                    rest = space(next);
+                    rest = skip_whitespace(next);
                     break;
                 }
                 [last, after @ ..] if *last == closing(objects & 1 == 1) => {
@@ -66,7 +66,7 @@ fn closing(is_object: bool) -> u8 {
 
 /// White space of JSON, and no other.
 #[inline(always)]
-pub fn space(mut text: &[u8]) -> &[u8] {
+pub fn skip_whitespace(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
         text = rest;
     }
@@ -75,24 +75,24 @@ pub fn space(mut text: &[u8]) -> &[u8] {
 
 /// `"name" :` and white space.
 #[inline(always)]
-fn name(text: &[u8]) -> Option<&[u8]> {
+fn skip_name(text: &[u8]) -> Option<&[u8]> {
     let [b'"', rest @ ..] = text else {
         return None;
     };
-    match space(string(rest)?) {
-        [b':', rest @ ..] => Some(space(rest)),
+    match skip_whitespace(skip_string(rest)?) {
+        [b':', rest @ ..] => Some(skip_whitespace(rest)),
         _ => None,
     }
 }
 
 /// The rest of a string whose quotation mark was read.
 #[inline(always)]
-fn string(text: &[u8]) -> Option<&[u8]> {
+fn skip_string(text: &[u8]) -> Option<&[u8]> {
     let mut text = text;
     loop {
-        text = match plain(text) {
+        text = match skip_plain(text) {
             [b'"', rest @ ..] => return Some(rest),
-            [b'\\', rest @ ..] => escape(rest)?,
+            [b'\\', rest @ ..] => skip_escape(rest)?,
             _ => return None,
         };
     }
@@ -100,9 +100,9 @@ fn string(text: &[u8]) -> Option<&[u8]> {
 
 /// What follows the bytes that stand for themselves in a string.
 #[inline(always)]
-pub fn plain(mut text: &[u8]) -> &[u8] {
+pub fn skip_plain(mut text: &[u8]) -> &[u8] {
     while let [a, b, c, d, e, f, g, h, rest @ ..] = text {
-        let found = special(u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]));
+        let found = find_special(u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]));
         if found != 0 {
             let plain = found.trailing_zeros() / 8;
             return text.get(plain as usize..).unwrap_or(text);
@@ -118,7 +118,7 @@ pub fn plain(mut text: &[u8]) -> &[u8] {
 /// The high bit of each byte that is a quotation mark, a backslash or a control character. Above
 /// the lowest of them there may be others that are none: subtraction borrows.
 #[inline(always)]
-fn special(block: u64) -> u64 {
+fn find_special(block: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
@@ -128,7 +128,7 @@ fn special(block: u64) -> u64 {
 }
 
 /// What follows an escape whose backslash was read. Half of a surrogate pair is JSON.
-fn escape(text: &[u8]) -> Option<&[u8]> {
+fn skip_escape(text: &[u8]) -> Option<&[u8]> {
     match text {
         [
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
@@ -145,28 +145,28 @@ fn escape(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn number(text: &[u8]) -> Option<&[u8]> {
+fn skip_number(text: &[u8]) -> Option<&[u8]> {
     let unsigned = match text {
         [b'-', rest @ ..] => rest,
         _ => text,
     };
     let mut rest = match unsigned {
         [b'0', rest @ ..] => rest,
-        _ => digits(unsigned)?,
+        _ => skip_digits(unsigned)?,
     };
     if let [b'.', fraction @ ..] = rest {
-        rest = digits(fraction)?;
+        rest = skip_digits(fraction)?;
     }
     match rest {
         [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] => {
-            digits(exponent)
+            skip_digits(exponent)
         }
         _ => Some(rest),
     }
 }
 
 /// What follows one or more digits.
-fn digits(text: &[u8]) -> Option<&[u8]> {
+fn skip_digits(text: &[u8]) -> Option<&[u8]> {
     let [b'0'..=b'9', rest @ ..] = text else {
         return None;
     };
@@ -183,7 +183,7 @@ mod tests {
     use serde::de::IgnoredAny;
 
     fn is_json(text: &str) -> bool {
-        value(text.as_bytes()).is_some_and(|rest| space(rest).is_empty())
+        skip_value(text.as_bytes()).is_some_and(|rest| skip_whitespace(rest).is_empty())
     }
 
     /// Every text of up to five of these, which are all that the grammar tells apart.
@@ -218,7 +218,7 @@ mod tests {
                 ("\\u12g4", false),
             ] {
                 let text = format!("\"{}{inside}!#[]\"\"", "x".repeat(before));
-                let rest = value(text.as_bytes());
+                let rest = skip_value(text.as_bytes());
                 assert_eq!(rest, valid.then_some(&b"\""[..]), "{text}");
             }
         }
