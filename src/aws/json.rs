@@ -1,8 +1,10 @@
-//! JSON, checked once and then read where it stands: what functions and services send is never
-//! trusted to have one shape, and a payload is checked without being built.
+//! JSON, checked once and then read in place: a payload is checked without being built, and an answer's
+//! fields are slices of its text.
 //!
-//! `scan` says whether a text is JSON, and where each value in it ends. serde_json says what is wrong
-//! with one that is not; its readers into types would be a fifth of the component.
+//! `scan` alone decides what is valid and where each value ends, at any depth. The reader here takes
+//! documents apart along those ends, and unescapes the strings that a decoder asks for; every decoder
+//! uses [`Fields`]. serde_json words what is wrong with an invalid text. `docs/decisions/json.md` says
+//! why it does not read the documents too.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
@@ -15,8 +17,8 @@ use crate::aws::number::decimal;
 
 mod scan;
 
-/// A list or an object of more parts is none of Lambda's, whose lists have as many rows at most. What
-/// is made of a part takes many times its bytes, and six megabytes can be a million of them.
+/// Upper bound on the elements of one list or object. Lambda never sends more, and parsed elements
+/// take far more memory than their text: 6 MB could hold a million.
 pub const MAX_PARTS: usize = 10_000;
 
 /// Whether `text` is one JSON value of any kind, at any depth.
@@ -63,12 +65,13 @@ impl<'a> Json<'a> {
         unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
     }
 
-    /// The elements of a list; `None` where the value is none, or has more than [`MAX_PARTS`].
+    /// The elements of a list; `None` where it is not a list, or has more than [`MAX_PARTS`].
     pub fn list(self) -> Option<Vec<Json<'a>>> {
         parse_all(self.0, |reader| reader.list(Reader::value))
     }
 
-    /// The fields of an object; `None` where the value is none, or too long.
+    /// The fields of an object; `None` where it is not an object, or has more than
+    /// [`MAX_PARTS`].
     pub fn object(self) -> Option<Fields<'a>> {
         Fields::read(self.0)
     }
@@ -155,7 +158,7 @@ fn parse_all<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Option<
 /// Takes values off the front of a text. Nothing of its rest is white space.
 struct Reader<'a> {
     text: &'a str,
-    /// In bytes: whether a place in a text is between two characters is asked only where a part ends.
+    /// In bytes: only where an element ends must a place be between two characters.
     rest: &'a [u8],
 }
 
@@ -169,10 +172,7 @@ impl<'a> Reader<'a> {
     /// Any value.
     fn value(&mut self) -> Option<Json<'a>> {
         let start = self.rest;
-        let rest = match scan::skip_value(start) {
-            Some(rest) => rest,
-            None => start.get(length_of_deep(self.between(start, &[])?)?..)?,
-        };
+        let rest = scan::skip_value(start)?;
         self.rest = scan::skip_whitespace(rest);
         self.between(start, rest).map(Json)
     }
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What stands between commas, from `rest` to the closing bracket; `element` must take one of them.
+    /// What commas separate, from `rest` to the closing bracket; `element` must take one of them.
     fn elements(
         &mut self,
         rest: &'a [u8],
@@ -257,15 +257,9 @@ impl<'a> Reader<'a> {
             return self.between(start, end).map(Cow::Borrowed);
         }
         let inside = self.value()?.0.strip_prefix('"')?.strip_suffix('"')?;
-        // One that is not valid Unicode stays as it is: nobody looks for it.
+        // One that is not valid Unicode stays as it is: no decoder asks for it.
         Some(unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned))
     }
-}
-
-fn length_of_deep(text: &str) -> Option<usize> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
-    values.next()?.ok()?;
-    Some(values.byte_offset())
 }
 
 /// The content of a valid string; `None` where it holds half of a surrogate pair.
@@ -372,6 +366,11 @@ mod tests {
         assert_eq!(fields.text("c"), None);
         assert_eq!(fields.text("d").as_deref(), Some(r#""\ud800""#));
         assert_eq!(fields.text("e"), None);
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        let text = format!(r#"{{"a":{deep},"b":1}}"#);
+        let fields = Fields::read(&text).unwrap();
+        assert_eq!(fields.text("a"), Some(deep));
+        assert_eq!(fields.text("b").as_deref(), Some("1"));
         assert!(Fields::read("[]").is_none());
         assert!(Fields::read("{} x").is_none());
     }
