@@ -3,7 +3,6 @@
 
 pub mod choices;
 pub mod connection;
-pub mod fields;
 pub mod manifest;
 pub mod outputs;
 pub mod run;

@@ -8,7 +8,6 @@ use zeroizing_alloc::ZeroAlloc;
 
 use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
 use crate::cards::choices::choices;
-use crate::cards::fields::fields;
 use crate::cards::run::run;
 use crate::http::Host;
 use crate::lambda::invoke::Invoke;
@@ -107,15 +106,6 @@ impl cards::Guest for Connector {
     fn describe() -> Result<cards::Manifest, types::Error> {
         Ok(cards_to_wit::manifest())
     }
-
-    maybe_async!(fields(
-        connection: String,
-        card: String,
-        values: String,
-    ) -> Result<Vec<cards::Field>, types::Error> {
-        let fields = fields(&Host, &connection, &card, &values).await?;
-        Ok(fields.iter().map(Into::into).collect())
-    });
 
     maybe_async!(choices(
         connection: String,

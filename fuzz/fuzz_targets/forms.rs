@@ -25,7 +25,7 @@ fuzz_target!(|text: &str| {
     if let Err(error) = &read {
         check(error);
     }
-    for call in ["run", "choices", "fields"] {
+    for call in ["run", "choices"] {
         let lines = format!(
             "{call}\nconnection {connection}\ncard {card}\nfield {field}\nvalues {values}\nsearch {search}\ncursor {cursor}"
         );

@@ -39,8 +39,6 @@ pub enum Outcome {
     Ran(Result<String, Error>),
     /// `cards.choices`
     Choices(Result<ChoicePage, Error>),
-    /// `cards.fields`, by key
-    Fields(Result<Vec<&'static str>, Error>),
 }
 
 impl Outcome {
@@ -54,7 +52,6 @@ impl Outcome {
             Outcome::Opened(result) => result.as_ref().err(),
             Outcome::Ran(result) => result.as_ref().err(),
             Outcome::Choices(result) => result.as_ref().err(),
-            Outcome::Fields(result) => result.as_ref().err(),
         }
     }
 }
@@ -73,7 +70,7 @@ impl<'a> Call<'a> {
     pub fn new(lines: &'a Lines) -> Option<Call<'a>> {
         let form = plant(lines.get("connection").unwrap_or_default());
         let connection = match lines.first() {
-            "run" | "choices" | "fields" => cards::connection::read(&form).unwrap_or(Connection {
+            "run" | "choices" => cards::connection::read(&form).unwrap_or(Connection {
                 region: String::new(),
                 credentials: Credentials::HostSigned,
                 endpoint: Choice::Standard,
@@ -144,7 +141,7 @@ impl<'a> Call<'a> {
                 text("card"),
                 text("values"),
             ))),
-            "choices" => Outcome::Choices(block_on(cards::choices::choices(
+            _ => Outcome::Choices(block_on(cards::choices::choices(
                 transport,
                 &self.form,
                 text("card"),
@@ -153,15 +150,6 @@ impl<'a> Call<'a> {
                 lines.get("search"),
                 lines.get("cursor"),
             ))),
-            _ => Outcome::Fields(
-                block_on(cards::fields::fields(
-                    transport,
-                    &self.form,
-                    text("card"),
-                    text("values"),
-                ))
-                .map(|fields| fields.iter().map(|field| field.key).collect()),
-            ),
         }
     }
 

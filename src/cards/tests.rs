@@ -23,7 +23,6 @@ use crate::transport::{Failure, Transport};
 /// Functions by name; `allowed` says whether they may be listed.
 struct Lambda {
     functions: Vec<&'static str>,
-    isolated: &'static str,
     allowed: bool,
     invoked: RefCell<Vec<(String, String, String)>>,
     sessions: SessionCache,
@@ -33,7 +32,6 @@ impl Lambda {
     fn new(functions: &[&'static str]) -> Lambda {
         Lambda {
             functions: functions.to_vec(),
-            isolated: "",
             allowed: true,
             sessions: SessionCache::new(),
             invoked: RefCell::default(),
@@ -59,8 +57,7 @@ impl Lambda {
         let rows: Vec<Value> = self.functions[start..end]
             .iter()
             .map(|name| {
-                let tenancy = (*name == self.isolated).then(|| json!({"TenantIsolationMode": "PER_TENANT"}));
-                json!({"FunctionName": name, "FunctionArn": format!("arn:{name}"), "Runtime": "python3.14", "TenancyConfig": tenancy})
+                json!({"FunctionName": name, "FunctionArn": format!("arn:{name}"), "Runtime": "python3.14"})
             })
             .collect();
         let next = (end < self.functions.len()).then(|| end.to_string());
@@ -591,48 +588,6 @@ fn who_may_not_list_is_told_that_a_typed_name_works() {
     );
 }
 
-#[test]
-fn the_tenants_field_is_there_for_typed_names_and_isolated_functions() {
-    let lambda = Lambda {
-        isolated: "per-tenant",
-        ..Lambda::new(&["plain", "per-tenant", "per-tenant-not"])
-    };
-    let keys = |values: &str| -> Vec<&str> {
-        let fields = block_on(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
-        fields.iter().map(|field| field.key).collect()
-    };
-    let tenant = |values: &str| {
-        let fields = block_on(fields::fields(&lambda, CONNECT, "invoke", values)).unwrap();
-        fields
-            .iter()
-            .find(|field| field.key == "tenantId")
-            .map(|field| field.required)
-    };
-    assert_eq!(
-        keys("{}")[..3],
-        ["useFunctionName", "yourFunctions", "invocationType"]
-    );
-    assert_eq!(
-        keys(r#"{"useFunctionName":"Yes"}"#)[..3],
-        ["useFunctionName", "functionName", "invocationType"]
-    );
-    assert_eq!(tenant("{}"), None);
-    assert_eq!(
-        tenant(r#"{"useFunctionName":"Yes","yourFunctions":"plain"}"#),
-        Some(false)
-    );
-    assert_eq!(tenant(r#"{"yourFunctions":"plain"}"#), None);
-    assert_eq!(tenant(r#"{"yourFunctions":"per-tenant-not"}"#), None);
-    assert_eq!(tenant(r#"{"yourFunctions":"per-tenant"}"#), Some(true));
-    assert_eq!(
-        block_on(fields::fields(&lambda, "{}", "list-functions", "{}"))
-            .unwrap()
-            .len(),
-        4,
-        "no connection needed"
-    );
-}
-
 /// Answers nothing, so that nobody can tell whether the function ran.
 #[derive(Default)]
 struct Silent(RefCell<Vec<TimeLimits>>, SessionCache);
@@ -759,6 +714,15 @@ fn the_forms_are_sound() {
             "webIdentityToken"
         ]
     );
+}
+
+#[test]
+fn the_tenant_id_is_always_shown_in_advanced() {
+    let invoke = CARDS.iter().find(|card| card.id == "invoke").unwrap();
+    let mut inputs = invoke.inputs.iter();
+    let tenant = inputs.find(|field| field.key == "tenantId").unwrap();
+    assert!(tenant.visible_when.is_none() && !tenant.required);
+    assert_eq!(tenant.group, Some("Advanced"));
 }
 
 #[test]

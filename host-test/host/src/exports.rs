@@ -1,5 +1,5 @@
-//! Where the connector's functions are in a component, in either version of its package: 0.1 for
-//! WASI 0.2, 0.2 for WASI 0.3. The two differ in nothing that a host sees of a call, so that one set
+//! Where the connector's functions are in a component, in either version of its package: 0.2 for
+//! WASI 0.2, 0.3 for WASI 0.3. The two differ in nothing that a host sees of a call, so that one set
 //! of types (see [`crate::bindings`]) serves both.
 
 use wasmtime::component::{
@@ -22,8 +22,6 @@ pub struct Exports {
     pub open: ComponentExportIndex,
     /// `cards.describe`
     pub describe: ComponentExportIndex,
-    /// `cards.fields`
-    pub fields: ComponentExportIndex,
     /// `cards.choices`
     pub choices: ComponentExportIndex,
     /// `cards.run`
@@ -59,7 +57,6 @@ impl Exports {
             test_connection: function("lambda", "test-connection")?,
             open: function("sessions", "open")?,
             describe: function("cards", "describe")?,
-            fields: function("cards", "fields")?,
             choices: function("cards", "choices")?,
             run: function("cards", "run")?,
             concurrent,

@@ -158,17 +158,6 @@ impl Host {
         call!(self, policy, describe())
     }
 
-    /// A card's fields as they stand for `values`; both are JSON objects by field key.
-    pub async fn fields(
-        &self,
-        policy: &Arc<Policy>,
-        connection: &str,
-        card: &str,
-        values: &str,
-    ) -> Answer<Vec<cards::Field>> {
-        call!(self, policy, fields(connection, card, values))
-    }
-
     /// A dynamic dropdown's choices; `connection` and `values` are JSON objects by field key.
     #[allow(clippy::too_many_arguments)] // The contract's.
     pub async fn choices(

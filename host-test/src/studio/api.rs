@@ -20,7 +20,6 @@ use aws_lambda_connector_host::policy::Policy;
 pub(super) enum Question {
     Describe,
     Defaults,
-    Fields,
     Choices,
     Run,
 }
@@ -75,22 +74,10 @@ pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Re
                 to_raw_value(&manifest.to_json())
             });
         }
-        Question::Fields => fields(state, body).await,
         Question::Choices => choices(state, body).await,
         Question::Run => run(state, body).await,
     };
     asked.unwrap_or_else(|error| Reply::refused(StatusCode::BAD_REQUEST, &error.to_string()))
-}
-
-async fn fields(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
-    let form: Form<'_> = serde_json::from_slice(body)?;
-    let Ready { json, policy } = prepare(form.connection, &state.defaults, &state.allow)?;
-    let fields = state
-        .host
-        .fields(&policy, &json, &form.card, form.values.get());
-    Ok(Reply::answered(fields.await, &policy, |fields| {
-        to_raw_value(&fields.to_json())
-    }))
 }
 
 async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {

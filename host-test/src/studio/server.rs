@@ -82,7 +82,6 @@ async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Byte
     let (question, method) = match question {
         "describe" => (Question::Describe, Method::GET),
         "defaults" => (Question::Defaults, Method::GET),
-        "fields" => (Question::Fields, Method::POST),
         "choices" => (Question::Choices, Method::POST),
         "run" => (Question::Run, Method::POST),
         _ => return refusal(StatusCode::NOT_FOUND, "there is nothing at this path"),

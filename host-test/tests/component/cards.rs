@@ -63,7 +63,7 @@ async fn a_card_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn choices_and_fields_follow_the_values() {
+async fn choices_follow_the_values() {
     let local = local().await;
     let page = host()
         .choices(
@@ -84,19 +84,6 @@ async fn choices_and_fields_follow_the_values() {
         .map(|choice| choice.value.as_str())
         .collect();
     assert_eq!(values, ["beta"]);
-    for (function, there) in [("tenant", true), ("echo", false)] {
-        let values = json!({"yourFunctions": function}).to_string();
-        let fields = host()
-            .fields(&local.policy, &connection(&local), "invoke", &values)
-            .await;
-        let fields = fields.expect("the host works").unwrap();
-        assert_eq!(
-            fields
-                .iter()
-                .any(|field| field.key == "tenantId" && field.required),
-            there
-        );
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

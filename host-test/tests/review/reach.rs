@@ -282,10 +282,6 @@ async fn the_components_send_the_requests_of_the_page_and_no_others() {
                 .await
                 .unwrap()
                 .unwrap();
-            host.fields(&policy, &form, card, values)
-                .await
-                .unwrap()
-                .unwrap();
         }
         for field in ["yourFunctions", "qualifier"] {
             let choices = host.choices(&policy, &form, "invoke", field, chosen, None, None);

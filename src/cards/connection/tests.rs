@@ -7,7 +7,6 @@ use core::cell::RefCell;
 use serde_json::{Value, json};
 
 use super::super::choices::choices;
-use super::super::fields::fields;
 use super::super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
@@ -495,10 +494,6 @@ fn refusals_name_the_forms_field_and_repeat_no_secret() {
             ),
             ("functions", refused(choices_of("yourFunctions"))),
             ("qualifiers", refused(choices_of("qualifier"))),
-            (
-                "fields",
-                refused(block_on(fields(&aws, &connection, "invoke", chosen))),
-            ),
         ] {
             assert_eq!(named, field, "{asked}: {credential_type} {changes}");
             assert!(

@@ -139,7 +139,6 @@ const INPUTS: &[Field] = &[
         key: "tenantId",
         label: "Tenant ID",
         definition: "The tenant to run for. Only for functions with tenant isolation, which refuse an invocation without it.",
-        visible_when: when_name_is_typed(true),
         group: ADVANCED,
         ..FIELD
     },

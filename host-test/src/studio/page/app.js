@@ -12,12 +12,8 @@ let manifest;
 let card;
 let connection;
 let form;
-/** The question what the form looks like now, while it is on its way. */
-let pending = null;
 /** Ends the run that is on its way. */
 let running = null;
-/** Settles once no pointer is down: a button that moves away between press and release is not clicked. */
-let released = Promise.resolve();
 
 /** Asks the server; returns the text of `ok`, or throws what it says. */
 async function ask(question, body, signal) {
@@ -63,33 +59,11 @@ async function choices(field, search, cursor) {
   return JSON.parse(await ask("choices", question([["field", field.key], ["search", search], ["cursor", cursor]])));
 }
 
-/** Asks what the form looks like for these values. Until the answer, `visible-when` stands. */
-function askFields() {
-  const asked = card;
-  const mine = (async () => {
-    let fields = null;
-    let note = "";
-    try {
-      fields = JSON.parse(await ask("fields", question()));
-    } catch (error) {
-      note = `The form could not be adapted to these values: ${error.message}`;
-    }
-    await released;
-    if (pending !== mine || asked !== card) return;
-    pending = null;
-    if (fields) form.apply(fields);
-    byId("fields-note").textContent = note;
-  })();
-  pending = mine;
-}
-
 function choose(chosen) {
   card = chosen;
-  pending = null;
   form = new Form(byId("card-form"), "field", [card.options, card.inputs], choices);
   byId("outcome").replaceChildren();
   status("Nothing has run yet.");
-  askFields();
 }
 
 function drawCards() {
@@ -116,10 +90,7 @@ function drawConnection(defaults) {
     const value = first ? connection.row(first.key).control.json() : null;
     byId("connection-summary").textContent = value === null ? "not set up" : JSON.parse(value);
   };
-  byId("connection-form").addEventListener("change", () => {
-    sum();
-    askFields();
-  });
+  byId("connection-form").addEventListener("change", sum);
   sum();
   // Without anything to start with, it is the first thing to do.
   byId("connection").open = Object.keys(defaults.values).length === 0;
@@ -140,7 +111,6 @@ function busy(yes) {
 
 async function run() {
   if (running) return;
-  while (pending) await pending;
   connection.clearErrors();
   form.clearErrors();
   byId("outcome").replaceChildren();
@@ -195,22 +165,12 @@ async function start() {
   byId("version").textContent = `${manifest.name} ${manifest.version}`;
   drawConnection(JSON.parse(defaults));
   drawCards();
-  byId("card-form").addEventListener("change", (event) => {
-    const key = event.target.id.replace(/^field-/, "");
-    if (card.options.some((field) => field.key === key)) askFields();
-  });
   byId("card-form").addEventListener("submit", (event) => {
     event.preventDefault();
     run();
   });
   byId("connection-form").addEventListener("submit", (event) => event.preventDefault());
   byId("stop").addEventListener("click", () => running?.abort());
-  document.addEventListener("pointerdown", () => {
-    released = new Promise((resolve) => {
-      // After the click, which comes in the same turn as the release.
-      for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(resolve), { once: true });
-    });
-  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
   });

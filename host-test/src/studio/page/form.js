@@ -50,15 +50,14 @@ export class Form {
     return this.#rows.get(key);
   }
 
-  /** Shows and hides what `visible-when` says, where its answer is another one than before. */
+  /** Shows and hides what `visible-when` says. */
   #follow() {
     // A field may depend on one that has just vanished: go on until nothing changes.
     for (let again = true; again; ) {
       again = false;
       for (const row of this.#rows.values()) {
         const met = this.#isMet(row.field["visible-when"]);
-        if (met !== row.met) {
-          row.met = met;
+        if (met !== row.shown) {
           row.show(met);
           again = true;
         }
@@ -71,16 +70,6 @@ export class Form {
     const row = this.#rows.get(condition.key);
     const json = row?.shown ? row.control.json() : null;
     return json !== null && condition.values.includes(JSON.parse(json));
-  }
-
-  /** What the connector says of the form as it stands: it knows more than `visible-when`. */
-  apply(fields) {
-    const now = new Map(fields.map((field) => [field.key, field]));
-    for (const [key, row] of this.#rows) {
-      const field = now.get(key);
-      row.show(field !== undefined);
-      if (field) row.require(field.required);
-    }
   }
 
   /** The values of what is shown, as the text of a JSON object. Invalid JSON is left out. */
@@ -107,14 +96,12 @@ export class Form {
 
 class Row {
   shown = true;
-  met = null;
   #mark;
   #error;
   #descriptions;
 
   constructor(field, id, choices) {
     this.field = field;
-    this.required = field.required;
     this.control = control(field, id, choices);
     const { target } = this.control;
     this.#mark = element("span", { class: "required", "aria-hidden": "true" }, "required");
@@ -126,7 +113,8 @@ class Row {
       ? [element("div", { class: "inline" }, this.control.element, label)]
       : [label, this.control.element];
     this.element = element("div", { class: "field" }, ...head, this.#error, help);
-    this.require(field.required);
+    this.#mark.hidden = !field.required;
+    target.setAttribute("aria-required", String(field.required));
     this.error(null);
     target.addEventListener("change", () => this.checkJson());
     target.addEventListener("input", () => {
@@ -140,20 +128,12 @@ class Row {
   }
 
   show(yes) {
-    if (this.shown === yes) return;
     this.shown = yes;
     this.element.hidden = !yes;
     if (!yes) {
       this.control.clear();
       this.error(null);
-      this.require(this.field.required);
     }
-  }
-
-  require(yes) {
-    this.required = yes;
-    this.#mark.hidden = !yes;
-    this.control.target.setAttribute("aria-required", String(yes));
   }
 
   error(message) {
@@ -175,7 +155,7 @@ class Row {
 
   check() {
     if (!this.checkJson()) return false;
-    const blank = this.required && this.control.json() === null;
+    const blank = this.field.required && this.control.json() === null;
     this.error(blank ? "This field is required." : null);
     return !blank;
   }
