@@ -1,74 +1,145 @@
 //! The connector as a workflow designer sees it: forms that any platform can draw, and a way to
-//! run what was filled in. Nothing here but a translation: the work is done in `lambda`.
+//! run what was filled in. Each card is one file, and a line in [`Card`].
 
 pub mod choices;
 pub mod connection;
+pub mod field;
+mod invoke;
+mod list_functions;
 pub mod manifest;
-pub mod outputs;
-pub mod run;
-pub mod values;
+mod outputs;
+mod values;
 
 use alloc::string::String;
 
 use crate::call::connection::Connection;
-use crate::call::error::{Error, InvalidInput};
-use crate::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
-use crate::perform::perform;
+use crate::call::error::Error;
 use crate::transport::Transport;
+use choices::ChoicePage;
+use field::{Field, Source, Values};
+use manifest::Description;
 
-async fn list(
-    transport: &impl Transport,
-    connection: Connection,
-    query: FunctionQuery,
-) -> Result<FunctionPage, Error> {
-    perform(transport, ListFunctions::new(connection, query)?).await
-}
-
-/// Ends of the typed interface's paths, where the form has another name for the field. Of several
-/// that fit, the first counts.
-const OTHER_NAMES: &[(&str, &str)] = &[
-    ("endpoint.url", "endpoint"),
-    (".response-timeout-ms", "responseTimeoutSeconds"),
-    ("signing-key.date", "signingKeyDate"),
-    ("signing-key.key", "signingKey"),
-    ("web-identity.token", "webIdentityToken"),
-    ("roles[1].arn", "secondRoleArn"),
-    ("roles[1].external-id", "secondExternalId"),
-    (".arn", "roleArn"),
-    // One field for both roles.
-    (".session-name", "roleSessionName"),
-    (".duration-seconds", "roleDurationSeconds"),
-];
-
-/// A refusal, told in the form's terms: `request.client-context` is the field `clientContext`.
-///
-/// `function_key` is the field that named the function.
-pub fn by_field_key(error: Error, function_key: &str) -> Error {
-    let Error::InvalidInput(input) = error else {
-        return error;
-    };
-    let path = &*input.field;
-    let other_name = OTHER_NAMES.iter().find(|(end, _)| path.ends_with(end));
-    let field = match (other_name, path.rsplit('.').next().unwrap_or_default()) {
-        (Some((_, key)), _) => (*key).into(),
-        (None, "function") => function_key.into(),
-        (None, last) => camel_case(last),
-    };
-    Error::InvalidInput(InvalidInput { field, ..input })
-}
-
-fn camel_case(kebab: &str) -> String {
-    let mut out = String::with_capacity(kebab.len());
-    for (index, word) in kebab.split('-').enumerate() {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) if index > 0 => out.push(first.to_ascii_uppercase()),
-            Some(first) => out.push(first),
-            None => {}
+macro_rules! cards {
+    ($($card:ident => $file:ident,)*) => {
+        /// Everything that can be run.
+        #[derive(Clone, Copy, Debug)]
+        #[allow(missing_docs)] // Each describes itself.
+        pub enum Card {
+            $($card,)*
         }
-        out.push_str(letters.as_str());
+
+        impl Card {
+            /// All of them, in the catalogue's order.
+            pub const ALL: &[Card] = &[$(Card::$card,)*];
+
+            /// Its form, its outputs, and what it is called.
+            pub fn description(self) -> &'static Description {
+                match self {
+                    $(Card::$card => &$file::CARD,)*
+                }
+            }
+
+            async fn run(
+                self,
+                transport: &impl Transport,
+                connection: Connection,
+                values: &Values<'_>,
+            ) -> Result<String, Error> {
+                match self {
+                    $(Card::$card => $file::run(transport, connection, values).await,)*
+                }
+            }
+        }
+    };
+}
+
+cards! {
+    Invoke => invoke,
+    ListFunctions => list_functions,
+}
+
+impl Card {
+    /// The card of that id.
+    fn find(id: &str) -> Result<Card, Error> {
+        let mut message = String::from("there is no such card; there are:");
+        for card in Card::ALL {
+            let known = card.description().id;
+            if known == id {
+                return Ok(*card);
+            }
+            message.push(' ');
+            message.push_str(known);
+        }
+        Err(Error::invalid("card", message))
     }
-    out
+
+    /// A refusal in the form's terms. Of two fields for one value, that which is shown supplied it.
+    fn name_field(self, error: Error, values: &Values<'_>) -> Error {
+        let fields = self.description().fields.iter();
+        let shown = fields.filter(|field| field.is_shown(values));
+        let known = connection::FIELDS.iter().chain(shown);
+        values::name_field(error, known.copied())
+    }
+}
+
+/// Runs the card of that id; the connection and its values are JSON objects by field key, and so
+/// is the result.
+///
+/// # Errors
+/// `invalid-input` that names the field by its key, or what came of the call.
+pub async fn run(
+    transport: &impl Transport,
+    connection: &str,
+    card: &str,
+    values: &str,
+) -> Result<String, Error> {
+    let card = Card::find(card)?;
+    let values = values::read("values", values)?;
+    let connection = connection::read(connection)?;
+    let ran = card.run(transport, connection, &values).await;
+    ran.map_err(|error| card.name_field(error, &values))
+}
+
+/// The choices of a card's field; the connection and the card's values are JSON objects by field
+/// key.
+///
+/// # Errors
+/// `invalid-input` that names the field by its key, or what came of the call.
+pub async fn choices(
+    transport: &impl Transport,
+    connection: &str,
+    card: &str,
+    field: &str,
+    values: &str,
+    search: Option<&str>,
+    cursor: Option<&str>,
+) -> Result<ChoicePage, Error> {
+    let card = Card::find(card)?;
+    let values = values::read("values", values)?;
+    let page = match dynamic(card, field)? {
+        Source::Functions => {
+            let connection = connection::read(connection)?;
+            choices::functions(transport, connection, search, cursor).await
+        }
+        Source::Qualifiers(function) => {
+            let function = function(&values)?;
+            let connection = connection::read(connection)?;
+            choices::qualifiers(transport, connection, &function, search, cursor).await
+        }
+    };
+    page.map_err(|error| card.name_field(error, &values))
+}
+
+/// Where the choices of the field with that key come from.
+fn dynamic(card: Card, key: &str) -> Result<Source, Error> {
+    let is_it = |field: &&&Field| field.key == key;
+    let field = card.description().fields.iter().find(is_it);
+    field.and_then(|field| field.source).ok_or_else(|| {
+        Error::invalid(
+            "field",
+            "the card has no field of this key whose choices are dynamic",
+        )
+    })
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use dlmalloc::GlobalDlmalloc;
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
-use crate::cards::choices::choices;
-use crate::cards::run::run;
+use crate::cards::{choices, run};
 use crate::http::Host;
 use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;

@@ -4,7 +4,7 @@
 
 use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector::cards;
-use aws_lambda_connector::cards::manifest::{CARDS, CONNECTION};
+use aws_lambda_connector::cards::Card;
 use aws_lambda_connector_fuzz::call::{Call, plant};
 use aws_lambda_connector_fuzz::transport::Scripted;
 use aws_lambda_connector_fuzz::verdict::no_secret;
@@ -47,10 +47,8 @@ fn check(error: &Error) {
     let Error::InvalidInput(input) = error else {
         return;
     };
-    let cards = CARDS
-        .iter()
-        .flat_map(|card| card.options.iter().chain(card.inputs));
-    let known = CONNECTION
+    let cards = Card::ALL.iter().flat_map(|card| card.description().fields);
+    let known = cards::connection::FIELDS
         .iter()
         .chain(cards)
         .any(|field| field.key == input.field);

@@ -135,13 +135,13 @@ impl<'a> Call<'a> {
                 lines.get("qualifier"),
             ))),
             "open" => Outcome::Opened(block_on(sessions::open(transport, connection))),
-            "run" => Outcome::Ran(block_on(cards::run::run(
+            "run" => Outcome::Ran(block_on(cards::run(
                 transport,
                 &self.form,
                 text("card"),
                 text("values"),
             ))),
-            _ => Outcome::Choices(block_on(cards::choices::choices(
+            _ => Outcome::Choices(block_on(cards::choices(
                 transport,
                 &self.form,
                 text("card"),

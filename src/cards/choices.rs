@@ -4,13 +4,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::run::{find_card, function};
-use super::values::Values;
-use super::{by_field_key, connection, list};
 use crate::call::connection::Connection;
 use crate::call::error::{Category, Error};
+use crate::cards::field::{FIELD, Field};
+use crate::cards::values::name_field;
 use crate::lambda::list_functions::{
-    FunctionPage, FunctionQuery, FunctionSummary, contains_ignoring_case,
+    FunctionPage, FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
 };
 use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierKind};
 use crate::perform::perform;
@@ -36,50 +35,15 @@ pub struct ChoicePage {
 /// Rows of one page.
 const PAGE_ROWS: usize = 50;
 
-/// The choices of a field; `connection` and `values` are JSON objects by field key.
-///
-/// # Errors
-/// `invalid-input` that names the field by its key, or what came of the call.
-pub async fn choices(
-    transport: &impl Transport,
-    connection: &str,
-    card: &str,
-    field: &str,
-    values: &str,
-    search: Option<&str>,
-    cursor: Option<&str>,
-) -> Result<ChoicePage, Error> {
-    let card = find_card(card)?;
-    let dynamic = card
-        .options
-        .iter()
-        .chain(card.inputs)
-        .find(|candidate| candidate.key == field && candidate.dynamic);
-    let values = Values::read("values", values)?;
-    match dynamic.map(|field| field.key) {
-        Some("yourFunctions") => {
-            functions(transport, connection::read(connection)?, search, cursor).await
-        }
-        Some(_) => {
-            let (key, name) = function(card, &values)?;
-            qualifiers(
-                transport,
-                connection::read(connection)?,
-                &name,
-                search,
-                cursor,
-            )
-            .await
-            .map_err(|error| by_field_key(error, key))
-        }
-        None => Err(Error::invalid(
-            "field",
-            "the card has no field of this key whose choices are dynamic",
-        )),
-    }
-}
+/// Where the page begins: a parameter, not a field of the form.
+const CURSOR: Field = Field {
+    key: "cursor",
+    paths: &["query.cursor"],
+    ..FIELD
+};
 
-async fn functions(
+/// The account's functions.
+pub async fn functions(
     transport: &impl Transport,
     connection: Connection,
     search: Option<&str>,
@@ -90,9 +54,11 @@ async fn functions(
         cursor: cursor.map(Into::into),
         ..FunctionQuery::default()
     };
-    let page = list(transport, connection, query).await;
-    page.map(Into::into)
-        .map_err(|error| by_field_key(with_way_out(error), "yourFunctions"))
+    let page = match ListFunctions::new(connection, query) {
+        Ok(listing) => perform(transport, listing).await,
+        Err(refusal) => Err(name_field(refusal, [&CURSOR])),
+    };
+    page.map(Into::into).map_err(with_way_out)
 }
 
 impl From<FunctionPage> for ChoicePage {
@@ -138,7 +104,8 @@ impl From<FunctionSummary> for Choice {
     }
 }
 
-async fn qualifiers(
+/// The qualifiers of `function`.
+pub async fn qualifiers(
     transport: &impl Transport,
     connection: Connection,
     function: &str,
@@ -148,8 +115,7 @@ async fn qualifiers(
     let start: usize = match cursor {
         None => 0,
         Some(text) => text.parse().map_err(|_| {
-            Error::invalid(
-                "cursor",
+            CURSOR.invalid(
                 "it is no cursor of this connector: pass `next` of the page before, unchanged",
             )
         })?,

@@ -1,99 +1,290 @@
-//! The connection form's values, as a connection. What was filled in for another credential type is
-//! not even read: platforms keep the values of fields that they hide.
+//! The form that sets a connection up, and its values as a connection. What was filled in for another
+//! credential type is not even read: platforms keep the values of fields that they hide.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::manifest;
-use super::values::Values;
 use crate::aws::credentials::{AccessKey, Secret};
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint;
 use crate::aws::hex;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::Error;
 use crate::call::roles::RoleOptions;
+use crate::cards::field::{Choice, FIELD, Field, Kind, Values, form, shown};
+use crate::cards::values;
+
+/// The form.
+pub const FIELDS: &[&Field] = Input::FIELDS;
+
+form! {
+    enum Input {
+        Region = Field {
+            key: "region",
+            label: "Region",
+            definition: "AWS region in which the functions are, for example eu-central-1.",
+            required: true,
+            paths: &["connection.region"],
+            ..FIELD
+        },
+        CredentialType = CREDENTIAL_TYPE,
+        AccessKeyId = Field {
+            key: "accessKeyId",
+            label: "Access Key ID",
+            definition: "The key's public part, for example AKIAIOSFODNN7EXAMPLE. Its user or role needs the permission lambda:InvokeFunction, and lambda:ListFunctions to choose functions from a list; to assume an IAM role, only sts:AssumeRole on that role.",
+            required: true,
+            visible_when: CREDENTIAL_TYPE.is(&[ACCESS_KEYS, ASSUME_ROLE, SIGNING_KEY]),
+            paths: &["connection.credentials.access-key.access-key-id", "connection.credentials.assume-role.source.access-key-id", "connection.credentials.signing-key.access-key-id"],
+            ..FIELD
+        },
+        SecretAccessKey = Field {
+            key: "secretAccessKey",
+            label: "Secret Access Key",
+            definition: "The key's secret part. It signs requests inside the sandbox and is never sent.",
+            required: true,
+            secret: true,
+            visible_when: CREDENTIAL_TYPE.is(&[ACCESS_KEYS, ASSUME_ROLE]),
+            paths: &["connection.credentials.access-key.secret-access-key", "connection.credentials.assume-role.source.secret-access-key"],
+            ..FIELD
+        },
+        SigningKeyDate = Field {
+            key: "signingKeyDate",
+            label: "Signing Key Date",
+            definition: "The UTC day that the signing key was derived for, as YYYYMMDD. AWS takes the key on that day only.",
+            required: true,
+            visible_when: CREDENTIAL_TYPE.is(&[SIGNING_KEY]),
+            paths: &["connection.credentials.signing-key.date"],
+            ..FIELD
+        },
+        SigningKey = Field {
+            key: "signingKey",
+            label: "Signing Key",
+            definition: "The end of the SigV4 key derivation for that day, this region and the service lambda: 64 hexadecimal digits. It is never sent.",
+            required: true,
+            secret: true,
+            visible_when: CREDENTIAL_TYPE.is(&[SIGNING_KEY]),
+            paths: &["connection.credentials.signing-key.key"],
+            ..FIELD
+        },
+        SessionToken = Field {
+            key: "sessionToken",
+            label: "Session Token",
+            definition: "Only for temporary keys, which begin with ASIA: the token that came with them.",
+            secret: true,
+            visible_when: CREDENTIAL_TYPE.is(&[ACCESS_KEYS, ASSUME_ROLE, SIGNING_KEY]),
+            paths: &["connection.credentials.access-key.session-token", "connection.credentials.assume-role.source.session-token", "connection.credentials.signing-key.session-token"],
+            ..FIELD
+        },
+        RoleArn = Field {
+            key: "roleArn",
+            label: "Role ARN",
+            definition: "The role to assume, for example arn:aws:iam::123456789012:role/name. Its trust policy must allow sts:AssumeRole to the access key's owner, or sts:AssumeRoleWithWebIdentity to the OIDC token's issuer. The role needs the permission lambda:InvokeFunction, and lambda:ListFunctions to choose functions from a list.",
+            required: true,
+            visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE, WEB_IDENTITY]),
+            paths: &["connection.credentials.assume-role.roles[0].arn", "connection.credentials.web-identity.role.arn"],
+            ..FIELD
+        },
+        ExternalId = Field {
+            key: "externalId",
+            label: "External ID",
+            definition: "What the role's trust policy demands as sts:ExternalId: the owner of a role in another account tells it. Empty where it demands none.",
+            visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE]),
+            paths: &["connection.credentials.assume-role.roles[0].external-id"],
+            ..FIELD
+        },
+        WebIdentityToken = Field {
+            key: "webIdentityToken",
+            label: "OIDC Token",
+            definition: "The token as the identity provider issued it, for example a JWT. IAM must know the provider and the token's audience, and the token must not have expired when a step runs. It is sent to STS only.",
+            required: true,
+            secret: true,
+            visible_when: CREDENTIAL_TYPE.is(&[WEB_IDENTITY]),
+            paths: &["connection.credentials.web-identity.token"],
+            ..FIELD
+        },
+        Endpoint = Field {
+            key: "endpoint",
+            label: "Endpoint",
+            definition: "Leave it empty for the region's standard endpoint. Else fips, dual-stack or fips-dual-stack, or the URL of a VPC endpoint, a proxy or a local service. Roles are assumed at a proxy or a local service, too; with a VPC endpoint, at the region's STS.",
+            group: ADVANCED,
+            paths: &["connection.endpoint.url"],
+            ..FIELD
+        },
+        RoleSessionName = Field {
+            key: "roleSessionName",
+            label: "Role Session Name",
+            definition: "What CloudTrail calls the session: 2 to 64 letters, digits and _+=,.@-. Empty names it aws-lambda-connector.",
+            visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE, WEB_IDENTITY]),
+            group: ADVANCED,
+            paths: &["connection.credentials.assume-role.roles[0].session-name", "connection.credentials.assume-role.roles[1].session-name", "connection.credentials.web-identity.role.session-name"],
+            ..FIELD
+        },
+        RoleDurationSeconds = Field {
+            key: "roleDurationSeconds",
+            label: "Role Duration (Seconds)",
+            definition: "How long the keys that call Lambda last, 900 to 43,200 and no more than the role allows; with a second role, at most 3,600. They are renewed as needed. Empty is an hour.",
+            kind: Kind::Number,
+            visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE, WEB_IDENTITY]),
+            group: ADVANCED,
+            paths: &["connection.credentials.assume-role.roles[0].duration-seconds", "connection.credentials.assume-role.roles[1].duration-seconds", "connection.credentials.web-identity.role.duration-seconds"],
+            ..FIELD
+        },
+        SecondRoleArn = Field {
+            key: "secondRoleArn",
+            label: "Second Role ARN",
+            definition: "A role that the first one assumes, and that calls Lambda in its place. Its trust policy must allow sts:AssumeRole to the first role, which needs the permission sts:AssumeRole on it. Empty where one role is enough.",
+            visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE]),
+            group: ADVANCED,
+            paths: &["connection.credentials.assume-role.roles[1].arn"],
+            ..FIELD
+        },
+        SecondExternalId = Field {
+            key: "secondExternalId",
+            label: "Second External ID",
+            definition: "What the second role's trust policy demands as sts:ExternalId. Empty where it demands none.",
+            visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE]),
+            group: ADVANCED,
+            paths: &["connection.credentials.assume-role.roles[1].external-id"],
+            ..FIELD
+        },
+    }
+}
+
+const ADVANCED: Option<&str> = Some("Advanced");
+
+#[derive(Clone, Copy)]
+enum CredentialType {
+    AccessKeys,
+    AssumeRole,
+    WebIdentity,
+    SigningKey,
+    HostSigned,
+}
+
+const ACCESS_KEYS: &str = "accessKeys";
+const ASSUME_ROLE: &str = "assumeRole";
+const WEB_IDENTITY: &str = "webIdentity";
+const SIGNING_KEY: &str = "signingKey";
+
+const CREDENTIAL_TYPES: &[Choice<CredentialType>] = &[
+    Choice {
+        means: CredentialType::AccessKeys,
+        value: ACCESS_KEYS,
+        label: "Access keys",
+        description: "Long-term keys of an IAM user, or temporary keys with their session token.",
+    },
+    Choice {
+        means: CredentialType::AssumeRole,
+        value: ASSUME_ROLE,
+        label: "IAM role",
+        description: "Access keys that assume a role, also one of another account; the role calls Lambda with temporary keys.",
+    },
+    Choice {
+        means: CredentialType::WebIdentity,
+        value: WEB_IDENTITY,
+        label: "OIDC token",
+        description: "A token of an identity provider that IAM trusts, exchanged for a role's temporary keys; no AWS key is needed.",
+    },
+    Choice {
+        means: CredentialType::SigningKey,
+        value: SIGNING_KEY,
+        label: "Signing key",
+        description: "A key that the platform derives from a secret access key for one day, so that the secret never enters the sandbox.",
+    },
+    Choice {
+        means: CredentialType::HostSigned,
+        value: "hostSigned",
+        label: "Signed by the host",
+        description: "Requests leave the sandbox unsigned, and a proxy of the platform signs them: no credentials are filled in here.",
+    },
+];
+
+const CREDENTIAL_TYPE: Field = Field {
+    key: "credentialType",
+    label: "Credential Type",
+    definition: "How the connector proves who is calling.",
+    kind: Kind::Dropdown,
+    required: true,
+    default: Some("\"accessKeys\""),
+    choices: || shown(CREDENTIAL_TYPES),
+    ..FIELD
+};
 
 /// Reads the form.
 ///
 /// # Errors
 /// `invalid-input` that names the field.
 pub fn read(json: &str) -> Result<Connection, Error> {
-    let values = Values::read("connection", json)?;
+    let values = &values::read("connection", json)?;
     Ok(Connection {
-        region: values.text("region")?.unwrap_or_default(),
-        credentials: credentials(&values)?,
-        endpoint: match values.text("endpoint")? {
-            None => Choice::Standard,
+        region: Input::Region.text(values)?.unwrap_or_default(),
+        credentials: credentials(values)?,
+        endpoint: match Input::Endpoint.text(values)? {
+            None => endpoint::Choice::Standard,
             Some(text) => match text.as_str() {
-                "fips" => Choice::Fips,
-                "dual-stack" => Choice::DualStack,
-                "fips-dual-stack" => Choice::FipsDualStack,
-                _ => Choice::Url(text),
+                "fips" => endpoint::Choice::Fips,
+                "dual-stack" => endpoint::Choice::DualStack,
+                "fips-dual-stack" => endpoint::Choice::FipsDualStack,
+                _ => endpoint::Choice::Url(text),
             },
         },
     })
 }
 
 fn credentials(values: &Values<'_>) -> Result<Credentials, Error> {
-    let kind = manifest::CONNECTION
-        .iter()
-        .find(|field| field.key == "credentialType")
-        .map_or(Ok(""), |field| values.choice(field))?;
+    let kind = Input::CredentialType.choice(values, CREDENTIAL_TYPES)?;
     Ok(match kind {
-        "assumeRole" => Credentials::AssumeRole {
+        CredentialType::AccessKeys => Credentials::AccessKey(access_key(values)?),
+        CredentialType::AssumeRole => Credentials::AssumeRole {
             source: access_key(values)?,
             roles: roles(values)?,
         },
-        "webIdentity" => Credentials::WebIdentity {
-            token: Secret::new(values.required_text("webIdentityToken")?),
+        CredentialType::WebIdentity => Credentials::WebIdentity {
+            token: Secret::new(Input::WebIdentityToken.required_text(values)?),
             role: role(values)?,
         },
-        "signingKey" => Credentials::SigningKey {
-            access_key_id: values.required_text("accessKeyId")?,
-            date: values.required_text("signingKeyDate")?,
+        CredentialType::SigningKey => Credentials::SigningKey {
+            access_key_id: Input::AccessKeyId.required_text(values)?,
+            date: Input::SigningKeyDate.required_text(values)?,
             key: signing_key(values)?,
-            session_token: values.text("sessionToken")?.map(Secret::new),
+            session_token: Input::SessionToken.text(values)?.map(Secret::new),
         },
-        "hostSigned" => Credentials::HostSigned,
-        _ => Credentials::AccessKey(access_key(values)?),
+        CredentialType::HostSigned => Credentials::HostSigned,
     })
 }
 
 fn access_key(values: &Values<'_>) -> Result<AccessKey, Error> {
     Ok(AccessKey {
-        access_key_id: values.required_text("accessKeyId")?,
-        secret_access_key: Secret::new(values.required_text("secretAccessKey")?),
-        session_token: values.text("sessionToken")?.map(Secret::new),
+        access_key_id: Input::AccessKeyId.required_text(values)?,
+        secret_access_key: Secret::new(Input::SecretAccessKey.required_text(values)?),
+        session_token: Input::SessionToken.text(values)?.map(Secret::new),
     })
 }
 
 /// The role as both types have it: STS takes no external ID with a token.
 fn role(values: &Values<'_>) -> Result<RoleOptions, Error> {
     Ok(RoleOptions {
-        arn: values.required_text("roleArn")?,
+        arn: Input::RoleArn.required_text(values)?,
         external_id: None,
-        session_name: values.text("roleSessionName")?,
-        duration_seconds: values.number("roleDurationSeconds")?,
+        session_name: Input::RoleSessionName.text(values)?,
+        duration_seconds: Input::RoleDurationSeconds.number(values)?,
     })
 }
 
 /// The role, and the second one where there is one.
 fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
     let first = RoleOptions {
-        external_id: values.text("externalId")?,
+        external_id: Input::ExternalId.text(values)?,
         ..role(values)?
     };
-    let external_id = values.text("secondExternalId")?;
-    let Some(arn) = values.text("secondRoleArn")? else {
+    let external_id = Input::SecondExternalId.text(values)?;
+    let Some(arn) = Input::SecondRoleArn.text(values)? else {
         return match external_id {
             None => Ok(vec![first]),
             // Not ignored: functions would be called by another role than was meant.
-            Some(_) => Err(Error::invalid(
-                "secondRoleArn",
-                "it is required with a second external ID: fill in both, or neither",
-            )),
+            Some(_) => Err(Input::SecondRoleArn
+                .invalid("it is required with a second external ID: fill in both, or neither")),
         };
     };
     let second = RoleOptions {
@@ -101,7 +292,7 @@ fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
         external_id,
         ..first.clone()
     };
-    // The first role's keys are used once, at once: how long they last is nobody's concern.
+    // The first role's keys are used immediately and only once, so their lifetime does not matter.
     let first = RoleOptions {
         duration_seconds: None,
         ..first
@@ -110,10 +301,9 @@ fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
 }
 
 fn signing_key(values: &Values<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let text = Zeroizing::new(values.required_text("signingKey")?);
+    let text = Zeroizing::new(Input::SigningKey.required_text(values)?);
     hex::decode_32(&text).ok_or_else(|| {
-        Error::invalid(
-            "signingKey",
+        Input::SigningKey.invalid(
             "it must be 64 hexadecimal digits: the 32 bytes at the end of SigV4's key derivation",
         )
     })

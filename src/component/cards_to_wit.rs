@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 
 use crate::bindings::exports::connectors::aws_lambda::cards;
 use crate::cards::choices::{self, ChoicePage};
-use crate::cards::manifest::{self, Card, Choice, Condition, Field, Kind};
+use crate::cards::field::{Choice, Condition, Field, Kind};
+use crate::cards::manifest;
+use crate::cards::{Card, connection};
 
 pub fn manifest() -> cards::Manifest {
     cards::Manifest {
@@ -13,25 +15,28 @@ pub fn manifest() -> cards::Manifest {
         title: manifest::TITLE.into(),
         version: manifest::VERSION.into(),
         description: manifest::DESCRIPTION.into(),
-        connection: all(manifest::CONNECTION),
-        cards: all(manifest::CARDS),
+        connection: all(connection::FIELDS.iter().copied()),
+        cards: all(Card::ALL),
         outbound_hosts: manifest::outbound_hosts(),
     }
 }
 
-fn all<'a, T, U: From<&'a T>>(items: &'a [T]) -> Vec<U> {
-    items.iter().map(Into::into).collect()
+fn all<T, U: From<T>>(items: impl IntoIterator<Item = T>) -> Vec<U> {
+    items.into_iter().map(Into::into).collect()
 }
 
 impl From<&Card> for cards::Card {
     fn from(card: &Card) -> cards::Card {
+        let card = card.description();
+        let (options, inputs): (Vec<&Field>, Vec<&Field>) =
+            card.fields.iter().partition(|field| field.is_option);
         cards::Card {
             id: card.id.into(),
             title: card.title.into(),
             description: card.description.into(),
-            options: all(card.options),
-            inputs: all(card.inputs),
-            outputs: all(card.outputs),
+            options: all(options),
+            inputs: all(inputs),
+            outputs: all(&(card.outputs)()),
         }
     }
 }
@@ -52,8 +57,8 @@ impl From<&Field> for cards::Field {
             required: field.required,
             secret: field.secret,
             default: field.default.map(String::from),
-            choices: all(field.choices),
-            dynamic: field.dynamic,
+            choices: all(&(field.choices)()),
+            dynamic: field.source.is_some(),
             visible_when: field.visible_when.as_ref().map(Into::into),
             group: field.group.map(String::from),
         }
@@ -73,7 +78,7 @@ impl From<&Choice> for cards::Choice {
 impl From<&Condition> for cards::Condition {
     fn from(condition: &Condition) -> cards::Condition {
         cards::Condition {
-            key: condition.key.into(),
+            key: condition.field.key.into(),
             values: condition
                 .values
                 .iter()

@@ -411,9 +411,9 @@ fn a_card_invokes_nothing_else_where_something_may_have_run() {
         failure(TransportKind::Timeout, Executed::Unknown),
         error(404, "ResourceNotFoundException"),
     ]);
-    let Err(Error::Service(error)) = block_on(crate::cards::run::run(
-        &transport, CONNECTION, "invoke", VALUES,
-    )) else {
+    let Err(Error::Service(error)) =
+        block_on(crate::cards::run(&transport, CONNECTION, "invoke", VALUES))
+    else {
         panic!("another end")
     };
     assert_eq!(

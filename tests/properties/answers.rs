@@ -183,10 +183,10 @@ proptest! {
         );
         for card in ["invoke", "listFunctions", "list-functions"] {
             let values = r#"{"functionName":"f","useFunctionName":"true","yourFunctions":"f"}"#;
-            let outcome = block_on(cards::run::run(&Script::new(answers.clone(), now), &connection, card, values));
+            let outcome = block_on(cards::run(&Script::new(answers.clone(), now), &connection, card, values));
             assert_no_secret(&format!("{outcome:?}"));
         }
-        let choices = block_on(cards::choices::choices(
+        let choices = block_on(cards::choices(
             &Script::new(answers, now), &connection, "invoke", "yourFunctions", "{}", None, None,
         ));
         assert_no_secret(&format!("{choices:?}"));

@@ -187,9 +187,9 @@ proptest! {
         field in text_like(&["yourFunctions", "qualifier"]),
     ) {
         let script = || Script::new(Vec::new(), 0);
-        let ran = block_on(cards::run::run(&script(), &connection, &card, &values));
+        let ran = block_on(cards::run(&script(), &connection, &card, &values));
         assert_no_secret(&format!("{ran:?}"));
-        let chosen = block_on(cards::choices::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values)));
+        let chosen = block_on(cards::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values)));
         assert_no_secret(&format!("{chosen:?}"));
     }
 }

@@ -6,13 +6,12 @@ use core::cell::RefCell;
 
 use serde_json::{Value, json};
 
-use super::super::choices::choices;
-use super::super::run::run;
 use super::*;
 use crate::aws::message::{Request, Response};
 use crate::aws::{hex, sigv4};
 use crate::block_on::block_on;
 use crate::call::delivery::TimeLimits;
+use crate::cards::{choices, run};
 use crate::session_cache::SessionCache;
 use crate::testing::{answer, lambdas};
 use crate::transport::{Failure, Transport};
@@ -159,9 +158,8 @@ fn every_type_reaches_lambda_as_who_it_says() {
         invoke(&aws, &form(credential_type, &json!({}))).unwrap();
         assert_eq!(aws.by(), by, "{credential_type}");
     }
-    let kinds: Vec<&str> = manifest::CONNECTION
+    let kinds: Vec<&str> = CREDENTIAL_TYPES
         .iter()
-        .flat_map(|field| field.choices)
         .map(|choice| {
             let connection = read(&form(choice.value, &json!({}))).unwrap();
             connection.credentials.kind()
@@ -267,10 +265,10 @@ fn values_of_another_type_are_ignored() {
         "webIdentityToken": [], "roleSessionName": [], "roleDurationSeconds": "soon",
         "secondRoleArn": [], "secondExternalId": "id-2",
     });
-    for choice in manifest::CONNECTION.iter().flat_map(|field| field.choices) {
+    for choice in CREDENTIAL_TYPES {
         let mut changes = left_over.clone();
         let hidden = changes.as_object_mut().unwrap();
-        for field in manifest::CONNECTION {
+        for field in Input::FIELDS {
             let Some(condition) = field.visible_when else {
                 continue;
             };
@@ -509,7 +507,7 @@ fn refusals_name_the_forms_field_and_repeat_no_secret() {
 #[test]
 fn the_fields_that_are_refused_are_those_of_the_form() {
     let mut refused: Vec<&str> = wrong_values().into_iter().map(|(.., key)| key).collect();
-    let mut known: Vec<&str> = manifest::CONNECTION.iter().map(|field| field.key).collect();
+    let mut known: Vec<&str> = Input::FIELDS.iter().map(|field| field.key).collect();
     refused.sort_unstable();
     refused.dedup();
     known.sort_unstable();

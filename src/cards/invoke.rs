@@ -1,0 +1,480 @@
+//! The card that invokes a function.
+
+use alloc::string::{String, ToString};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::aws::clock_skew::ServiceClock;
+use crate::aws::json;
+use crate::aws::number::milliseconds;
+use crate::call::connection::Connection;
+use crate::call::delivery;
+use crate::call::error::{Category, Error, Executed};
+use crate::call::failure::FunctionFailure;
+use crate::call::invocation::{Invocation, Payload};
+use crate::call::log_tail::RunReport;
+use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, shown};
+use crate::cards::manifest::Description;
+use crate::cards::outputs::{self, Output, Value, quoted_length};
+use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use crate::perform::perform_with_clock;
+use crate::transport::Transport;
+
+mod part_of_name;
+use part_of_name::find_whole_name;
+
+pub const CARD: Description = Description {
+    id: "invoke",
+    title: "Invoke",
+    description: "Invokes a Lambda function and returns its response.",
+    fields: Input::FIELDS,
+    outputs: || outputs::fields(OUTPUTS),
+};
+
+form! {
+    /// The card's options and inputs.
+    enum Input {
+        UseFunctionName = USE_FUNCTION_NAME,
+        YourFunctions = Field {
+            key: "yourFunctions",
+            label: "Your Functions",
+            definition: "The functions that can be invoked with this connection.",
+            kind: Kind::Dropdown,
+            required: true,
+            source: Some(Source::Functions),
+            visible_when: USE_FUNCTION_NAME.is(&[NO]),
+            is_option: true,
+            paths: &["request.function", "function"],
+            ..FIELD
+        },
+        FunctionName = Field {
+            key: "functionName",
+            label: "Function Name",
+            definition: "The function's partial or complete name, or its ARN. A part of a name must match exactly one function; if it matches several, they are named and none is invoked.",
+            required: true,
+            visible_when: USE_FUNCTION_NAME.is(&[YES]),
+            is_option: true,
+            paths: &["request.function", "function"],
+            ..FIELD
+        },
+        InvocationType = Field {
+            key: "invocationType",
+            label: "Invocation Type",
+            definition: "Whether to wait for the function's response.",
+            kind: Kind::Dropdown,
+            default: Some("\"RequestResponse\""),
+            choices: || shown(INVOCATION_TYPES),
+            group: PARAMETERS,
+            paths: &["request.invocation-type"],
+            ..FIELD
+        },
+        LogType = Field {
+            key: "logType",
+            label: "Log Type",
+            definition: "Tail returns the last 4 KB of the execution log of a synchronous invocation.",
+            kind: Kind::Dropdown,
+            default: Some("\"None\""),
+            choices: || shown(LOG_TYPES),
+            group: PARAMETERS,
+            paths: &["request.log-type"],
+            ..FIELD
+        },
+        ClientContext = Field {
+            key: "clientContext",
+            label: "Client Context",
+            definition: "Data about the caller that the function finds in its context object: a JSON object, at most 3,583 bytes once it is Base64. Synchronous invocations only.",
+            kind: Kind::Object,
+            group: PARAMETERS,
+            paths: &["request.client-context"],
+            ..FIELD
+        },
+        Payload = Field {
+            key: "payload",
+            label: "Payload",
+            definition: "JSON for the function, its event. Any JSON value is accepted: at most 6,291,456 bytes, or 1,048,576 for the invocation type Event.",
+            kind: Kind::Object,
+            group: PARAMETERS,
+            paths: &["request.payload"],
+            ..FIELD
+        },
+        Qualifier = Field {
+            key: "qualifier",
+            label: "Qualifier",
+            definition: "An alias or a version of the function to invoke. Empty invokes its unpublished version.",
+            source: Some(Source::Qualifiers(|values| Ok(function(values)?.1))),
+            group: PARAMETERS,
+            paths: &["request.qualifier"],
+            ..FIELD
+        },
+        TenantId = Field {
+            key: "tenantId",
+            label: "Tenant ID",
+            definition: "The tenant to run for. Only for functions with tenant isolation, which refuse an invocation without it.",
+            group: ADVANCED,
+            paths: &["request.tenant-id"],
+            ..FIELD
+        },
+        DurableExecutionName = Field {
+            key: "durableExecutionName",
+            label: "Durable Execution Name",
+            definition: "Only for durable functions: names the execution. Invoking again with the same name and payload finds the execution instead of starting another.",
+            group: ADVANCED,
+            paths: &["request.durable-execution-name"],
+            ..FIELD
+        },
+        TraceId = Field {
+            key: "traceId",
+            label: "Trace ID",
+            definition: "The X-Ray trace to continue: a value of the header X-Amzn-Trace-Id.",
+            group: ADVANCED,
+            paths: &["request.trace-id"],
+            ..FIELD
+        },
+        OnFunctionError = Field {
+            key: "onFunctionError",
+            label: "On Function Error",
+            definition: "What becomes of the step when the function ran and failed.",
+            kind: Kind::Dropdown,
+            default: Some("\"Fail\""),
+            choices: || shown(ON_FUNCTION_ERROR),
+            group: ADVANCED,
+            ..FIELD
+        },
+        MaxAttempts = Field {
+            key: "maxAttempts",
+            label: "Maximum Attempts",
+            definition: "How often to try in all, 1 to 10. An attempt is repeated only when the function did not start, unless it is declared idempotent.",
+            kind: Kind::Number,
+            default: Some("3"),
+            group: ADVANCED,
+            paths: &["request.delivery.max-attempts"],
+            ..FIELD
+        },
+        ResponseTimeoutSeconds = Field {
+            key: "responseTimeoutSeconds",
+            label: "Response Timeout (Seconds)",
+            definition: "How long to wait for the function's response. Empty waits as long as a function can run: 915 seconds when synchronous, else 30.",
+            kind: Kind::Number,
+            group: ADVANCED,
+            paths: &["request.delivery.response-timeout-ms"],
+            ..FIELD
+        },
+        Idempotent = Field {
+            key: "idempotent",
+            label: "Idempotent",
+            definition: "Whether the function may safely run twice for the same payload. Then it is also invoked again when nobody can tell whether it ran.",
+            kind: Kind::Boolean,
+            default: Some("false"),
+            group: ADVANCED,
+            paths: &["request.delivery.idempotent"],
+            ..FIELD
+        },
+    }
+}
+
+const PARAMETERS: Option<&str> = Some("Parameters");
+const ADVANCED: Option<&str> = Some("Advanced");
+
+const YES: &str = "Yes";
+const NO: &str = "No";
+
+/// Which field names the function.
+const NAMINGS: &[Choice<Input>] = &[
+    Choice {
+        means: Input::FunctionName,
+        value: YES,
+        label: "Yes",
+        description: "Type the function's name, a part of it, or its ARN.",
+    },
+    Choice {
+        means: Input::YourFunctions,
+        value: NO,
+        label: "No",
+        description: "Choose the function from a list.",
+    },
+];
+
+const USE_FUNCTION_NAME: Field = Field {
+    key: "useFunctionName",
+    label: "Use Function Name?",
+    definition: "Whether to type the function's name (Yes) or to choose the function from a list (No).",
+    kind: Kind::Dropdown,
+    required: true,
+    default: Some("\"No\""),
+    choices: || shown(NAMINGS),
+    is_option: true,
+    ..FIELD
+};
+
+/// Lambda's default is not sent.
+const INVOCATION_TYPES: &[Choice<Option<InvocationType>>] = &[
+    Choice {
+        means: None,
+        value: "RequestResponse",
+        label: "RequestResponse",
+        description: "Synchronous: the connection stays open until the function returns a response or times out.",
+    },
+    Choice {
+        means: Some(InvocationType::DryRun),
+        value: "DryRun",
+        label: "DryRun",
+        description: "Checks the parameters and the caller's permission; the function does not run.",
+    },
+    Choice {
+        means: Some(InvocationType::Event),
+        value: "Event",
+        label: "Event",
+        description: "Asynchronous: the event is queued, and the function's response is not returned.",
+    },
+];
+
+/// Lambda's default is not sent.
+const LOG_TYPES: &[Choice<Option<LogType>>] = &[
+    Choice {
+        means: None,
+        value: "None",
+        label: "None",
+        description: "No log.",
+    },
+    Choice {
+        means: Some(LogType::Tail),
+        value: "Tail",
+        label: "Tail",
+        description: "The last 4 KB of the execution log.",
+    },
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnFunctionError {
+    Fail,
+    Continue,
+}
+
+const ON_FUNCTION_ERROR: &[Choice<OnFunctionError>] = &[
+    Choice {
+        means: OnFunctionError::Fail,
+        value: "Fail",
+        label: "Fail",
+        description: "The step fails with the function's error.",
+    },
+    Choice {
+        means: OnFunctionError::Continue,
+        value: "Continue",
+        label: "Continue",
+        description: "The step succeeds; Function Error, Error Type and Error Message tell what happened.",
+    },
+];
+
+const OUTPUTS: &[Output<Outcome>] = &[
+    Output {
+        key: "statusCode",
+        label: "Status Code",
+        definition: "200 for RequestResponse, 202 for Event, 204 for DryRun.",
+        value: Value::Number(|run| Some(run.invocation.status_code.to_string())),
+    },
+    Output {
+        key: "output",
+        label: "Output",
+        definition: "The function's response as it came; as Base64 where it is not UTF-8 text.",
+        value: Value::Text(|run| run.output.as_deref()),
+    },
+    Output {
+        key: "logResult",
+        label: "Log Result",
+        definition: "The last 4 KB of the execution log, decoded; only with the log type Tail.",
+        value: Value::Text(|run| Some(&run.invocation.log.as_ref()?.text)),
+    },
+    Output {
+        key: "outputJson",
+        label: "Output JSON",
+        definition: "The function's response parsed, where it is JSON.",
+        value: Value::Object(|run, out| out.push_str(run.json())),
+    },
+    Output {
+        key: "outputIsBase64",
+        label: "Output Is Base64",
+        definition: "True where the output is not UTF-8 text and stands in Base64.",
+        value: Value::Boolean(|run| run.is_base64),
+    },
+    Output {
+        key: "functionError",
+        label: "Function Error",
+        definition: "What Lambda says of a failed function, usually Unhandled; empty where it succeeded.",
+        value: Value::Text(|run| Some(&run.failure.as_ref()?.marker)),
+    },
+    Output {
+        key: "errorType",
+        label: "Error Type",
+        definition: "The failed function's error type, for example KeyError.",
+        value: Value::Text(|run| run.failure.as_ref()?.error_type.as_deref()),
+    },
+    Output {
+        key: "errorMessage",
+        label: "Error Message",
+        definition: "The failed function's error message.",
+        value: Value::Text(|run| run.failure.as_ref()?.error_message.as_deref()),
+    },
+    Output {
+        key: "executedVersion",
+        label: "Executed Version",
+        definition: "The version that ran: of an alias, the one it points to.",
+        value: Value::Text(|run| run.invocation.executed_version.as_deref()),
+    },
+    Output {
+        key: "requestId",
+        label: "Request ID",
+        definition: "Lambda's id of the invocation, which the function's log shows as well.",
+        value: Value::Text(|run| run.invocation.request_id.as_deref()),
+    },
+    Output {
+        key: "attempts",
+        label: "Attempts",
+        definition: "How often the connector tried.",
+        value: Value::Number(|run| Some(run.invocation.attempts.to_string())),
+    },
+    Output {
+        key: "durationMs",
+        label: "Duration (ms)",
+        definition: "How long the function ran; only with the log type Tail.",
+        value: Value::Number(|run| Some(milliseconds(run.report()?.duration_ms))),
+    },
+    Output {
+        key: "billedDurationMs",
+        label: "Billed Duration (ms)",
+        definition: "The duration that AWS bills; only with the log type Tail.",
+        value: Value::Number(|run| Some(run.report()?.billed_duration_ms.to_string())),
+    },
+    Output {
+        key: "maxMemoryUsedMb",
+        label: "Max Memory Used (MB)",
+        definition: "The most memory that the function used; only with the log type Tail.",
+        value: Value::Number(|run| Some(run.report()?.max_memory_used_mb.to_string())),
+    },
+    Output {
+        key: "initDurationMs",
+        label: "Init Duration (ms)",
+        definition: "How long a cold start took; only with the log type Tail.",
+        value: Value::Number(|run| Some(milliseconds(run.report()?.init_duration_ms?))),
+    },
+];
+
+/// What the step ends with.
+struct Outcome {
+    /// Without its output, which is below.
+    invocation: Invocation,
+    failure: Option<FunctionFailure>,
+    output: Option<String>,
+    is_base64: bool,
+    is_json: bool,
+}
+
+impl Outcome {
+    fn new(mut invocation: Invocation, failure: Option<FunctionFailure>) -> Outcome {
+        let (output, is_base64) = match invocation.output.take() {
+            None => (None, false),
+            Some(Payload::Text(text)) => (Some(text), false),
+            Some(Payload::Binary(bytes)) => (Some(STANDARD.encode(bytes)), true),
+        };
+        let is_json = |text: &String| !is_base64 && json::check(text).is_ok();
+        Outcome {
+            is_json: output.as_ref().is_some_and(is_json),
+            invocation,
+            failure,
+            output,
+            is_base64,
+        }
+    }
+
+    fn json(&self) -> &str {
+        let json = self.output.as_deref().filter(|_| self.is_json);
+        json.map_or("null", str::trim)
+    }
+
+    fn report(&self) -> Option<&RunReport> {
+        self.invocation.log.as_ref()?.report.as_ref()
+    }
+
+    fn write(&self) -> String {
+        let output = self.output.as_deref().map_or(0, quoted_length);
+        let room = output.saturating_add(self.json().len());
+        outputs::write(OUTPUTS, self, room.saturating_add(1_024))
+    }
+}
+
+/// Runs the card; its outputs.
+pub async fn run(
+    transport: &impl Transport,
+    connection: Connection,
+    values: &Values<'_>,
+) -> Result<String, Error> {
+    let (named_by, function) = function(values)?;
+    let request = request(values, function.clone())?;
+    let on_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
+
+    let mut operation = Invoke::new(connection.clone(), request)?;
+    let mut clock = ServiceClock::default();
+    let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
+    // A complete name is used as it is. Only where there is no such function, so that none ran,
+    // may the text be a part of a name.
+    if matches!(named_by, Input::FunctionName)
+        && is_not_found(&result)
+        && is_plain(&function)
+        && let Some(name) = find_whole_name(transport, connection, &function)
+            .await
+            .map_err(|candidates| Input::FunctionName.invalid(candidates))?
+    {
+        operation.rename(&name)?;
+        result = perform_with_clock(transport, &mut operation, &mut clock).await;
+    }
+    // Free the request's payload before the response is copied.
+    drop(operation);
+    match result {
+        Ok(invocation) => Ok(Outcome::new(invocation, None).write()),
+        Err(Error::FunctionFailed(failed)) if on_error == OnFunctionError::Continue => {
+            Ok(Outcome::new(failed.invocation, Some(failed.failure)).write())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The field that names the function, and the name.
+fn function(values: &Values<'_>) -> Result<(Input, String), Error> {
+    let named_by = Input::UseFunctionName.choice(values, NAMINGS)?;
+    Ok((named_by, named_by.required_text(values)?))
+}
+
+fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {
+    let client_context = Input::ClientContext.raw(values).map(|value| value.get());
+    let seconds: Option<u32> = Input::ResponseTimeoutSeconds.number(values)?;
+    Ok(InvokeRequest {
+        function,
+        qualifier: Input::Qualifier.text(values)?,
+        invocation_type: Input::InvocationType.choice(values, INVOCATION_TYPES)?,
+        log_type: Input::LogType.choice(values, LOG_TYPES)?,
+        client_context: client_context
+            .filter(|json| !matches!(*json, "null" | "\"\""))
+            .map(Into::into),
+        payload: Input::Payload.raw(values).map(|value| value.get().into()),
+        tenant_id: Input::TenantId.text(values)?,
+        durable_execution_name: Input::DurableExecutionName.text(values)?,
+        trace_id: Input::TraceId.text(values)?,
+        delivery: Some(delivery::Options {
+            max_attempts: Input::MaxAttempts.number(values)?,
+            connect_timeout_ms: None,
+            response_timeout_ms: seconds.map(|seconds| seconds.saturating_mul(1_000)),
+            idempotent: Input::Idempotent.boolean(values)?,
+        }),
+    })
+}
+
+/// An earlier attempt may have run it all the same: then nothing else may be tried.
+fn is_not_found(result: &Result<Invocation, Error>) -> bool {
+    matches!(result, Err(Error::Service(error))
+        if error.category == Category::NotFound && error.executed == Executed::No)
+}
+
+/// Neither an ARN nor a name with its qualifier.
+fn is_plain(function: &str) -> bool {
+    !function.contains(':')
+}

@@ -1,0 +1,121 @@
+//! The card that lists functions.
+
+use alloc::string::{String, ToString};
+
+use crate::call::connection::Connection;
+use crate::call::error::Error;
+use crate::cards::field::{FIELD, Field, Kind, Values, form};
+use crate::cards::manifest::Description;
+use crate::cards::outputs::{self, Output, Value, push_list, push_object, push_text};
+use crate::lambda::list_functions::{FunctionPage, FunctionQuery, FunctionSummary, ListFunctions};
+use crate::perform::perform;
+use crate::transport::Transport;
+
+pub const CARD: Description = Description {
+    id: "list-functions",
+    title: "List Functions",
+    description: "Lists the Lambda functions of the account and region.",
+    fields: Input::FIELDS,
+    outputs: || outputs::fields(OUTPUTS),
+};
+
+form! {
+    /// The card's options and inputs.
+    enum Input {
+        NameContains = Field {
+            key: "nameContains",
+            label: "Name Contains",
+            definition: "Only functions whose name contains this, ignoring case. Empty lists all.",
+            paths: &["query.name-contains"],
+            ..FIELD
+        },
+        AllVersions = Field {
+            key: "allVersions",
+            label: "All Versions",
+            definition: "Whether to list every published version of each function, too.",
+            kind: Kind::Boolean,
+            default: Some("false"),
+            paths: &["query.all-versions"],
+            ..FIELD
+        },
+        Limit = Field {
+            key: "limit",
+            label: "Limit",
+            definition: "How many rows to return at most, 1 to 10,000.",
+            kind: Kind::Number,
+            default: Some("50"),
+            paths: &["query.limit"],
+            ..FIELD
+        },
+        Cursor = Field {
+            key: "cursor",
+            label: "Cursor",
+            definition: "Where to go on: the output Next of the page before.",
+            paths: &["query.cursor"],
+            ..FIELD
+        },
+    }
+}
+
+const OUTPUTS: &[Output<FunctionPage>] = &[
+    Output {
+        key: "functions",
+        label: "Functions",
+        definition: "An array of objects: name, arn, version, description, runtime, packageType, architectures, timeoutSeconds, memorySizeMb, lastModified, tenantIsolated, durable.",
+        value: Value::Object(|page, out| {
+            push_list(out, &page.functions, |out, function| {
+                push_object(out, ROW.iter().map(|(key, value)| (*key, value)), function);
+            });
+        }),
+    },
+    Output {
+        key: "next",
+        label: "Next",
+        definition: "The cursor of the next page; empty on the last one.",
+        value: Value::Text(|page| page.next.as_deref()),
+    },
+];
+
+/// A function of the output `functions`, whose definition names each key.
+const ROW: &[(&str, Value<FunctionSummary>)] = &[
+    ("name", Value::Text(|row| Some(&row.name))),
+    ("arn", Value::Text(|row| Some(&row.arn))),
+    ("version", Value::Text(|row| Some(&row.version))),
+    ("description", Value::Text(|row| Some(&row.description))),
+    ("runtime", Value::Text(|row| row.runtime.as_deref())),
+    ("packageType", Value::Text(|row| Some(&row.package_type))),
+    (
+        "architectures",
+        Value::Object(|row, out| {
+            push_list(out, &row.architectures, |out, name| push_text(out, name));
+        }),
+    ),
+    (
+        "timeoutSeconds",
+        Value::Number(|row| Some(row.timeout_seconds.to_string())),
+    ),
+    (
+        "memorySizeMb",
+        Value::Number(|row| Some(row.memory_size_mb.to_string())),
+    ),
+    ("lastModified", Value::Text(|row| Some(&row.last_modified))),
+    ("tenantIsolated", Value::Boolean(|row| row.tenant_isolated)),
+    ("durable", Value::Boolean(|row| row.durable)),
+];
+
+/// Runs the card; its outputs.
+pub async fn run(
+    transport: &impl Transport,
+    connection: Connection,
+    values: &Values<'_>,
+) -> Result<String, Error> {
+    let query = FunctionQuery {
+        name_contains: Input::NameContains.text(values)?,
+        all_versions: Input::AllVersions.boolean(values)?.unwrap_or(false),
+        cursor: Input::Cursor.text(values)?,
+        limit: Input::Limit.number(values)?,
+        delivery: None,
+    };
+    let page = perform(transport, ListFunctions::new(connection, query)?).await?;
+    Ok(outputs::write(OUTPUTS, &page, 0))
+}
