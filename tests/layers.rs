@@ -68,7 +68,11 @@ const CRATES: &[Crate] = &[
     },
     Crate {
         src: "host-test/component/src",
-        layers: &[&["main"], &["core_module", "wit_package"], &["metadata"]],
+        layers: &[
+            &["main"],
+            &["core_module", "wit_package", "wit_p3"],
+            &["metadata"],
+        ],
     },
     Crate {
         src: "host-test/host/src",
