@@ -116,7 +116,15 @@ pub async fn choices(
 ) -> Result<ChoicePage, Error> {
     let card = Card::find(card)?;
     let values = values::read("values", values)?;
-    let page = match dynamic(card, field)? {
+    let is_it = |candidate: &&&Field| candidate.key == field;
+    let field = card.description().fields.iter().find(is_it);
+    let source = field.and_then(|field| field.source).ok_or_else(|| {
+        Error::invalid(
+            "field",
+            "the card has no field of this key whose choices are dynamic",
+        )
+    })?;
+    let page = match source {
         Source::Functions => {
             let connection = connection::read(connection)?;
             choices::functions(transport, connection, search, cursor).await
@@ -128,18 +136,6 @@ pub async fn choices(
         }
     };
     page.map_err(|error| card.name_field(error, &values))
-}
-
-/// Where the choices of the field with that key come from.
-fn dynamic(card: Card, key: &str) -> Result<Source, Error> {
-    let is_it = |field: &&&Field| field.key == key;
-    let field = card.description().fields.iter().find(is_it);
-    field.and_then(|field| field.source).ok_or_else(|| {
-        Error::invalid(
-            "field",
-            "the card has no field of this key whose choices are dynamic",
-        )
-    })
 }
 
 #[cfg(test)]

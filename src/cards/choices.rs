@@ -9,7 +9,7 @@ use crate::call::error::{Category, Error};
 use crate::cards::field::{FIELD, Field};
 use crate::cards::values::name_field;
 use crate::lambda::list_functions::{
-    FunctionPage, FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
+    FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
 };
 use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierKind};
 use crate::perform::perform;
@@ -54,20 +54,13 @@ pub async fn functions(
         cursor: cursor.map(Into::into),
         ..FunctionQuery::default()
     };
-    let page = match ListFunctions::new(connection, query) {
-        Ok(listing) => perform(transport, listing).await,
-        Err(refusal) => Err(name_field(refusal, [&CURSOR])),
-    };
-    page.map(Into::into).map_err(with_way_out)
-}
-
-impl From<FunctionPage> for ChoicePage {
-    fn from(page: FunctionPage) -> ChoicePage {
-        ChoicePage {
-            choices: page.functions.into_iter().map(Into::into).collect(),
-            next: page.next,
-        }
-    }
+    let listing = ListFunctions::new(connection, query);
+    let listing = listing.map_err(|refusal| name_field(refusal, [&CURSOR]))?;
+    let page = perform(transport, listing).await.map_err(with_way_out)?;
+    Ok(ChoicePage {
+        choices: page.functions.into_iter().map(Into::into).collect(),
+        next: page.next,
+    })
 }
 
 /// Who may not list can still type a name.

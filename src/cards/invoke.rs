@@ -16,7 +16,8 @@ use crate::call::invocation::{Invocation, Payload};
 use crate::call::log_tail::RunReport;
 use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, shown};
 use crate::cards::manifest::Description;
-use crate::cards::outputs::{self, Output, Value, quoted_length};
+use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
+use crate::cards::outputs::{self, Output, quoted_length};
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use crate::perform::perform_with_clock;
 use crate::transport::Transport;
@@ -271,91 +272,91 @@ const OUTPUTS: &[Output<Outcome>] = &[
         key: "statusCode",
         label: "Status Code",
         definition: "200 for RequestResponse, 202 for Event, 204 for DryRun.",
-        value: Value::Number(|run| Some(run.invocation.status_code.to_string())),
+        value: Number(|run| Some(run.invocation.status_code.to_string())),
     },
     Output {
         key: "output",
         label: "Output",
         definition: "The function's response as it came; as Base64 where it is not UTF-8 text.",
-        value: Value::Text(|run| run.output.as_deref()),
+        value: Text(|run| run.output.as_deref()),
     },
     Output {
         key: "logResult",
         label: "Log Result",
         definition: "The last 4 KB of the execution log, decoded; only with the log type Tail.",
-        value: Value::Text(|run| Some(&run.invocation.log.as_ref()?.text)),
+        value: Text(|run| Some(&run.invocation.log.as_ref()?.text)),
     },
     Output {
         key: "outputJson",
         label: "Output JSON",
         definition: "The function's response parsed, where it is JSON.",
-        value: Value::Object(|run, out| out.push_str(run.json())),
+        value: Object(|run, out| out.push_str(run.json())),
     },
     Output {
         key: "outputIsBase64",
         label: "Output Is Base64",
         definition: "True where the output is not UTF-8 text and stands in Base64.",
-        value: Value::Boolean(|run| run.is_base64),
+        value: Boolean(|run| run.is_base64),
     },
     Output {
         key: "functionError",
         label: "Function Error",
         definition: "What Lambda says of a failed function, usually Unhandled; empty where it succeeded.",
-        value: Value::Text(|run| Some(&run.failure.as_ref()?.marker)),
+        value: Text(|run| Some(&run.failure.as_ref()?.marker)),
     },
     Output {
         key: "errorType",
         label: "Error Type",
         definition: "The failed function's error type, for example KeyError.",
-        value: Value::Text(|run| run.failure.as_ref()?.error_type.as_deref()),
+        value: Text(|run| run.failure.as_ref()?.error_type.as_deref()),
     },
     Output {
         key: "errorMessage",
         label: "Error Message",
         definition: "The failed function's error message.",
-        value: Value::Text(|run| run.failure.as_ref()?.error_message.as_deref()),
+        value: Text(|run| run.failure.as_ref()?.error_message.as_deref()),
     },
     Output {
         key: "executedVersion",
         label: "Executed Version",
         definition: "The version that ran: of an alias, the one it points to.",
-        value: Value::Text(|run| run.invocation.executed_version.as_deref()),
+        value: Text(|run| run.invocation.executed_version.as_deref()),
     },
     Output {
         key: "requestId",
         label: "Request ID",
         definition: "Lambda's id of the invocation, which the function's log shows as well.",
-        value: Value::Text(|run| run.invocation.request_id.as_deref()),
+        value: Text(|run| run.invocation.request_id.as_deref()),
     },
     Output {
         key: "attempts",
         label: "Attempts",
         definition: "How often the connector tried.",
-        value: Value::Number(|run| Some(run.invocation.attempts.to_string())),
+        value: Number(|run| Some(run.invocation.attempts.to_string())),
     },
     Output {
         key: "durationMs",
         label: "Duration (ms)",
         definition: "How long the function ran; only with the log type Tail.",
-        value: Value::Number(|run| Some(milliseconds(run.report()?.duration_ms))),
+        value: Number(|run| Some(milliseconds(run.report()?.duration_ms))),
     },
     Output {
         key: "billedDurationMs",
         label: "Billed Duration (ms)",
         definition: "The duration that AWS bills; only with the log type Tail.",
-        value: Value::Number(|run| Some(run.report()?.billed_duration_ms.to_string())),
+        value: Number(|run| Some(run.report()?.billed_duration_ms.to_string())),
     },
     Output {
         key: "maxMemoryUsedMb",
         label: "Max Memory Used (MB)",
         definition: "The most memory that the function used; only with the log type Tail.",
-        value: Value::Number(|run| Some(run.report()?.max_memory_used_mb.to_string())),
+        value: Number(|run| Some(run.report()?.max_memory_used_mb.to_string())),
     },
     Output {
         key: "initDurationMs",
         label: "Init Duration (ms)",
         definition: "How long a cold start took; only with the log type Tail.",
-        value: Value::Number(|run| Some(milliseconds(run.report()?.init_duration_ms?))),
+        value: Number(|run| Some(milliseconds(run.report()?.init_duration_ms?))),
     },
 ];
 
@@ -416,10 +417,10 @@ pub async fn run(
     let mut clock = ServiceClock::default();
     let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
     // A complete name is used as it is. Only where there is no such function, so that none ran,
-    // may the text be a part of a name.
+    // may the text be a part of a name; an ARN and a name with its qualifier are not.
     if matches!(named_by, Input::FunctionName)
         && is_not_found(&result)
-        && is_plain(&function)
+        && !function.contains(':')
         && let Some(name) = find_whole_name(transport, connection, &function)
             .await
             .map_err(|candidates| Input::FunctionName.invalid(candidates))?
@@ -472,9 +473,4 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
 fn is_not_found(result: &Result<Invocation, Error>) -> bool {
     matches!(result, Err(Error::Service(error))
         if error.category == Category::NotFound && error.executed == Executed::No)
-}
-
-/// Neither an ARN nor a name with its qualifier.
-fn is_plain(function: &str) -> bool {
-    !function.contains(':')
 }

@@ -6,7 +6,8 @@ use crate::call::connection::Connection;
 use crate::call::error::Error;
 use crate::cards::field::{FIELD, Field, Kind, Values, form};
 use crate::cards::manifest::Description;
-use crate::cards::outputs::{self, Output, Value, push_list, push_object, push_text};
+use crate::cards::outputs::Value::{self, Boolean, Number, Object, Text};
+use crate::cards::outputs::{self, Output, push_list, push_object, push_text};
 use crate::lambda::list_functions::{FunctionPage, FunctionQuery, FunctionSummary, ListFunctions};
 use crate::perform::perform;
 use crate::transport::Transport;
@@ -62,7 +63,7 @@ const OUTPUTS: &[Output<FunctionPage>] = &[
         key: "functions",
         label: "Functions",
         definition: "An array of objects: name, arn, version, description, runtime, packageType, architectures, timeoutSeconds, memorySizeMb, lastModified, tenantIsolated, durable.",
-        value: Value::Object(|page, out| {
+        value: Object(|page, out| {
             push_list(out, &page.functions, |out, function| {
                 push_object(out, ROW.iter().map(|(key, value)| (*key, value)), function);
             });
@@ -72,35 +73,35 @@ const OUTPUTS: &[Output<FunctionPage>] = &[
         key: "next",
         label: "Next",
         definition: "The cursor of the next page; empty on the last one.",
-        value: Value::Text(|page| page.next.as_deref()),
+        value: Text(|page| page.next.as_deref()),
     },
 ];
 
 /// A function of the output `functions`, whose definition names each key.
 const ROW: &[(&str, Value<FunctionSummary>)] = &[
-    ("name", Value::Text(|row| Some(&row.name))),
-    ("arn", Value::Text(|row| Some(&row.arn))),
-    ("version", Value::Text(|row| Some(&row.version))),
-    ("description", Value::Text(|row| Some(&row.description))),
-    ("runtime", Value::Text(|row| row.runtime.as_deref())),
-    ("packageType", Value::Text(|row| Some(&row.package_type))),
+    ("name", Text(|row| Some(&row.name))),
+    ("arn", Text(|row| Some(&row.arn))),
+    ("version", Text(|row| Some(&row.version))),
+    ("description", Text(|row| Some(&row.description))),
+    ("runtime", Text(|row| row.runtime.as_deref())),
+    ("packageType", Text(|row| Some(&row.package_type))),
     (
         "architectures",
-        Value::Object(|row, out| {
+        Object(|row, out| {
             push_list(out, &row.architectures, |out, name| push_text(out, name));
         }),
     ),
     (
         "timeoutSeconds",
-        Value::Number(|row| Some(row.timeout_seconds.to_string())),
+        Number(|row| Some(row.timeout_seconds.to_string())),
     ),
     (
         "memorySizeMb",
-        Value::Number(|row| Some(row.memory_size_mb.to_string())),
+        Number(|row| Some(row.memory_size_mb.to_string())),
     ),
-    ("lastModified", Value::Text(|row| Some(&row.last_modified))),
-    ("tenantIsolated", Value::Boolean(|row| row.tenant_isolated)),
-    ("durable", Value::Boolean(|row| row.durable)),
+    ("lastModified", Text(|row| Some(&row.last_modified))),
+    ("tenantIsolated", Boolean(|row| row.tenant_isolated)),
+    ("durable", Boolean(|row| row.durable)),
 ];
 
 /// Runs the card; its outputs.
