@@ -5,7 +5,7 @@
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 
-use crate::cell::{Caller, End, Outcome};
+use crate::matrix_case::{Caller, End, Outcome};
 use testing::proxy::{Fault, Point};
 
 /// What a fault leads to.

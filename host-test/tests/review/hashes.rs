@@ -3,19 +3,21 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::fs;
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{COMPONENTS, page};
+use testing::Component;
+
+use crate::page;
 
 #[test]
 fn the_files_have_the_hashes_of_the_page() {
-    let rows = COMPONENTS.map(|(_, file)| {
+    let rows = Component::ALL.map(|component| {
+        let file = component.file();
         let bytes = fs::read(file).unwrap();
         let digest = Sha256::digest(&bytes);
         let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let name = Path::new(file).file_name().unwrap().to_str().unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
         [
             format!("`{name}`"),
             bytes.len().to_string(),
