@@ -8,11 +8,19 @@
     clippy::arithmetic_side_effects
 )]
 
-use crate::component::Connector;
-
 #[cfg(not(feature = "p3"))]
-wit_bindgen::generate!({ world: "connector", path: "wit", generate_all });
+wit_bindgen::generate!({
+    world: "connector",
+    path: "wit",
+    generate_all,
+    pub_export_macro: true,
+    default_bindings_module: "crate::bindings",
+});
 #[cfg(feature = "p3")]
-wit_bindgen::generate!({ world: "connector", path: "wit/p3", generate_all });
-
-export!(Connector);
+wit_bindgen::generate!({
+    world: "connector",
+    path: "wit/p3",
+    generate_all,
+    pub_export_macro: true,
+    default_bindings_module: "crate::bindings",
+});

@@ -27,25 +27,32 @@ mod to_wit;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);
 
-/// A trap tells the user nothing, so nothing may come here.
+/// Unreachable by design: a panic would surface as an opaque trap.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-pub struct Connector;
+struct Connector;
 
-/// A function that WIT calls `async` in 0.3: there the host goes on with other calls while it
-/// waits.
+/// The macro's code links the exports by name, which Rust calls unsafe.
+#[allow(unsafe_code)]
+mod exported {
+    use super::Connector;
+
+    crate::bindings::export!(Connector);
+}
+
+/// A function that is `async` in the WIT for WASI 0.3: while it waits, the host makes other calls.
 #[cfg(feature = "p3")]
-macro_rules! waits {
+macro_rules! maybe_async {
     ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {
         async fn $name($($argument: $type),*) -> $output $body
     };
 }
-/// In 0.2 it waits inside of the call, and all that it awaits is ready.
+/// For WASI 0.2 it blocks, and everything that it awaits is ready.
 #[cfg(not(feature = "p3"))]
-macro_rules! waits {
+macro_rules! maybe_async {
     ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {
         fn $name($($argument: $type),*) -> $output {
             crate::block_on::block_on(async move $body)
@@ -54,7 +61,7 @@ macro_rules! waits {
 }
 
 impl lambda::Guest for Connector {
-    waits!(invoke(
+    maybe_async!(invoke(
         connection: types::Connection,
         request: lambda::InvokeRequest,
     ) -> Result<types::Invocation, types::Error> {
@@ -62,7 +69,7 @@ impl lambda::Guest for Connector {
         Ok(perform(&Host, call).await?.into())
     });
 
-    waits!(list_functions(
+    maybe_async!(list_functions(
         connection: types::Connection,
         query: lambda::FunctionQuery,
     ) -> Result<lambda::FunctionPage, types::Error> {
@@ -70,7 +77,7 @@ impl lambda::Guest for Connector {
         Ok(perform(&Host, call).await?.into())
     });
 
-    waits!(list_qualifiers(
+    maybe_async!(list_qualifiers(
         connection: types::Connection,
         function: String,
     ) -> Result<Vec<lambda::QualifierChoice>, types::Error> {
@@ -79,7 +86,7 @@ impl lambda::Guest for Connector {
         Ok(choices.into_iter().map(Into::into).collect())
     });
 
-    waits!(test_connection(
+    maybe_async!(test_connection(
         connection: types::Connection,
         function: Option<String>,
         qualifier: Option<String>,
@@ -91,7 +98,7 @@ impl lambda::Guest for Connector {
 }
 
 impl sessions::Guest for Connector {
-    waits!(open(connection: types::Connection) -> Result<sessions::Session, types::Error> {
+    maybe_async!(open(connection: types::Connection) -> Result<sessions::Session, types::Error> {
         Ok(open(&Host, connection.into()).await?.into())
     });
 }
@@ -101,7 +108,7 @@ impl cards::Guest for Connector {
         Ok(cards_to_wit::manifest())
     }
 
-    waits!(fields(
+    maybe_async!(fields(
         connection: String,
         card: String,
         values: String,
@@ -110,7 +117,7 @@ impl cards::Guest for Connector {
         Ok(fields.iter().map(Into::into).collect())
     });
 
-    waits!(choices(
+    maybe_async!(choices(
         connection: String,
         card: String,
         field: String,
@@ -123,7 +130,7 @@ impl cards::Guest for Connector {
         Ok(page.into())
     });
 
-    waits!(run(
+    maybe_async!(run(
         connection: String,
         card: String,
         values: String,

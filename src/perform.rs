@@ -14,7 +14,7 @@ use crate::aws::clock_skew::ServiceClock;
 use crate::aws::credentials::Signer;
 use crate::aws::{retry, sigv4};
 use crate::call::attempts::{Attempts, FailedAttempt, RetryDecision};
-use crate::call::delivery::{Delivery, TimeLimits};
+use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, Executed, TransportError};
 use crate::call::error_codes::is_expired;
 use crate::call::operation::{Call, Exchange, Operation};
@@ -25,7 +25,8 @@ use crate::sts::assume_role::{AssumeRole, Session};
 use crate::transport::{Failure, Transport};
 
 mod annotate;
-use annotate::{Context, annotate, redact, report, wrong_day};
+pub use annotate::redact;
+use annotate::{Context, annotate, report, wrong_day};
 
 /// Runs `operation` to its end.
 ///
@@ -63,23 +64,21 @@ async fn exchange(
     attempts: &mut Attempts,
     clock: &mut ServiceClock,
 ) -> Result<(), Error> {
-    let mut signing = Signing {
+    let mut shared = Shared {
         signer: signer(transport, operation.call(), clock).await?,
         payload_hash: None,
+        began_ns: transport.monotonic_ns(),
     };
-    let began_ns = transport.monotonic_ns();
-    let elapsed_ms = || transport.monotonic_ns().saturating_sub(began_ns) / 1_000_000;
     let mut earlier = None;
     let mut number: u8 = 1;
     loop {
-        let limits = operation.call().delivery.time_limits(elapsed_ms());
-        let attempted = attempt(transport, operation, &mut signing, &limits, number, clock).await;
+        let attempted = attempt(transport, operation, &mut shared, number, clock).await;
         let Err(mut failed) = attempted else {
             return Ok(());
         };
         let context = Context {
             operation,
-            signer: &signing.signer,
+            signer: &shared.signer,
             authorization: &failed.authorization,
             clock_was_off: failed.clock_was_off,
         };
@@ -91,17 +90,17 @@ async fn exchange(
         match attempts.after(&FailedAttempt {
             error: &error,
             attempt: number,
-            elapsed_ms: elapsed_ms(),
+            elapsed_ms: shared.elapsed_ms(transport),
             retry_after_ms: failed.retry_after_ms,
             clock_was_off: failed.clock_was_off,
             keys_expired,
-            jitter: signing.jitter(&failed.authorization, transport.monotonic_ns()),
+            jitter: shared.jitter(&failed.authorization, transport.monotonic_ns()),
         }) {
             RetryDecision::Return => return Err(error),
             RetryDecision::Wait(ms) => transport.wait_ms(ms).await,
         }
         // Keys that were rejected, or that expired while waiting, are renewed.
-        signing.signer = match signer(transport, operation.call(), clock).await {
+        shared.signer = match signer(transport, operation.call(), clock).await {
             Ok(signer) => signer,
             Err(renewal) => return Err(report(renewal, Some(error))),
         };
@@ -111,13 +110,19 @@ async fn exchange(
 }
 
 /// What the attempts of one request share.
-struct Signing {
+struct Shared {
     signer: Signer,
     /// Computed for the first attempt.
     payload_hash: Option<String>,
+    /// When the first attempt began, by the monotonic clock.
+    began_ns: u64,
 }
 
-impl Signing {
+impl Shared {
+    fn elapsed_ms(&self, transport: &impl Transport) -> u64 {
+        transport.monotonic_ns().saturating_sub(self.began_ns) / 1_000_000
+    }
+
     /// Spreads retries without a source of randomness: the signature differs with caller, request
     /// and second, the clock with the nanosecond.
     fn jitter(&self, authorization: &str, now_ns: u64) -> u64 {
@@ -149,42 +154,40 @@ struct Failed {
 async fn attempt(
     transport: &impl Transport,
     operation: &mut dyn Exchange,
-    signing: &mut Signing,
-    limits: &TimeLimits,
+    shared: &mut Shared,
     number: u8,
     clock: &mut ServiceClock,
 ) -> Result<(), Failed> {
-    let Signing {
-        signer,
-        payload_hash,
-    } = signing;
-    let failed = |error| Failed {
-        error,
-        authorization: String::new(),
-        retry_after_ms: None,
-        clock_was_off: false,
-    };
-
     // 1. Date it. AWS rejects a signature of minutes ago, so each attempt has its own.
     let sent_s = transport.now_s();
-    let date = match signer.date(clock.signing_time(sent_s)) {
+    let date = match shared.signer.date(clock.signing_time(sent_s)) {
         Ok(date) => date,
-        Err(day) => return Err(failed(wrong_day(&day))),
+        Err(day) => {
+            return Err(Failed {
+                error: wrong_day(&day),
+                authorization: String::new(),
+                retry_after_ms: None,
+                clock_was_off: false,
+            });
+        }
     };
 
     // 2. Sign it. The body is the same every time, and may be 6 MiB: it is hashed once.
     let mut request = operation.request();
     let target = &operation.call().target;
-    let authorization = if signer.signs() {
-        let hash = payload_hash.get_or_insert_with(|| sigv4::payload_hash(request.body));
+    let authorization = if shared.signer.signs() {
+        let hash = || sigv4::payload_hash(request.body);
+        let hash = shared.payload_hash.get_or_insert_with(hash);
         let (region, service) = (&target.region, target.service);
-        sigv4::sign(&mut request, hash, signer, region, service, &date)
+        sigv4::sign(&mut request, hash, &shared.signer, region, service, &date)
     } else {
         String::new()
     };
 
     // 3. Send it.
-    let sent = transport.send(&request, limits).await;
+    let delivery = operation.call().delivery;
+    let limits = delivery.time_limits(shared.elapsed_ms(transport));
+    let sent = transport.send(&request, &limits).await;
     drop(request);
 
     // 4. Read the response.
@@ -192,7 +195,8 @@ async fn attempt(
     let mut clock_was_off = false;
     let read = match sent {
         Ok(response) => {
-            clock_was_off = clock.observe(&response, sent_s, transport.now_s()) && signer.signs();
+            clock_was_off =
+                clock.observe(&response, sent_s, transport.now_s()) && shared.signer.signs();
             retry_after_ms = response
                 .header("x-amz-retry-after")
                 .and_then(|header| retry::retry_after_ms(&header));

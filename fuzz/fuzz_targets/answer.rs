@@ -3,14 +3,15 @@
 //! is repeated.
 #![no_main]
 
+use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
 use aws_lambda_connector::call::error_response::{self, RequestContext};
 use aws_lambda_connector::call::failure;
-use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
-use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
 use aws_lambda_connector::call::failure::FailureCause;
 use aws_lambda_connector::call::invocation::Payload;
 use aws_lambda_connector::call::operation::{Exchange, Operation};
+use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::perform::redact;
+use aws_lambda_connector::sts::query;
 use aws_lambda_connector_fuzz::call::connection;
 use aws_lambda_connector_fuzz::script::{self, Answer};
 use libfuzzer_sys::fuzz_target;
@@ -27,9 +28,9 @@ fuzz_target!(|data: &[u8]| {
         attempts: 2,
     };
     for (error, runs) in [
-        (errors::read(&response, &refused(true)), true),
-        (errors::read(&response, &refused(false)), false),
-        (errors::read_sts(&response, &refused(false)), false),
+        (error_response::read(&response, &refused(true)), true),
+        (error_response::read(&response, &refused(false)), false),
+        (query::read_error(&response, &refused(false)), false),
     ] {
         let (Error::Service(told) | Error::Unauthenticated(told)) = &error else {
             panic!("{error:?}");

@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_lambda_connector::aws::clock_skew::ServiceClock;
 use aws_lambda_connector::aws::credentials::Day;
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::aws::retry::{Cause, backoff_ms, retry_after_ms};
+use aws_lambda_connector::aws::retry::{RetryReason, backoff_ms, retry_after_ms};
 use aws_lambda_connector::aws::time::{AmzDate, parse_date, parse_http_date, parse_iso8601};
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
@@ -26,8 +26,8 @@ fuzz_target!(|text: &str| {
     }
     let asked = retry_after_ms(text);
     for retry in [1, 2, 9] {
-        let alone = backoff_ms(Cause::Throttling, retry, u64::MAX, None);
-        let wait = backoff_ms(Cause::Throttling, retry, u64::MAX, asked);
+        let alone = backoff_ms(RetryReason::Throttling, retry, u64::MAX, None);
+        let wait = backoff_ms(RetryReason::Throttling, retry, u64::MAX, asked);
         assert!(alone < 20_000 && (alone..=alone + 5_000).contains(&wait));
     }
 });

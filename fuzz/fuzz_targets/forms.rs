@@ -2,9 +2,9 @@
 //! without a secret. Lines: connection, card, field, values, search, cursor.
 #![no_main]
 
+use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector::cards;
 use aws_lambda_connector::cards::manifest::{CARDS, CONNECTION};
-use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector_fuzz::call::{Call, plant};
 use aws_lambda_connector_fuzz::transport::Scripted;
 use aws_lambda_connector_fuzz::verdict::no_secret;

@@ -3,10 +3,10 @@
 #![no_main]
 
 use aws_lambda_connector::aws::endpoint::check_region;
+use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector::call::operation::Exchange;
 use aws_lambda_connector::lambda::function_name::{FunctionName, check_qualifier};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
-use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector_fuzz::call::connection;
 use aws_lambda_connector_fuzz::verdict::no_secret;
 use aws_lambda_connector_fuzz::{script, secrets};

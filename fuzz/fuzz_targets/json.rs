@@ -2,7 +2,8 @@
 //! what serde_json reads there, or the very bytes that stand there.
 #![no_main]
 
-use aws_lambda_connector::aws::json::{self, Fields, Json, decimal, rows};
+use aws_lambda_connector::aws::json::{self, Fields, Json, rows};
+use aws_lambda_connector::aws::number::decimal;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

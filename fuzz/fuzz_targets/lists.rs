@@ -2,12 +2,12 @@
 //! for, and a cursor that leads to where it says. The script's call is the query.
 #![no_main]
 
+use aws_lambda_connector::call::error::Error;
+use aws_lambda_connector::call::operation::{Exchange, Operation};
 use aws_lambda_connector::lambda::list_functions::{
     FunctionQuery, ListFunctions, contains_ignoring_case,
 };
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierKind};
-use aws_lambda_connector::call::error::Error;
-use aws_lambda_connector::call::operation::{Exchange, Operation};
 use aws_lambda_connector_fuzz::call::{connection, query};
 use aws_lambda_connector_fuzz::script;
 use libfuzzer_sys::fuzz_target;

@@ -3,20 +3,20 @@
 #![no_main]
 
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::sts::query;
-use aws_lambda_connector::sts::assume_role::AssumeRole;
-use aws_lambda_connector::sts::caller_identity::GetCallerIdentity;
-use aws_lambda_connector::call::target::{Caller, Target};
 use aws_lambda_connector::call::delivery::Delivery;
 use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
 use aws_lambda_connector::call::operation::{Exchange, Operation};
+use aws_lambda_connector::call::target::{Caller, Target};
+use aws_lambda_connector::sts::assume_role::AssumeRole;
+use aws_lambda_connector::sts::caller_identity::GetCallerIdentity;
+use aws_lambda_connector::sts::query;
 use aws_lambda_connector_fuzz::call::connection;
 use aws_lambda_connector_fuzz::script;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let paths = ["Error/Code", "GetCallerIdentityResult/Arn", ""];
-    if let Some(texts) = sts::texts(body, paths) {
+    if let Some(texts) = query::texts(body, paths) {
         let document = std::str::from_utf8(body).expect("XML is text");
         let cuts = ["<!--", "<![CDATA[", "<?"];
         let is_whole = !cuts.iter().any(|cut| document.contains(cut));
@@ -41,10 +41,13 @@ fuzz_target!(|body: &[u8]| {
         assume(kind, &response);
     }
     let (lines, _) = script::read(b"");
-    let mut identity = GetCallerIdentity::new(connection(&lines), None).unwrap();
+    let mut identity = GetCallerIdentity::new(connection(&lines)).unwrap();
     for status in [200, 403] {
         response.status = status;
-        match identity.read(response.clone(), 1).map(|()| identity.take_output()) {
+        match identity
+            .read(response.clone(), 1)
+            .map(|()| identity.take_output())
+        {
             Ok(Some(_)) => assert_eq!(status, 200),
             Ok(None) => panic!("one answer is all"),
             Err(error) => check(&error, status),
@@ -60,7 +63,10 @@ fn assume(kind: &str, response: &Response) {
     };
     let delivery = Delivery::new("delivery", None, false).unwrap();
     let mut operation = AssumeRole::new(chain, (1, &chain.first), None, delivery);
-    match operation.read(response.clone(), 1).map(|()| operation.take_output()) {
+    match operation
+        .read(response.clone(), 1)
+        .map(|()| operation.take_output())
+    {
         Ok(Some(session)) => {
             assert_eq!(response.status, 200);
             let key = session.keys.secret_access_key.reveal();

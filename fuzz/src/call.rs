@@ -2,21 +2,21 @@
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Choice;
-use aws_lambda_connector::cards;
-use aws_lambda_connector::cards::choices::ChoicePage;
-use aws_lambda_connector::sts::assume_role::Session;
+use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::Options;
-use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
-use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
-use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
 use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector::call::invocation::Invocation;
 use aws_lambda_connector::call::roles::RoleOptions;
-use aws_lambda_connector::test_connection::{Check, test_connection};
+use aws_lambda_connector::cards;
+use aws_lambda_connector::cards::choices::ChoicePage;
+use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
+use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
 use aws_lambda_connector::perform::perform;
-use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::sessions;
+use aws_lambda_connector::sts::assume_role::Session;
+use aws_lambda_connector::test_connection::{Check, test_connection};
 
 use crate::script::Lines;
 use crate::secrets;

@@ -8,8 +8,8 @@ use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
 use aws_lambda_connector::call::error::{Executed, TransportKind};
-use aws_lambda_connector::transport::{Failure, Transport};
 use aws_lambda_connector::session_cache::SessionCache;
+use aws_lambda_connector::transport::{Failure, Transport};
 use memchr::memmem;
 
 use crate::script::{Answer, no_connection};

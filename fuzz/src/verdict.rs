@@ -1,7 +1,7 @@
 //! What must be true of a call's end, whatever led to it.
 
-use aws_lambda_connector::call::connection::Credentials;
 use aws_lambda_connector::aws::json;
+use aws_lambda_connector::call::connection::Credentials;
 use aws_lambda_connector::call::error::{Error, Executed};
 use aws_lambda_connector::call::invocation::{Invocation, Payload};
 

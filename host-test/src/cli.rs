@@ -12,6 +12,7 @@ mod connection;
 mod demo;
 mod human;
 mod operations;
+mod outcome;
 mod print;
 mod progress;
 mod serve;
@@ -19,28 +20,7 @@ mod settings;
 mod studio;
 
 use args::{Cli, Command};
-
-/// How a command ended. The numbers are documented in `--help`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It did what it was asked to.
-    Success,
-    /// It did not.
-    Error,
-    /// The function ran and failed.
-    FunctionFailed,
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Success => Self::SUCCESS,
-            Outcome::Error => Self::from(1),
-            // 2 is clap's, for arguments that it does not understand.
-            Outcome::FunctionFailed => Self::from(3),
-        }
-    }
-}
+use outcome::Outcome;
 
 /// Runs the command and reports what kept it from running.
 pub fn main(cli: Cli) -> ExitCode {

@@ -1,27 +1,37 @@
 //! Results as JSON, by the names and shapes of the WIT: records are objects, an option without
 //! value is null, enums are strings, a variant is an object with its case as the only key.
-//!
-//! Every record is taken apart field by field, so that a field added to the contract does not
-//! compile until it is here, too.
 
-use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionSummary, QualifierChoice};
+use aws_lambda_connector_host::bindings::cards::{
+    Card, Choice, ChoicePage, Condition, Field, FieldKind, Manifest,
+};
+use aws_lambda_connector_host::bindings::lambda::{
+    FunctionPage, FunctionSummary, QualifierChoice, QualifierKind,
+};
 use aws_lambda_connector_host::bindings::types::{
-    Error, FailedInvocation, FunctionFailure, InvalidInput, Invocation, LogTail, Payload,
-    RunReport, ServiceError, TransportError,
+    Error, ErrorCategory, Executed, FailedInvocation, FailureCause, FunctionFailure, InvalidInput,
+    Invocation, LogTail, Payload, RunReport, ServiceError, TransportError, TransportKind,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::values;
+/// A WIT value as JSON.
+pub trait ToJson {
+    /// Converts the value.
+    fn to_json(&self) -> Value;
+}
 
-pub mod cards;
+/// An enum of the WIT.
+pub trait WitName {
+    /// The case's name in the WIT.
+    fn wit_name(&self) -> String;
+}
 
 /// A result as `{"ok": ...}` or `{"error": {"<case>": ...}}`.
-pub fn result<T>(result: &Result<T, Error>, ok: impl Fn(&T) -> Value) -> Value {
+pub fn result<T: ToJson>(result: &Result<T, Error>) -> Value {
     match result {
-        Ok(value) => json!({ "ok": ok(value) }),
-        Err(value) => json!({ "error": error(value) }),
+        Ok(value) => json!({ "ok": value.to_json() }),
+        Err(value) => json!({ "error": value.to_json() }),
     }
 }
 
@@ -30,198 +40,149 @@ pub fn host_error(message: &str) -> Value {
     json!({ "error": { "host": message } })
 }
 
-/// `invocation`
-pub fn invocation(value: &Invocation) -> Value {
-    let Invocation {
-        status_code,
-        output,
-        log,
-        executed_version,
-        request_id,
-        trace_id,
-        durable_execution_arn,
-        attempts,
-    } = value;
-    json!({
-        "status-code": status_code,
-        "output": output.as_ref().map(payload),
-        "log": log.as_ref().map(log_tail),
-        "executed-version": executed_version,
-        "request-id": request_id,
-        "trace-id": trace_id,
-        "durable-execution-arn": durable_execution_arn,
-        "attempts": attempts,
-    })
-}
-
-/// `function-page`
-pub fn function_page(value: &FunctionPage) -> Value {
-    let FunctionPage { functions, next } = value;
-    let functions: Vec<Value> = functions.iter().map(function_summary).collect();
-    json!({ "functions": functions, "next": next })
-}
-
-/// `list<qualifier-choice>`
-pub fn qualifiers(value: &[QualifierChoice]) -> Value {
-    let choice = |choice: &QualifierChoice| {
-        let QualifierChoice {
-            name,
-            kind,
-            description,
-        } = choice;
-        json!({ "name": name, "kind": values::qualifier(*kind), "description": description })
-    };
-    value.iter().map(choice).collect()
-}
-
-fn function_summary(value: &FunctionSummary) -> Value {
-    let FunctionSummary {
-        name,
-        arn,
-        version,
-        description,
-        runtime,
-        package_type,
-        architectures,
-        timeout_seconds,
-        memory_size_mb,
-        last_modified,
-        tenant_isolated,
-        durable,
-    } = value;
-    json!({
-        "name": name,
-        "arn": arn,
-        "version": version,
-        "description": description,
-        "runtime": runtime,
-        "package-type": package_type,
-        "architectures": architectures,
-        "timeout-seconds": timeout_seconds,
-        "memory-size-mb": memory_size_mb,
-        "last-modified": last_modified,
-        "tenant-isolated": tenant_isolated,
-        "durable": durable,
-    })
-}
-
-fn payload(value: &Payload) -> Value {
-    match value {
-        Payload::Text(text) => json!({ "text": text }),
-        Payload::Binary(bytes) => json!({ "binary": STANDARD.encode(bytes) }),
-    }
-}
-
-fn log_tail(value: &LogTail) -> Value {
-    let LogTail {
-        text,
-        truncated,
-        report,
-    } = value;
-    json!({
-        "text": text,
-        "truncated": truncated,
-        "report": report.as_ref().map(run_report),
-    })
-}
-
-fn run_report(value: &RunReport) -> Value {
-    let RunReport {
-        duration_ms,
-        billed_duration_ms,
-        memory_size_mb,
-        max_memory_used_mb,
-        init_duration_ms,
-    } = value;
-    json!({
-        "duration-ms": duration_ms,
-        "billed-duration-ms": billed_duration_ms,
-        "memory-size-mb": memory_size_mb,
-        "max-memory-used-mb": max_memory_used_mb,
-        "init-duration-ms": init_duration_ms,
-    })
-}
-
-/// `error`
-pub fn error(value: &Error) -> Value {
-    match value {
-        Error::InvalidInput(InvalidInput { field, message }) => {
-            json!({ "invalid-input": { "field": field, "message": message } })
+macro_rules! scalars {
+    ($($scalar:ty),*) => {$(
+        impl ToJson for $scalar {
+            fn to_json(&self) -> Value {
+                json!(self)
+            }
         }
-        Error::Unauthenticated(error) => json!({ "unauthenticated": service_error(error) }),
-        Error::Service(error) => json!({ "service": service_error(error) }),
-        Error::Transport(error) => json!({ "transport": transport_error(error) }),
-        Error::FunctionFailed(FailedInvocation {
-            invocation: record,
-            failure: left,
-        }) => json!({
-            "function-failed": { "invocation": invocation(record), "failure": failure(left) }
-        }),
-        Error::ExecutionFailed => json!({ "execution-failed": null }),
+    )*};
+}
+
+scalars!(bool, f64, u8, u16, u32, u64, String);
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::to_json)
     }
 }
 
-fn service_error(value: &ServiceError) -> Value {
-    let ServiceError {
-        code,
-        message,
-        status_code,
-        category,
-        executed,
-        retryable,
-        hint,
-        request_id,
-        attempts,
-    } = value;
-    json!({
-        "code": code,
-        "message": message,
-        "status-code": status_code,
-        "category": values::category(*category),
-        "executed": values::executed(*executed),
-        "retryable": retryable,
-        "hint": hint,
-        "request-id": request_id,
-        "attempts": attempts,
-    })
+impl<T: ToJson> ToJson for Vec<T> {
+    fn to_json(&self) -> Value {
+        self.iter().map(T::to_json).collect()
+    }
 }
 
-fn transport_error(value: &TransportError) -> Value {
-    let TransportError {
-        kind,
-        message,
-        executed,
-        attempts,
-    } = value;
-    json!({
-        "kind": values::transport(*kind),
-        "message": message,
-        "executed": values::executed(*executed),
-        "attempts": attempts,
-    })
+/// Every field of each record is listed: one that is added to the WIT does not compile until it is
+/// here.
+macro_rules! records {
+    ($($record:ident { $($field:ident),* })*) => {$(
+        impl ToJson for $record {
+            fn to_json(&self) -> Value {
+                let $record { $($field),* } = self;
+                let mut object = Map::new();
+                $(object.insert(stringify!($field).replace('_', "-"), $field.to_json());)*
+                Value::Object(object)
+            }
+        }
+    )*};
 }
 
-fn failure(value: &FunctionFailure) -> Value {
-    let FunctionFailure {
-        marker,
-        cause,
-        error_type,
-        error_message,
-        stack_trace,
-    } = value;
-    json!({
-        "marker": marker,
-        "cause": values::cause(*cause),
-        "error-type": error_type,
-        "error-message": error_message,
-        "stack-trace": stack_trace,
-    })
+records! {
+    Invocation {
+        status_code, output, log, executed_version, request_id, trace_id, durable_execution_arn,
+        attempts
+    }
+    LogTail { text, truncated, report }
+    RunReport {
+        duration_ms, billed_duration_ms, memory_size_mb, max_memory_used_mb, init_duration_ms
+    }
+    FailedInvocation { invocation, failure }
+    FunctionFailure { marker, cause, error_type, error_message, stack_trace }
+    InvalidInput { field, message }
+    ServiceError {
+        code, message, status_code, category, executed, retryable, hint, request_id, attempts
+    }
+    TransportError { kind, message, executed, attempts }
+
+    FunctionPage { functions, next }
+    FunctionSummary {
+        name, arn, version, description, runtime, package_type, architectures, timeout_seconds,
+        memory_size_mb, last_modified, tenant_isolated, durable
+    }
+    QualifierChoice { name, kind, description }
+
+    Manifest { name, title, version, description, connection, cards, outbound_hosts }
+    Card { id, title, description, options, inputs, outputs }
+    Field {
+        key, label, definition, kind, required, secret, default, choices, dynamic, visible_when,
+        group
+    }
+    Choice { value, label, description }
+    Condition { key, values }
+    ChoicePage { choices, next }
+}
+
+macro_rules! enums {
+    ($($name:ident { $($case:ident),* })*) => {$(
+        impl WitName for $name {
+            fn wit_name(&self) -> String {
+                kebab_case(match self {
+                    $($name::$case => stringify!($case),)*
+                })
+            }
+        }
+
+        impl ToJson for $name {
+            fn to_json(&self) -> Value {
+                Value::String(self.wit_name())
+            }
+        }
+    )*};
+}
+
+enums! {
+    Executed { No, Unknown, Yes }
+    ErrorCategory {
+        NotFound, AccessDenied, Credentials, ClockSkew, Throttled, TooLarge, InvalidRequest,
+        Conflict, NotReady, FunctionConfiguration, ServiceFault, Other
+    }
+    TransportKind { Dns, Connect, Tls, Timeout, CutOff, Denied, Malformed, Other }
+    FailureCause {
+        Thrown, TimedOut, OutOfMemory, Exited, FailedToStart, ResponseTooLarge, Unknown
+    }
+    QualifierKind { Alias, Version, Latest }
+    FieldKind { Text, Number, Boolean, Dropdown, Object }
+}
+
+/// `cut-off` of `CutOff`.
+fn kebab_case(case: &str) -> String {
+    let mut name = String::new();
+    for letter in case.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+impl ToJson for Payload {
+    fn to_json(&self) -> Value {
+        match self {
+            Payload::Text(text) => json!({ "text": text }),
+            Payload::Binary(bytes) => json!({ "binary": STANDARD.encode(bytes) }),
+        }
+    }
+}
+
+impl ToJson for Error {
+    fn to_json(&self) -> Value {
+        match self {
+            Error::InvalidInput(input) => json!({ "invalid-input": input.to_json() }),
+            Error::Unauthenticated(error) => json!({ "unauthenticated": error.to_json() }),
+            Error::Service(error) => json!({ "service": error.to_json() }),
+            Error::Transport(error) => json!({ "transport": error.to_json() }),
+            Error::FunctionFailed(failed) => json!({ "function-failed": failed.to_json() }),
+            Error::ExecutionFailed => json!({ "execution-failed": null }),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, FailureCause};
 
     fn sample() -> Invocation {
         Invocation {
@@ -249,7 +210,7 @@ mod tests {
     #[test]
     fn a_success() {
         assert_eq!(
-            result(&Ok(sample()), invocation),
+            result(&Ok(sample())),
             json!({"ok": {
                 "status-code": 200,
                 "output": {"binary": "/wA="},
@@ -282,7 +243,7 @@ mod tests {
                 stack_trace: vec!["at x".into()],
             },
         });
-        let document = result(&Err(failed), invocation);
+        let document = result::<Invocation>(&Err(failed));
         let failed = &document["error"]["function-failed"];
         assert_eq!(failed["invocation"]["output"], json!({"text": "{}"}));
         assert_eq!(
@@ -311,7 +272,7 @@ mod tests {
             attempts: 3,
         };
         assert_eq!(
-            error(&Error::Service(service)),
+            Error::Service(service).to_json(),
             json!({"service": {
                 "code": "TooManyRequestsException", "message": "Rate Exceeded.",
                 "status-code": 429, "category": "throttled", "executed": "no",
@@ -319,7 +280,7 @@ mod tests {
             }})
         );
         assert_eq!(
-            error(&Error::ExecutionFailed),
+            Error::ExecutionFailed.to_json(),
             json!({"execution-failed": null})
         );
         assert_eq!(host_error("x"), json!({"error": {"host": "x"}}));

@@ -8,6 +8,7 @@ mod connection;
 mod guard;
 mod page;
 mod server;
+mod state;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use connection::Defaults;
+
+use state::State;
 
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
@@ -40,14 +43,6 @@ pub struct Studio {
     stopping: CancellationToken,
     tasks: TaskTracker,
     _stop_on_drop: DropGuard,
-}
-
-/// What every request needs.
-struct State {
-    host: Host,
-    port: u16,
-    allow: Vec<String>,
-    defaults: Defaults,
 }
 
 impl Studio {

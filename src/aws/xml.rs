@@ -173,7 +173,12 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        // No files for failures: they are to become tests by name.
+        #![proptest_config(ProptestConfig {
+            cases: 20_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
         /// Whatever the library takes for XML is read as it reads it. The other way round nothing
         /// is promised: names and attributes are not looked at closely here.
         #[test]

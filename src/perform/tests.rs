@@ -10,7 +10,7 @@ use super::*;
 use crate::aws::message::{Request, Response};
 use crate::block_on::block_on;
 use crate::call::connection::{Connection, Credentials};
-use crate::call::delivery::Options;
+use crate::call::delivery::{Options, TimeLimits};
 use crate::call::error::{ServiceError, TransportKind};
 use crate::call::invocation::Invocation;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
@@ -536,13 +536,14 @@ fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
 #[test]
 fn the_jitter_spreads() {
     // One caller and second, a thousand nanoseconds: each sixteenth of the range is met.
-    let signing = Signing {
+    let shared = Shared {
         signer: Signer::Unsigned,
         payload_hash: Some("e3b0".into()),
+        began_ns: 0,
     };
     let mut counts = [0_u32; 16];
     for ns in 0..1_600 {
-        let jitter = signing.jitter("AWS4-HMAC-SHA256 Credential=…", ns);
+        let jitter = shared.jitter("AWS4-HMAC-SHA256 Credential=…", ns);
         counts[usize::try_from(jitter >> 60).unwrap()] += 1;
     }
     assert!(

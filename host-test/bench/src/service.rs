@@ -39,6 +39,14 @@ impl Service {
     }
 }
 
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It keeps nothing that would have to be put in order.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// The process of the service: prints where it listens, and runs until it is killed.
 pub fn serve() -> Result<()> {
     let config = Config {
@@ -50,12 +58,4 @@ pub fn serve() -> Result<()> {
         println!("{}", lambda.url());
         lambda.wait().await
     })
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It keeps nothing that would have to be put in order.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

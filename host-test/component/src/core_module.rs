@@ -12,19 +12,28 @@ const STACK: u32 = 64 << 10;
 /// Bytes, the stack included.
 const INITIAL_MEMORY: u32 = 256 << 10;
 
-/// In a target directory of its own: cargo holds a lock on the one it is running in.
+/// Compiles it and returns its file.
 pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
     install_target(TARGET)?;
-    let target_dir = root.join("target/component");
-    let status = Command::new(program("CARGO", "cargo"))
+    let status = command(root, features)?.status()?;
+    if !status.success() {
+        bail!("building the component failed: {status}");
+    }
+    Ok(target_dir(root)
+        .join(TARGET)
+        .join("component/aws_lambda_connector.wasm"))
+}
+
+/// The command that compiles it. Arguments after `--` go to rustc.
+pub fn command(root: &Path, features: &[&str]) -> Result<Command> {
+    let target_dir = target_dir(root);
+    let mut command = Command::new(program("CARGO", "cargo"));
+    command
         .current_dir(root)
-        .args([
-            "build",
-            "--locked",
-            "--lib",
-            "--package",
-            "aws-lambda-connector",
-        ])
+        // Beside `rlib` in the manifest, `cdylib` would switch link-time optimisation off: cargo
+        // passes no flag for it where one of the crate types cannot have it.
+        .args(["rustc", "--lib", "--crate-type", "cdylib"])
+        .args(["--locked", "--package", "aws-lambda-connector"])
         .args(["--profile", "component", "--target", TARGET])
         .args(["--features", &features.join(",")])
         .arg("--target-dir")
@@ -36,14 +45,13 @@ pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET")
-        .status()?;
-    if !status.success() {
-        bail!("building the component failed: {status}");
-    }
-    Ok(target_dir
-        .join(TARGET)
-        .join("component/aws_lambda_connector.wasm"))
+        .env_remove("CARGO_BUILD_TARGET");
+    Ok(command)
+}
+
+/// Its own: cargo holds a lock on the one it is running in.
+fn target_dir(root: &Path) -> PathBuf {
+    root.join("target/component")
 }
 
 fn flags(root: &Path) -> Result<Vec<String>> {
@@ -55,6 +63,8 @@ fn flags(root: &Path) -> Result<Vec<String>> {
         format!("-Clink-arg=-zstack-size={STACK}"),
         // As much as a call with a small payload takes: to grow is a change of the page tables.
         format!("-Clink-arg=--initial-memory={INITIAL_MEMORY}"),
+        // The linker pads every address to five bytes unless told to write it in as few as it takes.
+        "-Clink-arg=--compress-relocations".to_owned(),
     ];
     flags.extend(remapped_paths(root)?);
     Ok(flags)

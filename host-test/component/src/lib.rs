@@ -14,7 +14,7 @@ use wasm_metadata::{AddMetadata, AddMetadataField};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::ComponentEncoder;
 
-pub use core_module::install_target;
+pub use core_module::{command, install_target};
 pub use metadata::root_version;
 pub use wit_package::{WitPackage, wit_package};
 

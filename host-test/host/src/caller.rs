@@ -26,6 +26,41 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// A connection, the host that calls with it, and what it may reach. Clones share the temporary
 /// keys.
+///
+/// ```no_run
+/// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+/// use aws_lambda_connector_host::bindings::types::{
+///     AccessKey, AssumeRole, Connection, Credentials, Role,
+/// };
+/// use aws_lambda_connector_host::caller::{Caller, Sessions};
+/// use aws_lambda_connector_host::host::Host;
+///
+/// # async fn example(host: Host, key: AccessKey) -> Result<(), Box<dyn std::error::Error>> {
+/// let connection = Connection {
+///     region: "eu-central-1".to_owned(),
+///     credentials: Credentials::AssumeRole(AssumeRole {
+///         source: key,
+///         roles: vec![Role {
+///             arn: "arn:aws:iam::123456789012:role/caller".to_owned(),
+///             external_id: None,
+///             session_name: None,
+///             duration_seconds: None,
+///         }],
+///     }),
+///     endpoint: None,
+/// };
+/// let caller = Caller::new(host, connection, "eu-central-1", &[], Sessions::default())?;
+/// // STS is asked once for both.
+/// for payload in ["1", "2"] {
+///     let request = InvokeRequest {
+///         payload: Some(payload.to_owned()),
+///         ..InvokeRequest::new("my-function")
+///     };
+///     println!("{:?}", caller.invoke(&request).await?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Caller {
     host: Host,
@@ -118,7 +153,7 @@ impl Caller {
     /// Invokes a function.
     ///
     /// # Errors
-    /// The host's own; the component's are in the answer. So for all of these.
+    /// The host's own; the component's are in the answer. The same holds for all calls.
     pub async fn invoke(&self, request: &lambda::InvokeRequest) -> Answer<Invocation> {
         call!(self, connection => self.host.invoke(&self.lambda, &connection, request))
     }

@@ -9,16 +9,24 @@ use wasmtime::{AsContextMut, Result, error};
 
 /// Where the functions are.
 #[derive(Clone)]
-#[allow(missing_docs)] // Named as in the contract.
 pub struct Exports {
+    /// `lambda.invoke`
     pub invoke: ComponentExportIndex,
+    /// `lambda.list-functions`
     pub list_functions: ComponentExportIndex,
+    /// `lambda.list-qualifiers`
     pub list_qualifiers: ComponentExportIndex,
+    /// `lambda.test-connection`
     pub test_connection: ComponentExportIndex,
+    /// `sessions.open`
     pub open: ComponentExportIndex,
+    /// `cards.describe`
     pub describe: ComponentExportIndex,
+    /// `cards.fields`
     pub fields: ComponentExportIndex,
+    /// `cards.choices`
     pub choices: ComponentExportIndex,
+    /// `cards.run`
     pub run: ComponentExportIndex,
     /// Whether one instance can serve many calls at once.
     pub concurrent: bool,

@@ -16,6 +16,32 @@ use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 pub type Answer<T> = Result<Result<T, Error>, HostError>;
 
 /// The loaded connector. Clones share it; calls may run at once and share nothing but connections.
+///
+/// ```no_run
+/// use std::path::Path;
+/// use std::sync::Arc;
+///
+/// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+/// use aws_lambda_connector_host::bindings::types::{Connection, Error};
+/// use aws_lambda_connector_host::host::Host;
+/// use aws_lambda_connector_host::policy::Policy;
+/// use aws_lambda_connector_host::sandbox::{HostError, Options};
+///
+/// # async fn example(connection: Connection) -> Result<(), HostError> {
+/// let host = Host::new(Path::new("aws-lambda-connector.wasm"), Options::default())?;
+/// let policy = Arc::new(Policy::for_region("eu-central-1"));
+/// let request = InvokeRequest {
+///     payload: Some(r#"{"order": 7}"#.to_owned()),
+///     ..InvokeRequest::new("my-function")
+/// };
+/// match host.invoke(&policy, &connection, &request).await? {
+///     Ok(invocation) => println!("{:?}", invocation.output),
+///     Err(Error::FunctionFailed(failed)) => println!("{:?}", failed.failure),
+///     Err(error) => println!("{error:?}, refused by the policy: {:?}", policy.refusals()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Host {
     sandbox: Sandbox,
@@ -33,8 +59,11 @@ macro_rules! call {
 }
 
 impl Host {
-    /// Compiles the component, of either version of WASI, about a second's work. Fails if it is none, imports anything beside
-    /// HTTP, clocks and streams, or does not export the connector's interfaces.
+    /// Compiles the component, for either version of WASI, which takes about a second.
+    ///
+    /// # Errors
+    /// The file is not a component, imports something other than HTTP, clocks and streams, or does not
+    /// export the connector's interfaces.
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
         let exports =
@@ -55,6 +84,9 @@ impl Host {
 
     /// One instance for as many calls at once as there are, all by this policy; [`Self::exports`]
     /// says where its functions are. For the component for WASI 0.3.
+    ///
+    /// # Errors
+    /// The component is the one for WASI 0.2, or cannot be instantiated.
     pub async fn share(&self, policy: &Arc<Policy>) -> Result<SharedInstance, HostError> {
         self.sandbox.share(policy).await
     }
@@ -65,6 +97,9 @@ impl Host {
     }
 
     /// Invokes a function.
+    ///
+    /// # Errors
+    /// The host's own; the component's are in the answer. The same holds for all calls.
     pub async fn invoke(
         &self,
         policy: &Arc<Policy>,

@@ -1,5 +1,49 @@
-//! Runs the AWS Lambda connector in wasmtime: within limits, by a policy of what it may reach, with
-//! the host's own HTTPS client.
+//! Runs the AWS Lambda connector, a WebAssembly component, in wasmtime.
+//!
+//! A [`Host`](host::Host) is the loaded component. Every call gets an instance of its own, stays within the
+//! limits of [`sandbox::Options`], and reaches only what its [`Policy`](policy::Policy) allows. A
+//! [`Caller`](caller::Caller) adds a connection: the secret access key stays outside of the sandbox,
+//! and a role's temporary keys are kept from one call to the next.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+//! use aws_lambda_connector_host::bindings::types::{AccessKey, Connection, Credentials};
+//! use aws_lambda_connector_host::caller::{Caller, Sessions};
+//! use aws_lambda_connector_host::host::Host;
+//! use aws_lambda_connector_host::sandbox::Options;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::new(Path::new("aws-lambda-connector.wasm"), Options::default())?;
+//! let connection = Connection {
+//!     region: "eu-central-1".to_owned(),
+//!     credentials: Credentials::AccessKey(AccessKey {
+//!         access_key_id: std::env::var("AWS_ACCESS_KEY_ID")?,
+//!         secret_access_key: std::env::var("AWS_SECRET_ACCESS_KEY")?,
+//!         session_token: None,
+//!     }),
+//!     endpoint: None,
+//! };
+//! let caller = Caller::new(host, connection, "eu-central-1", &[], Sessions::default())?;
+//!
+//! // The outer error is the host's, the inner one the component's.
+//! let invocation = caller.invoke(&InvokeRequest::new("my-function")).await??;
+//! println!("{:?}", invocation.output);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | Layer | Modules |
+//! |---|---|
+//! | what a caller of Lambda needs | [`caller`], [`credentials`] |
+//! | the connector as a Rust value | [`host`], [`exports`], [`bindings`] |
+//! | any component, within limits | [`sandbox`] |
+//! | the way out | [`outbound`], [`policy`] |
+//!
+//! Each imports only its own layer and those below.
+
+#![warn(missing_docs)]
 
 pub mod bindings;
 pub mod caller;

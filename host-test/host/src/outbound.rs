@@ -2,7 +2,7 @@
 //!
 //! One pool of connections for all calls, HTTP/1.1, no proxies, no redirects. What a caller must
 //! be able to rely on is the line between "nothing was sent" and "it was sent and the outcome is
-//! unknown", since a function may have run in the second case: see [`error`].
+//! unknown", since a function may have run in the second case: see `outbound/error.rs`.
 //!
 //! - A request moves to another connection only while none of it went out (the pooled one turned
 //!   out to be closed). It is never repeated afterwards.
@@ -26,19 +26,19 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use wasmtime_wasi_http::{Error, RequestOptions};
 
-pub mod body;
-pub mod connect;
-pub mod error;
+mod body;
+mod connect;
+mod error;
+
+pub use connect::Resolve;
 
 use body::BetweenBytes;
-use connect::{CONNECT_TIMEOUT, Connector, Resolve};
+use connect::{CONNECT_TIMEOUT, Connector, DEFAULT_CONNECT};
 
 /// A request's or a response's body.
 pub type Body = UnsyncBoxBody<Bytes, Error>;
 
-/// Where the component names no time-out of its own.
-const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
-/// Lambda's longest run is 900 s.
+/// Where the component names no time-out of its own. Lambda's longest run is 900 s.
 const DEFAULT_FIRST_BYTE: Duration = Duration::from_secs(915);
 const DEFAULT_BETWEEN_BYTES: Duration = Duration::from_secs(60);
 
@@ -75,7 +75,10 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Fails only where an extra root certificate is not one.
+    /// A client with no connection yet.
+    ///
+    /// # Errors
+    /// An extra root certificate is not one.
     pub fn new(options: &OutboundOptions) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.into(),
@@ -98,6 +101,9 @@ impl Outbound {
 
     /// Sends one request and waits for the head of its response. Dropping the future gives the
     /// request up and closes its connection.
+    ///
+    /// # Errors
+    /// A code of `wasi:http`, which says whether the request was sent.
     pub async fn send(
         &self,
         mut request: Request<Body>,

@@ -2,7 +2,7 @@
 //!
 //! Two layers, because a name says nothing about where it leads: destinations are allowed by
 //! scheme, name and port ([`Policy::check`]), and every address that a name resolves to is held
-//! against [`address::is_link_local`] by the resolver. The second layer cannot be switched off:
+//! against the link-local ones by the resolver. The second layer cannot be switched off:
 //! link-local addresses serve the machine's own credentials to whoever asks.
 
 use std::collections::BTreeSet;
@@ -13,13 +13,31 @@ use std::sync::{Mutex, PoisonError};
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-pub mod address;
-pub mod partition;
+pub(crate) mod address;
+mod partition;
 
 /// More distinct refusals than this are not remembered: a component could invent names for ever.
 const MAX_REFUSALS: usize = 64;
 
 /// The destinations that one caller's component may reach. Nothing else is.
+///
+/// ```
+/// use aws_lambda_connector_host::policy::Policy;
+///
+/// let policy = Policy::for_region("eu-central-1").allow("http://proxy.internal:8080")?;
+/// let allows = |uri: &str| policy.check(&uri.parse().unwrap()).is_ok();
+/// assert!(allows("https://lambda.eu-central-1.amazonaws.com/2015-03-31/functions"));
+/// assert!(allows("http://proxy.internal:8080/"));
+///
+/// assert!(!allows("https://lambda.us-east-1.amazonaws.com/"));
+/// assert!(!allows("https://proxy.internal:8080/"));
+/// assert_eq!(policy.refusals().len(), 2);
+///
+/// // No rule can allow these.
+/// let policy = Policy::deny_all().allow("169.254.169.254")?;
+/// assert!(policy.check(&"http://169.254.169.254/".parse().unwrap()).is_err());
+/// # Ok::<(), aws_lambda_connector_host::policy::InvalidDestination>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Policy {
     rules: Vec<Rule>,
@@ -122,6 +140,9 @@ impl Policy {
     /// Allows one more destination: `HOST[:PORT]` by http and https, or a URL, of which scheme,
     /// host and port count. Without a port it is the scheme's own. IPv6 addresses stand in
     /// brackets.
+    ///
+    /// # Errors
+    /// The text does not name a destination.
     pub fn allow(mut self, destination: &str) -> Result<Self, InvalidDestination> {
         let rule = Rule::parse(destination).ok_or_else(|| InvalidDestination {
             text: without_user_info(destination).to_owned(),
@@ -132,6 +153,9 @@ impl Policy {
 
     /// Whether a request to this URI may leave. A refusal is also remembered, see
     /// [`Policy::refusals`], and logged.
+    ///
+    /// # Errors
+    /// It may not; says why.
     pub fn check(&self, uri: &Uri) -> Result<(), Refusal> {
         let verdict = self.verdict(uri);
         if let Err(refusal) = &verdict {

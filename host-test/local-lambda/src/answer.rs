@@ -6,73 +6,55 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::errors::ApiError;
-use super::execute::Finished;
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
-/// Of a request that was refused.
+/// An answer to a request that was refused.
 pub(super) fn error_answer(error: ApiError) -> Answer {
-    let mut answer = json_answer(error.body.to_string());
-    *answer.status_mut() = error.status;
-    answer.headers_mut().insert(
-        "x-amzn-errortype",
-        HeaderValue::from_static(error.error_type),
-    );
+    let mut answer = json_answer(error.status, error.body.to_string());
+    let headers = answer.headers_mut();
+    let error_type = HeaderValue::from_static(error.error_type);
+    headers.insert("x-amzn-errortype", error_type);
     if let Some(seconds) = error.retry_after {
-        answer
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
 }
 
-/// 200.
-pub(super) fn json_answer(body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
+pub(super) fn json_answer(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    answer(status, "application/json", body)
 }
 
-/// Of an event and a dry run.
-pub(super) fn empty(status: StatusCode, execution_arn: Option<&str>) -> Result<Answer, ApiError> {
+pub(super) fn xml_answer(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    answer(status, "text/xml", body)
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = status;
-    if let Some(arn) = execution_arn {
-        set(&mut answer, "x-amz-durable-execution-arn", arn)?;
-    }
-    Ok(answer)
+    answer
 }
 
-/// Of a function that ran, failed or not.
-pub(super) fn success(
-    finished: Finished,
-    version: &str,
-    trace_id: &str,
-    execution_arn: Option<&str>,
-    tail: bool,
+/// Adds those headers that have a value.
+pub(super) fn with_headers(
+    mut answer: Answer,
+    headers: &[(&'static str, Option<&str>)],
 ) -> Result<Answer, ApiError> {
-    let mut answer = json_answer(finished.body);
-    set(&mut answer, "x-amz-executed-version", version)?;
-    set(&mut answer, "x-amzn-trace-id", trace_id)?;
-    // Noise that the real service sends.
-    set(&mut answer, "x-amzn-remapped-content-length", "0")?;
-    if finished.failed {
-        set(&mut answer, "x-amz-function-error", "Unhandled")?;
-    }
-    if tail {
-        set(&mut answer, "x-amz-log-result", &finished.log_tail)?;
-    }
-    if let Some(arn) = execution_arn {
-        set(&mut answer, "x-amz-durable-execution-arn", arn)?;
+    for &(name, value) in headers {
+        if let Some(value) = value {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| ApiError::service(format!("The header {name} cannot be sent")))?;
+            answer.headers_mut().insert(name, value);
+        }
     }
     Ok(answer)
 }
 
-fn set(answer: &mut Answer, name: &'static str, value: &str) -> Result<(), ApiError> {
-    let value = HeaderValue::from_str(value)
-        .map_err(|_| ApiError::service(format!("The header {name} cannot be sent")))?;
-    answer.headers_mut().insert(name, value);
-    Ok(())
+fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = empty(status);
+    *answer.body_mut() = Full::new(body.into());
+    let content_type = HeaderValue::from_static(content_type);
+    answer.headers_mut().insert(CONTENT_TYPE, content_type);
+    answer
 }

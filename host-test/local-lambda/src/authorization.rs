@@ -1,4 +1,4 @@
-//! The two headers that a signed request is about: `Authorization` and `X-Amz-Date`.
+//! The two headers that carry a signature: `Authorization` and `X-Amz-Date`.
 
 use std::time::SystemTime;
 

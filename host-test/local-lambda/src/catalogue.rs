@@ -1,9 +1,8 @@
 //! Which functions there are, with their versions and aliases.
 
-use super::functions::{self, Handler};
+use super::functions::Handler;
 
 /// A function as it was created.
-#[derive(Clone, Debug)]
 pub(super) struct Function {
     pub name: String,
     pub description: String,
@@ -16,18 +15,17 @@ pub(super) struct Function {
     pub durable: bool,
     /// Its reserved concurrency is 0: every synchronous invocation is throttled.
     pub throttled: bool,
-    /// Published versions, oldest first: the first is `1`.
+    /// Descriptions of the published versions, oldest first: the first is of version `1`.
     pub versions: Vec<&'static str>,
     pub aliases: Vec<Alias>,
     pub handler: Handler,
 }
 
-#[derive(Clone, Debug)]
 pub(super) struct Alias {
     pub name: &'static str,
     pub version: &'static str,
     pub description: &'static str,
-    /// The version that one of so many invocations goes to.
+    /// Another version, and N where every Nth invocation goes to it.
     pub routed: Option<(&'static str, u32)>,
 }
 
@@ -70,60 +68,40 @@ impl Catalogue {
 }
 
 fn built_in() -> Vec<Function> {
-    use Handler::{Later, Now};
+    use Handler as H;
     let f = Function::new;
     vec![
-        f(
-            "echo",
-            "Returns its event, byte for byte",
-            Now(functions::echo),
-        ),
-        f("greet", "Greets by name", Now(functions::greet)),
-        f("fail", "Throws", Now(functions::fail)),
+        f("echo", "Returns its event, byte for byte", H::Echo),
+        f("greet", "Greets by name", H::Greet),
+        f("fail", "Throws", H::Fail),
         Function {
             timeout_seconds: 900,
             ..f(
                 "slow",
                 "Takes as many milliseconds as it is asked to",
-                Later(functions::slow),
+                H::Slow,
             )
         },
-        f("log", "Writes lines to its log", Now(functions::log)),
-        f("count", "Counts its runs, by key", Later(functions::count)),
+        f("log", "Writes lines to its log", H::Log),
+        f("count", "Counts its runs, by key", H::Count),
         Function {
             timeout_seconds: 1,
-            ..f("timeout", "Exceeds its timeout", Now(functions::time_out))
+            ..f("timeout", "Exceeds its timeout", H::TimeOut)
         },
-        f(
-            "oom",
-            "Needs more memory than it has",
-            Now(functions::out_of_memory),
-        ),
+        f("oom", "Needs more memory than it has", H::RunOutOfMemory),
         Function {
             runtime: Some("provided.al2023"),
             ..f(
                 "binary",
                 "Returns what is neither JSON nor UTF-8",
-                Now(functions::binary),
+                H::Binary,
             )
         },
-        f(
-            "context",
-            "Returns what it was invoked with",
-            Now(functions::context),
-        ),
-        f(
-            "big",
-            "Returns as many bytes as it is asked to",
-            Now(functions::big),
-        ),
+        f("context", "Returns what it was invoked with", H::Context),
+        f("big", "Returns as many bytes as it is asked to", H::Big),
         Function {
             tenant_isolated: true,
-            ..f(
-                "tenant",
-                "Runs apart for each tenant",
-                Now(functions::context),
-            )
+            ..f("tenant", "Runs apart for each tenant", H::Context)
         },
         Function {
             durable: true,
@@ -134,19 +112,11 @@ fn built_in() -> Vec<Function> {
                 description: "Production",
                 routed: None,
             }],
-            ..f(
-                "durable",
-                "Runs once for each execution name",
-                Now(functions::durable),
-            )
+            ..f("durable", "Runs once for each execution name", H::Durable)
         },
         Function {
             throttled: true,
-            ..f(
-                "throttled",
-                "Has no concurrency reserved",
-                Now(functions::echo),
-            )
+            ..f("throttled", "Has no concurrency reserved", H::Echo)
         },
         Function {
             versions: vec!["First", "Zweite Version: größer", ""],
@@ -164,16 +134,12 @@ fn built_in() -> Vec<Function> {
                     routed: None,
                 },
             ],
-            ..f(
-                "versioned",
-                "Has versions and aliases",
-                Now(functions::context),
-            )
+            ..f("versioned", "Has versions and aliases", H::Context)
         },
     ]
 }
 
-/// The same for the same number, and unlike its neighbours in whatever a list shows.
+/// The same for the same number, and unlike its neighbours in every column of a list.
 fn extra_function(n: usize) -> Function {
     const AREAS: [&str; 7] = [
         "billing",
@@ -201,19 +167,11 @@ fn extra_function(n: usize) -> Function {
         Some("nodejs26.x"),
         None,
     ];
-    let pick = |from: &[&'static str]| from.get(n % from.len()).copied().unwrap_or_default();
     Function {
-        runtime: RUNTIMES.get(n % RUNTIMES.len()).copied().flatten(),
-        architecture: if n.is_multiple_of(3) {
-            "x86_64"
-        } else {
-            "arm64"
-        },
-        memory_mb: [128, 256, 512, 1_769, 10_240]
-            .get(n % 5)
-            .copied()
-            .unwrap_or(128),
-        timeout_seconds: [3, 30, 60, 900].get(n % 4).copied().unwrap_or(3),
+        runtime: RUNTIMES[n % 8],
+        architecture: ["x86_64", "arm64", "arm64"][n % 3],
+        memory_mb: [128, 256, 512, 1_769, 10_240][n % 5],
+        timeout_seconds: [3, 30, 60, 900][n % 4],
         tenant_isolated: n % 50 == 7,
         versions: if n % 100 == 3 {
             vec!["First", "Second"]
@@ -221,9 +179,9 @@ fn extra_function(n: usize) -> Function {
             Vec::new()
         },
         ..Function::new(
-            &format!("{}-{}-{n:04}", pick(&AREAS), pick(&JOBS)),
-            pick(&DESCRIPTIONS),
-            Handler::Now(functions::echo),
+            &format!("{}-{}-{n:04}", AREAS[n % 7], JOBS[n % 5]),
+            DESCRIPTIONS[n % 4],
+            Handler::Echo,
         )
     }
 }

@@ -1,78 +1,37 @@
 //! Durable executions: a name starts one execution, and asking again finds it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Mutex;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::execute::Finished;
-use super::service::lock;
+use super::sync::lock;
 
-/// `None` until the execution has ended.
-type Result = Option<Finished>;
-
-/// Of which function, of which version of it, and under which name.
-type Id = (String, String, String);
-
-struct Execution {
-    arn: String,
-    payload: Bytes,
-    result: watch::Receiver<Result>,
+#[derive(Clone)]
+pub(super) struct Execution {
+    pub arn: String,
+    pub payload: Bytes,
+    /// `None` until the execution has ended.
+    pub result: watch::Receiver<Option<Finished>>,
 }
 
-/// Every execution since the service started.
+/// Every execution since the service started. The key is the ARN without its last part, which is
+/// the id of the request that started the execution.
 #[derive(Default)]
-pub(super) struct Executions(Mutex<HashMap<Id, Execution>>);
-
-/// What a name led to.
-pub(super) enum Begun {
-    /// There was none: the caller runs it and sends the result.
-    Started {
-        arn: String,
-        result: watch::Sender<Result>,
-    },
-    /// It is running, or has run, with the same payload.
-    Exists {
-        arn: String,
-        result: watch::Receiver<Result>,
-    },
-    /// It exists with another payload.
-    Differs { arn: String },
-}
+pub(super) struct Executions(Mutex<HashMap<String, Execution>>);
 
 impl Executions {
-    /// `arn` is the new execution's, should there be a new one.
-    pub fn begin(&self, id: Id, arn: String, payload: &Bytes) -> Begun {
-        let mut executions = lock(&self.0);
-        if let Some(Execution {
-            arn,
-            payload: first,
-            result,
-        }) = executions.get(&id)
-        {
-            let arn = arn.clone();
-            return if first == payload {
-                Begun::Exists {
-                    arn,
-                    result: result.clone(),
-                }
-            } else {
-                Begun::Differs { arn }
-            };
-        }
-        let (sender, result) = watch::channel(None);
-        executions.insert(
-            id,
-            Execution {
-                arn: arn.clone(),
-                payload: payload.clone(),
-                result,
-            },
-        );
-        Begun::Started {
-            arn,
-            result: sender,
+    /// Keeps the new execution, or returns the one that has its name already.
+    pub fn begin(&self, name: String, new: Execution) -> Option<Execution> {
+        match lock(&self.0).entry(name) {
+            Entry::Occupied(known) => Some(known.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(new);
+                None
+            }
         }
     }
 }

@@ -43,18 +43,14 @@ impl ApiError {
         )
     }
 
-    /// STS's: its answer is made of the code and the message.
-    pub fn of_sts(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    /// Errors that have no `Type`: the front end's, STS's and those of constraints.
+    pub fn untyped(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self::new(status, code, json!({ "message": message.into() }))
     }
 
     /// What the front end says before Lambda itself looks at a request.
     pub fn unauthenticated(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            code,
-            json!({ "message": message.into() }),
-        )
+        Self::untyped(StatusCode::FORBIDDEN, code, message)
     }
 
     /// The one code that comes as a URL.
@@ -78,14 +74,19 @@ impl ApiError {
 
     /// A value that breaks its shape's constraint; `constraint` follows "Member must".
     pub fn validation(field: &str, value: &str, constraint: &str) -> Self {
-        Self::new(
+        Self::untyped(
             StatusCode::BAD_REQUEST,
             "ValidationException",
-            json!({ "message": format!(
+            format!(
                 "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: \
                  Member must {constraint}"
-            ) }),
+            ),
         )
+    }
+
+    /// A value that its enum, written like `[A, B]`, does not have.
+    pub fn not_in_enum(field: &str, value: &str, values: &str) -> Self {
+        Self::validation(field, value, &format!("satisfy enum value set: {values}"))
     }
 
     pub fn invalid_parameter(message: impl Into<String>) -> Self {
@@ -161,10 +162,10 @@ impl ApiError {
     }
 
     pub fn unknown_operation() -> Self {
-        Self::new(
+        Self::untyped(
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
-            json!({ "message": "This is no operation that the local Lambda has" }),
+            "This is no operation that the local Lambda has",
         )
     }
 }

@@ -5,16 +5,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::RESPONSE_LIMIT;
-use super::functions::{Handler, Outcome, Run};
+use super::functions::{Failure, Run};
+use super::limits::RESPONSE_LIMIT;
 use super::log::Report;
-use super::service::lock;
 
-/// What a small Python function takes; there is no process whose memory could be measured.
+/// What a small Python function takes. The built-in ones have no process to measure.
 const USED_MB: u32 = 36;
 const INIT: Duration = Duration::from_micros(112_340);
 
-/// What is left of an invocation.
+/// The result of an invocation.
 #[derive(Clone, Debug)]
 pub(super) struct Finished {
     pub body: Bytes,
@@ -24,43 +23,23 @@ pub(super) struct Finished {
     pub log_tail: String,
 }
 
-/// Runs to the end; `None` where the service stopped first.
-pub(super) async fn execute(run: Run, handler: Handler) -> Option<Finished> {
-    let init = lock(&run.service.warm)
-        .insert(run.function.clone())
-        .then_some(INIT);
+/// Runs to the end; `cold` where the function has not run before.
+pub(super) async fn execute(mut run: Run, cold: bool) -> Finished {
     let started = Instant::now();
-    let outcome = match handler {
-        Handler::Now(handle) => handle(&run),
-        Handler::Later(handle) => tokio::select! {
-            () = run.service.stopping.cancelled() => Outcome::Interrupted,
-            outcome = tokio::time::timeout(run.timeout, handle(&run)) => outcome.unwrap_or(Outcome::TimedOut),
-        },
-    };
-    let id = run.id;
-    let mut report = Report {
-        id,
-        duration: started.elapsed(),
-        memory_mb: run.memory_mb,
-        used_mb: USED_MB,
-        init,
-        status: None,
-    };
-    let (body, failed) = match outcome {
-        Outcome::Interrupted => return None,
-        Outcome::Returned(body) if body.len() > RESPONSE_LIMIT => {
-            report.status = Some(("error", Some("Function.ResponseSizeTooLarge")));
-            let message = format!(
-                "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
-            );
-            run.log.line(&message);
-            (
-                platform_error("Function.ResponseSizeTooLarge", &message),
-                true,
-            )
-        }
-        Outcome::Returned(body) => (body, false),
-        Outcome::Thrown {
+    let outcome = tokio::time::timeout(run.timeout, run.handler.handle(&mut run))
+        .await
+        .unwrap_or(Err(Failure::TimedOut))
+        .and_then(|body| match body.len() {
+            ..=RESPONSE_LIMIT => Ok(body),
+            _ => Err(Failure::TooLarge),
+        });
+    let mut duration = started.elapsed();
+    let mut used_mb = USED_MB;
+    let mut status = "";
+    let id = &run.context.aws_request_id;
+    let failed = outcome.is_err();
+    let body = outcome.unwrap_or_else(|failure| match failure {
+        Failure::Thrown {
             error_type,
             message,
             source,
@@ -69,41 +48,55 @@ pub(super) async fn execute(run: Run, handler: Handler) -> Option<Finished> {
             run.log.line(&format!(
                 "[ERROR] {error_type}: {message}\nTraceback (most recent call last):\n{frame}"
             ));
-            let document = json!({
+            text(&json!({
                 "errorMessage": message,
                 "errorType": error_type,
-                "requestId": id.to_string(),
+                "requestId": id,
                 "stackTrace": [frame],
-            });
-            (text(&document), true)
+            }))
         }
-        Outcome::TimedOut => {
-            // A function that only says so did not wait; its log must still make sense.
-            report.duration = report.duration.max(run.timeout);
-            report.status = Some(("timeout", None));
+        Failure::TooLarge => {
+            status = "Status: error\tError Type: Function.ResponseSizeTooLarge";
+            let message = format!(
+                "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+            );
+            run.log.line(&message);
+            platform_error("Function.ResponseSizeTooLarge", &message)
+        }
+        Failure::TimedOut => {
+            status = "Status: timeout";
+            // The function `timeout` does not wait; its log must still make sense.
+            duration = duration.max(run.timeout);
             let message = format!(
                 "RequestId: {id} Error: Task timed out after {:.2} seconds",
                 run.timeout.as_secs_f64()
             );
             run.log.line(&message);
-            (platform_error("Sandbox.Timedout", &message), true)
+            platform_error("Sandbox.Timedout", &message)
         }
-        Outcome::Killed => {
-            report.used_mb = run.memory_mb;
-            report.status = Some(("error", Some("Runtime.ExitError")));
+        Failure::Killed => {
+            status = "Status: error\tError Type: Runtime.ExitError";
+            used_mb = run.memory_mb;
             let message =
                 format!("RequestId: {id} Error: Runtime exited with error: signal: killed");
             run.log.line(&message);
             run.log.line("Runtime.ExitError");
-            (platform_error("Runtime.ExitError", &message), true)
+            platform_error("Runtime.ExitError", &message)
         }
-    };
-    run.log.end(&report);
-    Some(Finished {
+    });
+    run.log.end(Report {
+        id,
+        duration,
+        memory_mb: run.memory_mb,
+        used_mb,
+        init: cold.then_some(INIT),
+        status,
+    });
+    Finished {
         body,
         failed,
         log_tail: run.log.tail(),
-    })
+    }
 }
 
 fn platform_error(error_type: &str, message: &str) -> Bytes {

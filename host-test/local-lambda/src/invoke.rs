@@ -7,26 +7,29 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::answer::{Answer, empty, success};
+use super::answer::{Answer, empty, json_answer, with_headers};
 use super::catalogue::Function;
-use super::durable::Begun;
+use super::durable::Execution;
 use super::errors::ApiError;
 use super::execute::{Finished, execute};
-use super::functions::Run;
+use super::functions::{Context, Run};
+use super::limits::{EVENT_REQUEST_LIMIT, SYNC_REQUEST_LIMIT};
 use super::log::Log;
-use super::routes::parameter;
-use super::service::{RawRequest, Service};
+use super::request::RawRequest;
+use super::service::Service;
 use super::signature::Caller;
 use super::target::{allow, check_place, qualifier, resolve};
-use super::{CLIENT_CONTEXT_LIMIT, EVENT_REQUEST_LIMIT, SYNC_REQUEST_LIMIT};
 
 const ACTION: &str = "lambda:InvokeFunction";
+
+/// Largest client context, in bytes of Base64.
+const CLIENT_CONTEXT_LIMIT: usize = 3_583;
 
 #[derive(Clone, Copy, PartialEq)]
 enum InvocationType {
@@ -36,59 +39,53 @@ enum InvocationType {
 }
 
 pub(super) async fn invoke(
-    service: &Arc<Service>,
+    service: &Service,
     name: &str,
-    request: RawRequest,
-    caller: Caller,
+    request: &RawRequest,
+    caller: &Caller,
 ) -> Result<Answer, ApiError> {
-    let name = service.names.namespaced(name)?;
-    let invocation_type = match header(&request.headers, "x-amz-invocation-type")?.as_deref() {
+    let place = &service.place;
+    let name = service.names.namespaced.read(name)?;
+    let invocation_type = match request.header("x-amz-invocation-type")? {
         None | Some("RequestResponse") => InvocationType::RequestResponse,
         Some("Event") => InvocationType::Event,
         Some("DryRun") => InvocationType::DryRun,
         Some(other) => {
-            let constraint = "satisfy enum value set: [Event, RequestResponse, DryRun]";
-            return Err(ApiError::validation("invocationType", other, constraint));
+            let values = "[Event, RequestResponse, DryRun]";
+            return Err(ApiError::not_in_enum("invocationType", other, values));
         }
     };
-    let tail = match header(&request.headers, "x-amz-log-type")?.as_deref() {
+    let tail = match request.header("x-amz-log-type")? {
         None | Some("None") => false,
         Some("Tail") => true,
-        Some(other) => {
-            return Err(ApiError::validation(
-                "logType",
-                other,
-                "satisfy enum value set: [None, Tail]",
-            ));
-        }
+        Some(other) => return Err(ApiError::not_in_enum("logType", other, "[None, Tail]")),
     };
-    let tenant_id = header(&request.headers, "x-amz-tenant-id")?;
-    if let Some(tenant_id) = &tenant_id {
-        service.names.tenant_id(tenant_id)?;
+    let tenant_id = request.header("x-amz-tenant-id")?;
+    if let Some(tenant_id) = tenant_id {
+        service.names.tenant_id.check(tenant_id)?;
     }
-    let durable_name = header(&request.headers, "x-amz-durable-execution-name")?;
-    if let Some(durable_name) = &durable_name {
-        service.names.durable_name(durable_name)?;
+    let durable_name = request.header("x-amz-durable-execution-name")?;
+    if let Some(durable_name) = durable_name {
+        service.names.durable_name.check(durable_name)?;
     }
-    let qualifier = qualifier(service, &name, parameter(&request.query, "Qualifier"))?;
-    check_place(service, &name, ACTION)?;
-    let function_arn = service.function_arn(&name.name);
+    let qualifier = qualifier(&service.names, &name, request.parameter("Qualifier"))?;
+    check_place(place, &name, ACTION)?;
+    let function_arn = place.function_arn(&name.name);
     let invoked_arn = match &qualifier {
         Some(qualifier) => format!("{function_arn}:{qualifier}"),
         None => function_arn.clone(),
     };
-    allow(service, caller, ACTION, &invoked_arn)?;
+    allow(place, caller, ACTION, &invoked_arn)?;
+    let qualifier = qualifier.as_deref();
     let function = service.catalogue.find(&name.name);
     let (function, version) = function
-        .and_then(|function| Some((function, resolve(service, function, qualifier.as_deref())?)))
+        .and_then(|function| Some((function, resolve(&service.routed, function, qualifier)?)))
         .ok_or_else(|| {
-            ApiError::function_not_found(&format!(
-                "{function_arn}:{}",
-                qualifier.as_deref().unwrap_or("$LATEST")
-            ))
+            let qualifier = qualifier.unwrap_or("$LATEST");
+            ApiError::function_not_found(&format!("{function_arn}:{qualifier}"))
         })?;
     let event = event(&request.body, invocation_type)?;
-    let client_context = client_context(&request.headers)?;
+    let client_context = client_context(request)?;
     if function.tenant_isolated && tenant_id.is_none() {
         return Err(ApiError::invalid_parameter(
             "The invoked function is enabled with tenancy configuration. \
@@ -101,94 +98,114 @@ pub(super) async fn invoke(
         ));
     }
     if invocation_type == InvocationType::DryRun {
-        return empty(StatusCode::NO_CONTENT, None);
+        return Ok(empty(StatusCode::NO_CONTENT));
     }
     if function.throttled {
         // An event waits in the queue, here for ever.
         return match invocation_type {
-            InvocationType::Event => empty(StatusCode::ACCEPTED, None),
+            InvocationType::Event => Ok(empty(StatusCode::ACCEPTED)),
             _ => Err(ApiError::throttled()),
         };
     }
 
-    let trace_id = trace_id(&request.headers)?;
+    let trace_id = trace_id(request)?;
     let synchronous = invocation_type == InvocationType::RequestResponse;
+    let id = request.id.to_string();
     let run = Run {
-        service: Arc::clone(service),
-        id: request.id,
-        function: function.name.clone(),
-        invoked_arn,
-        qualifier,
-        version: version.clone(),
+        handler: function.handler,
         event,
-        // Lambda hands it on in synchronous calls only.
-        client_context: client_context.filter(|_| synchronous),
-        tenant_id,
-        trace_id: trace_id.clone(),
-        durable_execution_name: durable_name,
         timeout: Duration::from_secs(function.timeout_seconds.into()),
         memory_mb: function.memory_mb,
-        log: Log::start(request.id, &version),
+        log: Log::start(&id, &version),
+        counted: Arc::clone(&service.counted),
+        context: Context {
+            function_name: function.name.clone(),
+            invoked_function_arn: invoked_arn,
+            qualifier: qualifier.map(str::to_owned),
+            version: version.clone(),
+            aws_request_id: id,
+            // Lambda passes it only to synchronous invocations.
+            client_context: client_context.filter(|_| synchronous),
+            tenant_id: tenant_id.map(str::to_owned),
+            trace_id: trace_id.clone(),
+            durable_execution_name: durable_name.map(str::to_owned),
+        },
     };
     let (execution_arn, mut result) = start(service, function, run)?;
+    let execution_arn = ("x-amz-durable-execution-arn", execution_arn.as_deref());
     if !synchronous {
-        return empty(StatusCode::ACCEPTED, execution_arn.as_deref());
+        return with_headers(empty(StatusCode::ACCEPTED), &[execution_arn]);
     }
-    // The sender goes away unused only where the service stops.
-    let finished = match result.wait_for(Option::is_some).await {
-        Ok(finished) => finished.clone(),
-        Err(_) => None,
-    };
+    // The sender is dropped unused only where the service stops.
+    let finished = result.wait_for(Option::is_some).await;
+    let finished = finished.ok().and_then(|finished| finished.clone());
     let finished = finished.ok_or_else(|| ApiError::service("The local Lambda is stopping"))?;
-    success(
-        finished,
-        &version,
-        &trace_id,
-        execution_arn.as_deref(),
-        tail,
+    with_headers(
+        json_answer(StatusCode::OK, finished.body),
+        &[
+            ("x-amz-executed-version", Some(&version)),
+            ("x-amzn-trace-id", Some(&trace_id)),
+            // Noise that the real service sends.
+            ("x-amzn-remapped-content-length", Some("0")),
+            (
+                "x-amz-function-error",
+                finished.failed.then_some("Unhandled"),
+            ),
+            ("x-amz-log-result", tail.then_some(&finished.log_tail)),
+            execution_arn,
+        ],
     )
 }
 
-/// Starts a run that goes on whatever becomes of the request, or finds the execution that is there.
+/// Starts a run that goes on even if the request is gone, or finds the execution of the same name.
+/// Returns the execution's ARN, if there is an execution, and the result to come.
 fn start(
     service: &Service,
     function: &Function,
     mut run: Run,
 ) -> Result<(Option<String>, watch::Receiver<Option<Finished>>), ApiError> {
-    let (arn, sender) = if function.durable {
-        let name = run
-            .durable_execution_name
-            .get_or_insert_with(|| Uuid::new_v4().to_string())
-            .clone();
-        let arn = format!(
-            "{}:{}/durable-execution/{name}/{}",
-            service.function_arn(&function.name),
-            run.version,
-            run.id
+    let (sender, result) = watch::channel(None);
+    let mut execution_arn = None;
+    if function.durable {
+        let context = &mut run.context;
+        let execution = format!(
+            "{}:{}/durable-execution/{}",
+            service.place.function_arn(&function.name),
+            context.version,
+            context
+                .durable_execution_name
+                .get_or_insert_with(|| Uuid::new_v4().to_string())
         );
-        let id = (function.name.clone(), run.version.clone(), name.clone());
-        match service.executions.begin(id, arn, &run.event) {
-            Begun::Started { arn, result } => (Some(arn), result),
-            Begun::Exists { arn, result } => return Ok((Some(arn), result)),
-            Begun::Differs { arn } => {
-                return Err(ApiError::already_started(format!(
+        let new = Execution {
+            arn: format!("{execution}/{}", context.aws_request_id),
+            payload: run.event.clone(),
+            result: result.clone(),
+        };
+        execution_arn = Some(new.arn.clone());
+        if let Some(Execution {
+            arn,
+            payload,
+            result,
+        }) = service.executions.begin(execution, new)
+        {
+            return if payload == run.event {
+                Ok((Some(arn), result))
+            } else {
+                Err(ApiError::already_started(format!(
                     "The execution {arn} was already started with a different payload"
-                )));
-            }
+                )))
+            };
         }
-    } else {
-        (None, watch::channel(None).0)
-    };
-    let receiver = sender.subscribe();
-    let handler = function.handler;
-    let work = service.busy.begin();
-    service.tasks.spawn(async move {
-        let _work = work;
-        if let Some(finished) = execute(run, handler).await {
+    }
+    let cold = service.started.add(&function.name) == 1;
+    let stopping = service.stopping.clone();
+    let running = async move {
+        if let Some(finished) = stopping.run_until_cancelled(execute(run, cold)).await {
             sender.send_replace(Some(finished));
         }
-    });
-    Ok((arn, receiver))
+    };
+    service.tasks.spawn(service.busy.track_future(running));
+    Ok((execution_arn, result))
 }
 
 /// The payload as the function sees it.
@@ -211,14 +228,14 @@ fn event(body: &Bytes, invocation_type: InvocationType) -> Result<Bytes, ApiErro
             "Could not parse request body into json: Could not parse payload into json: {why}"
         ))
     };
-    // What is skipped is not checked for UTF-8 by serde_json.
+    // serde_json does not check what it skips for UTF-8.
     let text = str::from_utf8(body).map_err(|error| refuse(error.to_string()))?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| refuse(error.to_string()))?;
     Ok(body.clone())
 }
 
-fn client_context(headers: &HeaderMap) -> Result<Option<Box<RawValue>>, ApiError> {
-    let Some(encoded) = header(headers, "x-amz-client-context")? else {
+fn client_context(request: &RawRequest) -> Result<Option<Box<RawValue>>, ApiError> {
+    let Some(encoded) = request.header("x-amz-client-context")? else {
         return Ok(None);
     };
     if encoded.len() > CLIENT_CONTEXT_LIMIT {
@@ -240,9 +257,9 @@ fn client_context(headers: &HeaderMap) -> Result<Option<Box<RawValue>>, ApiError
 }
 
 /// The caller's trace, or a new one that is not sampled.
-fn trace_id(headers: &HeaderMap) -> Result<String, ApiError> {
-    if let Some(sent) = header(headers, "x-amzn-trace-id")? {
-        return Ok(sent);
+fn trace_id(request: &RawRequest) -> Result<String, ApiError> {
+    if let Some(sent) = request.header("x-amzn-trace-id")? {
+        return Ok(sent.to_owned());
     }
     let (high, low) = Uuid::new_v4().as_u64_pair();
     Ok(format!(
@@ -250,16 +267,4 @@ fn trace_id(headers: &HeaderMap) -> Result<String, ApiError> {
         high >> 32,
         high as u32
     ))
-}
-
-fn header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, ApiError> {
-    headers
-        .get(name)
-        .map(|value| {
-            let text = value
-                .to_str()
-                .map_err(|_| ApiError::invalid_content(format!("The header {name} is not ASCII")));
-            text.map(str::to_owned)
-        })
-        .transpose()
 }

@@ -2,45 +2,40 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, json_answer};
 use super::catalogue::Function;
-use super::configuration;
 use super::errors::ApiError;
 use super::name::FunctionName;
-use super::routes::parameter;
-use super::service::{RawRequest, Service};
+use super::request::RawRequest;
+use super::rows;
+use super::service::Service;
 use super::signature::Caller;
 use super::target::{allow, check_place};
 
-/// More than that Lambda never returns, whatever `MaxItems` says.
+/// Lambda never returns more rows, even if `MaxItems` allows them.
 const PAGE: usize = 50;
 
 pub(super) fn functions(
     service: &Service,
     request: &RawRequest,
-    caller: Caller,
+    caller: &Caller,
 ) -> Result<Answer, ApiError> {
-    let all = match parameter(&request.query, "FunctionVersion").as_deref() {
+    let all = match request.parameter("FunctionVersion").as_deref() {
         None => false,
         Some("ALL") => true,
-        Some(other) => {
-            return Err(ApiError::validation(
-                "functionVersion",
-                other,
-                "satisfy enum value set: [ALL]",
-            ));
-        }
+        Some(other) => return Err(ApiError::not_in_enum("functionVersion", other, "[ALL]")),
     };
-    if parameter(&request.query, "MasterRegion").is_some() && !all {
+    if request.parameter("MasterRegion").is_some() && !all {
         return Err(ApiError::invalid_parameter(
             "FunctionVersion must be set to ALL if MasterRegion is specified",
         ));
     }
-    let limit = max_items(&request.query)?;
-    allow(service, caller, "lambda:ListFunctions", "*")?;
+    let limit = max_items(request)?;
+    allow(&service.place, caller, "lambda:ListFunctions", "*")?;
     // Without `ALL`, the newest code of each function alone.
     let rows: Vec<(&Function, usize)> = service
         .catalogue
@@ -58,7 +53,7 @@ pub(super) fn functions(
         limit,
         "Functions",
         &rows,
-        |(function, version)| configuration::function(service, function, *version, all),
+        |(function, version)| rows::function(&service.place, function, *version, all),
     )
 }
 
@@ -66,10 +61,10 @@ pub(super) fn versions(
     service: &Service,
     name: &str,
     request: &RawRequest,
-    caller: Caller,
+    caller: &Caller,
 ) -> Result<Answer, ApiError> {
-    let name = service.names.namespaced(name)?;
-    let limit = max_items(&request.query)?;
+    let name = service.names.namespaced.read(name)?;
+    let limit = max_items(request)?;
     let function = find(service, &name, caller, "lambda:ListVersionsByFunction")?;
     let rows: Vec<usize> = (0..=function.versions.len()).collect();
     page(
@@ -78,7 +73,7 @@ pub(super) fn versions(
         limit,
         "Versions",
         &rows,
-        |version| configuration::function(service, function, *version, true),
+        |version| rows::function(&service.place, function, *version, true),
     )
 }
 
@@ -86,11 +81,11 @@ pub(super) fn aliases(
     service: &Service,
     name: &str,
     request: &RawRequest,
-    caller: Caller,
+    caller: &Caller,
 ) -> Result<Answer, ApiError> {
-    let name = service.names.plain(name)?;
-    let limit = max_items(&request.query)?;
-    let version = parameter(&request.query, "FunctionVersion");
+    let name = service.names.plain.read(name)?;
+    let limit = max_items(request)?;
+    let version = request.parameter("FunctionVersion");
     let function = find(service, &name, caller, "lambda:ListAliases")?;
     let rows: Vec<_> = function
         .aliases
@@ -107,27 +102,27 @@ pub(super) fn aliases(
         limit,
         "Aliases",
         &rows,
-        |alias| configuration::alias(service, function, alias),
+        |alias| rows::alias(&service.place, function, alias),
     )
 }
 
 fn find<'a>(
     service: &'a Service,
     name: &FunctionName,
-    caller: Caller,
+    caller: &Caller,
     action: &str,
 ) -> Result<&'a Function, ApiError> {
-    let arn = service.function_arn(&name.name);
-    check_place(service, name, action)?;
-    allow(service, caller, action, &arn)?;
+    let arn = service.place.function_arn(&name.name);
+    check_place(&service.place, name, action)?;
+    allow(&service.place, caller, action, &arn)?;
     service
         .catalogue
         .find(&name.name)
         .ok_or_else(|| ApiError::function_not_found(&arn))
 }
 
-fn max_items(query: &str) -> Result<usize, ApiError> {
-    let Some(text) = parameter(query, "MaxItems") else {
+fn max_items(request: &RawRequest) -> Result<usize, ApiError> {
+    let Some(text) = request.parameter("MaxItems") else {
         return Ok(PAGE);
     };
     let refuse = |constraint: &str| Err(ApiError::validation("maxItems", &text, constraint));
@@ -147,7 +142,7 @@ fn page<R>(
     rows: &[R],
     show: impl Fn(&R) -> Value,
 ) -> Result<Answer, ApiError> {
-    let first = match parameter(&request.query, "Marker") {
+    let first = match request.parameter("Marker") {
         None => 0,
         Some(sent) => (1..rows.len())
             .find(|row| marker(kind, *row) == sent)
@@ -157,12 +152,13 @@ fn page<R>(
     let next = first + shown.len();
     let next = (next < rows.len()).then(|| marker(kind, next));
     Ok(json_answer(
+        StatusCode::OK,
         json!({ member: shown, "NextMarker": next }).to_string(),
     ))
 }
 
-/// Opaque as Lambda's own, good for one list only, and with all that must be encoded in a query:
-/// `/`, `+` and `=` come up in Base64.
+/// Opaque as Lambda's own, and good for one list only. Base64 has `/`, `+` and `=`, so that a client
+/// must encode it in a query.
 fn marker(kind: &str, row: usize) -> String {
     STANDARD.encode(Sha256::digest(format!("{kind}\n{row}")))
 }

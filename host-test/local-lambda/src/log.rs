@@ -1,44 +1,38 @@
 //! The execution log of one invocation, as CloudWatch and `X-Amz-Log-Result` show it.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use uuid::Uuid;
 
-use super::LOG_TAIL;
-use super::service::lock;
+/// How much of the log's end `X-Amz-Log-Result` carries, in bytes before Base64.
+const LOG_TAIL: usize = 4_096;
 
-pub(super) struct Log(Mutex<String>);
+pub(super) struct Log(String);
 
-/// What the REPORT line says.
-pub(super) struct Report {
-    pub id: Uuid,
+/// The values of the REPORT line.
+pub(super) struct Report<'a> {
+    pub id: &'a str,
     pub duration: Duration,
     pub memory_mb: u32,
     pub used_mb: u32,
     /// Present on a cold start.
     pub init: Option<Duration>,
-    /// `timeout`, or `error` and the error's type; nothing on success.
-    pub status: Option<(&'static str, Option<&'static str>)>,
+    /// The line's last fields; empty on success and where the code threw.
+    pub status: &'static str,
 }
 
 impl Log {
-    pub fn start(id: Uuid, version: &str) -> Self {
-        Self(Mutex::new(format!(
-            "START RequestId: {id} Version: {version}\n"
-        )))
+    pub fn start(id: &str, version: &str) -> Self {
+        Self(format!("START RequestId: {id} Version: {version}\n"))
     }
 
-    pub fn line(&self, text: &str) {
-        let mut log = lock(&self.0);
-        log.push_str(text);
-        log.push('\n');
+    pub fn line(&mut self, text: &str) {
+        self.0.push_str(text);
+        self.0.push('\n');
     }
 
-    pub fn end(&self, report: &Report) {
+    pub fn end(&mut self, report: Report<'_>) {
         let Report {
             id,
             duration,
@@ -47,38 +41,23 @@ impl Log {
             init,
             status,
         } = report;
-        let ms = duration.as_secs_f64() * 1_000.0;
-        // Initialisation is billed since August 2025.
-        let billed = (ms + init.unwrap_or_default().as_secs_f64() * 1_000.0).ceil();
-        let mut line = format!(
-            "END RequestId: {id}\nREPORT RequestId: {id}\tDuration: {ms:.2} ms\tBilled Duration: {billed} ms\t\
-             Memory Size: {memory_mb} MB\tMax Memory Used: {used_mb} MB\t"
-        );
-        // Writing to a String does not fail.
-        if let Some(init) = init {
-            let _ = write!(
-                line,
-                "Init Duration: {:.2} ms\t",
-                init.as_secs_f64() * 1_000.0
-            );
-        }
-        if let Some((status, error_type)) = status {
-            let _ = write!(line, "Status: {status}");
-            if let Some(error_type) = error_type {
-                let _ = write!(line, "\tError Type: {error_type}");
-            }
-        }
-        self.line(&line);
+        let ms = |duration: Duration| duration.as_secs_f64() * 1_000.0;
+        // Lambda bills initialisation since August 2025.
+        let billed = (ms(duration) + ms(init.unwrap_or_default())).ceil();
+        let init = init.map_or(String::new(), |init| {
+            format!("Init Duration: {:.2} ms\t", ms(init))
+        });
+        self.line(&format!(
+            "END RequestId: {id}\n\
+             REPORT RequestId: {id}\tDuration: {:.2} ms\tBilled Duration: {billed} ms\t\
+             Memory Size: {memory_mb} MB\tMax Memory Used: {used_mb} MB\t{init}{status}",
+            ms(duration)
+        ));
     }
 
-    /// The value of `X-Amz-Log-Result`. Cut by bytes: a character may be cut too.
+    /// The value of `X-Amz-Log-Result`. The cut is by bytes, so it may split a character.
     pub fn tail(&self) -> String {
-        let log = lock(&self.0);
-        let bytes = log.as_bytes();
-        STANDARD.encode(
-            bytes
-                .get(bytes.len().saturating_sub(LOG_TAIL)..)
-                .unwrap_or(bytes),
-        )
+        let bytes = self.0.as_bytes();
+        STANDARD.encode(&bytes[bytes.len().saturating_sub(LOG_TAIL)..])
     }
 }

@@ -1,4 +1,4 @@
-//! Function names: the patterns of Lambda's model, and what a name or ARN says.
+//! Function names and what goes with them: the patterns of Lambda's model, and the parts of a name.
 
 use anyhow::Result;
 use regex::{Regex, RegexBuilder};
@@ -32,113 +32,84 @@ pub(super) struct FunctionName {
 
 /// The compiled patterns.
 pub(super) struct Names {
-    namespaced: Regex,
-    plain: Regex,
-    qualifier: Regex,
-    tenant_id: Regex,
-    durable_name: Regex,
+    /// A name as Invoke and ListVersionsByFunction take it.
+    pub namespaced: Shape,
+    /// A name as ListAliases takes it.
+    pub plain: Shape,
+    pub qualifier: Shape,
+    pub tenant_id: Shape,
+    pub durable_name: Shape,
 }
 
 impl Names {
     pub fn new() -> Result<Self> {
-        // A group, so that the anchors hold for each of the pattern's alternatives.
-        let whole = |pattern: &str| {
-            RegexBuilder::new(&format!("^(?:{pattern})$"))
-                .unicode(false)
-                .build()
-        };
         Ok(Self {
-            namespaced: whole(NAMESPACED)?,
-            plain: whole(PLAIN)?,
-            qualifier: whole(QUALIFIER)?,
-            tenant_id: whole(TENANT_ID)?,
-            durable_name: whole(DURABLE_NAME)?,
+            namespaced: Shape::new("functionName", NAMESPACED, 256)?,
+            plain: Shape::new("functionName", PLAIN, 140)?,
+            qualifier: Shape::new("qualifier", QUALIFIER, 128)?,
+            tenant_id: Shape::new("tenantId", TENANT_ID, 256)?,
+            durable_name: Shape::new("durableExecutionName", DURABLE_NAME, 64)?,
+        })
+    }
+}
+
+/// What the model demands of one field.
+pub(super) struct Shape {
+    field: &'static str,
+    pattern: &'static str,
+    regex: Regex,
+    longest: usize,
+}
+
+impl Shape {
+    fn new(field: &'static str, pattern: &'static str, longest: usize) -> Result<Self> {
+        // The anchors must hold for each of the pattern's alternatives, so it is in a group.
+        let regex = RegexBuilder::new(&format!("^(?:{pattern})$"))
+            .unicode(false)
+            .build()?;
+        Ok(Self {
+            field,
+            pattern,
+            regex,
+            longest,
         })
     }
 
-    /// A name as Invoke and ListVersionsByFunction take it.
-    pub fn namespaced(&self, text: &str) -> Result<FunctionName, ApiError> {
-        read(&self.namespaced, NAMESPACED, 256, text)
+    pub fn check(&self, text: &str) -> Result<(), ApiError> {
+        let Self {
+            field,
+            pattern,
+            longest,
+            ..
+        } = self;
+        if text.len() > *longest {
+            let constraint = format!("have length less than or equal to {longest}");
+            return Err(ApiError::validation(field, text, &constraint));
+        }
+        if !self.regex.is_match(text) {
+            let constraint = format!("satisfy regular expression pattern: {pattern}");
+            return Err(ApiError::validation(field, text, &constraint));
+        }
+        Ok(())
     }
 
-    /// A name as ListAliases takes it.
-    pub fn plain(&self, text: &str) -> Result<FunctionName, ApiError> {
-        read(&self.plain, PLAIN, 140, text)
+    /// Reads a function name; for the two patterns of such names only.
+    pub fn read(&self, text: &str) -> Result<FunctionName, ApiError> {
+        self.check(text)?;
+        let groups = self
+            .regex
+            .captures(text)
+            .ok_or_else(|| ApiError::service("A name matched and did not"))?;
+        let part = |n: usize| {
+            groups
+                .get(n)
+                .map(|m| m.as_str().trim_end_matches(':').to_owned())
+        };
+        Ok(FunctionName {
+            region: part(REGION),
+            account: part(ACCOUNT),
+            name: part(NAME).unwrap_or_default(),
+            suffix: part(SUFFIX),
+        })
     }
-
-    pub fn qualifier(&self, text: &str) -> Result<(), ApiError> {
-        check(&self.qualifier, "qualifier", QUALIFIER, 128, text)
-    }
-
-    pub fn tenant_id(&self, text: &str) -> Result<(), ApiError> {
-        check(&self.tenant_id, "tenantId", TENANT_ID, 256, text)
-    }
-
-    pub fn durable_name(&self, text: &str) -> Result<(), ApiError> {
-        check(
-            &self.durable_name,
-            "durableExecutionName",
-            DURABLE_NAME,
-            64,
-            text,
-        )
-    }
-}
-
-fn check(
-    regex: &Regex,
-    field: &str,
-    pattern: &str,
-    longest: usize,
-    text: &str,
-) -> Result<(), ApiError> {
-    if text.len() > longest {
-        let constraint = format!("have length less than or equal to {longest}");
-        return Err(ApiError::validation(field, text, &constraint));
-    }
-    if !regex.is_match(text) {
-        let constraint = format!("satisfy regular expression pattern: {pattern}");
-        return Err(ApiError::validation(field, text, &constraint));
-    }
-    Ok(())
-}
-
-fn read(
-    regex: &Regex,
-    pattern: &str,
-    longest: usize,
-    text: &str,
-) -> Result<FunctionName, ApiError> {
-    check(regex, "functionName", pattern, longest, text)?;
-    let groups = regex
-        .captures(text)
-        .ok_or_else(|| ApiError::service("A name matched and did not"))?;
-    let part = |n: usize| {
-        groups
-            .get(n)
-            .map(|m| m.as_str().trim_end_matches(':').to_owned())
-    };
-    Ok(FunctionName {
-        region: part(REGION),
-        account: part(ACCOUNT),
-        name: part(NAME).unwrap_or_default(),
-        suffix: part(SUFFIX),
-    })
-}
-
-/// The partition of a region, as its ARNs spell it.
-pub(super) fn partition(region: &str) -> &'static str {
-    const PREFIXES: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-    ];
-    PREFIXES
-        .iter()
-        .find(|(prefix, _)| region.starts_with(prefix))
-        .map_or("aws", |(_, partition)| partition)
 }

@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hyper::HeaderMap;
 
-use super::service::lock;
+use super::sync::lock;
 
 /// A long-lived service must not grow with every request.
 const KEPT: usize = 10_000;
@@ -57,28 +56,25 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-/// One request while its body still arrives.
-pub(super) struct Entry {
-    head: RecordedRequest,
-    body_length: AtomicU64,
-    complete: AtomicBool,
-}
+/// A request whose body may still arrive.
+#[derive(Clone)]
+pub(super) struct Entry(Arc<Mutex<RecordedRequest>>);
 
 impl Entry {
     pub fn received(&self, bytes: usize) {
-        self.body_length.fetch_add(bytes as u64, Ordering::Relaxed);
+        lock(&self.0).body_length += bytes as u64;
     }
 
     pub fn completed(&self) {
-        self.complete.store(true, Ordering::Relaxed);
+        lock(&self.0).complete = true;
     }
 }
 
 #[derive(Default)]
-pub(super) struct Record(Mutex<VecDeque<Arc<Entry>>>);
+pub(super) struct Record(Mutex<VecDeque<Entry>>);
 
 impl Record {
-    pub fn begin(&self, method: &str, path_and_query: &str, headers: &HeaderMap) -> Arc<Entry> {
+    pub fn begin(&self, method: &str, path_and_query: &str, headers: &HeaderMap) -> Entry {
         let headers = headers
             .iter()
             .map(|(name, value)| {
@@ -88,33 +84,25 @@ impl Record {
                 )
             })
             .collect();
-        let entry = Arc::new(Entry {
-            head: RecordedRequest {
-                method: method.to_owned(),
-                path_and_query: path_and_query.to_owned(),
-                headers,
-                body_length: 0,
-                complete: false,
-            },
-            body_length: AtomicU64::new(0),
-            complete: AtomicBool::new(false),
-        });
+        let entry = Entry(Arc::new(Mutex::new(RecordedRequest {
+            method: method.to_owned(),
+            path_and_query: path_and_query.to_owned(),
+            headers,
+            body_length: 0,
+            complete: false,
+        })));
         let mut kept = lock(&self.0);
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back(Arc::clone(&entry));
+        kept.push_back(entry.clone());
         entry
     }
 
     pub fn all(&self) -> Vec<RecordedRequest> {
         lock(&self.0)
             .iter()
-            .map(|entry| RecordedRequest {
-                body_length: entry.body_length.load(Ordering::Relaxed),
-                complete: entry.complete.load(Ordering::Relaxed),
-                ..entry.head.clone()
-            })
+            .map(|entry| lock(&entry.0).clone())
             .collect()
     }
 }

@@ -1,27 +1,83 @@
-//! Which operation a request is for, by its method and path.
+//! The way of a request through the service: record, read, route, authenticate, answer.
 
-use std::sync::Arc;
-
+use hyper::body::Incoming;
+use hyper::header::{DATE, HeaderValue};
+use hyper::{Method, Request};
 use percent_encoding::percent_decode_str;
 
-use super::answer::Answer;
+use super::answer::{Answer, error_answer};
 use super::errors::ApiError;
-use super::service::{RawRequest, Service};
+use super::request::{RawRequest, read, request_id};
+use super::service::Service;
 use super::signature::Caller;
-use super::{invoke, listing};
+use super::{invoke, listing, sts};
+
+/// Lambda's signing name.
+const SERVICE: &str = "lambda";
+
+/// Answers any request.
+pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Answer {
+    let _work = service.busy.token();
+    let now = service.now();
+    let (head, body) = request.into_parts();
+    let path_and_query = head.uri.path_and_query().map_or("/", |p| p.as_str());
+    let entry = service
+        .record
+        .begin(head.method.as_str(), path_and_query, &head.headers);
+    let (id, checked_id) = request_id(&head.headers);
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    // One address for both, as local stacks have it: STS's requests go to the root.
+    let is_sts = head.method == Method::POST && path.strip_prefix(&service.base_path) == Some("/");
+    let outcome = async {
+        let request = RawRequest {
+            body: read(body, &entry).await?,
+            method: head.method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: head.headers,
+            id,
+        };
+        if is_sts {
+            return sts::answer(service, &request, now);
+        }
+        let route = route(&service.base_path, &request)?;
+        let caller = service.verifier.verify(&request, now, SERVICE)?;
+        checked_id?;
+        route.answer(service, &request, &caller).await
+    }
+    .await;
+    let mut answer = outcome.unwrap_or_else(|error| {
+        if is_sts {
+            sts::error_answer(&error, id)
+        } else {
+            error_answer(error)
+        }
+    });
+    let headers = answer.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(service.now())) {
+        headers.insert(DATE, date);
+    }
+    answer
+}
 
 /// An operation, and the function that the path names, decoded.
-pub(super) enum Route {
+enum Route {
     Invoke(String),
     ListFunctions,
     ListVersions(String),
     ListAliases(String),
 }
 
-pub(super) fn route(service: &Service, request: &RawRequest) -> Result<Route, ApiError> {
+/// The operation that a request's method and path stand for.
+fn route(base_path: &str, request: &RawRequest) -> Result<Route, ApiError> {
     let path = request
         .path
-        .strip_prefix(&service.base_path)
+        .strip_prefix(base_path)
         .and_then(|path| path.strip_prefix("/2015-03-31/functions"))
         .ok_or_else(ApiError::unknown_operation)?;
     // Split before decoding: an encoded slash is part of a name.
@@ -37,24 +93,17 @@ pub(super) fn route(service: &Service, request: &RawRequest) -> Result<Route, Ap
 }
 
 impl Route {
-    pub async fn answer(
+    async fn answer(
         self,
-        service: &Arc<Service>,
-        request: RawRequest,
-        caller: Caller,
+        service: &Service,
+        request: &RawRequest,
+        caller: &Caller,
     ) -> Result<Answer, ApiError> {
         match self {
             Self::Invoke(function) => invoke::invoke(service, &function, request, caller).await,
-            Self::ListFunctions => listing::functions(service, &request, caller),
-            Self::ListVersions(function) => listing::versions(service, &function, &request, caller),
-            Self::ListAliases(function) => listing::aliases(service, &function, &request, caller),
+            Self::ListFunctions => listing::functions(service, request, caller),
+            Self::ListVersions(function) => listing::versions(service, &function, request, caller),
+            Self::ListAliases(function) => listing::aliases(service, &function, request, caller),
         }
     }
-}
-
-/// The value of a query parameter, decoded; the first where there are several.
-pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
 }

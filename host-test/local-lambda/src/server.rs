@@ -1,6 +1,5 @@
 //! Connections: accepts them, speaks HTTP/1.1 on each, with or without TLS, and ends them all when
-//! the service stops.
-//! What a request means is none of its business.
+//! the service stops. Does not interpret requests.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use super::routes;
 use super::service::Service;
 
 /// `accept` fails when the process has no file descriptor left: wait for one, do not spin.
@@ -47,7 +47,7 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Arc<Se
     let serving = async {
         match tls {
             None => serve(stream, service).await,
-            // A handshake that fails is the client's affair.
+            // A handshake that fails concerns the client only.
             Some(tls) => {
                 if let Ok(stream) = tls.accept(stream).await {
                     serve(stream, service).await;
@@ -64,10 +64,10 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Arc<Se
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, service: Arc<Service>) {
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        async move { Ok::<_, Infallible>(routes::answer(&service, request).await) }
     });
-    // No timer: an idle connection stays until the client or a test ends it. A client that breaks
-    // its connection is that client's affair.
+    // No timer: an idle connection stays until the client or a test ends it. An error is a
+    // connection that the client broke.
     let _ = http1::Builder::new()
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), answer)

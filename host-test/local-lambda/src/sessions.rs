@@ -1,50 +1,16 @@
-//! Roles, and the temporary keys that were handed out for them.
+//! The temporary keys that STS handed out.
 
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use super::Key;
-use super::service::lock;
+use super::config::Key;
+use super::sync::lock;
 
-/// A part of every secret and every token that is handed out, by which a test finds one that got
-/// somewhere else.
+/// A part of every secret and every token that is handed out, by which a test finds one where it
+/// must not be.
 pub const ISSUED_MARK: &str = "IssuedByTheLocalSts";
-
-/// A role that STS hands out keys of.
-#[derive(Clone, Debug)]
-pub struct Role {
-    /// `arn:aws:iam::{account}:role/{name}`
-    pub arn: String,
-    /// Who may assume it.
-    pub trusts: Vec<Trusted>,
-    /// Demanded of every caller. `None`: a caller must send none.
-    pub external_id: Option<String>,
-    /// The keys last no longer, however long is asked for.
-    pub lasts: Option<Duration>,
-}
-
-/// Who may assume a role.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Trusted {
-    /// The owner of the access key of this id.
-    Key(String),
-    /// A session of the role of this ARN.
-    Role(String),
-    /// The bearer of this OIDC token.
-    Token(String),
-}
-
-impl std::fmt::Debug for Trusted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Key(id) => f.debug_tuple("Key").field(id).finish(),
-            Self::Role(arn) => f.debug_tuple("Role").field(arn).finish(),
-            Self::Token(_) => f.write_str("Token([redacted])"),
-        }
-    }
-}
 
 /// Temporary keys that were handed out, without their secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,24 +29,24 @@ pub struct IssuedSession {
     pub session_name: String,
     /// As it was asked for.
     pub duration_seconds: u64,
-    /// From then on the keys are refused.
+    /// When the service begins to refuse the keys.
     pub expires: SystemTime,
 }
 
-/// Temporary keys, whole.
+/// Temporary keys with their secrets.
 #[derive(Clone)]
 pub(super) struct Session {
     pub issued: IssuedSession,
     pub key: Key,
 }
 
-/// All that were handed out.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<Vec<Session>>);
 
 impl Sessions {
+    /// Makes the secret parts; the service accepts the keys from now on.
     pub fn keep(&self, issued: IssuedSession) -> Session {
-        // The characters of real ones, among them those that have to be escaped somewhere.
+        // Real ones contain these characters, some of which must be escaped in XML or in a URI.
         let part = || Uuid::new_v4().simple().to_string();
         let key = Key {
             access_key_id: issued.access_key_id.clone(),

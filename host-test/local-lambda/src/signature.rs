@@ -9,10 +9,10 @@ use aws_sigv4::sign::v4;
 use hyper::HeaderMap;
 use hyper::header::HOST;
 
-use super::Key;
 use super::authorization::{Authorization, amz_date, signing_date};
+use super::config::Key;
 use super::errors::ApiError;
-use super::service::RawRequest;
+use super::request::RawRequest;
 use super::sessions::{IssuedSession, Session, Sessions};
 
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
@@ -46,11 +46,6 @@ impl Verifier {
         }
     }
 
-    /// Accepts the temporary keys from now on.
-    pub fn keep(&self, issued: IssuedSession) -> Session {
-        self.sessions.keep(issued)
-    }
-
     /// Accepts the request as one to `service` that arrived at `now`, or says what AWS would.
     pub fn verify(
         &self,
@@ -66,11 +61,11 @@ impl Verifier {
         check_signed_headers(&authorization, &request.headers)?;
         let expected = self
             .sign(request, &authorization, &key, date, service)
-            .ok_or_else(mismatch)?;
+            .ok_or_else(|| invalid(MISMATCH))?;
         if expected != authorization.signature {
-            return Err(mismatch());
+            return Err(invalid(MISMATCH));
         }
-        // Whoever cannot sign with them does not learn that they have ended.
+        // Only a caller who can sign with the keys learns that they have ended.
         if session
             .as_ref()
             .is_some_and(|session| session.expires <= now)
@@ -91,7 +86,7 @@ impl Verifier {
         })
     }
 
-    /// The key that was used, once its session token is right too.
+    /// The key that was used, where the session token is right too.
     fn key(
         &self,
         authorization: &Authorization<'_>,
@@ -152,13 +147,10 @@ impl Verifier {
         } else {
             return Ok(());
         };
-        Err(ApiError::unauthenticated(
-            "InvalidSignatureException",
-            wrong,
-        ))
+        Err(invalid(wrong))
     }
 
-    /// The signature that this request must carry; `None` where it is not one that can be signed.
+    /// The signature that this request must carry; `None` where it cannot be signed.
     fn sign(
         &self,
         request: &RawRequest,
@@ -191,8 +183,8 @@ impl Verifier {
             "local-lambda",
         )
         .into();
-        // The defaults are Lambda's: the path encoded twice, its dot segments removed. But
-        // which headers are signed is what the request says, not what the crate prefers.
+        // The defaults are Lambda's: the path encoded twice, its dot segments removed. But the
+        // request, not the crate, says which headers are signed.
         let mut settings = SigningSettings::default();
         settings.excluded_headers = None;
         let params = v4::SigningParams::builder()
@@ -206,7 +198,7 @@ impl Verifier {
             .into();
         let body = SignableBody::Bytes(&request.body);
         let signable =
-            SignableRequest::new(&request.method, uri, headers.into_iter(), body).ok()?;
+            SignableRequest::new(request.method.as_str(), uri, headers.into_iter(), body).ok()?;
         Some(sign(signable, &params).ok()?.signature().to_owned())
     }
 }
@@ -226,10 +218,7 @@ fn check_clock(date: SystemTime, now: SystemTime) -> Result<(), ApiError> {
     } else {
         return Ok(());
     };
-    Err(ApiError::unauthenticated(
-        "InvalidSignatureException",
-        message,
-    ))
+    Err(invalid(message))
 }
 
 /// `host` and every `x-amz-*` header must be signed, and the list must be in canonical form.
@@ -238,33 +227,29 @@ fn check_signed_headers(
     headers: &HeaderMap,
 ) -> Result<(), ApiError> {
     let signed = &authorization.signed_headers;
-    let refuse = |message: &str| {
-        Err(ApiError::unauthenticated(
-            "InvalidSignatureException",
-            message,
-        ))
-    };
     if !signed.contains(&"host") {
-        return refuse("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+        return Err(invalid(
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+        ));
     }
     if let Some(name) = headers
         .keys()
         .map(|name| name.as_str())
         .find(|name| name.starts_with("x-amz-") && !signed.contains(name))
     {
-        return refuse(&format!(
+        return Err(invalid(format!(
             "There were headers present in the request which were not signed: {name}"
-        ));
+        )));
     }
     let canonical = signed.is_sorted_by(|a, b| a < b)
         && signed.iter().all(|name| *name == name.to_ascii_lowercase());
     // A header that is named but absent has no value that could have been signed.
     if !canonical || signed.iter().any(|name| !headers.contains_key(*name)) {
-        return refuse(MISMATCH);
+        return Err(invalid(MISMATCH));
     }
     Ok(())
 }
 
-fn mismatch() -> ApiError {
-    ApiError::unauthenticated("InvalidSignatureException", MISMATCH)
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::unauthenticated("InvalidSignatureException", message)
 }

@@ -1,12 +1,9 @@
-//! STS as far as the way to Lambda needs it: `AssumeRole`, `AssumeRoleWithWebIdentity` and
+//! STS, as far as a call to Lambda needs it: `AssumeRole`, `AssumeRoleWithWebIdentity` and
 //! `GetCallerIdentity`, in the query protocol.
 
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::StatusCode;
 use quick_xml::escape::escape;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -14,15 +11,17 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use uuid::Uuid;
 
-use super::answer::Answer;
+use super::answer::{Answer, xml_answer};
+use super::config::{Role, Trusted};
 use super::errors::ApiError;
-use super::service::{RawRequest, Service};
+use super::place::Place;
+use super::request::RawRequest;
+use super::service::Service;
 use super::sessions::{IssuedSession, Session};
 use super::signature::Caller;
-use super::{Key, Role, Trusted};
 
 /// Signing name.
-pub(super) const SERVICE: &str = "sts";
+const SERVICE: &str = "sts";
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const ISO_8601: &[BorrowedFormatItem<'_>] =
@@ -54,11 +53,7 @@ pub(super) fn answer(
     request: &RawRequest,
     now: SystemTime,
 ) -> Result<Answer, ApiError> {
-    let form = Form(
-        form_urlencoded::parse(&request.body)
-            .into_owned()
-            .collect::<Vec<_>>(),
-    );
+    let form = Form(form_urlencoded::parse(&request.body).into_owned().collect());
     let id = request.id;
     match form.get("Action") {
         Some("AssumeRoleWithWebIdentity") => {
@@ -72,15 +67,14 @@ pub(super) fn answer(
         }
         Some("GetCallerIdentity") => {
             let caller = service.verifier.verify(request, now, SERVICE)?;
-            let arn = caller.arn.unwrap_or_else(|| service.principal());
             let content = format!(
                 "<Arn>{}</Arn><UserId>AIDALOCALLAMBDA</UserId><Account>{}</Account>",
-                escape(&arn),
-                service.account
+                escape(principal(service, &caller)),
+                service.place.account
             );
             Ok(success("GetCallerIdentity", &content, id))
         }
-        other => Err(ApiError::of_sts(
+        other => Err(ApiError::untyped(
             StatusCode::BAD_REQUEST,
             "InvalidAction",
             format!(
@@ -99,18 +93,19 @@ fn assume_role(
 ) -> Result<Session, ApiError> {
     let arn = form.required("RoleArn")?;
     let name = form.required("RoleSessionName")?;
+    let external_id = form.get("ExternalId");
     let role = service.roles.iter().find(|role| role.arn == arn);
-    let trusted = |role: &Role| {
+    let trusts = |role: &Role| {
         role.trusts.iter().any(|trusted| match trusted {
             Trusted::Key(id) => *id == caller.access_key_id,
             Trusted::Role(arn) => caller.role.as_ref() == Some(arn),
             Trusted::Token(_) => false,
-        }) && role.external_id.as_deref() == form.get("ExternalId")
+        }) && role.external_id.as_deref() == external_id
     };
-    // STS does not tell a role that is not there from one that does not trust the caller.
-    let Some(role) = role.filter(|role| trusted(role)) else {
-        let principal = caller.arn.clone().unwrap_or_else(|| service.principal());
-        return Err(ApiError::of_sts(
+    // STS gives the same answer where there is no such role and where it does not trust the caller.
+    let Some(role) = role.filter(|role| trusts(role)) else {
+        let principal = principal(service, caller);
+        return Err(ApiError::untyped(
             StatusCode::FORBIDDEN,
             "AccessDenied",
             format!(
@@ -126,39 +121,40 @@ fn assume_role(
     }
     let issued = IssuedSession {
         assumed_by: Some(caller.access_key_id.clone()),
-        external_id: form.get("ExternalId").map(str::to_owned),
-        ..issue(service, role, name, seconds, now)
+        external_id: external_id.map(str::to_owned),
+        ..issue(&service.place, role, name, seconds, now)
     };
-    Ok(service.verifier.keep(issued))
+    Ok(service.verifier.sessions.keep(issued))
 }
 
 fn with_web_identity(service: &Service, form: &Form, now: SystemTime) -> Result<Session, ApiError> {
     let arn = form.required("RoleArn")?;
     let name = form.required("RoleSessionName")?;
     let token = form.required("WebIdentityToken")?;
-    let known = |role: &Role| role.trusts.contains(&Trusted::Token(token.to_owned()));
-    if !service.roles.iter().any(known) {
-        return Err(ApiError::of_sts(
+    let token = Trusted::Token(token.to_owned());
+    let roles = service.roles.iter();
+    let mut known = roles.filter(|role| role.trusts.contains(&token)).peekable();
+    if known.peek().is_none() {
+        return Err(ApiError::untyped(
             StatusCode::BAD_REQUEST,
             "InvalidIdentityToken",
             "No OpenIDConnect provider found in your account for the token's issuer",
         ));
     }
-    let Some(role) = service
-        .roles
-        .iter()
-        .find(|role| role.arn == arn && known(role))
-    else {
-        return Err(ApiError::of_sts(
+    let Some(role) = known.find(|role| role.arn == arn) else {
+        return Err(ApiError::untyped(
             StatusCode::FORBIDDEN,
             "AccessDenied",
             "Not authorized to perform sts:AssumeRoleWithWebIdentity",
         ));
     };
-    let seconds = duration(form)?;
-    Ok(service
-        .verifier
-        .keep(issue(service, role, name, seconds, now)))
+    let issued = issue(&service.place, role, name, duration(form)?, now);
+    Ok(service.verifier.sessions.keep(issued))
+}
+
+fn principal(service: &Service, caller: &Caller) -> String {
+    let arn = caller.arn.clone();
+    arn.unwrap_or_else(|| service.place.principal())
 }
 
 fn duration(form: &Form) -> Result<u64, ApiError> {
@@ -176,7 +172,7 @@ fn duration(form: &Form) -> Result<u64, ApiError> {
 }
 
 fn issue(
-    service: &Service,
+    place: &Place,
     role: &Role,
     session_name: &str,
     duration_seconds: u64,
@@ -184,13 +180,9 @@ fn issue(
 ) -> IssuedSession {
     let asked = Duration::from_secs(duration_seconds);
     let name = role.arn.rsplit('/').next().unwrap_or_default();
-    let partition = super::name::partition(&service.region);
     IssuedSession {
         role_arn: role.arn.clone(),
-        principal: format!(
-            "arn:{partition}:sts::{}:assumed-role/{name}/{session_name}",
-            service.account
-        ),
+        principal: place.global_arn("sts", &format!("assumed-role/{name}/{session_name}")),
         access_key_id: format!("ASIA{}", &Uuid::new_v4().simple().to_string()[..16])
             .to_ascii_uppercase(),
         assumed_by: None,
@@ -203,11 +195,6 @@ fn issue(
 
 fn handed_out(action: &str, session: &Session, id: Uuid) -> Answer {
     let Session { issued, key } = session;
-    let Key {
-        secret_access_key,
-        session_token,
-        ..
-    } = key;
     let expires = OffsetDateTime::from(issued.expires);
     let content = format!(
         "<AssumedRoleUser><AssumedRoleId>AROALOCALLAMBDA:{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
@@ -215,8 +202,8 @@ fn handed_out(action: &str, session: &Session, id: Uuid) -> Answer {
          <Expiration>{}</Expiration><AccessKeyId>{}</AccessKeyId></Credentials>",
         escape(&issued.session_name),
         escape(&issued.principal),
-        escape(session_token.as_deref().unwrap_or_default()),
-        escape(secret_access_key),
+        escape(key.session_token.as_deref().unwrap_or_default()),
+        escape(&key.secret_access_key),
         // The format names only fields that every date has.
         expires.format(ISO_8601).unwrap_or_default(),
         issued.access_key_id,
@@ -258,15 +245,6 @@ pub(super) fn error_answer(error: &ApiError, id: Uuid) -> Answer {
     )
 }
 
-fn xml_answer(status: StatusCode, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
-    answer
-}
-
 fn validation(message: impl Into<String>) -> ApiError {
-    ApiError::of_sts(StatusCode::BAD_REQUEST, "ValidationError", message)
+    ApiError::untyped(StatusCode::BAD_REQUEST, "ValidationError", message)
 }

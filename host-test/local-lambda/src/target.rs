@@ -1,22 +1,23 @@
-//! What a request is about: whether the function is here, whether the caller may, and which
+//! The target of a request: whether the function is here, whether the caller may use it, and which
 //! version a qualifier leads to.
 
 use super::catalogue::Function;
+use super::counters::Counters;
 use super::errors::ApiError;
-use super::name::FunctionName;
-use super::service::Service;
+use super::name::{FunctionName, Names};
+use super::place::Place;
 use super::signature::Caller;
 
-/// What a denied caller is told.
+/// Refuses a caller who is allowed nothing.
 pub(super) fn allow(
-    service: &Service,
-    caller: Caller,
+    place: &Place,
+    caller: &Caller,
     action: &str,
     resource: &str,
 ) -> Result<(), ApiError> {
     if caller.denied {
         return Err(ApiError::access_denied(
-            &service.principal(),
+            &place.principal(),
             action,
             resource,
             "identity-based",
@@ -25,32 +26,27 @@ pub(super) fn allow(
     Ok(())
 }
 
-/// Whether a name is one of this service's region and account.
+/// Refuses a name of another region or account.
 pub(super) fn check_place(
-    service: &Service,
+    place: &Place,
     name: &FunctionName,
     action: &str,
 ) -> Result<(), ApiError> {
-    if let Some(region) = name
-        .region
-        .as_ref()
-        .filter(|region| **region != service.region)
+    if let Some(region) = &name.region
+        && *region != place.region
     {
         return Err(ApiError::not_found(format!(
             "Functions from '{region}' are not reachable in this region ('{}')",
-            service.region
+            place.region
         )));
     }
-    if let Some(account) = name
-        .account
-        .as_ref()
-        .filter(|account| **account != service.account)
+    if let Some(account) = &name.account
+        && *account != place.account
     {
-        let resource = service.arn_in(account, &name.name);
         return Err(ApiError::access_denied(
-            &service.principal(),
+            &place.principal(),
             action,
-            &resource,
+            &place.function_arn_in(account, &name.name),
             "resource-based",
         ));
     }
@@ -59,12 +55,12 @@ pub(super) fn check_place(
 
 /// The qualifier, from the name's end or the query.
 pub(super) fn qualifier(
-    service: &Service,
+    names: &Names,
     name: &FunctionName,
     sent: Option<String>,
 ) -> Result<Option<String>, ApiError> {
     if let Some(sent) = &sent {
-        service.names.qualifier(sent)?;
+        names.qualifier.check(sent)?;
     }
     match (&name.suffix, &sent) {
         (Some(suffix), Some(sent)) if suffix != sent => Err(ApiError::invalid_parameter(format!(
@@ -75,38 +71,33 @@ pub(super) fn qualifier(
     }
 }
 
-/// The version that a qualifier leads to.
+/// The version that a qualifier leads to; `routed` counts the invocations of each alias.
 pub(super) fn resolve(
-    service: &Service,
+    routed: &Counters,
     function: &Function,
     qualifier: Option<&str>,
 ) -> Option<String> {
     let newest = function.versions.len();
-    match qualifier {
-        None | Some("$LATEST") => Some("$LATEST".to_owned()),
-        Some("$LATEST.PUBLISHED") => (newest > 0).then(|| newest.to_string()),
-        Some(qualifier) => {
-            if let Some(alias) = function
-                .aliases
-                .iter()
-                .find(|alias| alias.name == qualifier)
-            {
-                // Lambda draws lots; a count is as fair, and the same every time.
-                let turn = service
-                    .routed
-                    .add(&format!("{}:{qualifier}", function.name));
-                let routed = alias
-                    .routed
-                    .filter(|(_, one_in)| turn.is_multiple_of(u64::from(*one_in)));
-                return Some(
-                    routed
-                        .map_or(alias.version, |(version, _)| version)
-                        .to_owned(),
-                );
-            }
-            (1..=newest)
-                .map(|version| version.to_string())
-                .find(|version| version == qualifier)
-        }
+    let Some(qualifier) = qualifier.filter(|qualifier| *qualifier != "$LATEST") else {
+        return Some("$LATEST".to_owned());
+    };
+    if qualifier == "$LATEST.PUBLISHED" {
+        return (newest > 0).then(|| newest.to_string());
     }
+    let alias = function
+        .aliases
+        .iter()
+        .find(|alias| alias.name == qualifier);
+    let Some(alias) = alias else {
+        return (1..=newest)
+            .map(|version| version.to_string())
+            .find(|version| version == qualifier);
+    };
+    // Lambda draws lots; a count is as fair, and the same every time.
+    let turn = routed.add(&format!("{}:{qualifier}", function.name));
+    let version = match alias.routed {
+        Some((version, one_in)) if turn.is_multiple_of(u64::from(one_in)) => version,
+        _ => alias.version,
+    };
+    Some(version.to_owned())
 }

@@ -1,4 +1,5 @@
-//! HTTPS: a certificate that is made when it is needed, and trusted only by who is told to.
+//! HTTPS, with a certificate that is made for this process: only clients that are told to trust it
+//! do.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::ServerConfig;
 
-/// A server's certificate and the authority that signed it, both made for this process: the keys
-/// are nowhere but in its memory. Clones are the same certificate.
+/// A server's certificate and the authority that signed it. Their keys are only in this process's
+/// memory. Clones are the same certificate.
 #[derive(Clone)]
 pub struct Tls {
     names: Vec<String>,
@@ -28,10 +29,10 @@ impl Tls {
         Self::for_names(&["localhost", "127.0.0.1"])
     }
 
-    /// For these host names and addresses, and no others.
+    /// For these host names and addresses only.
     ///
     /// # Errors
-    /// A name cannot stand in a certificate, or the machine gives no randomness for the keys.
+    /// A certificate cannot hold a name, or the machine gives no randomness for the keys.
     pub fn for_names(names: &[&str]) -> Result<Self> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

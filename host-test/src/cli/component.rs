@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::Outcome;
 use super::args::ComponentArgs;
+use super::outcome::Outcome;
 use super::print::say;
 
 /// Prints path, sizes, digest, imports and exports.

@@ -14,9 +14,10 @@ use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Config, LocalLambda};
 
 use super::args::DemoArgs;
+use super::outcome::Outcome;
 use super::print::say;
 use super::progress::Waiting;
-use super::{Outcome, connection, human};
+use super::{connection, human};
 
 /// Starts the local Lambda, lists its functions, invokes one that works and one that fails.
 pub async fn run(args: &DemoArgs) -> Result<Outcome> {

@@ -7,7 +7,7 @@ use aws_lambda_connector_host::bindings::types::{
     Error, FailedInvocation, Invocation, LogTail, Payload, ServiceError,
 };
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
-use host_test::values;
+use host_test::json::WitName;
 
 /// A successful invocation. The output stands there byte for byte.
 pub fn invocation(value: &Invocation) -> String {
@@ -27,7 +27,7 @@ pub fn failed(value: &FailedInvocation) -> String {
     let failure = &value.failure;
     let mut text = format!(
         "function failed: {} ({}, {})",
-        values::cause(failure.cause),
+        failure.cause.wit_name(),
         failure.marker,
         summary(&value.invocation)
     );
@@ -55,12 +55,12 @@ pub fn error(value: &Error) -> String {
             format!("error: invalid input: {}: {}", input.field, input.message)
         }
         Error::Unauthenticated(error) => service("not authenticated", error),
-        Error::Service(error) => service(values::category(error.category), error),
+        Error::Service(error) => service(&error.category.wit_name(), error),
         Error::Transport(error) => format!(
             "error: no usable answer ({}): {}\nfunction ran: {} · {}",
-            values::transport(error.kind),
+            error.kind.wit_name(),
             error.message,
-            values::executed(error.executed),
+            error.executed.wit_name(),
             attempts(error.attempts)
         ),
         Error::FunctionFailed(value) => failed(value),
@@ -107,11 +107,7 @@ pub fn function_page(page: &FunctionPage) -> String {
 pub fn qualifiers(choices: &[QualifierChoice]) -> String {
     let mut table = table(["qualifier", "kind", "description"]);
     for choice in choices {
-        table.add_row([
-            choice.name.as_str(),
-            values::qualifier(choice.kind),
-            &choice.description,
-        ]);
+        table.add_row([&choice.name, &choice.kind.wit_name(), &choice.description]);
     }
     table.trim_fmt()
 }
@@ -137,7 +133,7 @@ fn service(kind: &str, error: &ServiceError) -> String {
     let _ = write!(
         text,
         "\nfunction ran: {} · trying later may help: {} · {}",
-        values::executed(error.executed),
+        error.executed.wit_name(),
         if error.retryable { "yes" } else { "no" },
         attempts(error.attempts)
     );

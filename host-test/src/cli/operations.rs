@@ -8,13 +8,14 @@ use anyhow::{Context, Result};
 use aws_lambda_connector_host::bindings::lambda::{self, FunctionQuery, InvokeRequest, LogType};
 use aws_lambda_connector_host::bindings::types::{Delivery, Error};
 use aws_lambda_connector_host::caller::Caller;
-use serde_json::Value;
+use host_test::json::{self, ToJson};
 
 use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};
 use super::connection::resolve;
+use super::human;
+use super::outcome::Outcome;
 use super::print::{say, tell};
 use super::progress::Waiting;
-use super::{Outcome, human, json};
 
 /// Invokes a function.
 pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
@@ -28,7 +29,7 @@ pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
         json: args.target.json,
         caller: &caller,
     };
-    show.result(&result, json::invocation, human::invocation)
+    show.result(&result, human::invocation)
 }
 
 /// Lists functions.
@@ -49,7 +50,7 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
         json: args.target.json,
         caller: &caller,
     };
-    show.result(&result, json::function_page, human::function_page)
+    show.result(&result, human::function_page)
 }
 
 /// Lists a function's aliases and versions.
@@ -63,11 +64,7 @@ pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
         json: args.target.json,
         caller: &caller,
     };
-    show.result(
-        &result,
-        |choices| json::qualifiers(choices),
-        |choices| human::qualifiers(choices),
-    )
+    show.result(&result, |choices| human::qualifiers(choices))
 }
 
 /// How a result is shown.
@@ -77,14 +74,13 @@ struct Show<'a> {
 }
 
 impl Show<'_> {
-    fn result<T>(
+    fn result<T: ToJson>(
         &self,
         result: &Result<T, Error>,
-        to_json: impl Fn(&T) -> Value,
         to_text: impl Fn(&T) -> String,
     ) -> Result<Outcome> {
         if self.json {
-            say(json::result(result, to_json))?;
+            say(json::result(result))?;
         }
         match result {
             Ok(value) => {

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use anyhow::Result;
 use local_lambda::{Config, LocalLambda};
 
-use super::Outcome;
 use super::args::ServeArgs;
+use super::outcome::Outcome;
 use super::print::say;
 
 /// Serves until Ctrl-C. Standard output holds shell commands and comments.

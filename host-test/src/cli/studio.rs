@@ -5,8 +5,9 @@ use host_test::studio::{self, Studio};
 use local_lambda::{Config, LocalLambda};
 
 use super::args::StudioArgs;
+use super::connection;
+use super::outcome::Outcome;
 use super::print::say;
-use super::{Outcome, connection};
 
 /// So many that a dropdown has more than one page to load and something to search.
 const EXTRA_FUNCTIONS: usize = 60;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::State;
 use super::connection::{Ready, prepare};
-use crate::json;
+use super::state::State;
+use crate::json::{self, ToJson};
 use aws_lambda_connector_host::host::Answer;
 use aws_lambda_connector_host::policy::Policy;
 
@@ -72,7 +72,7 @@ pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Re
             let nowhere = Arc::new(Policy::deny_all());
             let manifest = state.host.describe(&nowhere).await;
             return Reply::answered(manifest, &nowhere, |manifest| {
-                to_raw_value(&json::cards::manifest(&manifest))
+                to_raw_value(&manifest.to_json())
             });
         }
         Question::Fields => fields(state, body).await,
@@ -89,7 +89,7 @@ async fn fields(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
         .host
         .fields(&policy, &json, &form.card, form.values.get());
     Ok(Reply::answered(fields.await, &policy, |fields| {
-        to_raw_value(&json::cards::fields(&fields))
+        to_raw_value(&fields.to_json())
     }))
 }
 
@@ -106,7 +106,7 @@ async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
         asked.cursor.as_deref(),
     );
     Ok(Reply::answered(page.await, &policy, |page| {
-        to_raw_value(&json::cards::choice_page(&page))
+        to_raw_value(&page.to_json())
     }))
 }
 
@@ -156,7 +156,7 @@ impl Reply {
                 let message = format!("the component's answer is not JSON: {error}");
                 Self::refused(StatusCode::BAD_GATEWAY, &message)
             }
-            Err(error) => Self::with(None, Some(json::error(&error))),
+            Err(error) => Self::with(None, Some(error.to_json())),
         };
         reply.refusals = policy.refusals().iter().map(ToString::to_string).collect();
         reply

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::api::{self, Question, Reply};
-use super::{State, guard, page};
+use super::state::State;
+use super::{guard, page};
 
 /// `accept` fails when the process has no file descriptor left: wait for one, do not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -10,7 +10,9 @@ use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Config, LocalLambda};
 
-use crate::{Component, connection_to, lambda_with, only, outcome};
+use crate::call::{connection_to, lambda_with, only};
+use crate::component::Component;
+use crate::outcome;
 
 /// The reference host, and the local Lambda that calls in it may reach.
 pub struct Local {

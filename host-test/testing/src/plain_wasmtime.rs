@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{
     WasiHttpView,
 };
 
-use crate::{Component, PerComponent};
+use crate::component::{Component, PerComponent};
 
 /// Clones share the compiled component.
 #[derive(Clone)]

@@ -6,15 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_lambda_connector_host::policy::Policy;
-use host_test::json;
+use host_test::json::ToJson;
 use serde_json::Value;
-
 use testing::{Component, for_each_component};
 
 async fn described(component: Component) -> Value {
     let nowhere = Arc::new(Policy::deny_all());
     let manifest = component.host().describe(&nowhere).await.unwrap();
-    let document = json::cards::manifest(&manifest.expect("describe never fails"));
+    let document = manifest.expect("describe never fails").to_json();
     assert!(nowhere.refusals().is_empty(), "describe needs no network");
     document
 }

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_connector_host::outbound::connect::Resolve;
-use aws_lambda_connector_host::outbound::{Body, Outbound, OutboundOptions};
+use aws_lambda_connector_host::outbound::{Body, Outbound, OutboundOptions, Resolve};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};

@@ -143,10 +143,10 @@ fn bytes(text: &str) -> usize {
 /// Answers come in other pieces each time: there is a twentieth of room, and round numbers.
 fn millions(fuel: u64) -> String {
     let room = fuel + fuel / 20;
-    let step = if room < 10_000_000 {
-        100_000
-    } else {
-        10_000_000
+    let step = match room {
+        0..1_000_000 => 10_000,
+        1_000_000..10_000_000 => 100_000,
+        _ => 10_000_000,
     };
     format!("{} million", room.next_multiple_of(step) as f64 / 1e6)
 }

@@ -4,7 +4,6 @@
 //! `UPDATE=1 cargo test --test review` writes the tables of figures.
 
 mod contents;
-mod hashes;
 mod hosts;
 mod imports;
 mod limits;

@@ -33,6 +33,9 @@ tokio::task_local! {
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
+/// Where the component names no time-out of its own.
+pub const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
+
 /// Probes start after a minute of silence, well below the 350 s after which links are cut.
 const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
@@ -83,7 +86,7 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let limit = CONNECT_TIMEOUT
             .try_with(|limit| *limit)
-            .unwrap_or(super::DEFAULT_CONNECT);
+            .unwrap_or(DEFAULT_CONNECT);
         let mut tcp = self.tcp.clone();
         // Shared out among a name's addresses, so that one dead address is not the end.
         tcp.set_connect_timeout(Some(limit));

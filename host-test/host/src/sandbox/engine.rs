@@ -9,7 +9,7 @@ use wasmtime::{
     Cache, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
-use super::Options;
+use super::options::Options;
 
 /// How often a running component is interrupted to let others run.
 const TICK: Duration = Duration::from_millis(10);

@@ -1,7 +1,7 @@
 //! Memory and processor time of one call.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -151,17 +151,16 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Runs the meter while the future is polled, which is when the component runs.
-pub struct Metered<'a, F> {
-    future: Pin<&'a mut F>,
-    meter: &'a CpuMeter,
+/// Charges a future's running time, not its waiting time, to the meter: the component runs while the
+/// future is polled.
+pub async fn metered<F: Future>(future: F, meter: &CpuMeter) -> F::Output {
+    let future = pin!(future);
+    Metered { future, meter }.await
 }
 
-impl<'a, F> Metered<'a, F> {
-    /// Charges `future` to `meter`.
-    pub fn new(future: Pin<&'a mut F>, meter: &'a CpuMeter) -> Self {
-        Self { future, meter }
-    }
+struct Metered<'a, F> {
+    future: Pin<&'a mut F>,
+    meter: &'a CpuMeter,
 }
 
 impl<F: Future> Future for Metered<'_, F> {

@@ -12,8 +12,8 @@ use wasmtime_wasi_http::p2::bindings::http;
 use wasmtime_wasi_http::p3::bindings::http as http_p3;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
-use super::State;
 use super::engine::Functions;
+use super::state::State;
 
 /// `wasi:io` works on the resource table alone.
 struct Io;

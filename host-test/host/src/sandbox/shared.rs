@@ -18,8 +18,10 @@ use wasmtime::component::{
 };
 
 use super::engine::Functions;
-use super::limits::CpuMeter;
-use super::{HostError, Sandbox, State, metered, trap_message};
+use super::error::{HostError, trap_message};
+use super::fresh::Sandbox;
+use super::limits::{CpuMeter, metered};
+use super::state::State;
 use crate::policy::Policy;
 
 type Running<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;

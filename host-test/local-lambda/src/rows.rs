@@ -7,18 +7,17 @@ use sha2::{Digest, Sha256};
 use uuid::Builder;
 
 use super::catalogue::{Alias, Function};
-use super::name::partition;
-use super::service::Service;
+use super::place::Place;
 
-/// The value of an environment variable of every function, in every row that is listed: a
-/// client that must not carry secrets out is wrong if this text leaves it.
+/// The value of an environment variable of every function, in every row that is listed. A client
+/// that must not carry secrets out is wrong if this text leaves it.
 pub const ENVIRONMENT_SECRET: &str = "fake-database-password-5b1d9c";
 
 /// A `FunctionConfiguration` with what listings show: no state, no last update.
 ///
 /// `qualified`: the ARN ends in the version, as it does where versions are listed.
 pub(super) fn function(
-    service: &Service,
+    place: &Place,
     function: &Function,
     version: usize,
     qualified: bool,
@@ -28,12 +27,10 @@ pub(super) fn function(
     } else {
         version.to_string()
     };
-    let unqualified = service.function_arn(&function.name);
-    let arn = if qualified {
-        format!("{unqualified}:{label}")
-    } else {
-        unqualified
-    };
+    let mut arn = place.function_arn(&function.name);
+    if qualified {
+        arn = format!("{arn}:{label}");
+    }
     let digest = Sha256::digest(format!("{}:{label}", function.name));
     let description = version
         .checked_sub(1)
@@ -44,7 +41,7 @@ pub(super) fn function(
     let mut row = json!({
         "FunctionName": function.name,
         "FunctionArn": arn,
-        "Role": format!("arn:{}:iam::{}:role/service-role/{}", partition(&service.region), service.account, function.name),
+        "Role": place.global_arn("iam", &format!("role/service-role/{}", function.name)),
         "CodeSize": 1_024 + u64::from(digest[0]) * 97,
         "Description": description,
         "Timeout": function.timeout_seconds,
@@ -77,8 +74,8 @@ pub(super) fn function(
 }
 
 /// An `AliasConfiguration`.
-pub(super) fn alias(service: &Service, function: &Function, alias: &Alias) -> Value {
-    let arn = format!("{}:{}", service.function_arn(&function.name), alias.name);
+pub(super) fn alias(place: &Place, function: &Function, alias: &Alias) -> Value {
+    let arn = format!("{}:{}", place.function_arn(&function.name), alias.name);
     let mut row = json!({
         "AliasArn": arn,
         "Name": alias.name,
@@ -94,10 +91,6 @@ pub(super) fn alias(service: &Service, function: &Function, alias: &Alias) -> Va
 }
 
 fn revision(digest: &[u8]) -> String {
-    let mut bytes = [0; 16];
-    bytes
-        .iter_mut()
-        .zip(digest)
-        .for_each(|(to, from)| *to = *from);
+    let bytes = *digest.first_chunk().unwrap_or(&[0; 16]);
     Builder::from_random_bytes(bytes).into_uuid().to_string()
 }

@@ -1,0 +1,72 @@
+//! The flags that rustc gets for the component: cargo leaves some out without a word, such as those
+//! for link-time optimisation where a crate type cannot have it.
+
+use std::path::Path;
+
+use component::{COMPONENTS, command, install_target};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// The arguments of the command line that cargo runs for the connector's crate. It compiles the
+/// dependencies, of which the build has most likely done so; the crate itself is not compiled.
+fn arguments(features: &[&str]) -> Vec<String> {
+    install_target("wasm32-unknown-unknown").unwrap();
+    let root = Path::new(ROOT).canonicalize().unwrap();
+    let output = command(&root, features)
+        .unwrap()
+        .arg("--verbose")
+        .args(["--", "--print=crate-name"])
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{shown}");
+    let line = shown
+        .lines()
+        .find(|line| line.contains("--crate-name aws_lambda_connector "))
+        .unwrap();
+    line.trim_end_matches('`')
+        .split_whitespace()
+        .map(|argument| argument.trim_matches('\'').to_owned())
+        .collect()
+}
+
+/// The values of an option that is given as `NAME VALUE`, as `NAMEVALUE` or as `NAME=VALUE`.
+fn values<'a>(arguments: &'a [String], name: &str) -> Vec<&'a str> {
+    let mut values = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.strip_prefix(name) {
+            Some("") => values.extend(arguments.next().map(String::as_str)),
+            Some(value) => values.push(value.trim_start_matches('=')),
+            None => {}
+        }
+    }
+    values
+}
+
+#[test]
+fn rustc_gets_every_flag_that_makes_the_component_small() {
+    for component in COMPONENTS {
+        let arguments = arguments(component.features);
+        assert_eq!(values(&arguments, "--crate-type"), ["cdylib"]);
+        let codegen = values(&arguments, "-C");
+        let of = |name: &str| -> Vec<&str> {
+            let option = |flag: &&&str| flag.split('=').next() == Some(name);
+            codegen.iter().filter(option).copied().collect()
+        };
+        assert_eq!(of("lto"), ["lto=fat"]);
+        assert_eq!(of("opt-level"), ["opt-level=z"]);
+        assert_eq!(of("codegen-units"), ["codegen-units=1"]);
+        assert_eq!(of("panic"), ["panic=abort"]);
+        assert_eq!(of("strip"), ["strip=symbols"]);
+        assert_eq!(of("target-feature"), ["target-feature=+simd128"]);
+        assert_eq!(
+            of("link-arg"),
+            [
+                "link-arg=-zstack-size=65536",
+                "link-arg=--initial-memory=262144",
+                "link-arg=--compress-relocations",
+            ]
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! Counts by key.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use super::sync::lock;
+
+#[derive(Default)]
+pub(super) struct Counters(Mutex<HashMap<String, u64>>);
+
+impl Counters {
+    /// Adds one and returns the new count.
+    pub fn add(&self, key: &str) -> u64 {
+        let mut counts = lock(&self.0);
+        let count = counts.entry(key.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+
+    pub fn of(&self, key: &str) -> u64 {
+        lock(&self.0).get(key).copied().unwrap_or_default()
+    }
+}

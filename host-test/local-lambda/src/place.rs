@@ -1,0 +1,53 @@
+//! A service's region and account, and the ARNs that contain them.
+
+pub(super) struct Place {
+    pub region: String,
+    pub account: String,
+}
+
+impl Place {
+    /// The ARN of a function of this account, unqualified.
+    pub fn function_arn(&self, name: &str) -> String {
+        self.function_arn_in(&self.account, name)
+    }
+
+    /// The ARN of a function of any account, unqualified.
+    pub fn function_arn_in(&self, account: &str, name: &str) -> String {
+        format!(
+            "arn:{}:lambda:{}:{account}:function:{name}",
+            partition(&self.region),
+            self.region
+        )
+    }
+
+    /// An ARN of a service without regions: IAM or STS.
+    pub fn global_arn(&self, service: &str, resource: &str) -> String {
+        format!(
+            "arn:{}:{service}::{}:{resource}",
+            partition(&self.region),
+            self.account
+        )
+    }
+
+    /// The owner of the configured keys, as error messages name it.
+    pub fn principal(&self) -> String {
+        self.global_arn("iam", "user/local-lambda")
+    }
+}
+
+/// The partition of a region, as its ARNs spell it.
+fn partition(region: &str) -> &'static str {
+    const PREFIXES: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PREFIXES
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, partition)| partition)
+}

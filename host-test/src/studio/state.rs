@@ -1,0 +1,13 @@
+//! What all requests share.
+
+use aws_lambda_connector_host::host::Host;
+
+use super::connection::Defaults;
+
+/// What every request needs.
+pub(super) struct State {
+    pub host: Host,
+    pub port: u16,
+    pub allow: Vec<String>,
+    pub defaults: Defaults,
+}

@@ -1,0 +1,346 @@
+//! Imports point down: each crate's files form layers, without a cycle and without an upward arrow.
+//!
+//! What counts is what the compiler resolves: `use` declarations and paths in code, each from the
+//! file it is in to the file that it leads to. Tests may look anywhere.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::MetadataCommand;
+use syn::visit::{self, Visit};
+
+/// A crate, and its layers from top to bottom: modules by their first name. Those of one layer do
+/// not import each other.
+struct Crate {
+    src: &'static str,
+    layers: &'static [&'static [&'static str]],
+}
+
+const CRATES: &[Crate] = &[
+    Crate {
+        src: "src",
+        layers: &[
+            &["component"],
+            &["cards", "sessions", "test_connection"],
+            &["perform", "http"],
+            &["transport"],
+            &["session_cache"],
+            &["sts"],
+            &["lambda"],
+            &["call"],
+            &["aws"],
+            &["bindings", "block_on"],
+        ],
+    },
+    Crate {
+        src: "host-test/bench/src",
+        layers: &[
+            &["main"],
+            &[
+                "at_once",
+                "breakdown",
+                "calls",
+                "in_flight",
+                "instances",
+                "list",
+                "memory",
+                "size",
+            ],
+            &["alternate"],
+            &["direct", "native", "ours", "table"],
+            &[
+                "args",
+                "hooks",
+                "payload",
+                "process",
+                "samples",
+                "sdk_component",
+                "service",
+            ],
+        ],
+    },
+    Crate {
+        src: "host-test/built-component/src",
+        layers: &[],
+    },
+    Crate {
+        src: "host-test/component/src",
+        layers: &[&["main"], &["core_module", "wit_package"], &["metadata"]],
+    },
+    Crate {
+        src: "host-test/host/src",
+        layers: &[
+            &["caller"],
+            &["credentials"],
+            &["host"],
+            &["exports"],
+            &["sandbox"],
+            &["outbound"],
+            &["policy"],
+            &["bindings"],
+        ],
+    },
+    Crate {
+        src: "host-test/local-lambda/src",
+        layers: &[
+            &["server"],
+            &["routes"],
+            &["invoke", "listing", "sts"],
+            &["service"],
+            &["target", "rows", "durable"],
+            &["signature", "catalogue", "execute"],
+            &["request", "sessions", "functions"],
+            &[
+                "answer",
+                "authorization",
+                "config",
+                "counters",
+                "name",
+                "record",
+            ],
+            &["errors", "limits", "log", "place", "sync", "tls"],
+        ],
+    },
+    Crate {
+        src: "host-test/src",
+        layers: &[&["main"], &["cli"], &["studio"], &["json"]],
+    },
+    Crate {
+        src: "host-test/testing/macros/src",
+        layers: &[],
+    },
+    Crate {
+        src: "host-test/testing/src",
+        layers: &[
+            &["any_host", "barrier", "local"],
+            &["call", "http1", "outcome", "plain_wasmtime"],
+            &["component", "proxy", "server"],
+        ],
+    },
+];
+
+#[test]
+fn every_crate_states_its_layers() {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    let root = &metadata.workspace_root;
+    let mut members: Vec<String> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| package.manifest_path.parent().unwrap().join("src"))
+        .map(|src| src.strip_prefix(root).unwrap().to_string())
+        .collect();
+    members.sort();
+    let mut stated: Vec<&str> = CRATES.iter().map(|Crate { src, .. }| *src).collect();
+    stated.sort_unstable();
+    assert_eq!(members, stated);
+}
+
+#[test]
+fn imports_form_no_cycle() {
+    for Crate { src, .. } in CRATES {
+        let imports = imports(src);
+        for file in imports.keys() {
+            let mut path = vec![file];
+            assert!(
+                !leads_back(&imports, &mut path, &mut BTreeSet::new()),
+                "{src}: a cycle of imports: {path:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn imports_point_to_a_lower_layer() {
+    for Crate { src, layers } in CRATES {
+        let layer = |file: &str| {
+            let name = file.split("::").next().unwrap();
+            let layer = layers.iter().position(|layer| layer.contains(&name));
+            (name.to_owned(), layer)
+        };
+        for (file, imported) in imports(src) {
+            let (from, above) = layer(&file);
+            // The root declares modules; what it re-exports it may take from any layer.
+            if from.is_empty() {
+                continue;
+            }
+            let above = above.unwrap_or_else(|| panic!("{src}: {from} has no layer"));
+            for import in imported {
+                let (to, below) = layer(&import);
+                let below = below
+                    .unwrap_or_else(|| panic!("{src}: {file} imports {to:?}, which has no layer"));
+                assert!(
+                    from == to || above < below,
+                    "{src}: {file} imports {import}, which is not in a lower layer"
+                );
+            }
+        }
+    }
+}
+
+/// Whether `path` can be continued to its beginning; then it is.
+fn leads_back<'a>(
+    imports: &'a BTreeMap<String, BTreeSet<String>>,
+    path: &mut Vec<&'a String>,
+    seen: &mut BTreeSet<&'a String>,
+) -> bool {
+    for next in &imports[*path.last().unwrap()] {
+        path.push(next);
+        if path[0] == next || (seen.insert(next) && leads_back(imports, path, seen)) {
+            return true;
+        }
+        path.pop();
+    }
+    false
+}
+
+/// The imports of every file below `src`, files named by their module path.
+fn imports(src: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(src);
+    let mut files = Vec::new();
+    list(&root, &mut files);
+    let modules: BTreeMap<String, PathBuf> = files
+        .into_iter()
+        .map(|file| (module(&root, &file), file))
+        .collect();
+    let known: BTreeSet<&str> = modules.keys().map(String::as_str).collect();
+    modules
+        .iter()
+        .map(|(module, file)| {
+            let text = fs::read_to_string(file).unwrap();
+            let mut paths = Paths {
+                module: module
+                    .split("::")
+                    .filter(|name| !name.is_empty())
+                    .map(Into::into)
+                    .collect(),
+                known: &known,
+                imported: BTreeSet::new(),
+            };
+            paths.visit_file(&syn::parse_file(&text).unwrap());
+            paths.imported.remove(module);
+            (module.clone(), paths.imported)
+        })
+        .collect()
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap();
+        if path.is_dir() {
+            list(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && name != "tests"
+            && name != "testing"
+        {
+            files.push(path);
+        }
+    }
+}
+
+/// `call::error` of `src/call/error.rs`; empty for the root.
+fn module(root: &Path, file: &Path) -> String {
+    let path = file.strip_prefix(root).unwrap().with_extension("");
+    let names: Vec<&str> = path.iter().map(|name| name.to_str().unwrap()).collect();
+    match names.as_slice() {
+        ["lib"] => String::new(),
+        names => names.join("::"),
+    }
+}
+
+/// Collects the files that one file's paths lead to.
+struct Paths<'a> {
+    module: Vec<String>,
+    known: &'a BTreeSet<&'a str>,
+    imported: BTreeSet<String>,
+}
+
+impl Paths<'_> {
+    fn add(&mut self, path: &[String]) {
+        let Some(first) = path.first() else {
+            return;
+        };
+        let child = [&self.module[..], &path[..1]].concat().join("::");
+        let mut absolute = match first.as_str() {
+            "crate" => Vec::new(),
+            "self" | "super" => self.module.clone(),
+            _ if self.known.contains(child.as_str()) => self.module.clone(),
+            _ => return,
+        };
+        for name in path {
+            match name.as_str() {
+                "crate" | "self" => {}
+                "super" => {
+                    absolute.pop();
+                }
+                _ => absolute.push(name.clone()),
+            }
+        }
+        while !self.known.contains(absolute.join("::").as_str()) {
+            absolute.pop();
+        }
+        self.imported.insert(absolute.join("::"));
+    }
+
+    fn add_tree(&mut self, tree: &syn::UseTree, mut path: Vec<String>) {
+        match tree {
+            syn::UseTree::Path(inner) => {
+                path.push(inner.ident.to_string());
+                self.add_tree(&inner.tree, path);
+            }
+            syn::UseTree::Name(name) => {
+                path.push(name.ident.to_string());
+                self.add(&path);
+            }
+            syn::UseTree::Rename(name) => {
+                path.push(name.ident.to_string());
+                self.add(&path);
+            }
+            syn::UseTree::Glob(_) => self.add(&path),
+            syn::UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.add_tree(tree, path.clone());
+                }
+            }
+        }
+    }
+}
+
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|option| option.is_ident("test"))
+    })
+}
+
+impl<'ast> Visit<'ast> for Paths<'_> {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_tree(&item.tree, Vec::new());
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        if names.len() > 1 {
+            self.add(&names);
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if is_test(&item.attrs) || item.content.is_none() {
+            return;
+        }
+        self.module.push(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+        self.module.pop();
+    }
+}
