@@ -262,8 +262,9 @@ async fn the_components_send_the_requests_of_the_page_and_no_others(component: C
     assert_eq!(sent(&lambda, before), first_three);
 
     // An action is named in words where it is missing, so that the sources have it.
-    let sources: String = fs::read_dir(page::root().join("src/lambda"))
-        .unwrap()
+    let sources: String = ["src/lambda", "src/sts"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(page::root().join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
         .map(|path| fs::read_to_string(path).unwrap())
