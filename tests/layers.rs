@@ -113,8 +113,16 @@ const CRATES: &[Crate] = &[
         layers: &[&["main"], &["cli"], &["studio"], &["json"]],
     },
     Crate {
-        src: "host-test/testing/src",
+        src: "host-test/testing/macros/src",
         layers: &[],
+    },
+    Crate {
+        src: "host-test/testing/src",
+        layers: &[
+            &["any_host", "barrier", "local"],
+            &["call", "http1", "outcome", "plain_wasmtime"],
+            &["component", "proxy", "server"],
+        ],
     },
 ];
 

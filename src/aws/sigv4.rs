@@ -1,7 +1,7 @@
 //! AWS Signature Version 4, step by step under its own names.
 //!
 //! Source: "Create a signed AWS API request" in the IAM user guide. Proven on AWS's signing test
-//! suite and on requests that botocore signed (`tests/sigv4_suite.rs`, `tests/sigv4_botocore.rs`).
+//! suite and on requests that botocore signed (`tests/aws_vectors`).
 
 use alloc::borrow::Cow;
 use alloc::string::String;

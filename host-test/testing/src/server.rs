@@ -13,23 +13,27 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// One answer to one request, on a connection of its own that is closed afterwards.
 #[derive(Clone)]
 pub struct Canned {
-    head: String,
-    body: Arc<[u8]>,
-    /// The body is sent so many times.
-    repeat: usize,
-    /// Before each time.
+    first: Arc<[u8]>,
+    then: Arc<[u8]>,
+    times: usize,
     pause: Duration,
 }
 
 impl Canned {
-    /// `head` is the status line's code and text and the headers, a line each.
-    pub fn new(head: &str, body: impl AsRef<[u8]>) -> Self {
+    /// These bytes, from the status line on.
+    pub fn raw(bytes: impl AsRef<[u8]>) -> Self {
         Self {
-            head: format!("HTTP/1.1 {}\r\n\r\n", head.replace('\n', "\r\n")),
-            body: Arc::from(body.as_ref()),
-            repeat: 1,
+            first: Arc::from(bytes.as_ref()),
+            then: Arc::default(),
+            times: 0,
             pause: Duration::ZERO,
         }
+    }
+
+    /// `head` is the status line's code and text and the headers, a line each.
+    pub fn new(head: &str, body: impl AsRef<[u8]>) -> Self {
+        let head = head.replace('\n', "\r\n");
+        Self::raw(format!("HTTP/1.1 {head}\r\n\r\n")).then(body, 1)
     }
 
     /// The same with the body's `content-length`.
@@ -37,12 +41,26 @@ impl Canned {
         Self::new(&format!("{head}\ncontent-length: {}", body.len()), body)
     }
 
-    /// Sends the body so many times.
-    pub fn repeated(self, repeat: usize) -> Self {
-        Self { repeat, ..self }
+    /// And then these bytes, this many times.
+    pub fn then(self, bytes: impl AsRef<[u8]>, times: usize) -> Self {
+        Self {
+            then: Arc::from(bytes.as_ref()),
+            times,
+            ..self
+        }
     }
 
-    /// Waits before it sends the body, each time.
+    /// Until the client has had enough.
+    pub fn then_for_ever(self, bytes: impl AsRef<[u8]>) -> Self {
+        self.then(bytes, usize::MAX)
+    }
+
+    /// Sends the body this many times.
+    pub fn repeated(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+
+    /// Waits before each of these times.
     pub fn slowly(self, pause: Duration) -> Self {
         Self { pause, ..self }
     }
@@ -95,6 +113,11 @@ impl Server {
         self.requests.lock().unwrap().len()
     }
 
+    /// The requests as they arrived.
+    pub fn received(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+
     /// A header of each request; empty where there is none.
     pub fn headers(&self, name: &str) -> Vec<String> {
         let header = |request: &String| {
@@ -104,7 +127,7 @@ impl Server {
                 .unwrap_or_default()
                 .to_owned()
         };
-        self.requests.lock().unwrap().iter().map(header).collect()
+        self.received().iter().map(header).collect()
     }
 }
 
@@ -147,10 +170,10 @@ impl Script {
 }
 
 async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::io::Result<()> {
-    client.write_all(answer.head.as_bytes()).await?;
-    for _ in 0..answer.repeat {
+    client.write_all(&answer.first).await?;
+    for _ in 0..answer.times {
         sleep(answer.pause).await;
-        client.write_all(&answer.body).await?;
+        client.write_all(&answer.then).await?;
     }
     client.shutdown().await
 }

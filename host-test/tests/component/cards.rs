@@ -3,30 +3,21 @@
 use aws_lambda_connector_host::bindings::types::Error;
 use serde_json::{Value, json};
 
-use super::support::{Local, host, local};
-
-fn connection(local: &Local) -> String {
-    let key = local.lambda.key();
-    json!({
-        "region": "us-east-1",
-        "accessKeyId": key.access_key_id,
-        "secretAccessKey": key.secret_access_key,
-        "endpoint": local.lambda.url(),
-    })
-    .to_string()
-}
+use testing::{Component, Local, for_each_component, form};
 
 async fn run(local: &Local, card: &str, values: &str) -> Result<Value, Error> {
-    let answer = host()
-        .run(&local.policy, &connection(local), card, values)
+    let answer = local
+        .host
+        .run(&local.policy, &form(&local.lambda), card, values)
         .await;
     let outputs = answer.expect("the host works")?;
     Ok(serde_json::from_str(&outputs).expect("JSON"))
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_card_runs() {
-    let local = local().await;
+async fn a_card_runs(component: Component) {
+    let local = Local::start(component).await;
     let outputs = run(
         &local,
         "invoke",
@@ -62,13 +53,15 @@ async fn a_card_runs() {
     assert_eq!(listed["functions"][0]["name"], "greet");
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn choices_follow_the_values() {
-    let local = local().await;
-    let page = host()
+async fn choices_follow_the_values(component: Component) {
+    let local = Local::start(component).await;
+    let page = local
+        .host
         .choices(
             &local.policy,
-            &connection(&local),
+            &form(&local.lambda),
             "invoke",
             "qualifier",
             r#"{"yourFunctions":"versioned"}"#,
@@ -86,11 +79,13 @@ async fn choices_follow_the_values() {
     assert_eq!(values, ["beta"]);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn describe_needs_nothing() {
-    let local = local().await;
+async fn describe_needs_nothing(component: Component) {
+    let local = Local::start(component).await;
     let nowhere = std::sync::Arc::new(aws_lambda_connector_host::policy::Policy::deny_all());
-    let manifest = host()
+    let manifest = local
+        .host
         .describe(&nowhere)
         .await
         .expect("the host works")

@@ -1,52 +1,23 @@
 //! The connector in its host: what the policy lets through, and what the connector learns of the
 //! rest.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
-use aws_lambda_connector_host::bindings::types::{
-    AccessKey, Connection, Credentials, Endpoint, Error, Executed, Invocation, TransportError,
-    TransportKind,
-};
+use aws_lambda_connector_host::bindings::types::{Error, Executed, Invocation, TransportKind};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
-use aws_lambda_connector_host::sandbox::Options;
-use local_lambda::{Config, LocalLambda};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use local_lambda::Key;
+use testing::outcome::transport;
+use testing::server::{Canned, Server};
+use testing::{Component, connection, for_each_component, lambda, only};
 
-fn host(outbound: OutboundOptions) -> Host {
-    let options = Options {
-        outbound,
-        ..Options::default()
-    };
-    Host::new(Path::new(super::COMPONENT), options).unwrap()
-}
+use crate::request;
 
 async fn invoke(host: &Host, policy: &Arc<Policy>, url: String) -> Result<Invocation, Error> {
-    let connection = Connection {
-        region: "us-east-1".to_owned(),
-        credentials: Credentials::AccessKey(AccessKey {
-            access_key_id: "AKIDLOCALLAMBDA".to_owned(),
-            secret_access_key: "local/lambda+secret/that+opens/nothing/elsewhere".to_owned(),
-            session_token: None,
-        }),
-        endpoint: Some(Endpoint::Url(url)),
-    };
-    let request = InvokeRequest {
-        payload: Some("{}".to_owned()),
-        ..InvokeRequest::new("echo")
-    };
+    let connection = connection(&Key::default(), url);
+    let request = request("echo", "{}");
     host.invoke(policy, &connection, &request).await.unwrap()
-}
-
-fn transport(result: Result<Invocation, Error>) -> TransportError {
-    match result {
-        Err(Error::Transport(error)) => error,
-        other => panic!("{other:?}"),
-    }
 }
 
 fn denied(result: Result<Invocation, Error>) {
@@ -55,12 +26,13 @@ fn denied(result: Result<Invocation, Error>) {
     assert_eq!(error.executed, Executed::No);
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_destination_not_allowed_is_denied_and_named_to_the_host() {
-    let lambda = LocalLambda::start(Config::default()).await.unwrap();
-    let host = host(OutboundOptions::default());
+async fn a_destination_not_allowed_is_denied_and_named_to_the_host(component: Component) {
+    let lambda = lambda().await;
+    let host = component.host();
     let policy = Arc::new(Policy::for_region("us-east-1"));
-    denied(invoke(&host, &policy, lambda.url()).await);
+    denied(invoke(host, &policy, lambda.url()).await);
     assert_eq!(
         policy.refusals(),
         [Refusal::NotAllowed {
@@ -71,9 +43,9 @@ async fn a_destination_not_allowed_is_denied_and_named_to_the_host() {
     );
     assert_eq!(lambda.requests().len(), 0);
 
-    let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
+    let policy = only(&lambda.url());
     assert_eq!(
-        invoke(&host, &policy, lambda.url())
+        invoke(host, &policy, lambda.url())
             .await
             .unwrap()
             .status_code,
@@ -82,13 +54,14 @@ async fn a_destination_not_allowed_is_denied_and_named_to_the_host() {
     assert_eq!(policy.refusals(), []);
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn an_allowed_name_that_leads_to_a_link_local_address_is_denied() {
-    let host = host(OutboundOptions {
+async fn an_allowed_name_that_leads_to_a_link_local_address_is_denied(component: Component) {
+    let host = component.host_calling_by(OutboundOptions {
         resolve: [("inside.example", "169.254.169.254:80".parse().unwrap())].into(),
         ..OutboundOptions::default()
     });
-    let policy = Arc::new(Policy::deny_all().allow("inside.example").unwrap());
+    let policy = only("inside.example");
     denied(invoke(&host, &policy, "http://inside.example".to_owned()).await);
     assert_eq!(
         policy.refusals(),
@@ -98,15 +71,16 @@ async fn an_allowed_name_that_leads_to_a_link_local_address_is_denied() {
     );
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn many_calls_at_once_share_nothing_but_connections() {
-    let lambda = LocalLambda::start(Config::default()).await.unwrap();
-    let host = host(OutboundOptions::default());
-    let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
+async fn many_calls_at_once_share_nothing_but_connections(component: Component) {
+    let lambda = lambda().await;
+    let host = component.host();
+    let policy = only(&lambda.url());
     let calls: Vec<_> = (0..50)
         .map(|_| {
-            let (host, policy, url) = (host.clone(), policy.clone(), lambda.url());
-            tokio::spawn(async move { invoke(&host, &policy, url).await })
+            let (policy, url) = (policy.clone(), lambda.url());
+            tokio::spawn(async move { invoke(host, &policy, url).await })
         })
         .collect();
     for call in calls {
@@ -114,20 +88,13 @@ async fn many_calls_at_once_share_nothing_but_connections() {
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_body_that_breaks_off_is_cut_off() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut part = [0; 4096];
-        assert_ne!(stream.read(&mut part).await.unwrap(), 0);
-        let answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n";
-        stream.write_all(answer.as_bytes()).await.unwrap();
-    });
-    let policy = Arc::new(Policy::deny_all().allow(&url).unwrap());
-    let error = transport(invoke(&host(OutboundOptions::default()), &policy, url).await);
-    server.await.unwrap();
+async fn a_body_that_breaks_off_is_cut_off(component: Component) {
+    let head = "200 OK\ntransfer-encoding: chunked";
+    let server = Server::start(&[Canned::new(head, "4\r\npart\r\n")]).await;
+    let policy = only(&server.url());
+    let error = transport(invoke(component.host(), &policy, server.url()).await);
     assert_eq!(error.kind, TransportKind::CutOff);
     assert_eq!(error.executed, Executed::Yes);
     assert_eq!(error.message, "the answer broke off in the middle");

@@ -1,14 +1,18 @@
 //! What goes over the wire, and where to.
 
+use std::sync::Arc;
+
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
-use aws_lambda_connector_host::bindings::types::{Connection, Endpoint, Error};
+use aws_lambda_connector_host::bindings::types::{Connection, Endpoint};
+use aws_lambda_connector_host::policy::Policy;
 use local_lambda::Config;
+use testing::outcome::{invalid_input, transport};
+use testing::{Component, Local, for_each_component, query};
 
-use super::support::{host, local, local_with, query};
-
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wire_is_as_it_was_signed() {
-    let local = local().await;
+async fn the_wire_is_as_it_was_signed(component: Component) {
+    let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo:$LATEST";
     local
         .invoke(InvokeRequest::new(arn))
@@ -31,12 +35,16 @@ async fn the_wire_is_as_it_was_signed() {
     assert_eq!(recorded.header("x-amz-content-sha256"), None);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_base_path_is_kept_and_signed() {
-    let local = local_with(Config {
-        base_path: "/proxy/aws%20lambda".into(),
-        ..Config::default()
-    })
+async fn a_base_path_is_kept_and_signed(component: Component) {
+    let local = Local::with(
+        component,
+        Config {
+            base_path: "/proxy/aws%20lambda".into(),
+            ..Config::default()
+        },
+    )
     .await;
     assert_eq!(local.output("echo", "7").await, "7");
     local.list(query()).await.expect("the signature is right");
@@ -49,32 +57,31 @@ async fn a_base_path_is_kept_and_signed() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_region_may_come_from_the_arn() {
-    let local = local_with(Config {
-        region: "eusc-de-east-1".into(),
-        ..Config::default()
-    })
+async fn the_region_may_come_from_the_arn(component: Component) {
+    let local = Local::with(
+        component,
+        Config {
+            region: "eusc-de-east-1".into(),
+            ..Config::default()
+        },
+    )
     .await;
     let connection = Connection {
         region: String::new(),
         ..local.connection.clone()
     };
-    let request =
-        InvokeRequest::new("arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context");
-    let answer = host()
-        .invoke(&local.policy, &connection, &request)
-        .await
-        .expect("the host works");
-    assert_eq!(
-        answer.expect("the scope's region is right").status_code,
-        200
-    );
+    let arn = "arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context";
+    let answer = local.invoke_by(&connection, InvokeRequest::new(arn)).await;
+    let invocation = answer.expect("the scope's region is right");
+    assert_eq!(invocation.status_code, 200);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn standard_endpoints_are_those_of_the_region() {
-    let local = local().await;
+async fn standard_endpoints_are_those_of_the_region(component: Component) {
+    let local = Local::start(component).await;
     for (endpoint, host_name) in [
         (None, "lambda.cn-north-1.amazonaws.com.cn:443"),
         (
@@ -96,27 +103,25 @@ async fn standard_endpoints_are_those_of_the_region() {
             ..local.connection.clone()
         };
         // Nothing is allowed, so that the policy tells where the request would have gone.
-        let policy = std::sync::Arc::new(aws_lambda_connector_host::policy::Policy::deny_all());
-        let answer = host()
-            .invoke(&policy, &connection, &InvokeRequest::new("f"))
-            .await
-            .expect("the host works");
-        assert!(matches!(answer, Err(Error::Transport(_))), "{answer:?}");
+        let policy = Arc::new(Policy::deny_all());
+        let request = InvokeRequest::new("f");
+        let answer = local.host.invoke(&policy, &connection, &request).await;
+        transport(answer.unwrap());
         let [refusal] = &policy.refusals()[..] else {
             panic!("one refusal")
         };
+        let refusal = refusal.to_string();
         assert!(
-            refusal
-                .to_string()
-                .contains(&format!("https://{host_name}")),
+            refusal.contains(&format!("https://{host_name}")),
             "{refusal}"
         );
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn link_local_addresses_are_never_contacted() {
-    let local = local().await;
+async fn link_local_addresses_are_never_contacted(component: Component) {
+    let local = Local::start(component).await;
     for url in [
         "http://169.254.169.254/",
         "http://[fe80::1]",
@@ -126,13 +131,8 @@ async fn link_local_addresses_are_never_contacted() {
             endpoint: Some(Endpoint::Url(url.into())),
             ..local.connection.clone()
         };
-        let answer = host()
-            .invoke(&local.policy, &connection, &InvokeRequest::new("f"))
-            .await
-            .expect("the host works");
-        assert!(
-            matches!(answer, Err(Error::InvalidInput(input)) if input.field == "connection.endpoint.url")
-        );
+        let answer = local.invoke_by(&connection, InvokeRequest::new("f")).await;
+        assert_eq!(invalid_input(answer).field, "connection.endpoint.url");
     }
     assert!(
         local.policy.refusals().is_empty(),

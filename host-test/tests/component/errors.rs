@@ -1,24 +1,24 @@
 //! Every kind of error, and what it says.
 
-use aws_lambda_connector_host::bindings::lambda::{CheckOutcome, CheckSubject, InvokeRequest};
+use std::sync::Arc;
+
+use aws_lambda_connector_host::bindings::lambda::{
+    Check, CheckOutcome, CheckSubject, InvokeRequest,
+};
 use aws_lambda_connector_host::bindings::types::{
-    Connection, Delivery, Error, ErrorCategory, Executed, ServiceError, TransportKind,
+    Connection, Credentials, Delivery, ErrorCategory, Executed, TransportKind,
 };
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Config, Key};
+use testing::outcome::{invalid_input, service, transport, unauthenticated};
+use testing::{Component, Local, access_key, for_each_component, query};
 
-use super::support::{access_key, host, local, local_with, query, request};
+use crate::request;
 
-fn service(result: Result<impl std::fmt::Debug, Error>) -> ServiceError {
-    match result {
-        Err(Error::Service(error)) => error,
-        other => panic!("not a service error: {other:?}"),
-    }
-}
-
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there() {
-    let local = local().await;
+async fn what_is_not_there(component: Component) {
+    let local = Local::start(component).await;
     for request in [
         InvokeRequest::new("nothing"),
         InvokeRequest {
@@ -45,61 +45,53 @@ async fn what_is_not_there() {
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_credentials() {
+async fn wrong_credentials(component: Component) {
     let token = Key {
         session_token: Some("right-token".into()),
         ..Key::default()
     };
-    let local = local_with(Config {
-        keys: vec![token.clone()],
-        ..Config::default()
-    })
+    let local = Local::with(
+        component,
+        Config {
+            keys: vec![token.clone()],
+            ..Config::default()
+        },
+    )
     .await;
     let as_key = async |key: Key| {
         let connection = Connection {
-            credentials: access_key(&key),
+            credentials: Credentials::AccessKey(access_key(&key)),
             ..local.connection.clone()
         };
-        host()
-            .invoke(&local.policy, &connection, &InvokeRequest::new("echo"))
-            .await
-            .expect("the host works")
+        let request = InvokeRequest::new("echo");
+        local.invoke_by(&connection, request).await
     };
     assert!(as_key(token.clone()).await.is_ok());
+    let wrong_secret = Key {
+        secret_access_key: "planted-wrong-secret".into(),
+        ..token.clone()
+    };
+    let unknown = Key {
+        access_key_id: "AKIDUNKNOWN".into(),
+        ..token.clone()
+    };
+    let wrong_token = Key {
+        session_token: Some("planted-wrong-token".into()),
+        ..token.clone()
+    };
+    let no_token = Key {
+        session_token: None,
+        ..token
+    };
     for (key, code) in [
-        (
-            Key {
-                secret_access_key: "planted-wrong-secret".into(),
-                ..token.clone()
-            },
-            "InvalidSignatureException",
-        ),
-        (
-            Key {
-                access_key_id: "AKIDUNKNOWN".into(),
-                ..token.clone()
-            },
-            "UnrecognizedClientException",
-        ),
-        (
-            Key {
-                session_token: Some("planted-wrong-token".into()),
-                ..token.clone()
-            },
-            "UnrecognizedClientException",
-        ),
-        (
-            Key {
-                session_token: None,
-                ..token.clone()
-            },
-            "UnrecognizedClientException",
-        ),
+        (wrong_secret, "InvalidSignatureException"),
+        (unknown, "UnrecognizedClientException"),
+        (wrong_token, "UnrecognizedClientException"),
+        (no_token, "UnrecognizedClientException"),
     ] {
-        let Err(Error::Unauthenticated(error)) = as_key(key).await else {
-            panic!("accepted");
-        };
+        let error = unauthenticated(as_key(key).await);
         assert_eq!(error.code, code);
         assert_eq!(
             (error.category, error.executed, error.attempts),
@@ -109,16 +101,20 @@ async fn wrong_credentials() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_permission_is_named() {
+async fn a_missing_permission_is_named(component: Component) {
     let denied = Key {
         denied: true,
         ..Key::default()
     };
-    let local = local_with(Config {
-        keys: vec![denied],
-        ..Config::default()
-    })
+    let local = Local::with(
+        component,
+        Config {
+            keys: vec![denied],
+            ..Config::default()
+        },
+    )
     .await;
     for (error, permission) in [
         (
@@ -143,9 +139,10 @@ async fn a_missing_permission_is_named() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn throttling_is_tried_again_and_then_told() {
-    let local = local().await;
+async fn throttling_is_tried_again_and_then_told(component: Component) {
+    let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("throttled")).await);
     assert_eq!(
         (error.code.as_str(), error.status_code),
@@ -175,9 +172,10 @@ async fn throttling_is_tried_again_and_then_told() {
     assert_eq!(service(local.invoke(request).await).attempts, 1);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_parameter_is_lambdas_word() {
-    let local = local().await;
+async fn a_refused_parameter_is_lambdas_word(component: Component) {
+    let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("tenant")).await);
     assert_eq!(
         (error.code.as_str(), error.category),
@@ -188,60 +186,48 @@ async fn a_refused_parameter_is_lambdas_word() {
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn inputs_are_refused_before_anything_is_sent() {
-    let local = local().await;
-    let field = async |request: InvokeRequest| match local.invoke(request).await {
-        Err(Error::InvalidInput(input)) => input.field,
-        other => panic!("{other:?}"),
+async fn inputs_are_refused_before_anything_is_sent(component: Component) {
+    let local = Local::start(component).await;
+    let new = InvokeRequest::new;
+    let elsewhere = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+    let qualified_twice = InvokeRequest {
+        qualifier: Some("b".into()),
+        ..new("f:a")
     };
-    assert_eq!(field(InvokeRequest::new("..")).await, "request.function");
-    assert_eq!(
-        field(InvokeRequest::new(
-            "arn:aws:lambda:eu-west-1:123456789012:function:f"
-        ))
-        .await,
-        "request.function"
-    );
-    assert_eq!(
-        field(InvokeRequest {
-            qualifier: Some("b".into()),
-            ..InvokeRequest::new("f:a")
-        })
-        .await,
-        "request.qualifier"
-    );
-    assert_eq!(field(request("f", "{")).await, "request.payload");
-    assert_eq!(
-        field(InvokeRequest {
-            client_context: Some("[]".into()),
-            ..InvokeRequest::new("f")
-        })
-        .await,
-        "request.client-context"
-    );
-    assert_eq!(
-        field(InvokeRequest {
-            tenant_id: Some("a\r\nb: c".into()),
-            ..InvokeRequest::new("f")
-        })
-        .await,
-        "request.tenant-id"
-    );
+    let no_object = InvokeRequest {
+        client_context: Some("[]".into()),
+        ..new("f")
+    };
+    let two_lines = InvokeRequest {
+        tenant_id: Some("a\r\nb: c".into()),
+        ..new("f")
+    };
+    for (request, field) in [
+        (new(".."), "request.function"),
+        (new(elsewhere), "request.function"),
+        (qualified_twice, "request.qualifier"),
+        (request("f", "{"), "request.payload"),
+        (no_object, "request.client-context"),
+        (two_lines, "request.tenant-id"),
+    ] {
+        assert_eq!(invalid_input(local.invoke(request).await).field, field);
+    }
     assert!(local.lambda.requests().is_empty());
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_the_policy_forbids() {
-    let local = local().await;
-    let policy = std::sync::Arc::new(Policy::for_region("us-east-1"));
-    let answer = host()
-        .invoke(&policy, &local.connection, &InvokeRequest::new("echo"))
-        .await
-        .expect("the host works");
-    let Err(Error::Transport(error)) = answer else {
-        panic!("{answer:?}");
-    };
+async fn a_destination_that_the_policy_forbids(component: Component) {
+    let local = Local::start(component).await;
+    let policy = Arc::new(Policy::for_region("us-east-1"));
+    let request = InvokeRequest::new("echo");
+    let answer = local
+        .host
+        .invoke(&policy, &local.connection, &request)
+        .await;
+    let error = transport(answer.unwrap());
     assert_eq!(
         (error.kind, error.executed, error.attempts),
         (TransportKind::Denied, Executed::No, 1)
@@ -249,37 +235,35 @@ async fn a_destination_that_the_policy_forbids() {
     assert!(local.lambda.requests().is_empty());
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_listens() {
-    let local = local().await;
-    let connection = local.connection.clone();
-    let policy = local.policy.clone();
+async fn nobody_listens(component: Component) {
+    let local = Local::start(component).await;
     local.lambda.stop().await;
-    let answer = host()
-        .invoke(&policy, &connection, &InvokeRequest::new("echo"))
-        .await
-        .expect("the host works");
-    let Err(Error::Transport(error)) = answer else {
-        panic!("{answer:?}");
-    };
+    let request = InvokeRequest::new("echo");
+    let answer = local
+        .host
+        .invoke(&local.policy, &local.connection, &request)
+        .await;
+    let error = transport(answer.unwrap());
     assert_eq!(
         (error.kind, error.executed, error.attempts),
         (TransportKind::Connect, Executed::No, 3)
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_tested_point_by_point() {
-    let local = local().await;
+async fn a_connection_is_tested_point_by_point(component: Component) {
+    let local = Local::start(component).await;
     let test = async |function: Option<&str>| {
-        let checks = host()
+        let checks = local
+            .host
             .test_connection(&local.policy, &local.connection, function, None)
             .await;
-        checks
-            .expect("the host works")
-            .expect("the question is a good one")
+        checks.unwrap().expect("the question is a good one")
     };
-    let outcome = |checks: &[aws_lambda_connector_host::bindings::lambda::Check], subject| {
+    let outcome = |checks: &[Check], subject| {
         checks
             .iter()
             .find(|check| check.subject == subject)

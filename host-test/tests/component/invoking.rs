@@ -1,20 +1,24 @@
 //! Everything that can be asked of an invocation reaches the function, and everything that Lambda
 //! says comes back.
 
-use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest, LogType};
-use aws_lambda_connector_host::bindings::types::{Error, FailureCause, Invocation};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use super::support::{Local, local, request, text};
+use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest, LogType};
+use aws_lambda_connector_host::bindings::types::{FailureCause, Invocation};
+use serde_json::{Value, json};
+use testing::outcome::{function_failed, service, text};
+use testing::{Component, Local, for_each_component};
+
+use crate::request;
 
 async fn context(local: &Local, request: InvokeRequest) -> Value {
-    let output = text(local.invoke(request).await.expect("the function works"));
-    serde_json::from_str(&output).expect("JSON")
+    serde_json::from_str(&text(local.invoke(request).await)).expect("JSON")
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_parameter_reaches_the_function() {
-    let local = local().await;
+async fn every_parameter_reaches_the_function(component: Component) {
+    let local = Local::start(component).await;
     let seen = context(
         &local,
         InvokeRequest {
@@ -40,32 +44,29 @@ async fn every_parameter_reaches_the_function() {
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_form_of_a_name_and_a_qualifier() {
-    let local = local().await;
+async fn every_form_of_a_name_and_a_qualifier(component: Component) {
+    let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:versioned";
     for (function, qualifier, version) in [
-        ("versioned".to_owned(), None, "$LATEST"),
-        ("versioned".to_owned(), Some("$LATEST"), "$LATEST"),
-        ("versioned".to_owned(), Some("1"), "1"),
-        ("versioned".to_owned(), Some("beta"), "3"),
-        ("versioned:beta".to_owned(), None, "3"),
-        ("versioned:beta".to_owned(), Some("beta"), "3"),
-        ("versioned:$LATEST".to_owned(), None, "$LATEST"),
-        (
-            "123456789012:function:versioned".to_owned(),
-            None,
-            "$LATEST",
-        ),
-        ("123456789012:function:versioned:2".to_owned(), None, "2"),
-        (arn.to_owned(), None, "$LATEST"),
-        (arn.to_owned(), Some("2"), "2"),
-        (format!("{arn}:$LATEST"), None, "$LATEST"),
-        (format!("{arn}:beta"), None, "3"),
+        ("versioned", None, "$LATEST"),
+        ("versioned", Some("$LATEST"), "$LATEST"),
+        ("versioned", Some("1"), "1"),
+        ("versioned", Some("beta"), "3"),
+        ("versioned:beta", None, "3"),
+        ("versioned:beta", Some("beta"), "3"),
+        ("versioned:$LATEST", None, "$LATEST"),
+        ("123456789012:function:versioned", None, "$LATEST"),
+        ("123456789012:function:versioned:2", None, "2"),
+        (arn, None, "$LATEST"),
+        (arn, Some("2"), "2"),
+        (&format!("{arn}:$LATEST"), None, "$LATEST"),
+        (&format!("{arn}:beta"), None, "3"),
     ] {
         let request = InvokeRequest {
             qualifier: qualifier.map(Into::into),
-            ..InvokeRequest::new(&function)
+            ..InvokeRequest::new(function)
         };
         let invocation = local.invoke(request).await.expect("the function works");
         assert_eq!(
@@ -76,12 +77,13 @@ async fn every_form_of_a_name_and_a_qualifier() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_has_its_ids_and_one_attempt() {
-    let local = local().await;
+async fn an_answer_has_its_ids_and_one_attempt(component: Component) {
+    let local = Local::start(component).await;
     let invocation = local.invoke(InvokeRequest::new("context")).await.unwrap();
     assert_eq!((invocation.status_code, invocation.attempts), (200, 1));
-    let seen: Value = serde_json::from_str(&text(invocation.clone())).unwrap();
+    let seen: Value = serde_json::from_str(&text(Ok(invocation.clone()))).unwrap();
     assert_eq!(
         invocation.request_id.as_deref(),
         seen["awsRequestId"].as_str()
@@ -94,9 +96,10 @@ async fn an_answer_has_its_ids_and_one_attempt() {
     assert!(invocation.log.is_none() && invocation.durable_execution_arn.is_none());
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer() {
-    let local = local().await;
+async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer(component: Component) {
+    let local = Local::start(component).await;
     let of = |kind, key: &str| InvokeRequest {
         invocation_type: Some(kind),
         ..request("count", &format!(r#"{{"key":"{key}"}}"#))
@@ -112,11 +115,8 @@ async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer() {
         .unwrap();
     assert_eq!((event.status_code, event.output.is_none()), (202, true));
     assert!(event.request_id.is_some());
-    let sync = local
-        .invoke(of(InvocationType::RequestResponse, "sync"))
-        .await
-        .unwrap();
-    assert_eq!(text(sync), r#"{"key":"sync","runs":1}"#);
+    let sync = local.invoke(of(InvocationType::RequestResponse, "sync"));
+    assert_eq!(text(sync.await), r#"{"key":"sync","runs":1}"#);
     local.lambda.quiet().await;
     assert_eq!(
         ["dry", "event", "sync"].map(|key| local.lambda.runs(key)),
@@ -124,9 +124,10 @@ async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer() {
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_durable_execution_is_started_once() {
-    let local = local().await;
+async fn a_durable_execution_is_started_once(component: Component) {
+    let local = Local::start(component).await;
     let start = |payload: &str| InvokeRequest {
         qualifier: Some("live".into()),
         durable_execution_name: Some("order-7".into()),
@@ -136,15 +137,14 @@ async fn a_durable_execution_is_started_once() {
     let again = local.invoke(start("{}")).await.unwrap();
     assert!(first.durable_execution_arn.is_some());
     assert_eq!(first.durable_execution_arn, again.durable_execution_arn);
-    let Err(Error::Service(other)) = local.invoke(start("[]")).await else {
-        panic!("another payload was accepted");
-    };
+    let other = service(local.invoke(start("[]")).await);
     assert_eq!(other.code, "DurableExecutionAlreadyStartedException");
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_tail_is_decoded_and_its_report_read() {
-    let local = local().await;
+async fn the_log_tail_is_decoded_and_its_report_read(component: Component) {
+    let local = Local::start(component).await;
     let with_log = |payload: &str| InvokeRequest {
         log_type: Some(LogType::Tail),
         ..request("log", payload)
@@ -175,16 +175,15 @@ async fn the_log_tail_is_decoded_and_its_report_read() {
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_function_is_a_failure_with_all_that_it_left() {
-    let local = local().await;
+async fn a_failed_function_is_a_failure_with_all_that_it_left(component: Component) {
+    let local = Local::start(component).await;
     let failing = InvokeRequest {
         log_type: Some(LogType::Tail),
         ..request("fail", r#"{"type":"KeyError","message":"no such order"}"#)
     };
-    let Err(Error::FunctionFailed(failed)) = local.invoke(failing).await else {
-        panic!("not a failure");
-    };
+    let failed = function_failed(local.invoke(failing).await);
     assert_eq!(failed.failure.marker, "Unhandled");
     assert_eq!(failed.failure.cause, FailureCause::Thrown);
     assert_eq!(failed.failure.error_type.as_deref(), Some("KeyError"));
@@ -210,36 +209,33 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left() {
             .log
             .is_some_and(|log| log.report.is_some())
     );
-    assert!(
-        text(Invocation {
-            log: None,
-            ..failed.invocation
-        })
-        .contains("KeyError")
-    );
+    let invocation = Invocation {
+        log: None,
+        ..failed.invocation
+    };
+    assert!(text(Ok(invocation)).contains("KeyError"));
 
     for (function, cause) in [
         ("timeout", FailureCause::TimedOut),
         ("oom", FailureCause::OutOfMemory),
     ] {
-        let Err(Error::FunctionFailed(failed)) = local.invoke(InvokeRequest::new(function)).await
-        else {
-            panic!("not a failure");
-        };
+        let failed = function_failed(local.invoke(InvokeRequest::new(function)).await);
         assert_eq!(failed.failure.cause, cause);
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_output_that_looks_like_an_error_is_a_success() {
-    let local = local().await;
+async fn an_output_that_looks_like_an_error_is_a_success(component: Component) {
+    let local = Local::start(component).await;
     let document = r#"{"errorType":"KeyError","errorMessage":"x","stackTrace":[]}"#;
     assert_eq!(local.output("echo", document).await, document);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn many_calls_at_once_get_their_own_answers() {
-    let local = std::sync::Arc::new(local().await);
+async fn many_calls_at_once_get_their_own_answers(component: Component) {
+    let local = Arc::new(Local::start(component).await);
     let calls: Vec<_> = (0..64)
         .map(|number| {
             let local = local.clone();

@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, QualifierKind};
 use local_lambda::{Config, ENVIRONMENT_SECRET};
+use testing::{Component, Local, for_each_component, query};
 
-use super::support::{local, local_with, query};
-
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_account_is_listed_once_and_without_its_secrets() {
-    let local = local_with(Config {
-        extra_functions: 1_234,
-        ..Config::default()
-    })
+async fn a_large_account_is_listed_once_and_without_its_secrets(component: Component) {
+    let local = Local::with(
+        component,
+        Config {
+            extra_functions: 1_234,
+            ..Config::default()
+        },
+    )
     .await;
     let all = local
         .list(FunctionQuery {
@@ -56,9 +59,10 @@ async fn a_large_account_is_listed_once_and_without_its_secrets() {
     assert_eq!(seen, expected);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_have_their_fields() {
-    let local = local().await;
+async fn rows_have_their_fields(component: Component) {
+    let local = Local::start(component).await;
     let find = async |name: &str, all_versions| {
         let query = FunctionQuery {
             name_contains: Some(name.into()),
@@ -94,9 +98,10 @@ async fn rows_have_their_fields() {
     assert_eq!(versions, ["$LATEST", "1", "2", "3"]);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn qualifiers_of_a_function() {
-    let local = local().await;
+async fn qualifiers_of_a_function(component: Component) {
+    let local = Local::start(component).await;
     let choices = local.qualifiers("versioned:beta").await.unwrap();
     let seen: Vec<(&str, QualifierKind)> = choices
         .iter()

@@ -1,17 +1,21 @@
 //! The built components in the reference host against the local Lambda, over real sockets: what a
 //! caller relies on, by value.
-#![allow(clippy::duplicate_mod)] // Each test, with each component.
 
-#[path = "."]
-mod p2 {
-    const COMPONENT: &str = testing::P2;
-    #[path = "suite.rs"]
-    mod suite;
-}
+mod cards;
+mod describe;
+mod embedding;
+mod endpoints;
+mod errors;
+mod invoking;
+mod listing;
+mod payloads;
 
-#[path = "."]
-mod p3 {
-    const COMPONENT: &str = testing::P3;
-    #[path = "suite.rs"]
-    mod suite;
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+
+/// With every default of the delivery.
+fn request(function: &str, payload: &str) -> InvokeRequest {
+    InvokeRequest {
+        payload: Some(payload.into()),
+        ..InvokeRequest::new(function)
+    }
 }

@@ -1,14 +1,17 @@
 //! No byte of a payload is lost or changed, at any size.
 
 use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest};
-use aws_lambda_connector_host::bindings::types::{Error, FailureCause, Payload};
+use aws_lambda_connector_host::bindings::types::FailureCause;
 use local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
+use testing::outcome::{binary, function_failed, invalid_input, text};
+use testing::{Component, Local, for_each_component};
 
-use super::support::{local, request, text};
+use crate::request;
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn json_comes_back_as_it_went() {
-    let local = local().await;
+async fn json_comes_back_as_it_went(component: Component) {
+    let local = Local::start(component).await;
     for payload in [
         "null",
         "0",
@@ -39,9 +42,10 @@ fn text_of(bytes: usize) -> String {
     text
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_size_up_to_lambdas_limit() {
-    let local = local().await;
+async fn every_size_up_to_lambdas_limit(component: Component) {
+    let local = Local::start(component).await;
     for bytes in [
         2,
         4_095,
@@ -65,9 +69,10 @@ async fn every_size_up_to_lambdas_limit() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn over_the_limit_nothing_is_sent() {
-    let local = local().await;
+async fn over_the_limit_nothing_is_sent(component: Component) {
+    let local = Local::start(component).await;
     let event = |bytes| {
         let mut request = request("echo", &text_of(bytes));
         request.invocation_type = Some(InvocationType::Event);
@@ -77,50 +82,42 @@ async fn over_the_limit_nothing_is_sent() {
         request("echo", &text_of(SYNC_REQUEST_LIMIT + 1)),
         event(EVENT_REQUEST_LIMIT + 1),
     ] {
-        let Err(Error::InvalidInput(input)) = local.invoke(too_large).await else {
-            panic!("a payload over the limit was accepted");
-        };
-        assert_eq!(input.field, "request.payload");
+        let refused = invalid_input(local.invoke(too_large).await);
+        assert_eq!(refused.field, "request.payload");
     }
     assert!(local.lambda.requests().is_empty());
-    assert_eq!(
-        local
-            .invoke(event(EVENT_REQUEST_LIMIT))
-            .await
-            .unwrap()
-            .status_code,
-        202
-    );
+    let accepted = local.invoke(event(EVENT_REQUEST_LIMIT)).await;
+    assert_eq!(accepted.unwrap().status_code, 202);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure() {
-    let local = local().await;
+async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure(
+    component: Component,
+) {
+    let local = Local::start(component).await;
     let output = local
         .output("big", &format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#))
         .await;
     assert_eq!(output.len(), RESPONSE_LIMIT);
     let over = request("big", &format!(r#"{{"bytes":{}}}"#, RESPONSE_LIMIT + 1));
-    let Err(Error::FunctionFailed(failed)) = local.invoke(over).await else {
-        panic!("not a failure");
-    };
+    let failed = function_failed(local.invoke(over).await);
     assert_eq!(failed.failure.cause, FailureCause::ResponseTooLarge);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_that_are_no_text_come_back_as_bytes() {
-    let local = local().await;
-    let invocation = local.invoke(InvokeRequest::new("binary")).await.unwrap();
-    let Some(Payload::Binary(bytes)) = invocation.output else {
-        panic!("not binary");
-    };
+async fn bytes_that_are_no_text_come_back_as_bytes(component: Component) {
+    let local = Local::start(component).await;
+    let bytes = binary(local.invoke(InvokeRequest::new("binary")).await);
     assert_eq!(bytes, b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_payload_sends_no_body() {
-    let local = local().await;
-    text(local.invoke(InvokeRequest::new("context")).await.unwrap());
+async fn no_payload_sends_no_body(component: Component) {
+    let local = Local::start(component).await;
+    text(local.invoke(InvokeRequest::new("context")).await);
     let recorded = &local.lambda.requests()[0];
     assert_eq!(recorded.body_length, 0);
     assert_eq!(recorded.header("content-length"), Some("0"));

@@ -1,22 +1,34 @@
 //! The host's own way: a fresh instance a call, temporary keys kept in the host, and a sandbox
 //! that sees the day's signing key only.
 
-use aws_lambda_connector_host::bindings::types::{Error, Invocation};
+use std::time::Duration;
+
+use aws_lambda_connector_host::bindings::types::{
+    AssumeRole, Connection, Credentials, Error, Invocation,
+};
 use aws_lambda_connector_host::caller::{Caller, Sessions};
 use aws_lambda_connector_host::policy::Refusal;
 use local_lambda::LocalLambda;
+use testing::outcome::unauthenticated;
+use testing::{Component, for_each_component};
 
-use super::*;
+use crate::{
+    EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, chain, connection, roles, start,
+    start_short_lived, web_identity,
+};
 
-fn caller(credentials: Credentials, url: String, sessions: &Sessions) -> Caller {
-    Caller::new(
-        host().clone(),
-        connection(credentials, url),
-        "us-east-1",
-        &[],
-        sessions.clone(),
-    )
-    .unwrap()
+fn caller(
+    component: Component,
+    credentials: Credentials,
+    url: String,
+    sessions: &Sessions,
+) -> Caller {
+    caller_of(component, connection(credentials, url), sessions)
+}
+
+fn caller_of(component: Component, connection: Connection, sessions: &Sessions) -> Caller {
+    let host = component.host().clone();
+    Caller::new(host, connection, "us-east-1", &[], sessions.clone()).unwrap()
 }
 
 async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
@@ -31,19 +43,21 @@ fn asked_sts(lambda: &LocalLambda) -> usize {
         .count()
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn keys_are_narrowed_to_a_signing_key() {
+async fn keys_are_narrowed_to_a_signing_key(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     let keys = Credentials::AccessKey(access_key(Some(SESSION_TOKEN)));
-    let caller = caller(keys, lambda.url(), &Sessions::default());
+    let caller = caller(component, keys, lambda.url(), &Sessions::default());
     assert_eq!(invoke(&caller).await.unwrap().status_code, 200);
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn fresh_instances_share_the_keys_that_the_host_keeps() {
+async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component) {
     let lambda = start(None, roles()).await;
     let sessions = Sessions::default();
-    let one = caller(chain(), lambda.url(), &sessions);
+    let one = caller(component, chain(), lambda.url(), &sessions);
     let calls: Vec<_> = (0..8)
         .map(|_| {
             let one = one.clone();
@@ -56,7 +70,7 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps() {
     assert_eq!(asked_sts(&lambda), 2, "two roles, once each");
 
     // Another connection is never served with them.
-    let token = caller(web_identity(), lambda.url(), &sessions);
+    let token = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&token).await.unwrap();
     assert_eq!(asked_sts(&lambda), 3);
     let mut other = access_key(None);
@@ -65,23 +79,31 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps() {
         source: other,
         roles: vec![assume(FIRST, None), assume(SECOND, Some(EXTERNAL_ID))],
     });
-    let refused = invoke(&caller(guessed, lambda.url(), &sessions)).await;
-    assert!(
-        matches!(&refused, Err(Error::Unauthenticated(error)) if error.code == "SignatureDoesNotMatch"),
-        "{refused:?}"
-    );
+    let refused = invoke(&caller(component, guessed, lambda.url(), &sessions)).await;
+    assert_eq!(unauthenticated(refused).code, "SignatureDoesNotMatch");
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn keys_are_renewed_before_they_end_and_when_they_ended_early() {
+async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
-    let short = caller(web_identity(), lambda.url(), &Sessions::default());
+    let short = caller(
+        component,
+        web_identity(),
+        lambda.url(),
+        &Sessions::default(),
+    );
     invoke(&short).await.unwrap();
     invoke(&short).await.unwrap();
     assert_eq!(asked_sts(&lambda), 2);
 
     let lambda = start(None, roles()).await;
-    let early = caller(web_identity(), lambda.url(), &Sessions::default());
+    let early = caller(
+        component,
+        web_identity(),
+        lambda.url(),
+        &Sessions::default(),
+    );
     invoke(&early).await.unwrap();
     lambda.end_sessions();
     assert_eq!(invoke(&early).await.unwrap().status_code, 200);
@@ -90,29 +112,20 @@ async fn keys_are_renewed_before_they_end_and_when_they_ended_early() {
     assert_eq!(asked_sts(&lambda), 2, "the new ones are kept");
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange() {
+async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange(component: Component) {
     // Nothing is at AWS's own names here: what counts is what the policy says of them.
     let at_aws = |credentials| Connection {
         endpoint: None,
         ..connection(credentials, String::new())
-    };
-    let new = |credentials| {
-        Caller::new(
-            host().clone(),
-            at_aws(credentials),
-            "us-east-1",
-            &[],
-            Sessions::default(),
-        )
-        .unwrap()
     };
     for credentials in [
         Credentials::AccessKey(access_key(None)),
         chain(),
         web_identity(),
     ] {
-        let caller = new(credentials);
+        let caller = caller_of(component, at_aws(credentials), &Sessions::default());
         let lambda: http::Uri = "https://lambda.us-east-1.amazonaws.com/".parse().unwrap();
         let sts: http::Uri = "https://sts.us-east-1.amazonaws.com/".parse().unwrap();
         let (calls, exchanges) = caller.policies();

@@ -1,31 +1,35 @@
 //! Marked secrets in every kind of credentials, every way in which a call can fail, and a search
 //! through all that came out: of the component, and of the host's logs at their most talkative.
 
-use std::net::SocketAddr;
-use std::time::SystemTime;
+use std::io;
+use std::sync::Arc;
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
-use aws_lambda_connector_host::bindings::types::Delivery;
-use aws_lambda_connector_host::credentials::signing_key;
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, Connection, Credentials, Delivery, Role, WebIdentity,
+};
+use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
-use local_lambda::{ISSUED_MARK, LocalLambda, Tls};
+use local_lambda::{Config, ISSUED_MARK, Tls};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::net::TcpListener;
+use testing::http1::HttpServer;
+use testing::proxy::{Fault, Point, Proxy};
+use testing::{Component, for_each_component, only, query, request_with, url};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::*;
-use testing::proxy::{Fault, Point, Proxy};
+use crate::{
+    FIRST, OIDC_TOKEN, SECRET, SESSION_TOKEN, access_key, assume, assume_role, chain, connection,
+    key, logs, roles, todays_key, web_identity,
+};
 
-/// Cells at once.
-const AT_ONCE: usize = 16;
+/// Cases at the same time.
+const CONCURRENCY: usize = 16;
 
 /// A secret in the spellings in which it may come out.
 fn spellings(secret: &[u8]) -> Vec<String> {
@@ -50,7 +54,7 @@ fn spellings(secret: &[u8]) -> Vec<String> {
 }
 
 pub fn assert_silent(text: &str, place: &str) {
-    let today = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+    let today = todays_key(None);
     let secrets = [
         SECRET.as_bytes(),
         SESSION_TOKEN.as_bytes(),
@@ -73,17 +77,16 @@ pub fn assert_silent(text: &str, place: &str) {
 }
 
 pub fn kinds() -> Vec<(&'static str, Credentials)> {
-    let today = |token| signing_key(&access_key(token), "us-east-1", SystemTime::now());
     vec![
         ("access-key", Credentials::AccessKey(access_key(None))),
         (
             "access-key with token",
             Credentials::AccessKey(access_key(Some(SESSION_TOKEN))),
         ),
-        ("signing-key", Credentials::SigningKey(today(None))),
+        ("signing-key", Credentials::SigningKey(todays_key(None))),
         (
             "signing-key with token",
-            Credentials::SigningKey(today(Some(SESSION_TOKEN))),
+            Credentials::SigningKey(todays_key(Some(SESSION_TOKEN))),
         ),
         ("assume-role", assume_role(vec![assume(FIRST, None)])),
         ("chain", chain()),
@@ -96,36 +99,27 @@ pub fn with_token(kind: &str) -> Option<&'static str> {
 }
 
 fn request(fault: Option<Fault>) -> InvokeRequest {
-    let mut delivery = testing::delivery();
-    if fault == Some(Fault::Stall) {
-        // Silence is what is waited for, and nothing else.
-        delivery.max_attempts = Some(1);
-        delivery.response_timeout_ms = Some(1_000);
-        delivery.connect_timeout_ms = Some(1_000);
-    }
-    InvokeRequest {
-        delivery: Some(delivery),
-        ..testing::request("count", r#"{"key":"k","bytes":9000}"#)
-    }
+    request_with("count", r#"{"key":"k","bytes":9000}"#, |delivery| {
+        if fault == Some(Fault::Stall) {
+            // Silence is what is waited for, and nothing else.
+            delivery.max_attempts = Some(1);
+            delivery.response_timeout_ms = Some(1_000);
+            delivery.connect_timeout_ms = Some(1_000);
+        }
+    })
 }
 
 /// All that a call of each function of the component says.
 async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fault>) -> String {
-    let Some(Endpoint::Url(url)) = &connection.endpoint else {
-        panic!("no URL");
-    };
-    let policy = only(url);
+    let policy = only(url(connection));
     let quick = Delivery {
         max_attempts: Some(1),
         response_timeout_ms: Some(2_000),
         ..testing::delivery()
     };
     let query = FunctionQuery {
-        name_contains: None,
-        all_versions: false,
-        cursor: None,
-        limit: None,
         delivery: Some(quick),
+        ..query()
     };
     let invoked = host.invoke(&policy, connection, &request(fault)).await;
     let mut said = format!("{invoked:?}\n");
@@ -146,21 +140,15 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
     said
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_kind_at_every_point_with_every_fault() {
+async fn every_kind_at_every_point_with_every_fault(component: Component) {
     logs::listen();
     let tls = Tls::loopback().unwrap();
-    let host = Host::new(
-        Path::new(COMPONENT),
-        Options {
-            outbound: OutboundOptions {
-                extra_roots: vec![tls.root_certificate().clone()],
-                ..OutboundOptions::default()
-            },
-            ..Options::default()
-        },
-    )
-    .unwrap();
+    let host = component.host_calling_by(OutboundOptions {
+        extra_roots: vec![tls.root_certificate().clone()],
+        ..OutboundOptions::default()
+    });
     let points = [
         Point::BeforeConnect,
         Point::InTls,
@@ -177,7 +165,7 @@ async fn every_kind_at_every_point_with_every_fault() {
         Fault::Stall,
         Fault::Garbage,
     ];
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (kind, credentials) in kinds() {
         for point in points {
@@ -213,14 +201,13 @@ async fn broken(
     fault: Fault,
 ) {
     let https = point == Point::InTls;
-    let lambda = LocalLambda::start(Config {
+    let lambda = testing::lambda_with(Config {
         keys: vec![key(with_token(kind))],
         roles: roles(),
         tls: https.then(|| tls.clone()),
         ..Config::default()
     })
-    .await
-    .unwrap();
+    .await;
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
     let connection = connection(credentials, format!("{scheme}://{}", proxy.addr()));
@@ -230,29 +217,16 @@ async fn broken(
 }
 
 /// Answers with an error that repeats everything it was sent, as AWS repeats the canonical request.
-pub async fn parrot(status: u16, xml: bool) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (client, _) = listener.accept().await.unwrap();
-            let answer = service_fn(move |request| repeat(request, status, xml));
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(client), answer),
-            );
-        }
-    });
-    addr
+pub async fn parrot(status: u16, xml: bool) -> HttpServer {
+    HttpServer::start(move |request| repeat(request, status, xml)).await
 }
 
 async fn repeat(
-    request: Request<Incoming>,
+    request: Request<Bytes>,
     status: u16,
     xml: bool,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
+) -> io::Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes();
     let body = String::from_utf8_lossy(&body).into_owned();
     let heard: String = head
         .headers
@@ -280,8 +254,9 @@ async fn repeat(
     Ok(answer)
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret() {
+async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret(component: Component) {
     logs::listen();
     for (status, xml) in [
         (400, false),
@@ -291,18 +266,19 @@ async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret() {
         (500, true),
         (301, false),
     ] {
-        let addr = parrot(status, xml).await;
+        let parrot = parrot(status, xml).await;
         for (kind, credentials) in kinds() {
-            let connection = connection(credentials, format!("http://{addr}"));
-            let said = everything_said(host(), &connection, None).await;
+            let connection = connection(credentials, parrot.url());
+            let said = everything_said(component.host(), &connection, None).await;
             assert_silent(&said, &format!("{kind}, {status}"));
         }
     }
     assert_logs_are_silent();
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn what_is_refused_before_it_is_sent_is_not_repeated() {
+async fn what_is_refused_before_it_is_sent_is_not_repeated(component: Component) {
     logs::listen();
     // A secret in the wrong field is the most likely slip.
     let swapped = |id: &str, secret: &str, token: &str| {
@@ -319,7 +295,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
         duration_seconds: None,
     };
     let spaced = format!("{SECRET} ");
-    let mut wrong_key = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+    let mut wrong_key = todays_key(None);
     wrong_key.date = SECRET.to_owned();
     for credentials in [
         swapped(SECRET, "x", "y"),
@@ -335,7 +311,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
         Credentials::SigningKey(wrong_key),
     ] {
         let connection = connection(credentials, "http://127.0.0.1:9".to_owned());
-        let said = everything_said(host(), &connection, None).await;
+        let said = everything_said(component.host(), &connection, None).await;
         assert!(said.contains("InvalidInput"), "{said}");
         assert_silent(&said, "refused");
     }

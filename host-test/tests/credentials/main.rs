@@ -1,20 +1,116 @@
 //! Every kind of credentials through the components: what is sent, who is asked, and that nothing
 //! secret comes out or stays behind.
-#![allow(clippy::duplicate_mod)] // Each test, with each component.
 
+mod caller;
+mod concurrency;
+mod kinds;
+mod leaks;
 mod logs;
+mod memory;
 mod signing_proxy;
-#[path = "."]
-mod p2 {
-    const COMPONENT: &str = testing::P2;
-    #[path = "suite.rs"]
-    mod suite;
+
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, SigningKey, WebIdentity,
+};
+use aws_lambda_connector_host::credentials::signing_key;
+use local_lambda::{self, Config, Key, LocalLambda, Trusted};
+
+const FIRST: &str = "arn:aws:iam::123456789012:role/first";
+const SECOND: &str = "arn:aws:iam::123456789012:role/second";
+const EXTERNAL_ID: &str = "ext:id/1";
+
+/// What must not be found anywhere: one for each place that a secret can come from.
+const SECRET: &str = "marked/Secret+Access/Key+0123456789abcde";
+const SESSION_TOKEN: &str = "marked/Session+Token/0123456789==";
+const OIDC_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.markedOidcToken0123456789.c2lnbmF0dXJl";
+
+/// The owner of the keys, whose token is checked where there is one.
+fn key(session_token: Option<&str>) -> Key {
+    Key {
+        access_key_id: "AKIDMARKED".to_owned(),
+        secret_access_key: SECRET.to_owned(),
+        session_token: session_token.map(str::to_owned),
+        denied: false,
+    }
 }
 
-#[path = "."]
-mod p3 {
-    const COMPONENT: &str = testing::P3;
-    mod at_once;
-    #[path = "suite.rs"]
-    mod suite;
+fn role(arn: &str, trusted: Trusted) -> local_lambda::Role {
+    local_lambda::Role {
+        arn: arn.to_owned(),
+        trusts: vec![trusted],
+        external_id: None,
+        lasts: None,
+    }
+}
+
+/// The first role trusts the owner of the keys and the bearer of the token; the second one trusts
+/// the first, and demands an external ID.
+fn roles() -> Vec<local_lambda::Role> {
+    let mut first = role(FIRST, Trusted::Key("AKIDMARKED".to_owned()));
+    first.trusts.push(Trusted::Token(OIDC_TOKEN.to_owned()));
+    let mut second = role(SECOND, Trusted::Role(FIRST.to_owned()));
+    second.external_id = Some(EXTERNAL_ID.to_owned());
+    vec![first, second]
+}
+
+async fn start(session_token: Option<&str>, roles: Vec<local_lambda::Role>) -> LocalLambda {
+    let config = Config {
+        keys: vec![key(session_token)],
+        roles,
+        ..Config::default()
+    };
+    testing::lambda_with(config).await
+}
+
+/// The same with roles whose keys end so soon.
+async fn start_short_lived(lasts: Duration) -> LocalLambda {
+    let mut roles = roles();
+    for role in &mut roles {
+        role.lasts = Some(lasts);
+    }
+    start(None, roles).await
+}
+
+fn connection(credentials: Credentials, url: String) -> Connection {
+    Connection {
+        region: "us-east-1".to_owned(),
+        credentials,
+        endpoint: Some(Endpoint::Url(url)),
+    }
+}
+
+fn access_key(session_token: Option<&str>) -> AccessKey {
+    testing::access_key(&key(session_token))
+}
+
+/// Derived for today.
+fn todays_key(session_token: Option<&str>) -> SigningKey {
+    signing_key(&access_key(session_token), "us-east-1", SystemTime::now())
+}
+
+fn assume(arn: &str, external_id: Option<&str>) -> Role {
+    Role {
+        external_id: external_id.map(str::to_owned),
+        ..testing::role(arn)
+    }
+}
+
+fn assume_role(roles: Vec<Role>) -> Credentials {
+    Credentials::AssumeRole(AssumeRole {
+        source: access_key(None),
+        roles,
+    })
+}
+
+fn chain() -> Credentials {
+    assume_role(vec![assume(FIRST, None), assume(SECOND, Some(EXTERNAL_ID))])
+}
+
+fn web_identity() -> Credentials {
+    Credentials::WebIdentity(WebIdentity {
+        token: OIDC_TOKEN.to_owned(),
+        role: assume(FIRST, None),
+    })
 }

@@ -2,20 +2,21 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
-use std::sync::{Mutex, Weak};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, Weak};
 
-use aws_lambda_connector_host::bindings::types::{Error, Invocation};
-use aws_lambda_connector_host::credentials::signing_key;
-use aws_lambda_connector_host::exports::{self, Exports};
+use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Error, Invocation};
+use aws_lambda_connector_host::exports;
 use local_lambda::ISSUED_MARK;
 use memchr::memmem;
-use wasmtime::component::{Component, Instance, Linker, ResourceTable};
-use wasmtime::{Config as EngineConfig, Engine, LinearMemory, MemoryCreator, MemoryType, Store};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use testing::plain_wasmtime::{PlainWasmtime, State};
+use testing::{Component, for_each_component};
+use wasmtime::component::Instance;
+use wasmtime::{Config, LinearMemory, MemoryCreator, MemoryType, Store};
 
-use super::*;
+use crate::{
+    OIDC_TOKEN, SECRET, SESSION_TOKEN, access_key, chain, connection, roles, start, todays_key,
+    web_identity,
+};
 
 /// Enough for the calls below; it never moves.
 const CAPACITY: usize = 16 << 20;
@@ -100,64 +101,24 @@ unsafe impl MemoryCreator for Creator {
     }
 }
 
-struct State {
-    table: ResourceTable,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    hooks: Hooks,
-}
-
-struct Hooks;
-
-impl WasiHttpHooks for Hooks {}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.hooks,
-        }
-    }
-}
-
 /// wasmtime's own host, in which an instance's memory can be read.
 struct Probe {
     creator: Arc<Creator>,
-    component: Component,
-    exports: Exports,
-    linker: Linker<State>,
+    host: PlainWasmtime,
 }
 
 impl Probe {
-    fn new() -> Self {
+    fn new(component: Component) -> Self {
         let creator = Arc::new(Creator::default());
-        let mut config = EngineConfig::new();
+        let mut config = Config::new();
         config
             .with_host_memory(Arc::clone(&creator) as Arc<dyn MemoryCreator>)
             .memory_reservation(0)
             .memory_guard_size(0)
             .memory_init_cow(false);
-        let engine = Engine::new(&config).unwrap();
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
-        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
-        wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
-        let component = Component::from_file(&engine, COMPONENT).unwrap();
         Self {
             creator,
-            exports: Exports::of(&component).unwrap(),
-            component,
-            linker,
+            host: PlainWasmtime::configured(component, &config),
         }
     }
 
@@ -166,18 +127,8 @@ impl Probe {
         &self,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> (T, Vec<u8>) {
-        let state = State {
-            table: ResourceTable::new(),
-            wasi: WasiCtx::default(),
-            http: WasiHttpCtx::new(),
-            hooks: Hooks,
-        };
-        let mut store = Store::new(self.component.engine(), state);
-        let instance = self
-            .linker
-            .instantiate_async(&mut store, &self.component)
-            .await
-            .unwrap();
+        let mut store = self.host.store();
+        let instance = self.host.instantiate(&mut store).await.unwrap();
         let result = call(&instance, &mut store).await.unwrap();
         let pages = self.creator.0.lock().unwrap().upgrade().unwrap();
         (result, pages.bytes())
@@ -187,7 +138,7 @@ impl Probe {
         let request = testing::request("echo", r#"{"kept":"payload"}"#);
         self.memory_after(async |instance, store| {
             let arguments = (connection, &request);
-            exports::call(instance, store, &self.exports.invoke, arguments).await
+            exports::call(instance, store, &self.host.exports.invoke, arguments).await
         })
         .await
     }
@@ -218,16 +169,17 @@ fn assert_gone(memory: &[u8], secrets: &[&[u8]], place: &str) {
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn keys_and_tokens_are_gone_when_the_call_has_returned() {
-    let today = signing_key(&access_key(None), "us-east-1", SystemTime::now());
+async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Component) {
+    let today = todays_key(None);
     let secrets: [&[u8]; 4] = [
         SECRET.as_bytes(),
         SESSION_TOKEN.as_bytes(),
         OIDC_TOKEN.as_bytes(),
         &today.key,
     ];
-    let probe = Probe::new();
+    let probe = Probe::new(component);
     for (kind, token, credentials) in [
         ("access-key", None, Credentials::AccessKey(access_key(None))),
         (
@@ -259,9 +211,10 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned() {
 }
 
 /// One after the other, in an instance that stays.
+#[for_each_component]
 #[tokio::test]
-async fn what_is_gone_is_gone_after_many_calls_too() {
-    let probe = Probe::new();
+async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
+    let probe = Probe::new(component);
     let lambda = start(None, roles()).await;
     let request = testing::request("echo", r#"{"kept":"payload"}"#);
     let connections = [
@@ -275,7 +228,8 @@ async fn what_is_gone_is_gone_after_many_calls_too() {
             for connection in connections.iter().cycle().take(30) {
                 let arguments = (connection, &request);
                 let invoked: Result<Invocation, Error> =
-                    exports::call(instance, &mut *store, &probe.exports.invoke, arguments).await?;
+                    exports::call(instance, &mut *store, &probe.host.exports.invoke, arguments)
+                        .await?;
                 ended.push(invoked.is_ok());
             }
             Ok(ended)
@@ -287,9 +241,10 @@ async fn what_is_gone_is_gone_after_many_calls_too() {
 }
 
 /// The one thing that is kept: the keys of a role, for the next call.
+#[for_each_component]
 #[tokio::test]
-async fn a_roles_temporary_keys_are_kept_and_payloads_are_not() {
-    let probe = Probe::new();
+async fn a_roles_temporary_keys_are_kept_and_payloads_are_not(component: Component) {
+    let probe = Probe::new(component);
     let lambda = start(None, roles()).await;
     let (_, memory) = probe.invoked(&connection(chain(), lambda.url())).await;
     assert!(!find(&memory, ISSUED_MARK.as_bytes()).is_empty());
@@ -302,8 +257,9 @@ async fn a_roles_temporary_keys_are_kept_and_payloads_are_not() {
     assert_gone(&memory, &[br#"{"kept":"payload"}"#], "payload");
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_forms_secrets_are_gone_too() {
+async fn a_forms_secrets_are_gone_too(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     // The slash escaped, so that the text of the form is not the secret itself.
     let form = serde_json::json!({
@@ -316,11 +272,11 @@ async fn a_forms_secrets_are_gone_too() {
     .to_string()
     .replace("marked/", "marked\\/");
     let values = r#"{"useFunctionName":"Yes","functionName":"echo","payload":{}}"#;
-    let probe = Probe::new();
+    let probe = Probe::new(component);
     let (outputs, memory): (Result<String, Error>, _) = probe
         .memory_after(async |instance, store| {
             let arguments = (&*form, "invoke", values);
-            exports::call(instance, store, &probe.exports.run, arguments).await
+            exports::call(instance, store, &probe.host.exports.run, arguments).await
         })
         .await;
     assert!(outputs.is_ok(), "{outputs:?}");

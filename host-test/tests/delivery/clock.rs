@@ -1,30 +1,35 @@
 //! Clocks that differ.
 
-use aws_lambda_connector_host::bindings::types::{Error, ErrorCategory, Executed};
+use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, Invocation};
 use local_lambda::{Config, LocalLambda};
+use testing::outcome::unauthenticated;
+use testing::{
+    Component, connection, connection_to, for_each_component, lambda_with, request, request_with,
+};
 
-use super::HOST;
-use testing::{connection, request};
+use crate::invoke;
 
 async fn off_by(seconds: i64) -> LocalLambda {
-    LocalLambda::start(Config {
+    lambda_with(Config {
         clock_offset_seconds: seconds,
         ..Config::default()
     })
     .await
-    .unwrap()
 }
 
+async fn counted(component: Component, lambda: &LocalLambda) -> Invocation {
+    let request = request("count", r#"{"key":"k"}"#);
+    let invoked = invoke(component, &connection_to(lambda), &request).await;
+    invoked.unwrap()
+}
+
+#[for_each_component]
 #[tokio::test]
-async fn an_hour_or_a_year_off_is_corrected_once() {
+async fn an_hour_or_a_year_off_is_corrected_once(component: Component) {
     const YEAR: i64 = 365 * 24 * 3_600;
     for seconds in [3_600, -3_600, 330, -330, YEAR, -YEAR] {
         let lambda = off_by(seconds).await;
-        let connection = connection(lambda.key(), lambda.url());
-        let invocation = HOST
-            .invoke(&connection, &request("count", r#"{"key":"k"}"#))
-            .await
-            .unwrap();
+        let invocation = counted(component, &lambda).await;
         assert_eq!(invocation.attempts, 2, "{seconds}");
         let dates: Vec<String> = lambda
             .requests()
@@ -36,52 +41,46 @@ async fn an_hour_or_a_year_off_is_corrected_once() {
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn what_lambda_tolerates_needs_no_correction() {
+async fn what_lambda_tolerates_needs_no_correction(component: Component) {
     for seconds in [230, -230] {
         let lambda = off_by(seconds).await;
-        let connection = connection(lambda.key(), lambda.url());
-        let invocation = HOST
-            .invoke(&connection, &request("count", r#"{"key":"k"}"#))
-            .await
-            .unwrap();
+        let invocation = counted(component, &lambda).await;
         assert_eq!((invocation.attempts, lambda.runs("k")), (1, 1), "{seconds}");
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn without_a_second_attempt_the_clock_is_named() {
+async fn without_a_second_attempt_the_clock_is_named(component: Component) {
     for seconds in [3_600, -3_600] {
         let lambda = off_by(seconds).await;
-        let connection = connection(lambda.key(), lambda.url());
-        let mut request = request("count", r#"{"key":"k"}"#);
-        request.delivery.as_mut().unwrap().max_attempts = Some(1);
-        match HOST.invoke(&connection, &request).await {
-            Err(Error::Unauthenticated(error)) => {
-                assert_eq!(
-                    (error.category, error.executed, error.attempts),
-                    (ErrorCategory::ClockSkew, Executed::No, 1)
-                );
-                assert!(error.hint.unwrap().contains("clock"));
-            }
-            other => panic!("{other:?}"),
-        }
+        let request = request_with("count", r#"{"key":"k"}"#, |delivery| {
+            delivery.max_attempts = Some(1);
+        });
+        let result = invoke(component, &connection_to(&lambda), &request).await;
+        let error = unauthenticated(result);
+        assert_eq!(
+            (error.category, error.executed, error.attempts),
+            (ErrorCategory::ClockSkew, Executed::No, 1)
+        );
+        assert!(error.hint.unwrap().contains("clock"));
         assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 1));
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_wrong_secret_is_not_taken_for_a_wrong_clock() {
+async fn a_wrong_secret_is_not_taken_for_a_wrong_clock(component: Component) {
     let lambda = off_by(0).await;
     let mut key = lambda.key().clone();
     key.secret_access_key = "another".to_owned();
     let connection = connection(&key, lambda.url());
-    match HOST.invoke(&connection, &request("count", "{}")).await {
-        Err(Error::Unauthenticated(error)) => assert_eq!(
-            (error.category, error.attempts),
-            (ErrorCategory::Credentials, 1)
-        ),
-        other => panic!("{other:?}"),
-    }
+    let error = unauthenticated(invoke(component, &connection, &request("count", "{}")).await);
+    assert_eq!(
+        (error.category, error.attempts),
+        (ErrorCategory::Credentials, 1)
+    );
     assert_eq!(lambda.requests().len(), 1);
 }

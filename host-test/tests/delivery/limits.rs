@@ -1,31 +1,44 @@
 //! Answers that are too large, too short, or never end.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, Payload, TransportKind};
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{
+    Connection, ErrorCategory, Executed, TransportKind,
+};
+use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Key, RESPONSE_LIMIT};
-
-use super::{COMPONENT, HOST, LAMBDA, Result, STOCK, answered, lambda, service, transport};
+use testing::outcome::{assert_transport, service, text};
 use testing::server::{Canned, Server};
-use testing::{AnyHost, connection, request};
+use testing::{
+    Component, PerComponent, connection, connection_to, for_each_component, lambda, only, request,
+    request_with, url,
+};
 
-/// Less than four times what Lambda can send.
-static SMALL: LazyLock<AnyHost> = LazyLock::new(|| {
-    AnyHost::reference(
-        COMPONENT,
-        Options {
+use crate::{LAMBDA, Result, answered, hosts};
+
+/// Invokes with less than four times the memory of what Lambda can send.
+async fn invoke_in_little_memory(
+    component: Component,
+    connection: &Connection,
+    request: &InvokeRequest,
+) -> Result {
+    static HOSTS: PerComponent<Host> = PerComponent::new(|component| {
+        component.host_with(Options {
             memory_limit: 24 << 20,
             ..Options::default()
-        },
-    )
-});
+        })
+    });
+    let policy = only(url(connection));
+    let invoked = HOSTS.of(component).invoke(&policy, connection, request);
+    invoked.await.unwrap()
+}
 
-async fn in_little_memory(answer: Canned) -> (Result, usize) {
+async fn in_little_memory(component: Component, answer: Canned) -> (Result, usize) {
     let server = Server::start(&[answer]).await;
     let connection = connection(&Key::default(), server.url());
-    let result = SMALL.invoke(&connection, &request("f", "{}")).await;
+    let result = invoke_in_little_memory(component, &connection, &request("f", "{}")).await;
     (result, server.requests())
 }
 
@@ -34,31 +47,26 @@ fn chunk() -> String {
     format!("10000\r\n{}\r\n", "x".repeat(0x10000))
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn the_largest_answer_fits_into_little_memory() {
+async fn the_largest_answer_fits_into_little_memory(component: Component) {
     let lambda = lambda().await;
-    let connection = connection(lambda.key(), lambda.url());
-    let event = format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#);
-    let invocation = SMALL
-        .invoke(&connection, &request("big", event))
-        .await
-        .unwrap();
-    let Some(Payload::Text(text)) = invocation.output else {
-        panic!("{:?}", invocation.status_code);
-    };
-    assert_eq!(text.len(), RESPONSE_LIMIT);
+    let request = request("big", format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#));
+    let result = invoke_in_little_memory(component, &connection_to(&lambda), &request).await;
+    assert_eq!(text(result).len(), RESPONSE_LIMIT);
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn more_than_lambda_sends_is_refused_and_not_held() {
+async fn more_than_lambda_sends_is_refused_and_not_held(component: Component) {
     let announced = format!("{LAMBDA}\ncontent-length: {}", 64 << 20);
     let announced = Canned::new(&announced, [b'x'; 1 << 16]).repeated(1024);
     let chunked = format!("{LAMBDA}\ntransfer-encoding: chunked");
     let chunked = Canned::new(&chunked, chunk()).repeated(1024);
     let until_closed = Canned::new(LAMBDA, [b'x'; 1 << 16]).repeated(1024);
     for answer in [announced, chunked, until_closed] {
-        let (result, requests) = in_little_memory(answer).await;
-        let message = transport(result, TransportKind::Malformed, Executed::Yes, 1);
+        let (result, requests) = in_little_memory(component, answer).await;
+        let message = assert_transport(result, TransportKind::Malformed, Executed::Yes, 1);
         assert_eq!(
             message,
             "the answer is larger than Lambda can send (6,291,556 bytes): check the endpoint"
@@ -67,25 +75,27 @@ async fn more_than_lambda_sends_is_refused_and_not_held() {
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_length_that_no_memory_holds_is_only_a_number() {
+async fn a_length_that_no_memory_holds_is_only_a_number(component: Component) {
     for length in ["4294967296", "18446744073709551615", "99999999999999999999"] {
         let head = format!("{LAMBDA}\ncontent-length: {length}");
-        let (result, requests) = in_little_memory(Canned::new(&head, "{}")).await;
+        let (result, requests) = in_little_memory(component, Canned::new(&head, "{}")).await;
         match length.len() {
             // hyper refuses what is no number of 64 bits.
-            20 => transport(result, TransportKind::Malformed, Executed::Unknown, 1),
-            _ => transport(result, TransportKind::Malformed, Executed::Yes, 1),
+            20 => assert_transport(result, TransportKind::Malformed, Executed::Unknown, 1),
+            _ => assert_transport(result, TransportKind::Malformed, Executed::Yes, 1),
         };
         assert_eq!(requests, 1, "{length}");
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn an_errors_endless_text_does_not_hide_its_status() {
+async fn an_errors_endless_text_does_not_hide_its_status(component: Component) {
     let head = "400 Bad Request\nx-amzn-errortype: InvalidParameterValueException";
     let endless = Canned::new(&format!("{head}\ntransfer-encoding: chunked"), chunk());
-    let (result, requests) = in_little_memory(endless.repeated(1024)).await;
+    let (result, requests) = in_little_memory(component, endless.repeated(1024)).await;
     let error = service(result);
     assert_eq!(
         (
@@ -103,18 +113,20 @@ async fn an_errors_endless_text_does_not_hide_its_status() {
     );
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_body_that_ends_before_its_length() {
+async fn a_body_that_ends_before_its_length(component: Component) {
     for (length, body) in [(100, "{\"a\":1}"), (1, ""), (65_537, &"x".repeat(65_536))] {
         let head = format!("{LAMBDA}\ncontent-length: {length}");
-        let (result, requests) = answered(Canned::new(&head, body)).await;
-        transport(result, TransportKind::CutOff, Executed::Yes, 1);
+        let (result, requests) = answered(component, Canned::new(&head, body)).await;
+        assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
         assert_eq!(requests, 1, "{length}");
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_chunked_body_without_its_end() {
+async fn a_chunked_body_without_its_end(component: Component) {
     // In the middle of a chunk, after a chunk, and before the last empty line.
     for body in [
         "7\r\n{\"a\"",
@@ -122,42 +134,41 @@ async fn a_chunked_body_without_its_end() {
         "7\r\n{\"a\":1}\r\n0\r\n",
     ] {
         let head = format!("{LAMBDA}\ntransfer-encoding: chunked");
-        let (result, requests) = answered(Canned::new(&head, body)).await;
-        transport(result, TransportKind::CutOff, Executed::Yes, 1);
+        let (result, requests) = answered(component, Canned::new(&head, body)).await;
+        assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
         assert_eq!(requests, 1, "{body}");
     }
     let head = format!("{LAMBDA}\ntransfer-encoding: chunked");
     let whole = Canned::new(&head, "7\r\n{\"a\":1}\r\n0\r\n\r\n");
-    let (result, _) = answered(whole).await;
-    let output = result.unwrap().output;
-    assert!(
-        matches!(&output, Some(Payload::Text(text)) if text == r#"{"a":1}"#),
-        "{output:?}"
-    );
+    let (result, _) = answered(component, whole).await;
+    assert_eq!(text(result), r#"{"a":1}"#);
 }
 
 /// Each piece comes soon enough, and their end would come after 20 s.
+#[for_each_component]
 #[tokio::test]
-async fn a_trickle_ends_when_the_options_say_so() {
+async fn a_trickle_ends_when_the_options_say_so(component: Component) {
     let head = format!("{LAMBDA}\ncontent-length: 220");
     let trickle = Canned::new(&head, "1234567890 ")
         .repeated(20)
         .slowly(Duration::from_secs(1));
-    for host in [HOST.clone(), AnyHost::Stock(Box::new(STOCK.clone()))] {
+    for host in hosts(component) {
         let server = Server::start(std::slice::from_ref(&trickle)).await;
-        let mut request = request("f", "{}");
-        request.delivery.as_mut().unwrap().response_timeout_ms = Some(3_000);
+        let request = request_with("f", "{}", |delivery| {
+            delivery.response_timeout_ms = Some(3_000);
+        });
         let connection = connection(&Key::default(), server.url());
         let result = host.invoke(&connection, &request).await;
-        let message = transport(result, TransportKind::CutOff, Executed::Yes, 1);
+        let message = assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
         assert_eq!(message, "the rest of the answer did not come in time");
     }
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_server_that_says_nothing_but_continue() {
+async fn a_server_that_says_nothing_but_continue(component: Component) {
     // An interim answer is none.
-    let (result, requests) = answered(Canned::new("100 Continue", "")).await;
-    transport(result, TransportKind::CutOff, Executed::Unknown, 1);
+    let (result, requests) = answered(component, Canned::new("100 Continue", "")).await;
+    assert_transport(result, TransportKind::CutOff, Executed::Unknown, 1);
     assert_eq!(requests, 1);
 }

@@ -1,17 +1,70 @@
 //! What a call ends with when what answers is slow, wrong, too much, or not Lambda. Through the
 //! components, in a host, over sockets.
-#![allow(clippy::duplicate_mod)] // Each test, with each component.
 
-#[path = "."]
-mod p2 {
-    const COMPONENT: &str = testing::P2;
-    #[path = "suite.rs"]
-    mod suite;
+mod answers;
+mod attempts;
+mod clock;
+mod limits;
+mod refusals;
+mod tls;
+
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::outbound::OutboundOptions;
+use local_lambda::Key;
+use testing::server::{Canned, Server};
+use testing::{AnyHost, Component, PerComponent, connection, only, request, url};
+
+type Result = std::result::Result<Invocation, Error>;
+
+/// The reference host, which trusts two certificates more.
+fn reference(component: Component) -> &'static Host {
+    static HOSTS: PerComponent<Host> = PerComponent::new(|component| {
+        let trusted = [&*tls::TRUSTED, &*tls::ELSEWHERE];
+        component.host_calling_by(OutboundOptions {
+            extra_roots: trusted.map(|tls| tls.root_certificate().clone()).into(),
+            resolve: [(
+                tls::STANDARD,
+                tls::listener(component).local_addr().unwrap(),
+            )]
+            .into(),
+            ..OutboundOptions::default()
+        })
+    });
+    HOSTS.of(component)
 }
 
-#[path = "."]
-mod p3 {
-    const COMPONENT: &str = testing::P3;
-    #[path = "suite.rs"]
-    mod suite;
+/// For what any host may run.
+fn hosts(component: Component) -> [AnyHost; 2] {
+    let reference = AnyHost::Reference(reference(component).clone());
+    [reference, AnyHost::plain(component)]
+}
+
+async fn invoke(component: Component, connection: &Connection, request: &InvokeRequest) -> Result {
+    let policy = only(url(connection));
+    let invoked = reference(component).invoke(&policy, connection, request);
+    invoked.await.unwrap()
+}
+
+/// An answer as Lambda heads it.
+const LAMBDA: &str = "200 OK
+content-type: application/json
+x-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11
+x-amz-executed-version: $LATEST";
+
+/// Invokes once at a server that answers so; what came of it and how many requests it took.
+async fn answered(component: Component, answer: Canned) -> (Result, usize) {
+    answered_in_turn(component, request("f", "{}"), &[answer]).await
+}
+
+async fn answered_in_turn(
+    component: Component,
+    request: InvokeRequest,
+    answers: &[Canned],
+) -> (Result, usize) {
+    let server = Server::start(answers).await;
+    let connection = connection(&Key::default(), server.url());
+    let result = invoke(component, &connection, &request).await;
+    (result, server.requests())
 }

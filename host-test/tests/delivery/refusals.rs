@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use aws_lambda_connector_host::bindings::types::{Error, Executed, TransportKind};
+use aws_lambda_connector_host::bindings::types::{Executed, TransportKind};
 use aws_lambda_connector_host::policy::Policy;
+use testing::outcome::assert_transport;
+use testing::plain_wasmtime::PlainWasmtime;
+use testing::{
+    AnyHost, Component, connection_to, for_each_component, lambda, request, request_with,
+};
 
-use super::{REFERENCE, STOCK, lambda, transport};
-use testing::{AnyHost, connection, request};
-
+#[for_each_component]
 #[tokio::test]
-async fn a_forbidden_header_is_named() {
+async fn a_forbidden_header_is_named(component: Component) {
     let lambda = lambda().await;
-    let connection = connection(lambda.key(), lambda.url());
+    let connection = connection_to(&lambda);
     for name in ["authorization", "x-amz-date", "user-agent"] {
-        let host = AnyHost::Stock(Box::new(STOCK.clone().forbidding(name.parse().unwrap())));
-        let result = host
+        let host = PlainWasmtime::of(component).forbidding(name.parse().unwrap());
+        let result = AnyHost::Plain(Box::new(host))
             .invoke(&connection, &request("count", r#"{"key":"k"}"#))
             .await;
-        let message = transport(result, TransportKind::Denied, Executed::No, 1);
+        let message = assert_transport(result, TransportKind::Denied, Executed::No, 1);
         assert_eq!(
             message,
             format!(
@@ -28,37 +31,35 @@ async fn a_forbidden_header_is_named() {
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_destination_that_policy_forbids() {
+async fn a_destination_that_policy_forbids(component: Component) {
     let lambda = lambda().await;
-    let connection = connection(lambda.key(), lambda.url());
+    let connection = connection_to(&lambda);
     let policy = Arc::new(Policy::for_region("us-east-1"));
-    let mut request = request("count", r#"{"key":"k"}"#);
-    request.delivery.as_mut().unwrap().idempotent = Some(true);
-    match REFERENCE
+    let request = request_with("count", r#"{"key":"k"}"#, |delivery| {
+        delivery.idempotent = Some(true);
+    });
+    let result = component
+        .host()
         .invoke(&policy, &connection, &request)
-        .await
-        .unwrap()
-    {
-        Err(Error::Transport(error)) => assert_eq!(
-            (error.kind, error.executed, error.attempts),
-            (TransportKind::Denied, Executed::No, 1)
-        ),
-        other => panic!("{other:?}"),
-    }
+        .await;
+    assert_transport(result.unwrap(), TransportKind::Denied, Executed::No, 1);
     assert_eq!(policy.refusals().len(), 1);
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn the_refused_destination_is_named_by_the_error() {
+async fn the_refused_destination_is_named_by_the_error(component: Component) {
     let lambda = lambda().await;
-    let connection = connection(lambda.key(), lambda.url());
+    let connection = connection_to(&lambda);
     let policy = Arc::new(Policy::deny_all());
-    let result = REFERENCE
-        .invoke(&policy, &connection, &request("count", "{}"))
-        .await
-        .unwrap();
-    let message = transport(result, TransportKind::Denied, Executed::No, 1);
+    let request = request("count", "{}");
+    let result = component
+        .host()
+        .invoke(&policy, &connection, &request)
+        .await;
+    let message = assert_transport(result.unwrap(), TransportKind::Denied, Executed::No, 1);
     assert!(message.contains(&lambda.addr().to_string()), "{message}");
 }

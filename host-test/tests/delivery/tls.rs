@@ -3,11 +3,14 @@
 use std::net::TcpListener;
 use std::sync::LazyLock;
 
-use aws_lambda_connector_host::bindings::types::{Executed, Payload, TransportKind};
+use aws_lambda_connector_host::bindings::types::{Executed, TransportKind};
 use local_lambda::{Config, LocalLambda, Tls};
+use testing::outcome::{assert_transport, text};
+use testing::{
+    Component, PerComponent, connection, connection_to, for_each_component, lambda_with, request,
+};
 
-use super::{HOST, Result, STOCK, transport};
-use testing::{AnyHost, connection, request};
+use crate::{Result, hosts, invoke};
 
 /// Its root is trusted, its names are right.
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());
@@ -19,40 +22,40 @@ pub static ELSEWHERE: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD
 pub const STANDARD: &str = "lambda.us-east-1.amazonaws.com";
 
 /// ... leads here, for the one test that serves it.
-pub static PORT: LazyLock<TcpListener> =
-    LazyLock::new(|| TcpListener::bind("127.0.0.1:0").unwrap());
+pub fn listener(component: Component) -> &'static TcpListener {
+    static LISTENERS: PerComponent<TcpListener> =
+        PerComponent::new(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    LISTENERS.of(component)
+}
 
 async fn lambda(tls: &Tls) -> LocalLambda {
-    LocalLambda::start(Config {
+    lambda_with(Config {
         tls: Some(tls.clone()),
         ..Config::default()
     })
     .await
-    .unwrap()
 }
 
-async fn count(host: &AnyHost, lambda: &LocalLambda) -> Result {
-    let connection = connection(lambda.key(), lambda.url());
-    host.invoke(&connection, &request("count", r#"{"key":"k"}"#))
-        .await
+async fn count(component: Component, lambda: &LocalLambda) -> Result {
+    let request = request("count", r#"{"key":"k"}"#);
+    invoke(component, &connection_to(lambda), &request).await
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_trusted_root_and_the_right_name() {
+async fn a_trusted_root_and_the_right_name(component: Component) {
     let lambda = lambda(&TRUSTED).await;
-    let invocation = count(&HOST, &lambda).await.unwrap();
-    assert!(
-        matches!(&invocation.output, Some(Payload::Text(text)) if text == r#"{"key":"k","runs":1}"#),
-        "{invocation:?}"
-    );
+    let invocation = count(component, &lambda).await.unwrap();
     assert_eq!((invocation.attempts, lambda.runs("k")), (1, 1));
+    assert_eq!(text(Ok(invocation)), r#"{"key":"k","runs":1}"#);
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn a_wrong_name() {
+async fn a_wrong_name(component: Component) {
     let lambda = lambda(&ELSEWHERE).await;
-    let result = count(&HOST, &lambda).await;
-    let message = transport(result, TransportKind::Tls, Executed::No, 1);
+    let result = count(component, &lambda).await;
+    let message = assert_transport(result, TransportKind::Tls, Executed::No, 1);
     assert_eq!(
         message,
         format!(
@@ -63,26 +66,28 @@ async fn a_wrong_name() {
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn an_untrusted_root() {
+async fn an_untrusted_root(component: Component) {
     // The same names, signed by an authority that nobody trusts.
     let lambda = lambda(&Tls::loopback().unwrap()).await;
-    for host in [&*HOST, &AnyHost::Stock(Box::new(STOCK.clone()))] {
-        let result = count(host, &lambda).await;
-        transport(result, TransportKind::Tls, Executed::No, 1);
+    for host in hosts(component) {
+        let request = request("count", r#"{"key":"k"}"#);
+        let result = host.invoke(&connection_to(&lambda), &request).await;
+        assert_transport(result, TransportKind::Tls, Executed::No, 1);
     }
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
+#[for_each_component]
 #[tokio::test]
-async fn http_where_https_is_spoken() {
+async fn http_where_https_is_spoken(component: Component) {
     let lambda = lambda(&TRUSTED).await;
     let url = lambda.url().replace("https", "http");
     let connection = connection(lambda.key(), url);
-    let result = HOST
-        .invoke(&connection, &request("count", r#"{"key":"k"}"#))
-        .await;
+    let request = request("count", r#"{"key":"k"}"#);
+    let result = invoke(component, &connection, &request).await;
     // A TLS alert is no HTTP.
-    transport(result, TransportKind::Malformed, Executed::Unknown, 1);
+    assert_transport(result, TransportKind::Malformed, Executed::Unknown, 1);
     assert_eq!(lambda.runs("k"), 0);
 }

@@ -5,7 +5,7 @@
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 
-use crate::cell::{Caller, End, Outcome};
+use crate::matrix_case::{Caller, End, Outcome};
 use testing::proxy::{Fault, Point};
 
 /// What a fault leads to.
@@ -40,6 +40,13 @@ const NOTHING_YET: &str = "there is no connection yet that could be broken";
 pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
     use Fault::{Close, Garbage, Refuse, Reset, Stall};
     use Rule::{Again, Began, BeganBody, BeganWrong, Hopeless, Impossible, Ran, Sent, Unreachable};
+    const SENT: [(Fault, Rule); 5] = [
+        (Refuse, Impossible(REFUSE)),
+        (Close, Sent(Kind::CutOff)),
+        (Reset, Sent(Kind::CutOff)),
+        (Stall, Sent(Kind::Timeout)),
+        (Garbage, Sent(Kind::Malformed)),
+    ];
     [
         (
             Point::BeforeConnect,
@@ -64,26 +71,8 @@ pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
                 (Garbage, Hopeless(Kind::Tls)),
             ],
         ),
-        (
-            Point::RequestHead,
-            [
-                (Refuse, Impossible(REFUSE)),
-                (Close, Sent(Kind::CutOff)),
-                (Reset, Sent(Kind::CutOff)),
-                (Stall, Sent(Kind::Timeout)),
-                (Garbage, Sent(Kind::Malformed)),
-            ],
-        ),
-        (
-            Point::HalfRequest,
-            [
-                (Refuse, Impossible(REFUSE)),
-                (Close, Sent(Kind::CutOff)),
-                (Reset, Sent(Kind::CutOff)),
-                (Stall, Sent(Kind::Timeout)),
-                (Garbage, Sent(Kind::Malformed)),
-            ],
-        ),
+        (Point::RequestHead, SENT),
+        (Point::HalfRequest, SENT),
         (
             Point::WholeRequest,
             [

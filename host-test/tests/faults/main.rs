@@ -1,28 +1,27 @@
 //! Every way in which a call can break, at every point: how often the function runs, and what the
 //! caller is told. Through the component, in the host, over sockets.
 
-mod cell;
 mod expected;
+mod matrix_case;
 mod report;
+
 use std::sync::Arc;
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 use aws_lambda_connector_host::outbound::OutboundOptions;
-use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::Tls;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use cell::{Caller, End, Outcome};
 use expected::{RULES, Rule};
-use testing::AnyHost;
+use matrix_case::{Caller, End, Outcome};
 use testing::proxy::{Fault, Point};
-use testing::stock::Stock;
+use testing::{AnyHost, Component, for_each_component};
 
-/// Cells at once. Silence costs no processor time and does not count.
-const AT_ONCE: usize = 8;
+/// Cases at the same time. Silence costs no processor time and does not count.
+const CONCURRENCY: usize = 8;
 
-/// One cell's place, and what came of it.
+/// Where a case is in the matrix, and what came of it.
 struct Seen {
     point: Point,
     fault: Fault,
@@ -31,21 +30,15 @@ struct Seen {
     outcome: Outcome,
 }
 
-fn reference_host(component: &str, trusted: &Tls) -> AnyHost {
-    AnyHost::reference(
-        component,
-        Options {
-            outbound: OutboundOptions {
-                extra_roots: vec![trusted.root_certificate().clone()],
-                ..OutboundOptions::default()
-            },
-            ..Options::default()
-        },
-    )
+fn reference_host(component: Component, trusted: &Tls) -> AnyHost {
+    AnyHost::Reference(component.host_calling_by(OutboundOptions {
+        extra_roots: vec![trusted.root_certificate().clone()],
+        ..OutboundOptions::default()
+    }))
 }
 
 async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec<Seen> {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
@@ -64,7 +57,7 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
                         fault,
                         caller,
                         rule,
-                        outcome: cell::run(&host, &tls, point, fault, caller).await,
+                        outcome: matrix_case::run(&host, &tls, point, fault, caller).await,
                     }
                 });
             }
@@ -73,7 +66,7 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
     running.join_all().await
 }
 
-/// The cells where something else came out than the rules say.
+/// The cases where something else came out than the rules say.
 fn surprises(all: &[Seen]) -> String {
     let lines: Vec<String> = all
         .iter()
@@ -90,7 +83,9 @@ fn surprises(all: &[Seen]) -> String {
     lines.join("\n")
 }
 
-async fn every_fault_at_every_point(component: &str) {
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_at_every_point(component: Component) {
     let tls = Tls::loopback().unwrap();
     let all = run_all(reference_host(component, &tls), tls, |_| true).await;
     let table = report::table(&all);
@@ -100,23 +95,17 @@ async fn every_fault_at_every_point(component: &str) {
     report::compare_with_docs(&table);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_at_every_point_with_p2() {
-    every_fault_at_every_point(testing::P2).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_at_every_point_with_p3() {
-    every_fault_at_every_point(testing::P3).await;
-}
-
 /// Its client trusts nobody's own authority, so that TLS is left out. It calls a connection that
 /// ended a protocol error, and may lose an answer that a reset follows on: neither may cost a
 /// promise.
-async fn the_same_in_wasmtimes_own_host(component: &str) {
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_in_wasmtimes_own_host(component: Component) {
     let tls = Tls::loopback().unwrap();
-    let host = AnyHost::Stock(Box::new(Stock::new(component)));
-    let mut all = run_all(host, tls, |point| point != Point::InTls).await;
+    let mut all = run_all(AnyHost::plain(component), tls, |point| {
+        point != Point::InTls
+    })
+    .await;
     all.iter().for_each(assert_promises);
     all.retain(|seen| {
         let lost = matches!(seen.fault, Fault::Reset | Fault::Garbage);
@@ -131,16 +120,6 @@ async fn the_same_in_wasmtimes_own_host(component: &str) {
         }
     }
     assert_eq!(surprises(&all), "");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_in_wasmtimes_own_host_with_p2() {
-    the_same_in_wasmtimes_own_host(testing::P2).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_in_wasmtimes_own_host_with_p3() {
-    the_same_in_wasmtimes_own_host(testing::P3).await;
 }
 
 /// What holds whatever the rules say.

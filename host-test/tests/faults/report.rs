@@ -6,8 +6,8 @@ use std::path::Path;
 use std::{env, fs};
 
 use crate::Seen;
-use crate::cell::Caller;
 use crate::expected::{RULES, Rule};
+use crate::matrix_case::Caller;
 use testing::proxy::{Fault, Point};
 
 const INTRODUCTION: &str = "\

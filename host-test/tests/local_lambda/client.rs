@@ -11,17 +11,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use local_lambda::{Config, Key, LocalLambda};
+use local_lambda::{Key, LocalLambda};
 use serde_json::Value;
+use testing::http1;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
-/// A service of the default configuration.
-pub async fn start() -> LocalLambda {
-    LocalLambda::start(Config::default()).await.unwrap()
-}
+pub use testing::lambda as start;
 
 /// A request, before it is signed.
 pub struct Call {
@@ -59,18 +59,14 @@ impl Call {
 
     /// Invokes; `function` may bring a query with it.
     pub fn invoke(function: &str, payload: impl Into<Vec<u8>>) -> Self {
-        let (name, query) = function.split_once('?').unwrap_or((function, ""));
-        let query = if query.is_empty() {
-            String::new()
-        } else {
-            format!("?{query}")
-        };
-        let mut call = Self::new(
-            "POST",
-            format!("/2015-03-31/functions/{name}/invocations{query}"),
-        );
-        call.body = payload.into();
-        call
+        let (name, query) = function.split_at(function.find('?').unwrap_or(function.len()));
+        Self {
+            body: payload.into(),
+            ..Self::new(
+                "POST",
+                format!("/2015-03-31/functions/{name}/invocations{query}"),
+            )
+        }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -155,18 +151,21 @@ pub async fn send_on(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Full<Bytes>>,
 ) -> Answer {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    let connection = tokio::spawn(connection);
-    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    connection.abort();
+    let (head, body) = http1::send_on(stream, request).await.unwrap().into_parts();
     Answer {
         status: head.status,
         headers: head.headers,
         body,
     }
+}
+
+/// A connection, and the task that keeps it going.
+pub async fn connect(lambda: &LocalLambda) -> (SendRequest<Full<Bytes>>, JoinHandle<()>) {
+    let stream = TcpStream::connect(lambda.addr()).await.unwrap();
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+    // How it ends is not what the test is about.
+    let going = tokio::spawn(async { drop(connection.await) });
+    (sender, going)
 }
 
 #[derive(Debug)]

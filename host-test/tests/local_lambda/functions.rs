@@ -1,7 +1,6 @@
 //! The built-in functions, their failures and their logs.
 
 use local_lambda::Config;
-use local_lambda::LocalLambda;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Call, start};
@@ -254,12 +253,11 @@ async fn a_tenant_isolated_function_needs_a_tenant() {
 
 #[tokio::test]
 async fn extra_functions_return_their_event() {
-    let lambda = LocalLambda::start(Config {
+    let lambda = testing::lambda_with(Config {
         extra_functions: 2,
         ..Config::default()
     })
-    .await
-    .unwrap();
+    .await;
     let answer = Call::invoke("Orders-worker-0001", "[7]")
         .send(&lambda)
         .await;

@@ -12,12 +12,11 @@ const FUNCTIONS: &str = "/2015-03-31/functions";
 const BUILT_IN: usize = 15;
 
 async fn with_extra(extra_functions: usize) -> LocalLambda {
-    LocalLambda::start(Config {
+    testing::lambda_with(Config {
         extra_functions,
         ..Config::default()
     })
     .await
-    .unwrap()
 }
 
 /// Follows the markers; the sizes of the pages and all rows.

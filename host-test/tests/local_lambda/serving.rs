@@ -1,12 +1,11 @@
 //! Starting, stopping, recording, and keeping services apart.
 
 use http_body_util::BodyExt;
-use hyper_util::rt::TokioIo;
 use local_lambda::{Config, Key, LocalLambda};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::client::{Call, start};
+use crate::client::{Call, connect, start};
 
 #[tokio::test]
 async fn services_side_by_side_share_nothing() {
@@ -74,11 +73,7 @@ async fn requests_are_recorded_as_they_arrived() {
 #[tokio::test]
 async fn a_connection_is_kept_for_the_next_request() {
     let lambda = start().await;
-    let stream = TcpStream::connect(lambda.addr()).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let (mut sender, _connection) = connect(&lambda).await;
     for n in 1..=3 {
         sender.ready().await.unwrap();
         let request = Call::invoke("count", r#"{"key":"kept"}"#).sign(&lambda);
@@ -96,11 +91,7 @@ async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
     let lambda = start().await;
     let addr = lambda.addr();
     let request = Call::invoke("slow", r#"{"ms":600000}"#).sign(&lambda);
-    let stream = TcpStream::connect(addr).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let (mut sender, _connection) = connect(&lambda).await;
     let answer = tokio::spawn(sender.send_request(request));
     while lambda.requests().is_empty() {
         tokio::task::yield_now().await;
@@ -120,11 +111,7 @@ async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
 async fn a_run_outlives_the_connection_that_asked_for_it() {
     let lambda = start().await;
     let request = Call::invoke("slow", r#"{"ms":50,"key":"cut"}"#).sign(&lambda);
-    let stream = TcpStream::connect(lambda.addr()).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    let connection = tokio::spawn(connection);
+    let (mut sender, connection) = connect(&lambda).await;
     let answer = tokio::spawn(sender.send_request(request));
     while !lambda
         .requests()
@@ -144,14 +131,13 @@ async fn a_run_outlives_the_connection_that_asked_for_it() {
 
 #[tokio::test]
 async fn other_regions_partitions_and_base_paths() {
-    let lambda = LocalLambda::start(Config {
+    let lambda = testing::lambda_with(Config {
         region: "cn-north-1".to_owned(),
         account: "210987654321".to_owned(),
         base_path: "/proxy/lambda".to_owned(),
         ..Config::default()
     })
-    .await
-    .unwrap();
+    .await;
     assert_eq!(
         lambda.url(),
         format!("http://{}/proxy/lambda", lambda.addr())
@@ -197,53 +183,44 @@ async fn what_is_no_operation_is_not_found() {
 
 #[tokio::test]
 async fn a_configuration_that_cannot_work_is_refused() {
-    let refused = |config| async { LocalLambda::start(config).await.unwrap_err().to_string() };
-    let error = refused(Config {
-        keys: Vec::new(),
-        ..Config::default()
-    })
-    .await;
-    assert_eq!(
-        error,
-        "the local Lambda needs at least one key: without one nobody could call it"
-    );
-    let error = refused(Config {
-        account: "12".to_owned(),
-        ..Config::default()
-    })
-    .await;
-    assert_eq!(error, "the account \"12\" is not 12 digits");
-    let error = refused(Config {
-        base_path: "proxy/".to_owned(),
-        ..Config::default()
-    })
-    .await;
-    assert_eq!(
-        error,
-        "the base path \"proxy/\" must start with a slash and not end with one"
-    );
-    let error = refused(Config {
-        addr: "0.0.0.0:0".parse().unwrap(),
-        ..Config::default()
-    })
-    .await;
-    assert_eq!(
-        error,
-        "the local Lambda listens on the loopback interface only, not on 0.0.0.0"
-    );
     let lambda = start().await;
-    let error = refused(Config {
-        addr: lambda.addr(),
-        ..Config::default()
-    })
-    .await;
-    assert_eq!(
-        error,
-        format!(
-            "cannot listen on {}: choose another port, or 0 for a free one",
-            lambda.addr()
-        )
+    let taken = format!(
+        "cannot listen on {}: choose another port, or 0 for a free one",
+        lambda.addr()
     );
+    let default = Config::default;
+    let no_keys = Config {
+        keys: Vec::new(),
+        ..default()
+    };
+    let short_account = Config {
+        account: "12".to_owned(),
+        ..default()
+    };
+    let bad_path = Config {
+        base_path: "proxy/".to_owned(),
+        ..default()
+    };
+    let at = |addr| Config { addr, ..default() };
+    for (config, message) in [
+        (
+            no_keys,
+            "the local Lambda needs at least one key: without one nobody could call it",
+        ),
+        (short_account, "the account \"12\" is not 12 digits"),
+        (
+            bad_path,
+            "the base path \"proxy/\" must start with a slash and not end with one",
+        ),
+        (
+            at("0.0.0.0:0".parse().unwrap()),
+            "the local Lambda listens on the loopback interface only, not on 0.0.0.0",
+        ),
+        (at(lambda.addr()), taken.as_str()),
+    ] {
+        let error = LocalLambda::start(config).await.unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use http::{HeaderValue, Request};
 use http_body_util::Full;
 use local_lambda::{Config, Key, LocalLambda};
 use serde_json::json;
+use testing::lambda_with;
 
 use crate::client::{Answer, Call, send, start};
 
@@ -23,12 +24,17 @@ fn count() -> Call {
 }
 
 #[track_caller]
-fn assert_mismatch(answer: &Answer) {
+fn assert_refused(answer: &Answer, message: &str) {
     answer.assert_error(
         403,
         "InvalidSignatureException",
-        json!({ "message": MISMATCH }),
+        json!({ "message": message }),
     );
+}
+
+#[track_caller]
+fn assert_mismatch(answer: &Answer) {
+    assert_refused(answer, MISMATCH);
 }
 
 #[track_caller]
@@ -41,12 +47,11 @@ fn assert_unrecognized(answer: &Answer) {
 }
 
 async fn with_key(key: Key) -> LocalLambda {
-    LocalLambda::start(Config {
+    lambda_with(Config {
         keys: vec![Key::default(), key],
         ..Config::default()
     })
     .await
-    .unwrap()
 }
 
 #[tokio::test]
@@ -205,11 +210,11 @@ fn seconds(stamp: &str) -> i64 {
 
 #[tokio::test]
 async fn the_services_clock_can_be_wrong() {
-    let config = Config {
+    let lambda = lambda_with(Config {
         clock_offset_seconds: -3_600,
         ..Config::default()
-    };
-    let lambda = LocalLambda::start(config).await.unwrap();
+    })
+    .await;
     let answer = count().send(&lambda).await;
     assert_eq!(answer.status, 403);
     let date = httpdate::parse_http_date(answer.header("date").unwrap()).unwrap();
@@ -254,43 +259,33 @@ async fn only_known_keys_with_the_right_token_get_in() {
 #[tokio::test]
 async fn the_scope_names_this_region_and_service_and_the_day() {
     let lambda = start().await;
-    let refused = |message: String| json!({ "message": message });
-    Call {
+    let elsewhere = Call {
         region: "eu-central-1",
         ..count()
-    }
-    .send(&lambda)
-    .await
-    .assert_error(
-        403,
-        "InvalidSignatureException",
-        refused("Credential should be scoped to a valid region, not 'eu-central-1'. ".to_owned()),
+    };
+    assert_refused(
+        &elsewhere.send(&lambda).await,
+        "Credential should be scoped to a valid region, not 'eu-central-1'. ",
     );
-    Call {
+    let sts = Call {
         service: "sts",
         ..count()
-    }
-    .send(&lambda)
-    .await
-    .assert_error(
-        403,
-        "InvalidSignatureException",
-        refused("Credential should be scoped to correct service: 'lambda'. ".to_owned()),
+    };
+    assert_refused(
+        &sts.send(&lambda).await,
+        "Credential should be scoped to correct service: 'lambda'. ",
     );
     let mut request = count().sign(&lambda);
     let date = request.headers()["x-amz-date"].to_str().unwrap().to_owned();
     edit_authorization(&mut request, |value| {
         value.replace(&format!("/{}/", &date[..8]), "/20200101/")
     });
-    send(&lambda, request).await.assert_error(
-        403,
-        "InvalidSignatureException",
-        refused(format!(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
-             '20200101' != '{}', from '{date}'.",
-            &date[..8]
-        )),
+    let message = format!(
+        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+         '20200101' != '{}', from '{date}'.",
+        &date[..8]
     );
+    assert_refused(&send(&lambda, request).await, &message);
 }
 
 fn edit_authorization(request: &mut Request<Full<Bytes>>, edit: impl Fn(&str) -> String) {
@@ -341,19 +336,17 @@ async fn every_amz_header_and_the_host_must_be_signed() {
     let lambda = start().await;
     let mut request = count().sign(&lambda);
     set(&mut request, "x-amz-invocation-type", "Event");
-    send(&lambda, request).await.assert_error(
-        403,
-        "InvalidSignatureException",
-        json!({ "message": "There were headers present in the request which were not signed: x-amz-invocation-type" }),
+    assert_refused(
+        &send(&lambda, request).await,
+        "There were headers present in the request which were not signed: x-amz-invocation-type",
     );
     let mut request = count().sign(&lambda);
     edit_authorization(&mut request, |value| {
         value.replace("host;x-amz-date", "x-amz-date")
     });
-    send(&lambda, request).await.assert_error(
-        403,
-        "InvalidSignatureException",
-        json!({ "message": "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization." }),
+    assert_refused(
+        &send(&lambda, request).await,
+        "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
     );
     let mut request = count().sign(&lambda);
     edit_authorization(&mut request, |value| {

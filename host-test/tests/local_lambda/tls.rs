@@ -13,12 +13,11 @@ use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore}
 use crate::client::{Call, send_on};
 
 async fn start(tls: Tls) -> LocalLambda {
-    LocalLambda::start(Config {
+    testing::lambda_with(Config {
         tls: Some(tls),
         ..Config::default()
     })
     .await
-    .unwrap()
 }
 
 async fn connect(

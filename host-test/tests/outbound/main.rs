@@ -9,12 +9,13 @@ use aws_lambda_connector_host::outbound::{Body, Outbound, OutboundOptions, Resol
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use testing::server::read_request;
 use wasmtime_wasi_http::{Error, RequestOptions};
 
 mod server;
 mod tls;
 
-use server::{answer, close_and_wait, closed_port, listener, read_request, reset, write};
+use server::{answer, close_and_wait, closed_port, listener, reset, write};
 
 fn client() -> Outbound {
     resolving(Resolve::default())

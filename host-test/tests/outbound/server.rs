@@ -14,27 +14,6 @@ pub async fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-/// Reads one request, head and as much body as its content-length says.
-pub async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
-    let mut read = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().unwrap());
-            if body.len() >= length {
-                return text;
-            }
-        }
-        let mut part = [0; 4096];
-        let n = stream.read(&mut part).await.unwrap();
-        assert_ne!(n, 0, "the client closed after {text:?}");
-        read.extend_from_slice(&part[..n]);
-    }
-}
-
 pub async fn write(stream: &mut (impl AsyncWriteExt + Unpin), text: &str) {
     stream.write_all(text.as_bytes()).await.unwrap();
     stream.flush().await.unwrap();

@@ -2,14 +2,14 @@
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionQuery};
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation, Payload};
-use aws_lambda_connector_host::exports::{self, Exports};
-use local_lambda::{Config, Key, LocalLambda, SYNC_REQUEST_LIMIT};
-use wasmtime::component::{Component, Instance, Linker, ResourceTable};
-use wasmtime::{Config as EngineConfig, Engine, ResourceLimiter, Store};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use aws_lambda_connector_host::exports;
+use local_lambda::{Config, SYNC_REQUEST_LIMIT};
+use testing::plain_wasmtime::{PlainWasmtime, State};
+use testing::{Component, connection_to, form, lambda_with, query, request};
+use wasmtime::component::Instance;
+use wasmtime::{Config as EngineConfig, Store};
 
-use crate::{COMPONENTS, page};
+use crate::page;
 
 const HEADER: &str = "| Call | Memory, 0.2 | Memory, 0.3 | Instructions, 0.2 | Instructions, 0.3 |";
 
@@ -18,57 +18,6 @@ const RECOMMENDED: &str = "64 MiB of linear memory**, 2,000 million instructions
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
-
-struct State {
-    table: ResourceTable,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    memory: Memory,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: Default::default(),
-        }
-    }
-}
-
-/// Linear memory, in bytes: what there may be, and what there was.
-struct Memory {
-    limit: usize,
-    most: usize,
-}
-
-impl ResourceLimiter for Memory {
-    fn memory_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if desired > self.limit {
-            return Ok(false);
-        }
-        self.most = self.most.max(desired);
-        Ok(true)
-    }
-
-    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(true)
-    }
-}
 
 /// What a call may use, or did.
 #[derive(Clone, Copy)]
@@ -84,46 +33,23 @@ const UNLIMITED: Use = Use {
 };
 
 /// One component in wasmtime's own host.
-struct Meter {
-    component: Component,
-    exports: Exports,
-    linker: Linker<State>,
-}
+struct Meter(PlainWasmtime);
 
 impl Meter {
-    fn new(file: &str) -> Self {
+    fn new(component: Component) -> Self {
         let mut config = EngineConfig::new();
         config.consume_fuel(true).wasm_component_model_async(true);
-        let engine = Engine::new(&config).unwrap();
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
-        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
-        wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
-        let component = Component::from_file(&engine, file).unwrap();
-        Self {
-            exports: Exports::of(&component).unwrap(),
-            component,
-            linker,
-        }
+        Self(PlainWasmtime::configured(component, &config))
     }
 
     /// Makes an instance and calls it, within these limits: what it used, or that they were too tight.
     async fn within(&self, limits: Use, call: &Call) -> Result<Use, String> {
-        let state = State {
-            table: ResourceTable::new(),
-            wasi: WasiCtx::default(),
-            http: WasiHttpCtx::new(),
-            memory: Memory {
-                limit: limits.memory,
-                most: 0,
-            },
-        };
-        let mut store = Store::new(self.component.engine(), state);
-        store.limiter(|state| &mut state.memory);
+        let mut store = self.0.store();
+        store.data_mut().memory.limit = limits.memory;
         store.set_fuel(limits.fuel).unwrap();
-        let made = self.linker.instantiate_async(&mut store, &self.component);
-        let instance = made.await.map_err(|error| format!("{error:#}"))?;
-        let called = call.made(self, &instance, &mut store).await;
+        let instance = self.0.instantiate(&mut store).await;
+        let instance = instance.map_err(|error| format!("{error:#}"))?;
+        let called = call.made(&self.0, &instance, &mut store).await;
         called.map_err(|error| format!("{error:#}"))?;
         Ok(Use {
             memory: store.data().memory.most,
@@ -136,23 +62,23 @@ enum Call {
     Invoke(Connection, usize),
     List(Connection, u32),
     /// By a form, whose outputs hold the answer twice: as text and as JSON.
-    Run(Key, String, usize),
+    Run(String, usize),
 }
 
 impl Call {
     async fn made(
         &self,
-        meter: &Meter,
+        host: &PlainWasmtime,
         instance: &Instance,
         store: &mut Store<State>,
     ) -> wasmtime::Result<()> {
         match self {
             Self::Invoke(connection, bytes) => {
                 let payload = json_string(*bytes);
-                let request = testing::request("echo", &*payload);
+                let request = request("echo", &*payload);
                 let arguments = (connection, &request);
                 let invoked: Result<Invocation, Error> =
-                    exports::call(instance, store, &meter.exports.invoke, arguments).await?;
+                    exports::call(instance, store, &host.exports.invoke, arguments).await?;
                 match invoked {
                     Ok(Invocation {
                         output: Some(Payload::Text(text)),
@@ -165,14 +91,11 @@ impl Call {
             }
             Self::List(connection, rows) => {
                 let query = FunctionQuery {
-                    name_contains: None,
-                    all_versions: false,
-                    cursor: None,
                     limit: Some(*rows),
-                    delivery: None,
+                    ..query()
                 };
                 let arguments = (connection, &query);
-                let function = &meter.exports.list_functions;
+                let function = &host.exports.list_functions;
                 let listed: Result<FunctionPage, Error> =
                     exports::call(instance, store, function, arguments).await?;
                 match listed {
@@ -180,21 +103,14 @@ impl Call {
                     Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
                 }
             }
-            Self::Run(key, url, bytes) => {
-                let form = serde_json::json!({
-                    "region": "us-east-1",
-                    "accessKeyId": key.access_key_id,
-                    "secretAccessKey": key.secret_access_key,
-                    "endpoint": url,
-                });
+            Self::Run(form, bytes) => {
                 let payload = json_string(*bytes);
                 let values = format!(
                     "{{\"useFunctionName\":\"Yes\",\"functionName\":\"echo\",\"payload\":{payload}}}"
                 );
-                let form = form.to_string();
-                let arguments = (&*form, "invoke", &*values);
+                let arguments = (&**form, "invoke", &*values);
                 let ran: Result<String, Error> =
-                    exports::call(instance, store, &meter.exports.run, arguments).await?;
+                    exports::call(instance, store, &host.exports.run, arguments).await?;
                 match ran {
                     Ok(outputs) => assert!(outputs.contains(&payload)),
                     Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
@@ -242,13 +158,12 @@ fn fuel(text: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
-    let lambda = LocalLambda::start(Config {
+    let lambda = lambda_with(Config {
         extra_functions: 10_000,
         ..Config::default()
     })
-    .await
-    .unwrap();
-    let connection = || testing::connection(lambda.key(), lambda.url());
+    .await;
+    let connection = || connection_to(&lambda);
     let calls = [
         (
             "`invoke`, 100 bytes both ways",
@@ -260,14 +175,14 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
         ),
         (
             "`cards.run`, 6 MiB both ways",
-            Call::Run(lambda.key().clone(), lambda.url(), SYNC_REQUEST_LIMIT),
+            Call::Run(form(&lambda), SYNC_REQUEST_LIMIT),
         ),
         (
             "`list-functions`, 10,000 rows",
             Call::List(connection(), 10_000),
         ),
     ];
-    let meters = COMPONENTS.map(|(_, file)| Meter::new(file));
+    let meters = Component::ALL.map(Meter::new);
 
     if std::env::var_os("UPDATE").is_some() {
         let mut rows = Vec::new();
@@ -301,7 +216,7 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
                 memory: bytes(&row[1 + at]),
                 fuel: fuel(&row[3 + at]),
             };
-            let place = format!("{what}, {}", COMPONENTS[at].0);
+            let place = format!("{what}, {}", Component::ALL[at].wasi());
             assert!(
                 limits.memory <= 64 * MIB && limits.fuel <= 2_000_000_000,
                 "{place}: more than is recommended"

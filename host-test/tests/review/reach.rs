@@ -2,20 +2,18 @@
 //! remembers it, and by a Lambda that records what arrives.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::{fs, iter};
 
-use aws_lambda_connector_host::bindings::lambda::FunctionQuery;
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
 };
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
-use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{self, Config, Key, LocalLambda, RecordedRequest, Trusted};
+use testing::{Component, access_key, for_each_component, form, lambda_with, only, query, request};
 
-use crate::{COMPONENTS, page};
+use crate::page;
 
 const HOSTS: &str = "| Partition | Regions | SUFFIX | Dual-stack SUFFIX |";
 const REQUESTS: &str = "| Function | Requests | IAM actions |";
@@ -58,17 +56,8 @@ fn partitions() -> Vec<[String; 4]> {
         .collect()
 }
 
-fn components() -> [Host; 2] {
-    COMPONENTS.map(|(_, file)| Host::new(Path::new(file), Options::default()).unwrap())
-}
-
 fn keys() -> AccessKey {
-    let key = Key::default();
-    AccessKey {
-        access_key_id: key.access_key_id,
-        secret_access_key: key.secret_access_key,
-        session_token: key.session_token,
-    }
+    access_key(&Key::default())
 }
 
 fn arn(partition: &str) -> String {
@@ -76,12 +65,7 @@ fn arn(partition: &str) -> String {
 }
 
 fn role(partition: &str) -> Role {
-    Role {
-        arn: arn(partition),
-        external_id: None,
-        session_name: None,
-        duration_seconds: None,
-    }
+    testing::role(&arn(partition))
 }
 
 fn assuming(partition: &str) -> Credentials {
@@ -117,14 +101,7 @@ const EXPORTS: [Export; 5] = [
 ];
 
 async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export: Export) {
-    let query = FunctionQuery {
-        name_contains: None,
-        all_versions: false,
-        cursor: None,
-        limit: None,
-        delivery: None,
-    };
-    let request = testing::request("echo", "{}");
+    let (query, request) = (query(), request("echo", "{}"));
     // What comes of it does not matter here: only what was asked for.
     match export {
         Export::Invoke => drop(host.invoke(policy, connection, &request).await.unwrap()),
@@ -161,9 +138,10 @@ async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet
     policy.refusals().into_iter().map(origin).collect()
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_components_call_the_hosts_of_the_page_and_no_others() {
-    let components = components();
+async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Component) {
+    let host = component.host();
     for [partition, region, plain, dual_stack] in partitions() {
         let lambda = hosts("lambda", &region, &plain, &dual_stack);
         let mut sts = hosts("sts", &region, &plain, &dual_stack);
@@ -179,23 +157,21 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others() {
                 credentials,
                 endpoint: endpoint.clone(),
             };
-            for host in &components {
-                for export in EXPORTS {
-                    let with_keys = match export {
-                        Export::TestConnection => vec![&lambda, &sts],
-                        // Keys are not exchanged: nothing is sent.
-                        Export::Open => vec![],
-                        _ => vec![&lambda],
-                    };
-                    let expected = |origins: Vec<&String>| origins.into_iter().cloned().collect();
-                    let keys = connection(Credentials::AccessKey(keys()));
-                    let seen: BTreeSet<String> = asked(host, &keys, export).await;
-                    assert_eq!(seen, expected(with_keys), "{export:?}");
-                    // Without its keys a role calls nobody.
-                    for credentials in [assuming(&partition), bearing(&partition)] {
-                        let seen = asked(host, &connection(credentials), export).await;
-                        assert_eq!(seen, expected(vec![&sts]), "{export:?}");
-                    }
+            for export in EXPORTS {
+                let with_keys = match export {
+                    Export::TestConnection => vec![&lambda, &sts],
+                    // Keys are not exchanged: nothing is sent.
+                    Export::Open => vec![],
+                    _ => vec![&lambda],
+                };
+                let expected = |origins: Vec<&String>| origins.into_iter().cloned().collect();
+                let keys = connection(Credentials::AccessKey(keys()));
+                let seen: BTreeSet<String> = asked(host, &keys, export).await;
+                assert_eq!(seen, expected(with_keys), "{export:?}");
+                // Without its keys a role calls nobody.
+                for credentials in [assuming(&partition), bearing(&partition)] {
+                    let seen = asked(host, &connection(credentials), export).await;
+                    assert_eq!(seen, expected(vec![&sts]), "{export:?}");
                 }
             }
         }
@@ -222,9 +198,11 @@ fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_components_send_the_requests_of_the_page_and_no_others() {
-    let lambda = LocalLambda::start(Config {
+async fn the_components_send_the_requests_of_the_page_and_no_others(component: Component) {
+    let host = component.host();
+    let lambda = lambda_with(Config {
         roles: vec![local_lambda::Role {
             arn: arn("aws"),
             trusts: vec![
@@ -236,63 +214,53 @@ async fn the_components_send_the_requests_of_the_page_and_no_others() {
         }],
         ..Config::default()
     })
-    .await
-    .unwrap();
-    let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
+    .await;
+    let policy = only(&lambda.url());
     let connection = |credentials| Connection {
         region: "us-east-1".to_owned(),
         credentials,
         endpoint: Some(Endpoint::Url(lambda.url())),
     };
     let table = page::table(REQUESTS);
-    for host in components() {
-        let with_keys = EXPORTS[..4]
-            .iter()
-            .map(|export| (*export, Credentials::AccessKey(keys())));
-        let calls = with_keys.chain(iter::once((Export::Open, assuming("aws"))));
-        for (row, (export, credentials)) in table.iter().zip(calls) {
-            let before = lambda.requests().len();
-            call(&host, &policy, &connection(credentials), export).await;
-            let written: BTreeSet<String> = quoted(&row[1]).collect();
-            assert_eq!(sent(&lambda, before), written, "{}", row[0]);
-        }
+    let with_keys = EXPORTS[..4]
+        .iter()
+        .map(|export| (*export, Credentials::AccessKey(keys())));
+    let calls = with_keys.chain(iter::once((Export::Open, assuming("aws"))));
+    for (row, (export, credentials)) in table.iter().zip(calls) {
+        let before = lambda.requests().len();
+        call(host, &policy, &connection(credentials), export).await;
+        let written: BTreeSet<String> = quoted(&row[1]).collect();
+        assert_eq!(sent(&lambda, before), written, "{}", row[0]);
     }
 
     // The forms do the same, and describing them needs nobody.
     let first_three: BTreeSet<String> = table[..3].iter().flat_map(|row| quoted(&row[1])).collect();
-    let form = serde_json::json!({
-        "region": "us-east-1",
-        "accessKeyId": keys().access_key_id,
-        "secretAccessKey": keys().secret_access_key,
-        "endpoint": lambda.url(),
-    })
-    .to_string();
-    for host in components() {
-        let before = lambda.requests().len();
-        host.describe(&policy).await.unwrap().unwrap();
-        assert_eq!(lambda.requests().len(), before);
-        let typed = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
-        let chosen = r#"{"useFunctionName":"No","yourFunctions":"echo"}"#;
-        for (card, values) in [
-            ("invoke", typed),
-            ("invoke", chosen),
-            ("list-functions", "{}"),
-        ] {
-            host.run(&policy, &form, card, values)
-                .await
-                .unwrap()
-                .unwrap();
-        }
-        for field in ["yourFunctions", "qualifier"] {
-            let choices = host.choices(&policy, &form, "invoke", field, chosen, None, None);
-            choices.await.unwrap().unwrap();
-        }
-        assert_eq!(sent(&lambda, before), first_three);
+    let form = form(&lambda);
+    let before = lambda.requests().len();
+    host.describe(&policy).await.unwrap().unwrap();
+    assert_eq!(lambda.requests().len(), before);
+    let typed = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
+    let chosen = r#"{"useFunctionName":"No","yourFunctions":"echo"}"#;
+    for (card, values) in [
+        ("invoke", typed),
+        ("invoke", chosen),
+        ("list-functions", "{}"),
+    ] {
+        host.run(&policy, &form, card, values)
+            .await
+            .unwrap()
+            .unwrap();
     }
+    for field in ["yourFunctions", "qualifier"] {
+        let choices = host.choices(&policy, &form, "invoke", field, chosen, None, None);
+        choices.await.unwrap().unwrap();
+    }
+    assert_eq!(sent(&lambda, before), first_three);
 
     // An action is named in words where it is missing, so that the sources have it.
-    let sources: String = fs::read_dir(page::root().join("src/lambda"))
-        .unwrap()
+    let sources: String = ["src/lambda", "src/sts"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(page::root().join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
         .map(|path| fs::read_to_string(path).unwrap())

@@ -7,13 +7,9 @@
     clippy::arithmetic_side_effects
 )]
 
-#[path = "properties/answers.rs"]
 mod answers;
-#[path = "properties/inputs.rs"]
 mod inputs;
-#[path = "properties/mutation.rs"]
 mod mutation;
-#[path = "properties/pure.rs"]
 mod pure;
 
 use std::cell::{Cell, RefCell};

@@ -1,22 +1,14 @@
 //! The cases that AWS's SDKs share for the correction of clock skew, read from the package of the
 //! `aws-runtime` crate.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-
-mod common;
 
 use std::fs;
 
 use aws_lambda_connector::aws::clock_skew::{ServiceClock, is_skew_code};
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::aws::time::parse_http_date;
-use common::package_folder;
 use serde_json::Value;
+
+use crate::support::package_folder;
 
 /// Seconds since 1970 of the cases' `2026-01-01T00:00:00Z`.
 fn seconds(time: &Value) -> u64 {

@@ -1,13 +1,5 @@
 //! Requests that botocore signed: canonical request, string to sign and `Authorization`, byte for
-//! byte (`vectors/README.md`).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
-
-mod common;
+//! byte (`tests/vectors/README.md`).
 
 use aws_lambda_connector::aws::credentials::Signer;
 use aws_lambda_connector::aws::endpoint::LAMBDA;
@@ -24,13 +16,14 @@ use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions}
 use aws_lambda_connector::sts::assume_role::AssumeRole;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::{example_key, header, request};
 use serde_json::Value;
+
+use crate::support::{example_key, header, request};
 
 #[test]
 fn every_signed_request() {
     let vectors: Vec<Value> =
-        serde_json::from_str(include_str!("vectors/signed-requests.json")).unwrap();
+        serde_json::from_str(include_str!("../vectors/signed-requests.json")).unwrap();
     assert_eq!(vectors.len(), 9);
     // 2026-11-22T12:00:00Z
     let date = AmzDate::from_unix(1_795_348_800);
@@ -86,7 +79,7 @@ fn every_signed_request() {
 #[test]
 fn operations_build_the_same_requests() {
     let vectors: Vec<Value> =
-        serde_json::from_str(include_str!("vectors/signed-requests.json")).unwrap();
+        serde_json::from_str(include_str!("../vectors/signed-requests.json")).unwrap();
     let mut built = Vec::new();
     for vector in &vectors {
         let params = &vector["params"];

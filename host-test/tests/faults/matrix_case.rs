@@ -1,4 +1,4 @@
-//! One cell: one call through the component, one fault, and what came of it.
+//! One case of the matrix: one call through the component, one fault, and what came of it.
 
 use std::fmt;
 
@@ -6,11 +6,10 @@ use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest}
 use aws_lambda_connector_host::bindings::types::{
     Error, Executed, Invocation, Payload, TransportKind,
 };
-use local_lambda::{Config, LocalLambda, Tls};
+use local_lambda::{Config, Tls};
 use serde_json::json;
-
 use testing::proxy::{Fault, Point, Proxy};
-use testing::{AnyHost, connection};
+use testing::{AnyHost, connection, lambda_with, request_with};
 
 /// Bytes of what is sent and of what is answered: more than a segment, so that half of it is a half.
 const SIZE: usize = 256 << 10;
@@ -70,26 +69,27 @@ impl Caller {
     }
 
     fn request(self, fault: Fault) -> InvokeRequest {
-        let mut delivery = testing::delivery();
-        delivery.idempotent = Some(self.idempotent());
-        // Only silence is waited for. The attempts around it need time on a loaded machine.
-        if fault == Fault::Stall {
-            delivery.connect_timeout_ms = Some(5_000);
-            delivery.response_timeout_ms = Some(10_000);
-        }
         let durable = self == Caller::Durable;
         let event = json!({ "key": "cell", "bytes": SIZE, "filler": "x".repeat(SIZE) });
+        let function = if durable { "durable" } else { "count" };
+        let request = request_with(function, event.to_string(), |delivery| {
+            delivery.idempotent = Some(self.idempotent());
+            // Only silence is waited for. The attempts around it need time on a loaded machine.
+            if fault == Fault::Stall {
+                delivery.connect_timeout_ms = Some(5_000);
+                delivery.response_timeout_ms = Some(10_000);
+            }
+        });
         InvokeRequest {
             qualifier: durable.then(|| "live".to_owned()),
             invocation_type: Some(self.invocation_type()),
             durable_execution_name: durable.then(|| "cell".to_owned()),
-            delivery: Some(delivery),
-            ..testing::request(if durable { "durable" } else { "count" }, event.to_string())
+            ..request
         }
     }
 }
 
-/// What came of a cell.
+/// What came of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How often the function ran.
@@ -143,15 +143,14 @@ fn executed_name(executed: Executed) -> &'static str {
     }
 }
 
-/// Runs one cell. The host trusts `tls`, which only the point in TLS needs.
+/// Runs one case. The host trusts `tls`, which only the point in TLS needs.
 pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
     let https = point == Point::InTls;
-    let lambda = LocalLambda::start(Config {
+    let lambda = lambda_with(Config {
         tls: https.then(|| tls.clone()),
         ..Config::default()
     })
-    .await
-    .unwrap();
+    .await;
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
     let url = format!("{scheme}://{}", proxy.addr());

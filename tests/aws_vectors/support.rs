@@ -1,6 +1,5 @@
 //! What the tests on AWS's own data share: where its packages lie, the published example key, and a
 //! request from its wire form.
-#![allow(dead_code)] // No test uses all of it.
 
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -12,11 +12,11 @@ use aws_lambda_connector_host::host::Answer;
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::SharedInstance;
 use local_lambda::{Config, LocalLambda};
+use testing::Component;
 use tokio::task::JoinSet;
 
-use super::suite::leaks::{assert_silent, kinds, parrot, with_token};
-use super::suite::{SECRET, access_key, connection, host, key, roles};
-use crate::logs;
+use crate::leaks::{assert_silent, kinds, parrot, with_token};
+use crate::{SECRET, access_key, connection, key, logs, roles};
 
 /// Of each kind.
 const CALLS: usize = 5;
@@ -25,14 +25,14 @@ async fn shared(urls: &[String]) -> SharedInstance {
     let policy = urls
         .iter()
         .fold(Policy::deny_all(), |policy, url| policy.allow(url).unwrap());
-    host().share(&Arc::new(policy)).await.unwrap()
+    let host = Component::Wasi03.host();
+    host.share(&Arc::new(policy)).await.unwrap()
 }
 
 async fn invoke(instance: SharedInstance, connection: Connection) -> Answer<Invocation> {
     let request = testing::request("echo", "7");
-    instance
-        .call(host().exports().invoke, (connection, request))
-        .await
+    let invoke = Component::Wasi03.host().exports().invoke;
+    instance.call(invoke, (connection, request)).await
 }
 
 /// A service for each kind, which knows that kind's keys and roles only.
@@ -44,7 +44,7 @@ async fn service(kind: &str, mark: usize) -> LocalLambda {
         roles: roles(),
         ..Config::default()
     };
-    LocalLambda::start(config).await.unwrap()
+    testing::lambda_with(config).await
 }
 
 /// The credentials with the secret that the service of this mark knows.
@@ -126,12 +126,12 @@ async fn nobody_acts_with_anothers_keys() {
 async fn errors_at_once_repeat_nobodys_secrets() {
     logs::listen();
     for (status, xml) in [(403, true), (403, false), (500, false)] {
-        let url = format!("http://{}", parrot(status, xml).await);
-        let instance = shared(std::slice::from_ref(&url)).await;
+        let parrot = parrot(status, xml).await;
+        let instance = shared(&[parrot.url()]).await;
         let mut calls = JoinSet::new();
         for _ in 0..CALLS {
             for (kind, credentials) in kinds() {
-                let call = invoke(instance.clone(), connection(credentials, url.clone()));
+                let call = invoke(instance.clone(), connection(credentials, parrot.url()));
                 calls.spawn(async move { (kind, call.await) });
             }
         }

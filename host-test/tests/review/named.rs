@@ -1,12 +1,12 @@
-//! What the threat model and the reviewer's page name as proof exists: tests by file and name, and
-//! files.
+//! What the threat model, the reviewer's page and the map of the tests name as proof exists: tests by
+//! file and name, and files.
 
 use std::fs;
 use std::path::PathBuf;
 
 use crate::page;
 
-const PAGES: [&str; 2] = ["SECURITY.md", "docs/review.md"];
+const PAGES: [&str; 3] = ["SECURITY.md", "docs/review.md", "tests/README.md"];
 
 /// What stands between backticks on a page.
 fn quoted(page: &str) -> Vec<String> {
@@ -18,13 +18,12 @@ fn quoted(page: &str) -> Vec<String> {
     inline.collect()
 }
 
-/// A test's file is named from the root or, for short, from `host-test/tests`.
-fn source(file: &str) -> PathBuf {
+/// Where it is: named from the root or, for short, from `host-test/tests`.
+fn path(named: &str) -> Option<PathBuf> {
     ["", "host-test/tests"]
         .iter()
-        .map(|folder| page::root().join(folder).join(file))
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("no file {file}"))
+        .map(|folder| page::root().join(folder).join(named))
+        .find(|path| path.exists())
 }
 
 /// Whether a source has a test of this name: the function, with its attribute before it.
@@ -50,8 +49,9 @@ fn every_test_that_is_named_is_there() {
             let Some((file, test)) = text.split_once(".rs::") else {
                 continue;
             };
-            let path = source(&format!("{file}.rs"));
-            let source = fs::read_to_string(&path).unwrap();
+            let path = path(&format!("{file}.rs"));
+            let path = path.unwrap_or_else(|| panic!("{page}: no file {file}.rs"));
+            let source = fs::read_to_string(path).unwrap();
             assert!(has_test(&source, test), "{page}: {text}");
             named += 1;
         }
@@ -63,24 +63,24 @@ fn every_test_that_is_named_is_there() {
 fn every_file_that_is_named_is_there() {
     for page in PAGES {
         for text in quoted(page) {
-            let folder = text.split('/').next().unwrap();
+            // A command's arguments are not the file's name.
+            let named = text.split(' ').next().unwrap();
+            let folder = named.split('/').next().unwrap();
             let within = [
                 "src",
+                "tests",
                 "host-test",
                 "docs",
+                "e2e",
                 "examples",
                 "release",
                 "fuzz",
                 ".ci",
                 "wit",
             ];
-            let a_path = text.contains('/') && !text.contains("::") && within.contains(&folder);
-            // A command's arguments are not the file's name.
-            let path = text.split(' ').next().unwrap();
-            assert!(
-                !a_path || page::root().join(path).exists(),
-                "{page}: {text}"
-            );
+            let a_path = named.contains('/') && within.contains(&folder) || named.ends_with(".rs");
+            let one = !named.contains("::") && !named.contains('*');
+            assert!(!(a_path && one) || path(named).is_some(), "{page}: {text}");
         }
     }
 }

@@ -1,12 +1,4 @@
 //! AWS's own signing test suite, read from the package of the `aws-sigv4` crate.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
-
-mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +7,8 @@ use std::path::{Path, PathBuf};
 use aws_lambda_connector::aws::credentials::Signer;
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
-use common::{decode, example_key, header, package_folder, request};
+
+use crate::support::{decode, example_key, header, package_folder, request};
 
 /// Cases of services that neither fold `//` and dot segments nor encode twice (S3). Lambda's
 /// canonical URI is always normalised, so they do not apply; `get-space-unnormalized` has a path

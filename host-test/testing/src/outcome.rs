@@ -1,0 +1,69 @@
+//! What a call must have ended with: each function gives that part of the result, or ends the test.
+
+use std::fmt::Debug;
+
+use aws_lambda_connector_host::bindings::types::{
+    Error, Executed, FailedInvocation, InvalidInput, Invocation, Payload, ServiceError,
+    TransportError, TransportKind,
+};
+
+macro_rules! errors {
+    ($($name:ident: $case:ident => $part:ty),*) => {$(
+        #[track_caller]
+        pub fn $name<T: Debug>(result: Result<T, Error>) -> $part {
+            match result {
+                Err(Error::$case(part)) => part,
+                other => unexpected(other),
+            }
+        }
+    )*};
+}
+
+errors! {
+    function_failed: FunctionFailed => FailedInvocation,
+    invalid_input: InvalidInput => InvalidInput,
+    service: Service => ServiceError,
+    transport: Transport => TransportError,
+    unauthenticated: Unauthenticated => ServiceError
+}
+
+/// The output of a function that returned text.
+#[track_caller]
+pub fn text(result: Result<Invocation, Error>) -> String {
+    match result.map(|invocation| invocation.output) {
+        Ok(Some(Payload::Text(text))) => text,
+        other => unexpected(other),
+    }
+}
+
+/// The output of a function that returned other bytes.
+#[track_caller]
+pub fn binary(result: Result<Invocation, Error>) -> Vec<u8> {
+    match result.map(|invocation| invocation.output) {
+        Ok(Some(Payload::Binary(bytes))) => bytes,
+        other => unexpected(other),
+    }
+}
+
+#[track_caller]
+fn unexpected(result: impl Debug) -> ! {
+    panic!("{:.500}", format!("{result:?}"))
+}
+
+/// Compares a transport error with these values, and gives its message.
+#[track_caller]
+pub fn assert_transport<T: Debug>(
+    result: Result<T, Error>,
+    kind: TransportKind,
+    executed: Executed,
+    attempts: u8,
+) -> String {
+    let error = transport(result);
+    assert_eq!(
+        (error.kind, error.executed, error.attempts),
+        (kind, executed, attempts),
+        "{}",
+        error.message
+    );
+    error.message
+}

@@ -1,0 +1,332 @@
+//! An endpoint that is not Lambda, or is not itself any more.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_connector_host::bindings::lambda::FunctionPage;
+use aws_lambda_connector_host::bindings::types::{
+    Endpoint, Error, Executed, TransportKind as Kind,
+};
+use aws_lambda_connector_host::policy::Policy;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use testing::outcome::{assert_transport, binary, function_failed, service, text, transport};
+use testing::server::{Canned, Server, read_request};
+use testing::{Component, for_each_component, only, query, request, request_with};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::{LAMBDA, Result, answered, call, connection, invoked, invoked_by, whole};
+
+/// What Lambda can send, and a bit less than the connector takes.
+const LARGE: usize = 6_291_556;
+
+fn deep(open: &str, inside: &str, close: &str) -> String {
+    let half = (LARGE - inside.len()) / (open.len() + close.len());
+    open.repeat(half) + inside + &close.repeat(half)
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_is_limited_in_size_and_number(component: Component) {
+    let long = format!("{LAMBDA}x-long: {}\r\n\r\n", "x".repeat(1 << 20));
+    let many = format!("{LAMBDA}{}\r\n", "x-many: y\r\n".repeat(10_000));
+    let reason = format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(1 << 20));
+    for answer in [
+        Canned::raw(long),
+        Canned::raw(many),
+        Canned::raw(reason),
+        Canned::raw(LAMBDA).then_for_ever("x-endless: y\r\n".repeat(1_000)),
+        Canned::raw("HTTP/1.1 200 ").then_for_ever("x".repeat(10_000)),
+    ] {
+        let result = invoked(component, answer).await;
+        assert_transport(result, Kind::Malformed, Executed::Unknown, 1);
+    }
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_trickles_and_interim_answers_without_end_are_waited_for_no_longer_than_asked(
+    component: Component,
+) {
+    let trickle = Canned::raw(LAMBDA).then_for_ever("x: y\r\n");
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
+    for answer in [
+        trickle.slowly(Duration::from_millis(50)),
+        Canned::raw("").then_for_ever(interim.repeat(1_000)),
+        Canned::raw("").then_for_ever(hints.repeat(1_000)),
+        Canned::raw(interim)
+            .then_for_ever(hints)
+            .slowly(Duration::from_millis(50)),
+    ] {
+        let request = request_with("f", "{}", |delivery| {
+            delivery.response_timeout_ms = Some(1_500);
+        });
+        let result = invoked_by(component, request, answer).await;
+        assert_transport(result, Kind::Timeout, Executed::Unknown, 1);
+    }
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn interim_answers_are_none(component: Component) {
+    let interim =
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nx-amz-function-error: x\r\n\r\n";
+    let answer = whole(&format!("{}{LAMBDA}", interim.repeat(500)), "7");
+    assert_eq!(text(invoked(component, answer).await), "7");
+
+    let switched = Canned::raw("HTTP/1.1 101 Switching Protocols\r\nupgrade: evil\r\n\r\nevil");
+    let error = service(invoked(component, switched).await);
+    assert_eq!(
+        (error.status_code, error.executed, error.retryable),
+        (101, Executed::Unknown, false)
+    );
+}
+
+/// Neither the component nor the host follows: nothing else is even asked of the policy.
+#[for_each_component]
+#[tokio::test]
+async fn a_redirect_to_the_machines_own_credentials_is_an_error(component: Component) {
+    for status in [301, 302, 303, 307, 308] {
+        for location in [
+            "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
+            "http://169.254.170.2/v2/credentials",
+            "http://[fd00:ec2::254]/",
+            "//169.254.169.254/",
+            "file:///proc/self/environ",
+        ] {
+            let head = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {location}\r\n");
+            let server = Server::start(&[whole(&head, "")]).await;
+            let policy = only(&server.url());
+            let (connection, request) = (connection(server.url()), request("f", "{}"));
+            let result = component
+                .host()
+                .invoke(&policy, &connection, &request)
+                .await;
+            assert_eq!(service(answered(result)).status_code, status);
+            assert_eq!(policy.refusals(), [], "{location}");
+            assert_eq!(server.requests(), 1);
+        }
+    }
+}
+
+/// Nothing is asked for compressed, and nothing is decompressed: the bytes are what they are.
+#[for_each_component]
+#[tokio::test]
+async fn a_compressed_answer_stays_as_small_as_it_is(component: Component) {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&vec![b'0'; 64 << 20]).unwrap();
+    let bomb = gzip.finish().unwrap();
+    assert!(bomb.len() < 100_000);
+    let head = format!("{LAMBDA}content-encoding: gzip\r\n");
+    let server = Server::start(&[whole(&head, &bomb)]).await;
+    let result = call(component, &server.url(), &request("f", "{}")).await;
+    assert!(binary(result) == bomb);
+    let asked = server.received().concat().to_lowercase();
+    assert!(!asked.contains("accept-encoding"), "{asked}");
+}
+
+/// Where one reader sees an answer's end and another sees it elsewhere, the rest becomes an answer of
+/// its own: what leaves the length in doubt is no answer.
+#[for_each_component]
+#[tokio::test]
+async fn a_length_in_doubt_is_no_answer(component: Component) {
+    for (headers, body) in [
+        ("content-length: 1\r\ncontent-length: 2\r\n", "77"),
+        ("content-length: 1, 2\r\n", "77"),
+        ("content-length: -1\r\n", "7"),
+        ("content-length: +1\r\n", "7"),
+        ("content-length: 0x1\r\n", "7"),
+        ("content-length: \r\n", "7"),
+        ("transfer-encoding: chunked\r\n", "-1\r\n7\r\n0\r\n\r\n"),
+        (
+            "transfer-encoding: chunked\r\n",
+            "fffffffffffffffff\r\n7\r\n0\r\n\r\n",
+        ),
+        ("transfer-encoding: chunked\r\n", "1\r\n77\r\n0\r\n\r\n"),
+    ] {
+        let answer = Canned::raw(format!("{LAMBDA}{headers}\r\n{body}"));
+        let result = invoked(component, answer).await;
+        assert!(
+            matches!(result, Err(Error::Transport(_))),
+            "{headers:?} {body:?}: {result:?}"
+        );
+    }
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn a_head_that_breaks_lines_is_no_answer(component: Component) {
+    for line in [
+        "x-amzn-requestid: a\rx-amz-function-error: b\r\n",
+        "x-amzn-requestid: a\0b\r\n",
+        "x-amzn-requestid : a\r\n",
+        "x amz: a\r\n",
+        "no colon\r\n",
+        ": no name\r\n",
+        "x-amzn-requestid: a\r\n folded: b\r\n",
+    ] {
+        let answer = whole(&format!("{LAMBDA}{line}"), "7");
+        let error = transport(invoked(component, answer).await);
+        assert_eq!(
+            (error.kind, error.executed),
+            (Kind::Malformed, Executed::Unknown),
+            "{line:?}: {}",
+            error.message
+        );
+    }
+}
+
+/// WIT's strings are Unicode, whatever arrives.
+#[for_each_component]
+#[tokio::test]
+async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
+    let header = |name: &str| {
+        let head = [LAMBDA.as_bytes(), name.as_bytes(), b": a\xff\xfeb\r\n"].concat();
+        Canned::raw([&head[..], b"content-length: 1\r\n\r\n7"].concat())
+    };
+    for name in [
+        "x-amz-log-result",
+        "x-amzn-trace-id",
+        "content-type",
+        "date",
+    ] {
+        let result = invoked(component, header(name)).await;
+        assert!(result.is_ok(), "{name}: {result:?}");
+    }
+    function_failed(invoked(component, header("x-amz-function-error")).await);
+
+    let refusal = "HTTP/1.1 400 Bad Request\r\n";
+    let answer = whole(refusal, b"{\"message\":\"\xff\"}");
+    let error = service(invoked(component, answer).await);
+    assert_eq!(error.message, "the answer has status 400 and no message");
+}
+
+/// The stack has 64 KiB: whatever is read is read without recursion.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_of_any_depth_in_any_place(component: Component) {
+    for body in [
+        "[".repeat(LARGE),
+        deep("[", "", "]"),
+        deep("{\"a\":", "0", "}"),
+    ] {
+        assert!(text(invoked(component, whole(LAMBDA, &body)).await) == body);
+
+        let failed = format!("{LAMBDA}x-amz-function-error: Unhandled\r\n");
+        let failed = function_failed(invoked(component, whole(&failed, &body)).await);
+        let failure = failed.failure;
+        assert_eq!((failure.error_type, failure.stack_trace.len()), (None, 0));
+
+        let refused = whole("HTTP/1.1 400 Bad Request\r\n", &body);
+        let error = service(invoked(component, refused).await);
+        assert_eq!(error.code, "HTTP 400");
+
+        let nested = format!("{{\"Functions\":[{{\"FunctionName\":\"f\",\"Layers\":{body}}}]}}");
+        let listed = list(component, &nested[..nested.len().min(LARGE)]).await;
+        assert_eq!(transport(listed).kind, Kind::Malformed);
+    }
+}
+
+async fn list(component: Component, answer: &str) -> Result<FunctionPage> {
+    let server = Server::start(&[whole(LAMBDA, answer)]).await;
+    let connection = connection(server.url());
+    let policy = only(&server.url());
+    let listed = component
+        .host()
+        .list_functions(&policy, &connection, &query())
+        .await;
+    answered(listed)
+}
+
+/// Six megabytes of the smallest parts: what is made of them must not take many times as much.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) {
+    let fields = |part: &str| format!("{{{}\"a\":0}}", part.repeat(LARGE / part.len() - 20));
+    let rows = |part: &str| {
+        format!(
+            "{{\"Functions\":[{}{{}}]}}",
+            part.repeat(LARGE / part.len() - 20)
+        )
+    };
+    for body in [
+        rows("{\"FunctionName\":\"\"},"),
+        rows("{},"),
+        rows("0,"),
+        fields("\"\":0,"),
+    ] {
+        assert!(body.len() <= LARGE);
+        let listed = list(component, &body).await;
+        assert_eq!(transport(listed).kind, Kind::Malformed);
+    }
+    let refused = whole("HTTP/1.1 400 Bad Request\r\n", fields("\"\":0,"));
+    let error = service(invoked(component, refused).await);
+    assert_eq!(error.code, "HTTP 400");
+}
+
+/// A pooled connection is the next call's, perhaps another caller's: an answer that nobody asked for
+/// must not wait on it.
+#[for_each_component]
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
+    for together in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = |body: &str| format!("{LAMBDA}content-length: {}\r\n\r\n{body}", body.len());
+        let (mine, planted) = (answer("\"mine\""), answer("\"planted\""));
+        let server = tokio::spawn(async move {
+            let (mut first, _) = listener.accept().await.unwrap();
+            let mut seen = vec![read_request(&mut first).await];
+            let parts = if together {
+                vec![mine.clone() + &planted]
+            } else {
+                vec![mine.clone(), planted]
+            };
+            for part in parts {
+                first.write_all(part.as_bytes()).await.unwrap();
+            }
+            // The client closes what it will not use again: it has noticed.
+            let mut rest = Vec::new();
+            let _ = first.read_to_end(&mut rest).await;
+            seen.push(String::from_utf8(rest).unwrap());
+            let (mut second, _) = listener.accept().await.unwrap();
+            seen.push(read_request(&mut second).await);
+            second.write_all(mine.as_bytes()).await.unwrap();
+            seen
+        });
+        for _ in 0..2 {
+            let result = call(component, &url, &request("f", "{}")).await;
+            assert_eq!(text(result), "\"mine\"", "{together}");
+        }
+        let seen = server.await.unwrap();
+        assert_eq!(
+            seen[1], "",
+            "{together}: asked again on the planted connection"
+        );
+    }
+}
+
+/// Whoever may choose the endpoint may choose any host: the policy is the host's, not the caller's.
+#[for_each_component]
+#[tokio::test]
+async fn an_endpoint_of_the_callers_reaches_no_further_than_the_policy(component: Component) {
+    let server = Server::start(&[whole(LAMBDA, "7")]).await;
+    let policy = Arc::new(Policy::for_region("us-east-1"));
+    let mut connection = connection(server.url());
+    for url in [
+        server.url(),
+        "http://10.0.0.1/".to_owned(),
+        "https://evil.example".to_owned(),
+    ] {
+        connection.endpoint = Some(Endpoint::Url(url));
+        let request = request("f", "{}");
+        let invoked = component.host().invoke(&policy, &connection, &request);
+        let error = transport(answered(invoked.await));
+        assert_eq!((error.kind, error.executed), (Kind::Denied, Executed::No));
+    }
+    assert_eq!(policy.refusals().len(), 3);
+    assert_eq!(server.requests(), 0);
+}

@@ -1,0 +1,69 @@
+//! A function that answers to do harm: all that it writes is text, and no text makes more of itself
+//! than it is.
+
+use aws_lambda_connector_host::bindings::types::FunctionFailure;
+use testing::outcome::{function_failed, text};
+use testing::{Component, for_each_component};
+
+use crate::{LAMBDA, invoked, whole};
+
+const LARGE: usize = 6_291_556;
+
+/// What the caller is told of a failed function that left this document. Its bytes are there, too.
+async fn failure(component: Component, document: &str) -> FunctionFailure {
+    let head = format!("{LAMBDA}x-amz-function-error: Unhandled\r\n");
+    let failed = function_failed(invoked(component, whole(&head, document)).await);
+    assert!(text(Ok(failed.invocation)) == document);
+    failed.failure
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_of_a_million_parts_is_a_failure_all_the_same(component: Component) {
+    let of = |part: &str| part.repeat(LARGE / part.len() - 20);
+    for document in [
+        format!(
+            "{{\"errorType\":\"E\",\"stackTrace\":[{}\"\"]}}",
+            of("\"\",")
+        ),
+        format!("{{\"errorType\":\"E\",\"stackTrace\":[{}0]}}", of("0,")),
+        format!("{{\"errorType\":\"E\",\"stackTrace\":[{}{{}}]}}", of("{},")),
+        format!("{{\"errorType\":\"E\",\"trace\":\"{}\"}}", of("\\n")),
+    ] {
+        assert!(document.len() <= LARGE);
+        let failure = failure(component, &document).await;
+        assert_eq!(failure.error_type.as_deref(), Some("E"));
+        let frames = failure.stack_trace.len();
+        assert!(frames <= 10_000, "{frames}");
+    }
+    let many = format!("{{{}\"errorType\":\"E\"}}", of("\"\":0,"));
+    assert_eq!(failure(component, &many).await.stack_trace.len(), 0);
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn a_failure_of_one_large_text_keeps_it(component: Component) {
+    let text = "x".repeat(LARGE - 100);
+    let document = format!("{{\"errorType\":\"E\",\"errorMessage\":\"{text}\"}}");
+    let failure = failure(component, &document).await;
+    assert!(failure.error_message.as_deref() == Some(&*text));
+}
+
+/// Lambda's header says whether a function failed. What it writes itself does not.
+#[for_each_component]
+#[tokio::test]
+async fn no_output_makes_a_failure_and_no_failure_document_a_success(component: Component) {
+    for output in [
+        r#"{"errorType":"Runtime.ExitError","errorMessage":"no"}"#,
+        r#"{"FunctionError":"Unhandled","StatusCode":500}"#,
+        "HTTP/1.1 500 No\r\nx-amz-function-error: Unhandled\r\n\r\n",
+    ] {
+        assert_eq!(
+            text(invoked(component, whole(LAMBDA, output)).await),
+            output
+        );
+    }
+    for document in ["", "null", "{}", r#"{"statusCode":200,"body":"fine"}"#] {
+        assert_eq!(failure(component, document).await.marker, "Unhandled");
+    }
+}

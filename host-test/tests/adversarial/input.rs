@@ -1,0 +1,286 @@
+//! A workflow's author who writes names, texts and JSON to get more than a call: another header, another
+//! path, or the end of the sandbox.
+
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{
+    AccessKey, AssumeRole, Connection, Credentials, Endpoint, Error, Role, SigningKey, WebIdentity,
+};
+use testing::outcome::{invalid_input, text};
+use testing::{Component, for_each_component, form, lambda, only, request};
+
+use crate::{Result, answered, call, connection};
+
+const LARGE: usize = 6_291_456;
+
+/// What would end a header, a request line or a text in C.
+const BREAKS: [&str; 5] = ["\r\nx-evil: 1", "\nx-evil: 1", "\r", "\0", "\u{85}"];
+
+type Edit = fn(&mut Connection, &mut InvokeRequest, &str);
+
+fn key(connection: &mut Connection) -> &mut AccessKey {
+    match &mut connection.credentials {
+        Credentials::AccessKey(key) => key,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn role(connection: &mut Connection, role: Role) {
+    connection.credentials = Credentials::AssumeRole(AssumeRole {
+        source: key(connection).clone(),
+        roles: vec![role],
+    });
+}
+
+fn some_role() -> Role {
+    testing::role("arn:aws:iam::123456789012:role/r")
+}
+
+/// Every text that goes into a request, with what it begins with where it is right, and how it is
+/// filled in.
+const TEXTS: [(&str, &str, Edit); 17] = [
+    ("request.function", "f", |_, request, text| {
+        request.function = text.into()
+    }),
+    ("request.qualifier", "live", |_, request, text| {
+        request.qualifier = Some(text.into())
+    }),
+    ("request.client-context", "{}", |_, request, text| {
+        request.client_context = Some(text.replace("\r\n", "\r\n,").replace('\n', "\n,") + ",");
+    }),
+    ("request.payload", "{}", |_, request, text| {
+        request.payload = Some(text.to_owned() + ",");
+    }),
+    ("request.tenant-id", "t", |_, request, text| {
+        request.tenant_id = Some(text.into())
+    }),
+    ("request.durable-execution-name", "d", |_, request, text| {
+        request.durable_execution_name = Some(text.into());
+    }),
+    ("request.trace-id", "Root=1", |_, request, text| {
+        request.trace_id = Some(text.into())
+    }),
+    ("connection.region", "us-east-1", |connection, _, text| {
+        connection.region = text.into()
+    }),
+    (
+        "connection.endpoint.url",
+        "http://127.0.0.1",
+        |connection, _, text| {
+            connection.endpoint = Some(Endpoint::Url(text.into()));
+        },
+    ),
+    ("access-key-id", "AKID", |connection, _, text| {
+        key(connection).access_key_id = text.into()
+    }),
+    ("secret-access-key", "s", |connection, _, text| {
+        key(connection).secret_access_key = text.into();
+    }),
+    ("session-token", "t", |connection, _, text| {
+        key(connection).session_token = Some(text.into());
+    }),
+    ("date", "20260101", |connection, _, text| {
+        connection.credentials = Credentials::SigningKey(SigningKey {
+            access_key_id: "AKID".to_owned(),
+            date: text.to_owned(),
+            key: vec![7; 32],
+            session_token: None,
+        });
+    }),
+    (
+        "arn",
+        "arn:aws:iam::123456789012:role/r",
+        |connection, _, text| {
+            let arn = text.to_owned();
+            role(connection, Role { arn, ..some_role() });
+        },
+    ),
+    ("external-id", "e-1", |connection, _, text| {
+        let external_id = Some(text.to_owned());
+        role(
+            connection,
+            Role {
+                external_id,
+                ..some_role()
+            },
+        );
+    }),
+    ("session-name", "n-1", |connection, _, text| {
+        let session_name = Some(text.to_owned());
+        role(
+            connection,
+            Role {
+                session_name,
+                ..some_role()
+            },
+        );
+    }),
+    ("token", "a.b.c", |connection, _, text| {
+        connection.credentials = Credentials::WebIdentity(WebIdentity {
+            token: text.to_owned(),
+            role: some_role(),
+        });
+    }),
+];
+
+/// The field that was refused, and why.
+#[track_caller]
+fn refused(result: Result) -> (String, String) {
+    let input = invalid_input(result);
+    (input.field, input.message)
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn no_text_breaks_out_of_its_place(component: Component) {
+    let lambda = lambda().await;
+    let policy = only(&lambda.url());
+    for (field, right, edit) in TEXTS {
+        for broken in BREAKS {
+            let mut connection = connection(lambda.url());
+            let mut request = request("echo", "{}");
+            let text = format!("{right}{broken}");
+            edit(&mut connection, &mut request, &text);
+            let result = component
+                .host()
+                .invoke(&policy, &connection, &request)
+                .await;
+            let (seen, message) = refused(answered(result));
+            assert!(seen.ends_with(field), "{seen}, not {field}: {text:?}");
+            assert!(
+                !message.contains("x-evil") && message.len() < 500,
+                "{message}"
+            );
+        }
+    }
+    assert_eq!(lambda.requests().len(), 0);
+}
+
+/// Ten megabytes in each place, and a megabyte in each message would fill a log.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_of_any_length_is_refused_in_few_words(component: Component) {
+    let lambda = lambda().await;
+    let policy = only(&lambda.url());
+    for (field, right, edit) in TEXTS {
+        let mut connection = connection(lambda.url());
+        let mut request = request("echo", "{}");
+        let text = format!("{right}{}", "a".repeat(10 << 20));
+        edit(&mut connection, &mut request, &text);
+        let result = component
+            .host()
+            .invoke(&policy, &connection, &request)
+            .await;
+        let (seen, message) = refused(answered(result));
+        assert!(seen.ends_with(field), "{seen}, not {field}");
+        assert!(message.len() < 500, "{field}: {}", message.len());
+    }
+    assert_eq!(lambda.requests().len(), 0);
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn a_name_is_one_part_of_the_path(component: Component) {
+    let lambda = lambda().await;
+    for name in [
+        "..",
+        ".",
+        "../2015-03-31/functions",
+        "f/../../2018-10-31/layers",
+        "f/invocations?Qualifier=x#",
+        "%2e%2e",
+        "f%0d%0ax-evil: 1",
+        "f;evil",
+        "f\\..",
+        "ƒ",
+        "arn:aws:lambda:us-east-1:123456789012:function:../f",
+    ] {
+        let result = call(component, &lambda.url(), &request(name, "{}")).await;
+        assert_eq!(refused(result).0, "request.function", "{name}");
+    }
+    assert_eq!(lambda.requests().len(), 0);
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_json_arrives_as_it_was_written(component: Component) {
+    let lambda = lambda().await;
+    let numbers = LARGE - 10;
+    for payload in [
+        "[".repeat(LARGE / 2) + &"]".repeat(LARGE / 2),
+        "{\"a\":".repeat(1_000_000) + "0" + &"}".repeat(1_000_000),
+        "1e999999999999".to_owned(),
+        "-0".to_owned(),
+        "9".repeat(numbers),
+        format!("0.{}1", "0".repeat(numbers - 2)),
+        format!("1e{}", "9".repeat(numbers)),
+        r#"{"a":1,"a":2,"__proto__":{"a":3},"":null}"#.to_owned(),
+        r#""\ud800\u0000\uffff""#.to_owned(),
+        format!("{}1", " ".repeat(LARGE - 1)),
+    ] {
+        let result = call(component, &lambda.url(), &request("echo", &*payload)).await;
+        assert!(text(result) == payload, "{payload:.40}");
+    }
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_json_is_refused_in_few_words(component: Component) {
+    let lambda = lambda().await;
+    let policy = only(&lambda.url());
+    for text in [
+        "[".repeat(LARGE),
+        "{\"a\":".repeat(LARGE / 5),
+        format!("\"{}", "\\u".repeat(LARGE / 2 - 1)),
+        "1".repeat(LARGE - 1) + "x",
+        "nul".to_owned(),
+        "\u{feff}{}".to_owned(),
+        "{}\0".to_owned(),
+        "[NaN]".to_owned(),
+        "{'a':1}".to_owned(),
+        "[1,]".to_owned(),
+    ] {
+        let mut request = request("echo", &*text);
+        let (field, message) = refused(call(component, &lambda.url(), &request).await);
+        assert_eq!(field, "request.payload", "{text:.3}");
+        assert!(message.len() < 200, "{message}");
+
+        request.payload = None;
+        request.client_context = Some(text.clone());
+        let (field, message) = refused(call(component, &lambda.url(), &request).await);
+        assert_eq!(field, "request.client-context", "{text:.3}");
+        assert!(message.len() < 200, "{message}");
+
+        // The forms' two JSON texts.
+        let values = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
+        for (connection, values) in [(&*text, values), ("{}", &*text)] {
+            let ran = component
+                .host()
+                .run(&policy, connection, "invoke", values)
+                .await;
+            let message = invalid_input(answered(ran)).message;
+            assert!(message.len() < 200, "{message}");
+        }
+    }
+    assert_eq!(lambda.requests().len(), 0);
+}
+
+/// A form of a million fields, and one whose fields are deep.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_of_any_shape_ends_in_an_answer(component: Component) {
+    let lambda = lambda().await;
+    let policy = only(&lambda.url());
+    let own = form(&lambda);
+    let many = format!("{{{}\"a\":0}}", "\"\":0,".repeat(LARGE / 5 - 2));
+    let deep = "[".repeat(LARGE / 2 - 100) + &"]".repeat(LARGE / 2 - 100);
+    let host = component.host();
+    for (connection, values) in [(&many, "{}"), (&own, &*many)] {
+        let ran = answered(host.run(&policy, connection, "invoke", values).await);
+        assert!(matches!(ran, Err(Error::InvalidInput(_))));
+    }
+    let values =
+        format!("{{\"useFunctionName\":\"Yes\",\"functionName\":\"echo\",\"payload\":{deep}}}");
+    let ran = answered(host.run(&policy, &own, "invoke", &values).await);
+    let outputs = ran.unwrap();
+    assert!(outputs.contains(&deep), "{outputs:.200}");
+}

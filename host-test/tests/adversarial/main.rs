@@ -1,0 +1,63 @@
+//! What a hostile party can try: an endpoint that answers as no server should, a function or a
+//! workflow's author whose texts are made to break something, another caller in the same instance.
+//! Through the components, in the reference host, over sockets.
+
+mod endpoint;
+mod function;
+mod input;
+mod isolation;
+
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
+use aws_lambda_connector_host::host::Answer;
+use local_lambda::Key;
+use testing::server::{Canned, Server};
+use testing::{Component, only, request};
+
+type Result<T = Invocation> = std::result::Result<T, Error>;
+
+/// Lambda's own first line and headers, without the length.
+const LAMBDA: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\nx-amz-executed-version: $LATEST\r\n";
+
+fn connection(url: String) -> Connection {
+    testing::connection(&Key::default(), url)
+}
+
+/// A head and a body of the length that the head says.
+fn whole(head: &str, body: impl AsRef<[u8]>) -> Canned {
+    let body = body.as_ref();
+    let head = format!("{head}content-length: {}\r\n\r\n", body.len());
+    Canned::raw([head.as_bytes(), body].concat())
+}
+
+/// The component's own answer: neither a trap nor a limit that it ran into.
+#[track_caller]
+#[allow(clippy::result_large_err)] // The contract's.
+fn answered<T>(answer: Answer<T>) -> Result<T> {
+    match answer {
+        Ok(answer) => answer,
+        Err(error) => panic!("the sandbox itself ended: {error}"),
+    }
+}
+
+async fn call(component: Component, url: &str, request: &InvokeRequest) -> Result {
+    let connection = connection(url.to_owned());
+    answered(
+        component
+            .host()
+            .invoke(&only(url), &connection, request)
+            .await,
+    )
+}
+
+/// Invokes once at a server that answers so. The function is asked for no second time.
+async fn invoked(component: Component, answer: Canned) -> Result {
+    invoked_by(component, request("f", "{}"), answer).await
+}
+
+async fn invoked_by(component: Component, request: InvokeRequest, answer: Canned) -> Result {
+    let server = Server::start(&[answer]).await;
+    let result = call(component, &server.url(), &request).await;
+    assert_eq!(server.requests(), 1);
+    result
+}
