@@ -207,7 +207,7 @@ const CREDENTIAL_TYPE: Field = Field {
     kind: Kind::Dropdown,
     required: true,
     default: Some("\"accessKeys\""),
-    choices: || shown(CREDENTIAL_TYPES),
+    choices: &shown::<_, { CREDENTIAL_TYPES.len() }>(CREDENTIAL_TYPES),
     ..FIELD
 };
 

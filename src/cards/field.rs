@@ -1,7 +1,6 @@
 //! What a field of a form is: how it is shown, and where its value goes.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::aws::json::Fields;
 use crate::call::error::Error;
@@ -20,7 +19,7 @@ pub struct Field {
     pub required: bool,
     pub secret: bool,
     pub default: Option<&'static str>,
-    pub choices: fn() -> Vec<Choice>,
+    pub choices: &'static [Choice],
     /// Where the choices come from that are not fixed.
     pub source: Option<Source>,
     pub visible_when: Option<Condition>,
@@ -40,7 +39,7 @@ pub const FIELD: Field = Field {
     required: false,
     secret: false,
     default: None,
-    choices: Vec::new,
+    choices: &[],
     source: None,
     visible_when: None,
     group: None,
@@ -97,14 +96,21 @@ pub enum Source {
 }
 
 /// The choices without what they mean.
-pub fn shown<T>(choices: &[Choice<T>]) -> Vec<Choice> {
-    let shown = |choice: &Choice<T>| Choice {
+pub const fn shown<T, const N: usize>(choices: &[Choice<T>]) -> [Choice; N] {
+    let mut shown = [Choice {
         means: (),
-        value: choice.value,
-        label: choice.label,
-        description: choice.description,
-    };
-    choices.iter().map(shown).collect()
+        value: "",
+        label: "",
+        description: "",
+    }; N];
+    let (mut from, mut to) = (choices, shown.as_mut_slice());
+    while let ([choice, more @ ..], [slot, free @ ..]) = (from, to) {
+        slot.value = choice.value;
+        slot.label = choice.label;
+        slot.description = choice.description;
+        (from, to) = (more, free);
+    }
+    shown
 }
 
 /// Declares a form: an enum of its fields, in the form's order, each with its definition. The

@@ -30,7 +30,7 @@ pub const CARD: Description = Description {
     title: "Invoke",
     description: "Invokes a Lambda function and returns its response.",
     fields: Input::FIELDS,
-    outputs: || outputs::fields(OUTPUTS),
+    outputs: &outputs::fields::<_, { OUTPUTS.len() }>(OUTPUTS),
 };
 
 form! {
@@ -65,7 +65,7 @@ form! {
             definition: "Whether to wait for the function's response.",
             kind: Kind::Dropdown,
             default: Some("\"RequestResponse\""),
-            choices: || shown(INVOCATION_TYPES),
+            choices: &shown::<_, { INVOCATION_TYPES.len() }>(INVOCATION_TYPES),
             group: PARAMETERS,
             paths: &["request.invocation-type"],
             ..FIELD
@@ -76,7 +76,7 @@ form! {
             definition: "Tail returns the last 4 KB of the execution log of a synchronous invocation.",
             kind: Kind::Dropdown,
             default: Some("\"None\""),
-            choices: || shown(LOG_TYPES),
+            choices: &shown::<_, { LOG_TYPES.len() }>(LOG_TYPES),
             group: PARAMETERS,
             paths: &["request.log-type"],
             ..FIELD
@@ -138,7 +138,7 @@ form! {
             definition: "What becomes of the step when the function ran and failed.",
             kind: Kind::Dropdown,
             default: Some("\"Fail\""),
-            choices: || shown(ON_FUNCTION_ERROR),
+            choices: &shown::<_, { ON_FUNCTION_ERROR.len() }>(ON_FUNCTION_ERROR),
             group: ADVANCED,
             ..FIELD
         },
@@ -203,7 +203,7 @@ const USE_FUNCTION_NAME: Field = Field {
     kind: Kind::Dropdown,
     required: true,
     default: Some("\"No\""),
-    choices: || shown(NAMINGS),
+    choices: &shown::<_, { NAMINGS.len() }>(NAMINGS),
     is_option: true,
     ..FIELD
 };

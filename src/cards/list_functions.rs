@@ -17,7 +17,7 @@ pub const CARD: Description = Description {
     title: "List Functions",
     description: "Lists the Lambda functions of the account and region.",
     fields: Input::FIELDS,
-    outputs: || outputs::fields(OUTPUTS),
+    outputs: &outputs::fields::<_, { OUTPUTS.len() }>(OUTPUTS),
 };
 
 form! {

@@ -26,7 +26,7 @@ pub struct Description {
     pub description: &'static str,
     /// Options and inputs.
     pub fields: &'static [&'static Field],
-    pub outputs: fn() -> Vec<Field>,
+    pub outputs: &'static [Field],
 }
 
 /// Host names that the connector may contact where the connection has no custom endpoint, with

@@ -1,7 +1,6 @@
 //! A card's outputs: a JSON object by field key. Every output is there; null where it has no value.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::cards::field::{FIELD, Field, Kind};
 
@@ -23,20 +22,25 @@ pub enum Value<T> {
 }
 
 /// The outputs as `describe` tells them.
-pub fn fields<T>(outputs: &[Output<T>]) -> Vec<Field> {
-    let field = |output: &Output<T>| Field {
-        key: output.key,
-        label: output.label,
-        definition: output.definition,
-        kind: match output.value {
-            Value::Text(_) => Kind::Text,
-            Value::Number(_) => Kind::Number,
-            Value::Boolean(_) => Kind::Boolean,
-            Value::Object(_) => Kind::Object,
-        },
-        ..FIELD
-    };
-    outputs.iter().map(field).collect()
+pub const fn fields<T, const N: usize>(outputs: &[Output<T>]) -> [Field; N] {
+    let mut fields = [FIELD; N];
+    let (mut from, mut to) = (outputs, fields.as_mut_slice());
+    while let ([output, more @ ..], [field, free @ ..]) = (from, to) {
+        *field = Field {
+            key: output.key,
+            label: output.label,
+            definition: output.definition,
+            kind: match output.value {
+                Value::Text(_) => Kind::Text,
+                Value::Number(_) => Kind::Number,
+                Value::Boolean(_) => Kind::Boolean,
+                Value::Object(_) => Kind::Object,
+            },
+            ..FIELD
+        };
+        (from, to) = (more, free);
+    }
+    fields
 }
 
 /// The outputs of `result`. There is room for so many bytes: what grows is copied.

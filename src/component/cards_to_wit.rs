@@ -36,7 +36,7 @@ impl From<&Card> for cards::Card {
             description: card.description.into(),
             options: all(options),
             inputs: all(inputs),
-            outputs: all(&(card.outputs)()),
+            outputs: all(card.outputs),
         }
     }
 }
@@ -57,7 +57,7 @@ impl From<&Field> for cards::Field {
             required: field.required,
             secret: field.secret,
             default: field.default.map(String::from),
-            choices: all(&(field.choices)()),
+            choices: all(field.choices),
             dynamic: field.source.is_some(),
             visible_when: field.visible_when.as_ref().map(Into::into),
             group: field.group.map(String::from),

@@ -17,7 +17,7 @@ fn the_forms_are_sound() {
                 "{} twice",
                 field.key
             );
-            let choices = (field.choices)();
+            let choices = field.choices;
             if let Some(default) = field.default {
                 let default: Value = serde_json::from_str(default).unwrap();
                 let named = |choice: &Choice| default == choice.value;
@@ -32,7 +32,7 @@ fn the_forms_are_sound() {
                     .iter()
                     .find(|other| other.key == condition.field.key)
                     .unwrap();
-                let choices = (on.choices)();
+                let choices = on.choices;
                 for value in condition.values {
                     assert!(
                         choices.iter().any(|choice| choice.value == *value),
@@ -47,7 +47,7 @@ fn the_forms_are_sound() {
     for card in Card::ALL {
         let description = card.description();
         check(description.fields);
-        check(&(description.outputs)().iter().collect::<Vec<_>>());
+        check(&description.outputs.iter().collect::<Vec<_>>());
     }
     let secrets: Vec<&str> = connection::FIELDS
         .iter()

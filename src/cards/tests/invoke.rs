@@ -46,7 +46,7 @@ fn every_output_is_there() {
         .keys()
         .map(|key| &**key)
         .collect();
-    let promised = (Card::Invoke.description().outputs)();
+    let promised = Card::Invoke.description().outputs;
     let mut promised: Vec<&str> = promised.iter().map(|field| field.key).collect();
     keys.sort_unstable();
     promised.sort_unstable();

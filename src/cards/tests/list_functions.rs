@@ -14,7 +14,7 @@ fn listing() {
     assert_eq!(page["functions"][0]["runtime"], "python3.14");
     let row = page["functions"][0].as_object().unwrap();
     let mut keys: Vec<&str> = row.keys().map(|key| &**key).collect();
-    let definition = (Card::ListFunctions.description().outputs)()[0].definition;
+    let definition = Card::ListFunctions.description().outputs[0].definition;
     let named = definition.strip_prefix("An array of objects: ").unwrap();
     let mut named: Vec<&str> = named.trim_end_matches('.').split(", ").collect();
     keys.sort_unstable();
