@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use testing::Component;
 use wasmtime::Engine;
-use wasmtime::component::Component;
+use wasmtime::component;
 use wasmtime::component::types::ComponentItem;
 
 fn list(direction: &str, engine: &Engine, name: &str, item: &ComponentItem) -> Vec<String> {
@@ -24,9 +25,10 @@ fn list(direction: &str, engine: &Engine, name: &str, item: &ComponentItem) -> V
     functions
 }
 
-fn assert_interface(component: &str, list_name: &str, allowed: &[&str]) {
+fn assert_interface(component: Component, list_name: &str, allowed: &[&str]) {
     let engine = Engine::default();
-    let component = Component::from_file(&engine, component).expect("the component");
+    let component =
+        component::Component::from_file(&engine, component.file()).expect("the component");
     let ty = component.component_type();
     let mut lines = BTreeSet::new();
     for (name, item) in ty.imports(&engine) {
@@ -57,7 +59,7 @@ fn assert_interface(component: &str, list_name: &str, allowed: &[&str]) {
 #[test]
 fn imports_and_exports_are_those_of_the_list() {
     assert_interface(
-        testing::P2,
+        Component::Wasi02,
         "interface.txt",
         &[
             "wasi:clocks/monotonic-clock@0.2.0",
@@ -74,7 +76,7 @@ fn imports_and_exports_are_those_of_the_list() {
 #[test]
 fn imports_and_exports_of_the_one_for_wasi_0_3_are_those_of_its_list() {
     assert_interface(
-        testing::P3,
+        Component::Wasi03,
         "interface-p3.txt",
         &[
             "wasi:clocks/monotonic-clock@0.3.0",

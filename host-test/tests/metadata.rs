@@ -3,16 +3,17 @@
 use std::fs;
 
 use memchr::memmem::find;
+use testing::Component;
 use wasm_metadata::{Metadata, Payload};
 
-/// Each component's name and file.
-const COMPONENTS: [(&str, &str); 2] = [
-    ("aws-lambda-connector", testing::P2),
-    ("aws-lambda-connector-p3", testing::P3),
+/// Each component and its name.
+const COMPONENTS: [(Component, &str); 2] = [
+    (Component::Wasi02, "aws-lambda-connector"),
+    (Component::Wasi03, "aws-lambda-connector-p3"),
 ];
 
-fn metadata(file: &str) -> Metadata {
-    match Payload::from_binary(&fs::read(file).unwrap()).unwrap() {
+fn metadata(component: Component) -> Metadata {
+    match Payload::from_binary(&fs::read(component.file()).unwrap()).unwrap() {
         Payload::Component { metadata, .. } => metadata,
         Payload::Module(_) => panic!("a module"),
     }
@@ -24,8 +25,8 @@ fn text(field: Option<impl ToString>) -> String {
 
 #[test]
 fn every_field_but_the_revision_is_filled() {
-    for (name, file) in COMPONENTS {
-        let metadata = metadata(file);
+    for (component, name) in COMPONENTS {
+        let metadata = metadata(component);
         assert_eq!(text(metadata.name), name);
         assert_eq!(text(metadata.version), "0.1.0");
         assert_eq!(text(metadata.authors), "The aws-lambda-connector authors");
@@ -46,8 +47,8 @@ fn every_field_but_the_revision_is_filled() {
 
 #[test]
 fn the_producers_name_the_compiler_and_the_encoder() {
-    for (_, file) in COMPONENTS {
-        let producers = metadata(file).producers.unwrap();
+    for component in Component::ALL {
+        let producers = metadata(component).producers.unwrap();
         let version = |field, tool| text(producers.get(field).and_then(|it| it.get(tool)));
         assert_eq!(version("language", "Rust"), "");
         assert_eq!(version("processed-by", "wit-component"), "0.263.0");
@@ -65,8 +66,8 @@ fn no_path_of_the_machine_that_built_it_is_inside() {
         paths.extend(std::env::var(variable).map(|path| format!("{path}/")));
     }
     paths.retain(|path| path.contains(|character| character != '/'));
-    for (_, file) in COMPONENTS {
-        let bytes = fs::read(file).unwrap();
+    for component in Component::ALL {
+        let bytes = fs::read(component.file()).unwrap();
         for path in &paths {
             assert_eq!(find(&bytes, path.as_bytes()), None, "{path}");
         }

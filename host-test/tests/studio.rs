@@ -1,40 +1,29 @@
 //! The studio's server by plain HTTP: what it answers, what it refuses, and what it keeps.
 
-use std::path::Path;
-use std::sync::OnceLock;
-
-use aws_lambda_connector_host::host::Host;
-use aws_lambda_connector_host::sandbox::Options;
 use bytes::Bytes;
 use host_test::studio::{self, Defaults, Studio};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use local_lambda::{Config, LocalLambda};
+use local_lambda::LocalLambda;
 use serde_json::{Value, json};
-
-fn host() -> Host {
-    static HOST: OnceLock<Host> = OnceLock::new();
-    let load = || {
-        let component = Path::new(testing::P2);
-        Host::new(component, Options::default()).expect("the component loads")
-    };
-    HOST.get_or_init(load).clone()
-}
+use testing::{Component, for_each_component, lambda};
 
 struct Running {
     studio: Studio,
     lambda: LocalLambda,
 }
 
-async fn running() -> Running {
-    let lambda = LocalLambda::start(Config::default()).await.unwrap();
+async fn running(component: Component) -> Running {
+    let lambda = lambda().await;
     let config = studio::Config {
         defaults: Some(Defaults::of_local_lambda(&lambda, "us-east-1")),
         ..studio::Config::default()
     };
-    let studio = Studio::start(host(), config).await.unwrap();
+    let studio = Studio::start(component.host().clone(), config)
+        .await
+        .unwrap();
     Running { studio, lambda }
 }
 
@@ -86,9 +75,10 @@ fn text(response: &Response<Bytes>) -> &str {
     std::str::from_utf8(response.body()).unwrap()
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_response_keeps_the_page_to_itself() {
-    let at = running().await;
+async fn every_response_keeps_the_page_to_itself(component: Component) {
+    let at = running(component).await;
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
         ("/app.js", "text/javascript; charset=utf-8"),
@@ -115,9 +105,10 @@ async fn every_response_keeps_the_page_to_itself() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_knows_nothing_of_the_service() {
-    let at = running().await;
+async fn the_page_knows_nothing_of_the_service(component: Component) {
+    let at = running(component).await;
     for path in [
         "/",
         "/app.js",
@@ -149,9 +140,10 @@ async fn the_page_knows_nothing_of_the_service() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs() {
-    let at = running().await;
+async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(component: Component) {
+    let at = running(component).await;
     let port = at.studio.addr().port();
     let json = ("content-type", "application/json");
     let own = format!("localhost:{port}");
@@ -195,9 +187,10 @@ async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs() {
     assert_eq!(at.lambda.runs("k"), 1);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn other_paths_methods_and_bodies_are_refused_in_words() {
-    let at = running().await;
+async fn other_paths_methods_and_bodies_are_refused_in_words(component: Component) {
+    let at = running(component).await;
     assert_eq!(at.get("/../Cargo.toml").await.status(), 404);
     assert_eq!(at.get("/api/").await.status(), 404);
     let response = at.get("/api/run").await;
@@ -217,9 +210,10 @@ async fn other_paths_methods_and_bodies_are_refused_in_words() {
     assert_eq!(at.ask("run", huge).await.status(), 413);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_stay_here_and_sign_all_the_same() {
-    let at = running().await;
+async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
+    let at = running(component).await;
     let secret = at.lambda.key().secret_access_key.clone();
     let connection = at.connection().await;
     let token = connection["secretAccessKey"].as_str().unwrap();
@@ -264,9 +258,10 @@ async fn secrets_stay_here_and_sign_all_the_same() {
     }
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn json_passes_through_as_text() {
-    let at = running().await;
+async fn json_passes_through_as_text(component: Component) {
+    let at = running(component).await;
     let payload = r#"{"z": 12345678901234567890123,"a":[1.0,1e400],  "z":-0}"#;
     let connection = at.connection().await;
     let body = format!(
@@ -277,9 +272,10 @@ async fn json_passes_through_as_text() {
     assert!(text(&response).contains(&wanted), "{}", text(&response));
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn choices_are_the_contracts() {
-    let at = running().await;
+async fn choices_are_the_contracts(component: Component) {
+    let at = running(component).await;
     let connection = at.connection().await;
     let asked = json!({
         "connection": connection, "card": "invoke", "field": "yourFunctions", "values": {},
@@ -290,9 +286,10 @@ async fn choices_are_the_contracts() {
     assert_eq!(page["ok"]["next"], Value::Null);
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_policy_refused_is_told() {
-    let at = running().await;
+async fn what_the_policy_refused_is_told(component: Component) {
+    let at = running(component).await;
     let mut connection = at.connection().await;
     // The region of the function's name is not that of the connection, which has none.
     connection["region"] = json!("");
@@ -311,23 +308,28 @@ async fn what_the_policy_refused_is_told() {
     );
 }
 
+#[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start() {
+async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start(component: Component) {
     let config = studio::Config {
         allow: vec!["http://".to_owned()],
         ..studio::Config::default()
     };
-    let refused = Studio::start(host(), config).await.unwrap_err();
+    let refused = Studio::start(component.host().clone(), config)
+        .await
+        .unwrap_err();
     assert!(
         format!("{refused:#}").contains("is not a destination"),
         "{refused:#}"
     );
-    let at = running().await;
+    let at = running(component).await;
     let config = studio::Config {
         port: at.studio.addr().port(),
         ..studio::Config::default()
     };
-    let refused = Studio::start(host(), config).await.unwrap_err();
+    let refused = Studio::start(component.host().clone(), config)
+        .await
+        .unwrap_err();
     assert!(
         format!("{refused:#}").contains("choose another port"),
         "{refused:#}"

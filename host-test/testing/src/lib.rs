@@ -16,7 +16,6 @@ pub mod proxy;
 pub mod server;
 
 pub use any_host::AnyHost;
-pub use built_component::{P2, P3};
 pub use call::*;
 pub use component::{Component, PerComponent};
 pub use local::Local;
