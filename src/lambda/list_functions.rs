@@ -192,14 +192,14 @@ impl Exchange for ListFunctions {
             check_progress(marker.as_deref(), next.marker.as_deref(), attempts)?;
             is_full = self.pages_read >= MAX_PAGES;
         }
-        match next {
-            Some(next) if !is_full => self.position = next,
-            next => {
-                self.output = Some(FunctionPage {
-                    functions: core::mem::take(&mut self.rows),
-                    next: next.map(|next| next.write()),
-                });
-            }
+        if is_full || next.is_none() {
+            self.output = Some(FunctionPage {
+                functions: core::mem::take(&mut self.rows),
+                next: next.as_ref().map(Cursor::write),
+            });
+        }
+        if let Some(next) = next {
+            self.position = next;
         }
         Ok(())
     }
