@@ -5,12 +5,14 @@ use std::hint::black_box;
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret, Signer};
 use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::LAMBDA;
+use aws_lambda_connector::aws::json;
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
 use aws_lambda_connector::aws::time::AmzDate;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::operation::Exchange;
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
-use aws_lambda_connector::lambda::{Operation, SERVICE, json};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 #[path = "../src/payload.rs"]
@@ -73,7 +75,7 @@ fn pieces(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let mut request = call.request();
                 let hash = payload_hash(request.body);
-                sign(&mut request, &hash, &signer, REGION, SERVICE, &date);
+                sign(&mut request, &hash, &signer, REGION, LAMBDA, &date);
                 black_box(request.headers.len())
             });
         });

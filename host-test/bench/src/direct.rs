@@ -5,11 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, anyhow, ensure};
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
 use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::LAMBDA;
 use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
 use aws_lambda_connector::aws::time::AmzDate;
-use aws_lambda_connector::call::connection::{Caller, Connection, Credentials};
+use aws_lambda_connector::call::connection::{Connection, Credentials};
+use aws_lambda_connector::call::operation::Exchange;
+use aws_lambda_connector::call::target::Caller;
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
-use aws_lambda_connector::lambda::{Operation, SERVICE};
 use aws_lambda_connector_host::outbound::{Outbound, OutboundOptions};
 use bytes::Bytes;
 use http::Request;
@@ -65,14 +67,14 @@ fn request(url: &str, text: &str) -> Result<Request<Bytes>> {
         ..InvokeRequest::default()
     };
     let invoke = Invoke::new(connection, wanted).map_err(|error| anyhow!("{error:?}"))?;
-    let Caller::Signer(signer) = &invoke.target().caller else {
+    let Caller::Signer(signer) = &invoke.call().target.caller else {
         return Err(anyhow!("a key signs by itself"));
     };
     let mut unsigned = invoke.request();
     let hash = payload_hash(unsigned.body);
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let date = AmzDate::from_unix(now);
-    sign(&mut unsigned, &hash, signer, &region, SERVICE, &date);
+    sign(&mut unsigned, &hash, signer, &region, LAMBDA, &date);
 
     let mut builder = Request::builder()
         .method(unsigned.method.as_str())
