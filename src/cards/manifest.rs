@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::endpoint;
+use crate::aws::endpoint::{self, LAMBDA, STS};
 use crate::cards::field::Field;
 
 /// The connector's name.
@@ -33,7 +33,7 @@ pub struct Description {
 /// `{region}` where it stands.
 pub fn outbound_hosts() -> Vec<String> {
     let mut hosts = Vec::new();
-    for service in ["lambda", "sts"] {
+    for service in [LAMBDA, STS] {
         for suffix in endpoint::dns_suffixes() {
             for fips in ["", "-fips"] {
                 hosts.push(format!("{service}{fips}.{{region}}.{suffix}"));

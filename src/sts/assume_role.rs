@@ -1,7 +1,6 @@
 //! STS `AssumeRole` and `AssumeRoleWithWebIdentity`: one step on the way to a role's temporary
 //! keys.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -10,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::aws::credentials::{AccessKey, Secret, Signer};
 use crate::aws::endpoint::STS;
-use crate::aws::message::{Method, Request, Response};
+use crate::aws::message::{Request, Response};
 use crate::aws::time;
 use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, Executed, ServiceError, TransportKind};
@@ -164,12 +163,7 @@ impl Exchange for AssumeRole<'_> {
     }
 
     fn request(&self) -> Request<'_> {
-        let mut request = Request::new(Method::Post, &self.call.target.endpoint, "/");
-        request
-            .headers
-            .push(("content-type", Cow::Borrowed(query::CONTENT_TYPE)));
-        request.body = &self.form;
-        request
+        query::request(&self.call.target.endpoint, &self.form)
     }
 
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {

@@ -1,11 +1,10 @@
 //! STS `GetCallerIdentity`: who the credentials belong to. Needs no permission at all, so that it
 //! tells wrong credentials from missing permissions.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::message::{Method, Request, Response};
+use crate::aws::message::{Request, Response};
 use crate::call::connection::Connection;
 use crate::call::delivery::Delivery;
 use crate::call::error::{Error, Executed};
@@ -54,12 +53,7 @@ impl Exchange for GetCallerIdentity {
     }
 
     fn request(&self) -> Request<'_> {
-        let mut request = Request::new(Method::Post, &self.call.target.endpoint, "/");
-        request
-            .headers
-            .push(("content-type", Cow::Borrowed(query::CONTENT_TYPE)));
-        request.body = &self.form;
-        request
+        query::request(&self.call.target.endpoint, &self.form)
     }
 
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {

@@ -1,17 +1,26 @@
 //! The AWS Query protocol as STS speaks it: forms out, XML in.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::message::Response;
+use crate::aws::endpoint::Endpoint;
+use crate::aws::message::{Method, Request, Response};
 use crate::aws::{uri, xml};
 use crate::call::error::Error;
 use crate::call::error_response::{self, RequestContext};
 
-/// `content-type` of every request; it is signed.
-pub const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
-
 const VERSION: &str = "2011-06-15";
+
+/// The request that posts `form`. Its `content-type` is signed.
+pub fn request<'a>(endpoint: &Endpoint, form: &'a [u8]) -> Request<'a> {
+    const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
+    let mut request = Request::new(Method::Post, endpoint, "/");
+    let content_type = ("content-type", Cow::Borrowed(CONTENT_TYPE));
+    request.headers.push(content_type);
+    request.body = form;
+    request
+}
 
 /// The form of an action and its parameters, strictly percent-encoded.
 pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
