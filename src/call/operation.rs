@@ -94,3 +94,47 @@ pub trait Operation: Exchange {
     /// The output, after the last response was read; `None` where another request follows.
     fn take_output(&mut self) -> Option<Self::Output>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::message::Method;
+    use crate::testing::connection;
+
+    struct Minimal {
+        call: Call,
+        runs_function: bool,
+    }
+
+    impl Exchange for Minimal {
+        fn call(&self) -> &Call {
+            &self.call
+        }
+
+        fn runs_function(&self) -> bool {
+            self.runs_function
+        }
+
+        fn request(&self) -> Request<'_> {
+            Request::new(Method::Get, &self.call.target.endpoint, "/")
+        }
+
+        fn read(&mut self, _: Response, _: u8) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn operation_that_runs_the_function_is_not_repeatable_by_default() {
+        for (runs_function, repeatable) in [(true, false), (false, true)] {
+            let operation = Minimal {
+                call: Call {
+                    target: Target::new(connection(), None).unwrap(),
+                    delivery: Delivery::new("delivery", None, false).unwrap(),
+                },
+                runs_function,
+            };
+            assert_eq!(operation.repeatable(), repeatable);
+        }
+    }
+}

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::aws::message::{Request, Response};
+use crate::aws::time::AmzDate;
 use crate::block_on::block_on;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::delivery::{Options, TimeLimits};
@@ -121,6 +122,33 @@ fn idempotent() -> InvokeRequest {
             ..Options::default()
         }),
         ..request()
+    }
+}
+
+#[test]
+fn signature_covers_the_payload_in_every_attempt() {
+    let transport = Scripted::new(vec![error(429, "TooManyRequestsException"), ok()]);
+    let request = InvokeRequest {
+        payload: Some(r#"{"order":7}"#.into()),
+        ..request()
+    };
+    invoke(&transport, request.clone()).unwrap();
+
+    let operation = Invoke::new(connection(), request).unwrap();
+    let Caller::Signer(signer) = &operation.call().target.caller else {
+        panic!("a key signs by itself");
+    };
+    let hash = sigv4::payload_hash(br#"{"order":7}"#);
+    let sent = transport.sent.borrow();
+    assert_eq!(sent.len(), 2);
+    for (date_time, authorization) in sent.iter() {
+        let date = AmzDate {
+            date_time: date_time.clone(),
+            date: date_time[..8].into(),
+        };
+        let mut request = operation.request();
+        let signed = sigv4::sign(&mut request, &hash, signer, "us-east-1", "lambda", &date);
+        assert_eq!(signed, *authorization);
     }
 }
 
