@@ -39,21 +39,11 @@ const CRATES: &[Crate] = &[
         src: "host-test/bench/src",
         layers: &[
             &["main"],
-            &[
-                "at_once",
-                "breakdown",
-                "calls",
-                "in_flight",
-                "instances",
-                "list",
-                "memory",
-                "size",
-            ],
+            &["calls", "in_flight", "list", "size"],
             &["alternate"],
-            &["direct", "native", "ours", "table"],
+            &["native", "ours", "table"],
             &[
                 "args",
-                "hooks",
                 "payload",
                 "process",
                 "samples",

@@ -51,7 +51,7 @@ fn the_producers_name_the_compiler_and_the_encoder() {
         let producers = metadata(component).producers.unwrap();
         let version = |field, tool| text(producers.get(field).and_then(|it| it.get(tool)));
         assert_eq!(version("language", "Rust"), "");
-        assert_eq!(version("processed-by", "wit-component"), "0.263.0");
+        assert_eq!(version("processed-by", "wit-component"), "0.254.2");
         let rustc = version("processed-by", "rustc");
         assert!(rustc.starts_with("1.95.0 ("), "{rustc}");
     }

@@ -17,9 +17,6 @@ pub struct BenchArgs {
     /// Threads of the runtime beside the calling one; 0 calls and moves bytes on one thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
-    /// Length of the event whose way is broken down
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub bytes: usize,
     /// The component to measure, in place of the one built with this program
     #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
     pub component: PathBuf,
@@ -39,20 +36,12 @@ impl BenchArgs {
 pub enum Part {
     /// CPU time of an invocation, by size
     Calls,
-    /// CPU time of an instance
-    Instances,
     /// Memory of the process with many invocations in flight
     InFlight,
-    /// Time of many slow invocations at once in one instance for WASI 0.3
-    AtOnce,
-    /// Linear memory for the largest payload
-    Memory,
     /// CPU time of a long list
     List,
     /// The component's file
     Size,
-    /// Where the time of one invocation goes
-    Breakdown,
 }
 
 /// What runs in processes of their own.

@@ -7,15 +7,9 @@ use tokio::runtime::{Builder, Runtime};
 
 mod alternate;
 mod args;
-mod at_once;
-mod breakdown;
 mod calls;
-mod direct;
-mod hooks;
 mod in_flight;
-mod instances;
 mod list;
-mod memory;
 mod native;
 mod ours;
 mod payload;
@@ -43,14 +37,7 @@ fn main() -> Result<()> {
     let url = &service.url;
     let runtime = runtime(args.workers)?;
     let rows = runtime.block_on(compare(&args, url))?;
-    if !rows.is_empty() {
-        println!("{}", table::comparison(rows));
-    }
-    if args.wants(Part::Breakdown) {
-        eprintln!("measuring the steps of a call");
-        let steps = runtime.block_on(breakdown::run(&args, url))?;
-        println!("\n{}", table::steps(&steps));
-    }
+    println!("{}", table::comparison(rows));
     Ok(())
 }
 
@@ -68,21 +55,9 @@ async fn compare(args: &BenchArgs, url: &str) -> Result<Vec<table::Row>> {
             rows.push(list::run(args.rounds, &ours, &native).await?);
         }
     }
-    if args.wants(Part::Instances) {
-        eprintln!("measuring instances");
-        rows.extend(instances::run(args).await?);
-    }
     if args.wants(Part::InFlight) {
         eprintln!("measuring calls in flight");
         rows.extend(in_flight::run(args, url)?);
-    }
-    if args.wants(Part::AtOnce) {
-        eprintln!("measuring calls at once in one instance");
-        rows.push(at_once::run(url).await?);
-    }
-    if args.wants(Part::Memory) {
-        eprintln!("looking for the least memory");
-        rows.push(memory::run(args, url).await?);
     }
     if args.wants(Part::Size) {
         eprintln!("measuring the component");

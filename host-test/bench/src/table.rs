@@ -87,15 +87,3 @@ pub fn comparison(rows: Vec<Row>) -> String {
     }
     table.trim_fmt()
 }
-
-/// Steps and what they take.
-pub fn steps(rows: &[(&str, String, String)]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(ASCII_MARKDOWN)
-        .set_header(["Step", "Median", "Part"]);
-    for (step, time, part) in rows {
-        table.add_row([*step, time, part]);
-    }
-    table.trim_fmt()
-}

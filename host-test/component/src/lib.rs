@@ -75,7 +75,6 @@ fn without_names(bytes: &[u8]) -> Result<Vec<u8>> {
             && depth == 0
             && !is_names
         {
-            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
             let data = bytes.get(range).context("a section within the bytes")?;
             kept.section(&RawSection { id, data });
         }

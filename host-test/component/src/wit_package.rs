@@ -31,7 +31,7 @@ pub fn wit_package(root: &Path, wit: &str) -> Result<WitPackage> {
     let mut metadata = metadata::of_package(root, &name)?;
     // It has a version of its own.
     metadata.version = AddMetadataField::Set(Version::new(version.clone()));
-    let bytes = metadata.to_wasm(&wit_component::encode(&resolve, id, false)?)?;
+    let bytes = metadata.to_wasm(&wit_component::encode(&resolve, id)?)?;
     Ok(WitPackage {
         name,
         version,
