@@ -41,7 +41,12 @@ impl Component {
         })
     }
 
+    /// Compiled code is kept: test programs find what another one compiled.
     pub fn host_with(self, options: Options) -> Host {
+        let options = Options {
+            keep_compiled: true,
+            ..options
+        };
         Host::new(self.file(), options).unwrap()
     }
 }

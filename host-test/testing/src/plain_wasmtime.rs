@@ -8,7 +8,7 @@ use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::exports::{self, Exports};
 use http::HeaderName;
 use wasmtime::component::{Instance, Linker, ResourceTable};
-use wasmtime::{Config, Engine, ResourceLimiter, Result, Store};
+use wasmtime::{Cache, Config, Engine, ResourceLimiter, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, ForbiddenHeaderFilter, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
@@ -93,7 +93,9 @@ impl PlainWasmtime {
     }
 
     pub fn configured(component: Component, config: &Config) -> Self {
-        let engine = Engine::new(config).unwrap();
+        let mut config = config.clone();
+        config.cache(Some(Cache::from_file(None).unwrap()));
+        let engine = Engine::new(&config).unwrap();
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();
         wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
