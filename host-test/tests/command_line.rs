@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// The program with an empty environment and no shared files.
 fn program(args: &[&str]) -> Command {
-    let mut command = Command::new(cargo_bin!("host-test"));
+    let mut command = Command::new(cargo_bin!("lambda-connector"));
     command.args(args).env_clear().env("HOME", "/nonexistent");
     command
 }
@@ -52,6 +52,44 @@ fn help_names_commands_exit_codes_and_where_keys_come_from() {
         "0 success, 1 error, 2 wrong usage, 3 the function ran and failed",
     ] {
         assert!(help.contains(word), "{word} is missing in:\n{help}");
+    }
+}
+
+#[test]
+fn help_of_every_command_fits_one_screen() {
+    for command in [
+        "",
+        "demo",
+        "invoke",
+        "list",
+        "qualifiers",
+        "serve",
+        "studio",
+        "component",
+        "completions",
+    ] {
+        let arguments = [command, "--help"];
+        let arguments = arguments.iter().filter(|argument| !argument.is_empty());
+        let help = stdout(&run(&arguments.copied().collect::<Vec<_>>()));
+        assert!(help.contains("Usage: lambda-connector"), "{help}");
+        assert!(help.lines().count() <= 40, "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 100),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn completions_of_every_shell_name_the_commands() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        let script = stdout(&output);
+        assert!(
+            script.contains("lambda-connector") && script.contains("qualifiers"),
+            "{shell}"
+        );
     }
 }
 
@@ -269,7 +307,7 @@ async fn demo_shows_a_success_and_a_failure() {
     }
 }
 
-/// As in `host-test component | head -0`.
+/// As in `lambda-connector component | head -0`.
 #[test]
 fn a_reader_who_leaves_is_no_error() {
     let mut child = program(&["component"])
