@@ -295,12 +295,9 @@ impl Paths<'_> {
                 path.push(inner.ident.to_string());
                 self.add_tree(&inner.tree, path);
             }
-            syn::UseTree::Name(name) => {
-                path.push(name.ident.to_string());
-                self.add(&path);
-            }
-            syn::UseTree::Rename(name) => {
-                path.push(name.ident.to_string());
+            syn::UseTree::Name(syn::UseName { ident })
+            | syn::UseTree::Rename(syn::UseRename { ident, .. }) => {
+                path.push(ident.to_string());
                 self.add(&path);
             }
             syn::UseTree::Glob(_) => self.add(&path),
