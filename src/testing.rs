@@ -102,6 +102,7 @@ pub fn coded(status: u16, code: &str) -> Response {
 
 /// STS's answer to who may not assume a role.
 pub fn denied_by_sts(message: &str) -> Response {
+    let message = message.replace('&', "&amp;");
     let error = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
     answer(403, &[], format!("<ErrorResponse>{error}</ErrorResponse>"))
 }
