@@ -95,7 +95,7 @@ pub fn json(body: &serde_json::Value) -> Response {
     )
 }
 
-/// An error answer of Lambda's that says no more than its code.
+/// An error answer that says no more than its code.
 pub fn coded(status: u16, code: &str) -> Response {
     answer(status, &[("x-amzn-errortype", code)], "{}")
 }

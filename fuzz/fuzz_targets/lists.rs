@@ -65,7 +65,7 @@ fn functions(query: &FunctionQuery, answers: &[Answer]) {
             ..query.clone()
         };
         let next = ListFunctions::new(connection, query).expect("our own cursor");
-        // The listing stands where its cursor leads.
+        // The listing continues where its cursor leads.
         assert_eq!(next.request().query, list.request().query);
     }
 }

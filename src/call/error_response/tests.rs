@@ -136,7 +136,10 @@ fn the_meaning_of_every_code() {
         ),
         (
             (NotFound, No, false),
-            vec![(404, "ResourceNotFoundException"), (404, "Whatever")],
+            vec![
+                (404, "ResourceNotFoundException"),
+                (404, "UnknownException"),
+            ],
         ),
         (
             (FunctionConfiguration, No, true),
@@ -183,7 +186,7 @@ fn the_meaning_of_every_code() {
             vec![
                 (400, "ThrottlingException"),
                 (429, "TooManyRequestsException"),
-                (429, "Whatever"),
+                (429, "UnknownException"),
                 (502, "EC2ThrottledException"),
             ],
         ),
@@ -191,8 +194,8 @@ fn the_meaning_of_every_code() {
             (ServiceFault, Unknown, true),
             vec![
                 (500, "ServiceException"),
-                (500, "Whatever"),
-                (503, "Whatever"),
+                (500, "UnknownException"),
+                (503, "UnknownException"),
             ],
         ),
         (
@@ -202,7 +205,7 @@ fn the_meaning_of_every_code() {
         (
             (Credentials, No, false),
             vec![
-                (401, "Whatever"),
+                (401, "UnknownException"),
                 (403, "UnrecognizedClientException"),
                 (403, "InvalidSignatureException"),
                 (403, "ExpiredTokenException"),
@@ -211,7 +214,7 @@ fn the_meaning_of_every_code() {
                 (403, "InvalidClientTokenId"),
             ],
         ),
-        ((Other, Unknown, false), vec![(302, "Whatever")]),
+        ((Other, Unknown, false), vec![(302, "UnknownException")]),
     ] {
         for (status, code) in answers {
             let error = service_error(&coded(status, code));
