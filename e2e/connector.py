@@ -1,4 +1,4 @@
-"""The reference host's command line, as a program calls it: `host-test … --json`."""
+"""The reference host's command line, as a program calls it: `lambda-connector … --json`."""
 
 import json
 import os
@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 COMPONENTS = [ROOT / "target" / name for name in ("aws-lambda-connector.wasm", "aws-lambda-connector-p3.wasm")]
 # Linux takes at most 128 KiB in one argument.
 LONGEST_ARGUMENT = 100_000
-HOST = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/host-test")
+HOST = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/lambda-connector")
 
 
 @dataclass(frozen=True)

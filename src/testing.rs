@@ -1,21 +1,67 @@
-//! What the tests of several operations need.
+//! What the tests of several modules need: what a call is given, what answers it, what it ends with.
 
-use alloc::vec::Vec;
+use core::fmt::Debug;
 
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::endpoint::Choice;
 use crate::aws::message::Response;
 use crate::call::connection::{Connection, Credentials};
+use crate::call::error::{Error, Executed, InvalidInput, ServiceError};
+use crate::call::error::{TransportError, TransportKind};
+use crate::call::roles::RoleOptions;
+use crate::lambda::invoke::InvokeRequest;
+use crate::transport::Failure;
+
+pub mod scripted;
+
+/// 2026-11-22T12:00:00Z
+pub const NOW: u64 = 1_795_348_800;
 
 pub fn connection() -> Connection {
     Connection {
         region: "us-east-1".into(),
-        credentials: Credentials::AccessKey(AccessKey {
-            access_key_id: "AKIDEXAMPLE".into(),
-            secret_access_key: Secret::new("secret".into()),
-            session_token: None,
-        }),
+        credentials: Credentials::AccessKey(access_key()),
         endpoint: Choice::Standard,
+    }
+}
+
+pub fn connection_with(credentials: Credentials) -> Connection {
+    Connection {
+        credentials,
+        ..connection()
+    }
+}
+
+pub fn access_key() -> AccessKey {
+    AccessKey {
+        access_key_id: "AKIDEXAMPLE".into(),
+        secret_access_key: Secret::new("secret".into()),
+        session_token: None,
+    }
+}
+
+pub fn role(arn: &str) -> RoleOptions {
+    RoleOptions {
+        arn: arn.into(),
+        ..RoleOptions::default()
+    }
+}
+
+pub fn assuming(roles: Vec<RoleOptions>) -> Connection {
+    let source = access_key();
+    connection_with(Credentials::AssumeRole { source, roles })
+}
+
+pub fn bearing(token: &str, role: RoleOptions) -> Connection {
+    let token = Secret::new(token.into());
+    connection_with(Credentials::WebIdentity { token, role })
+}
+
+/// An invocation of the function `f`.
+pub fn invocation() -> InvokeRequest {
+    InvokeRequest {
+        function: "f".into(),
+        ..InvokeRequest::default()
     }
 }
 
@@ -47,4 +93,64 @@ pub fn json(body: &serde_json::Value) -> Response {
         &[("content-type", "application/json")],
         serde_json::to_vec(body).unwrap(),
     )
+}
+
+/// An error answer that says no more than its code.
+pub fn coded(status: u16, code: &str) -> Response {
+    answer(status, &[("x-amzn-errortype", code)], "{}")
+}
+
+/// STS's answer to who may not assume a role.
+pub fn denied_by_sts(message: &str) -> Response {
+    let message = message.replace('&', "&amp;");
+    let error = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
+    answer(403, &[], format!("<ErrorResponse>{error}</ErrorResponse>"))
+}
+
+pub fn failure(kind: TransportKind, executed: Executed) -> Failure {
+    Failure {
+        kind,
+        message: "no answer, as scripted".into(),
+        executed,
+    }
+}
+
+#[track_caller]
+pub fn refused<T: Debug>(result: Result<T, Error>) -> InvalidInput {
+    match result {
+        Err(Error::InvalidInput(input)) => input,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn unauthenticated<T: Debug>(result: Result<T, Error>) -> ServiceError {
+    match result {
+        Err(Error::Unauthenticated(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn service_error<T: Debug>(result: Result<T, Error>) -> ServiceError {
+    match result {
+        Err(Error::Service(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn transport_error<T: Debug>(result: Result<T, Error>) -> TransportError {
+    match result {
+        Err(Error::Transport(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Each of `parts` is in `text`.
+#[track_caller]
+pub fn assert_contains<const N: usize>(text: &str, parts: [&str; N]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in: {text}");
+    }
 }

@@ -224,12 +224,12 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap();
+        if name == "tests" || name == "testing" {
+            continue;
+        }
         if path.is_dir() {
             list(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs")
-            && name != "tests"
-            && name != "testing"
-        {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
@@ -285,12 +285,9 @@ impl Paths<'_> {
                 path.push(inner.ident.to_string());
                 self.add_tree(&inner.tree, path);
             }
-            syn::UseTree::Name(name) => {
-                path.push(name.ident.to_string());
-                self.add(&path);
-            }
-            syn::UseTree::Rename(name) => {
-                path.push(name.ident.to_string());
+            syn::UseTree::Name(syn::UseName { ident })
+            | syn::UseTree::Rename(syn::UseRename { ident, .. }) => {
+                path.push(ident.to_string());
                 self.add(&path);
             }
             syn::UseTree::Glob(_) => self.add(&path),

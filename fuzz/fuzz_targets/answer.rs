@@ -12,8 +12,8 @@ use aws_lambda_connector::call::operation::{Exchange, Operation};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::perform::redact;
 use aws_lambda_connector::sts::query;
-use aws_lambda_connector_fuzz::call::connection;
-use aws_lambda_connector_fuzz::script::{self, Answer};
+use aws_lambda_connector_fuzz::call::plain_connection;
+use aws_lambda_connector_fuzz::script::Answer;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -67,12 +67,11 @@ fuzz_target!(|data: &[u8]| {
         Err(_) => {}
     }
 
-    let (lines, _) = script::read(b"");
     let request = InvokeRequest {
         function: "f".into(),
         ..InvokeRequest::default()
     };
-    let mut invoke = Invoke::new(connection(&lines), request).unwrap();
+    let mut invoke = Invoke::new(plain_connection(), request).unwrap();
     let failed = response.header("x-amz-function-error").is_some();
     let whole = response.status == 200 && response.header("x-amzn-requestid").is_some();
     let body = response.body.clone();

@@ -7,9 +7,9 @@ use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector::call::operation::Exchange;
 use aws_lambda_connector::lambda::function_name::{FunctionName, check_qualifier};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
-use aws_lambda_connector_fuzz::call::connection;
+use aws_lambda_connector_fuzz::call::plain_connection;
+use aws_lambda_connector_fuzz::secrets;
 use aws_lambda_connector_fuzz::verdict::no_secret;
-use aws_lambda_connector_fuzz::{script, secrets};
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
 
@@ -64,8 +64,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(name.unqualified_policy_resource(region), name.unqualified());
     }
 
-    let (lines, _) = script::read(b"");
-    let mut connection = connection(&lines);
+    let mut connection = plain_connection();
     connection.region = name.region().unwrap_or("eu-central-1").into();
     let request = InvokeRequest {
         function: text.into(),

@@ -8,27 +8,38 @@ use aws_lambda_connector::lambda::list_functions::{
     FunctionQuery, ListFunctions, contains_ignoring_case,
 };
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierKind};
-use aws_lambda_connector_fuzz::call::{connection, query};
-use aws_lambda_connector_fuzz::script;
+use aws_lambda_connector_fuzz::call::{plain_connection, query};
+use aws_lambda_connector_fuzz::script::{self, Answer};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let (lines, answers) = script::read(data);
-    let pages = || {
-        answers
-            .iter()
-            .filter_map(|answer| answer.outcome.clone().ok())
-    };
-    functions(&query(&lines), pages());
-    qualifiers(pages());
+    functions(&query(&lines), &answers);
+    qualifiers(&answers);
 });
 
-fn functions(
-    query: &FunctionQuery,
-    pages: impl Iterator<Item = aws_lambda_connector::aws::message::Response>,
-) {
-    let (lines, _) = script::read(b"");
-    let connection = connection(&lines);
+/// What the answers add up to; `None` where one of them is an error, or another page is to come.
+fn output<O: Operation>(operation: &mut O, answers: &[Answer]) -> Option<O::Output> {
+    for answer in answers {
+        let Ok(page) = answer.outcome.clone() else {
+            continue;
+        };
+        let status = page.status;
+        if let Err(error) = operation.read(page, 1) {
+            let malformed = matches!(error, Error::Transport(_));
+            assert_eq!(malformed, status == 200, "{error:?}");
+            return None;
+        }
+        assert_eq!(status, 200);
+        if let Some(output) = operation.take_output() {
+            return Some(output);
+        }
+    }
+    None
+}
+
+fn functions(query: &FunctionQuery, answers: &[Answer]) {
+    let connection = plain_connection();
     let mut list = match ListFunctions::new(connection.clone(), query.clone()) {
         Ok(list) => list,
         Err(Error::InvalidInput(input)) => {
@@ -37,70 +48,37 @@ fn functions(
         }
         Err(error) => panic!("{error:?}"),
     };
-    for page in pages {
-        let status = page.status;
-        let page = match list.read(page, 1).map(|()| list.take_output()) {
-            Ok(Some(page)) => page,
-            Ok(None) => {
-                assert_eq!(status, 200);
-                continue;
-            }
-            Err(Error::Transport(_)) => {
-                assert_eq!(status, 200);
-                return;
-            }
-            Err(_) => {
-                assert_ne!(status, 200);
-                return;
-            }
-        };
-        assert_eq!(status, 200);
-        let limit = query.limit.unwrap_or(50);
-        assert!(page.functions.len() <= usize::try_from(limit).unwrap());
-        let part = query.name_contains.as_deref().unwrap_or_default();
-        for row in &page.functions {
-            let (name, part) = (row.name.to_ascii_lowercase(), part.to_ascii_lowercase());
-            assert!(name.contains(&part));
-            assert!(part.is_empty() || contains_ignoring_case(&row.name, &part));
-        }
-        if let Some(next) = page.next {
-            let query = FunctionQuery {
-                cursor: Some(next),
-                ..query.clone()
-            };
-            let next = ListFunctions::new(connection, query).expect("our own cursor");
-            // The listing stands where its cursor leads.
-            assert_eq!(next.request().query, list.request().query);
-        }
+    let Some(page) = output(&mut list, answers) else {
         return;
+    };
+    let limit = query.limit.unwrap_or(50);
+    assert!(page.functions.len() <= usize::try_from(limit).unwrap());
+    let part = query.name_contains.as_deref().unwrap_or_default();
+    for row in &page.functions {
+        let (name, part) = (row.name.to_ascii_lowercase(), part.to_ascii_lowercase());
+        assert!(name.contains(&part));
+        assert!(part.is_empty() || contains_ignoring_case(&row.name, &part));
+    }
+    if let Some(next) = page.next {
+        let query = FunctionQuery {
+            cursor: Some(next),
+            ..query.clone()
+        };
+        let next = ListFunctions::new(connection, query).expect("our own cursor");
+        // The listing continues where its cursor leads.
+        assert_eq!(next.request().query, list.request().query);
     }
 }
 
-fn qualifiers(pages: impl Iterator<Item = aws_lambda_connector::aws::message::Response>) {
-    let (lines, _) = script::read(b"");
-    let mut list = ListQualifiers::new(connection(&lines), "f:live").unwrap();
-    for page in pages {
-        let status = page.status;
-        match list.read(page, 1).map(|()| list.take_output()) {
-            Ok(Some(choices)) => {
-                assert_eq!(status, 200);
-                let order = |kind| match kind {
-                    QualifierKind::Alias => 0,
-                    QualifierKind::Latest => 1,
-                    QualifierKind::Version => 2,
-                };
-                assert!(choices.iter().map(|choice| order(choice.kind)).is_sorted());
-                return;
-            }
-            Ok(None) => assert_eq!(status, 200),
-            Err(Error::Transport(_)) => {
-                assert_eq!(status, 200);
-                return;
-            }
-            Err(_) => {
-                assert_ne!(status, 200);
-                return;
-            }
-        }
-    }
+fn qualifiers(answers: &[Answer]) {
+    let mut list = ListQualifiers::new(plain_connection(), "f:live").unwrap();
+    let Some(choices) = output(&mut list, answers) else {
+        return;
+    };
+    let order = |kind| match kind {
+        QualifierKind::Alias => 0,
+        QualifierKind::Latest => 1,
+        QualifierKind::Version => 2,
+    };
+    assert!(choices.iter().map(|choice| order(choice.kind)).is_sorted());
 }

@@ -5,12 +5,12 @@
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::call::delivery::Delivery;
 use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
-use aws_lambda_connector::call::operation::{Exchange, Operation};
+use aws_lambda_connector::call::operation::Operation;
 use aws_lambda_connector::call::target::{Caller, Target};
 use aws_lambda_connector::sts::assume_role::AssumeRole;
 use aws_lambda_connector::sts::caller_identity::GetCallerIdentity;
 use aws_lambda_connector::sts::query;
-use aws_lambda_connector_fuzz::call::connection;
+use aws_lambda_connector_fuzz::call::{connection, plain_connection};
 use aws_lambda_connector_fuzz::script;
 use libfuzzer_sys::fuzz_target;
 
@@ -40,18 +40,10 @@ fuzz_target!(|body: &[u8]| {
     for kind in ["role", "oidc"] {
         assume(kind, &response);
     }
-    let (lines, _) = script::read(b"");
-    let mut identity = GetCallerIdentity::new(connection(&lines)).unwrap();
+    let mut identity = GetCallerIdentity::new(plain_connection()).unwrap();
     for status in [200, 403] {
         response.status = status;
-        match identity
-            .read(response.clone(), 1)
-            .map(|()| identity.take_output())
-        {
-            Ok(Some(_)) => assert_eq!(status, 200),
-            Ok(None) => panic!("one answer is all"),
-            Err(error) => check(&error, status),
-        }
+        output(&mut identity, &response);
     }
 });
 
@@ -63,20 +55,26 @@ fn assume(kind: &str, response: &Response) {
     };
     let delivery = Delivery::new("delivery", None, false).unwrap();
     let mut operation = AssumeRole::new(chain, (1, &chain.first), None, delivery);
-    match operation
-        .read(response.clone(), 1)
-        .map(|()| operation.take_output())
-    {
-        Ok(Some(session)) => {
-            assert_eq!(response.status, 200);
-            let key = session.keys.secret_access_key.reveal();
-            let token = session.keys.session_token.as_ref().unwrap().reveal();
-            for text in [key, token, session.keys.access_key_id.as_str()] {
-                assert!(!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));
-            }
+    if let Some(session) = output(&mut operation, response) {
+        let key = session.keys.secret_access_key.reveal();
+        let token = session.keys.session_token.as_ref().unwrap().reveal();
+        for text in [key, token, session.keys.access_key_id.as_str()] {
+            assert!(!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));
         }
-        Ok(None) => panic!("one answer is all"),
-        Err(error) => check(&error, response.status),
+    }
+}
+
+/// One answer is all that these operations take.
+fn output<O: Operation>(operation: &mut O, response: &Response) -> Option<O::Output> {
+    match operation.read(response.clone(), 1) {
+        Ok(()) => {
+            assert_eq!(response.status, 200);
+            Some(operation.take_output().expect("one answer is all"))
+        }
+        Err(error) => {
+            check(&error, response.status);
+            None
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use aws_lambda_connector::sessions;
 use aws_lambda_connector::sts::assume_role::Session;
 use aws_lambda_connector::test_connection::{Check, test_connection};
 
-use crate::script::Lines;
+use crate::script::{self, Lines};
 use crate::secrets;
 use crate::transport::Scripted;
 
@@ -241,6 +241,12 @@ pub fn connection(lines: &Lines) -> Connection {
             Some(url) => Choice::Url(url.into()),
         },
     }
+}
+
+/// As [`connection`], of a script that says nothing.
+pub fn plain_connection() -> Connection {
+    let (lines, _) = script::read(b"");
+    connection(&lines)
 }
 
 /// The form of a connection, with a planted secret wherever one's value is `$`.

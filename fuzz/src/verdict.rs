@@ -82,14 +82,9 @@ pub fn no_secret(shown: &str, others: &[String]) {
 
 fn check_error(error: &Error, transport: &Scripted, invokes: bool) {
     let seen = &transport.seen;
-    let (executed, attempts) = match error {
-        Error::InvalidInput(_) => {
-            assert!(!seen.may_have_run.get(), "{error:?}");
-            return;
-        }
-        Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),
-        Error::Transport(error) => (error.executed, error.attempts),
-        Error::FunctionFailed(failed) => (Executed::Yes, failed.invocation.attempts),
+    let Some((executed, attempts)) = told(error) else {
+        assert!(!seen.may_have_run.get(), "{error:?}");
+        return;
     };
     assert!((1..=10).contains(&attempts), "{error:?}");
     if executed == Executed::No {
@@ -99,13 +94,20 @@ fn check_error(error: &Error, transport: &Scripted, invokes: bool) {
     }
 }
 
+/// Whether the function ran, and after how many attempts; `None` where nothing was to be sent.
+fn told(error: &Error) -> Option<(Executed, u8)> {
+    Some(match error {
+        Error::InvalidInput(_) => return None,
+        Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),
+        Error::Transport(error) => (error.executed, error.attempts),
+        Error::FunctionFailed(failed) => (Executed::Yes, failed.invocation.attempts),
+    })
+}
+
 fn attempts(result: &Result<Invocation, Error>) -> u32 {
     let attempts = match result {
         Ok(invocation) => invocation.attempts,
-        Err(Error::InvalidInput(_)) => 0,
-        Err(Error::Service(error) | Error::Unauthenticated(error)) => error.attempts,
-        Err(Error::Transport(error)) => error.attempts,
-        Err(Error::FunctionFailed(failed)) => failed.invocation.attempts,
+        Err(error) => told(error).map_or(0, |(_, attempts)| attempts),
     };
     attempts.into()
 }

@@ -49,6 +49,10 @@ fn run(cli: Cli) -> Result<Outcome> {
             Command::Serve(args) => serve::run(&args).await,
             Command::Studio(args) => studio::run(&args).await,
             Command::Component(args) => component::run(&args),
+            Command::Completions { shell } => {
+                print::completions(shell)?;
+                Ok(Outcome::Success)
+            }
         }
     })
 }

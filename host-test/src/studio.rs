@@ -7,23 +7,21 @@ mod api;
 mod connection;
 mod guard;
 mod page;
-mod server;
+mod routes;
 mod state;
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
+use aws_lambda_connector_host::host::Host;
+use aws_lambda_connector_host::policy::Policy;
+use local_lambda::Server;
 
 pub use connection::Defaults;
 
 use state::State;
-
-use aws_lambda_connector_host::host::Host;
-use aws_lambda_connector_host::policy::Policy;
 
 /// What a studio is to be.
 #[derive(Debug, Default)]
@@ -38,12 +36,7 @@ pub struct Config {
 
 /// A running studio. Dropping it ends it.
 #[derive(Debug)]
-pub struct Studio {
-    addr: SocketAddr,
-    stopping: CancellationToken,
-    tasks: TaskTracker,
-    _stop_on_drop: DropGuard,
-}
+pub struct Studio(Server);
 
 impl Studio {
     /// Listens, and serves on the caller's tokio runtime.
@@ -57,48 +50,33 @@ impl Studio {
                 .context("a destination to allow")?;
         }
         // Never another interface: whoever reaches the page acts with the keys typed there.
-        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
-        let listener = TcpListener::bind(wanted).await.with_context(|| {
-            format!("cannot listen on {wanted}: choose another port, or 0 for a free one")
-        })?;
-        let addr = listener.local_addr()?;
+        let server = Server::listen((Ipv4Addr::LOCALHOST, config.port).into()).await?;
         let state = Arc::new(State {
             host,
-            port: addr.port(),
+            port: server.addr().port(),
             allow: config.allow,
             defaults: config.defaults.unwrap_or_default(),
         });
-        let stopping = CancellationToken::new();
-        let tasks = TaskTracker::new();
-        tasks.spawn(server::accept(
-            listener,
-            state,
-            tasks.clone(),
-            stopping.clone(),
-        ));
-        Ok(Self {
-            addr,
-            tasks,
-            _stop_on_drop: stopping.clone().drop_guard(),
-            stopping,
-        })
+        server.serve_http(None, move |request| {
+            let state = Arc::clone(&state);
+            async move { Ok::<_, Infallible>(routes::answer(&state, request).await) }
+        });
+        Ok(Self(server))
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.0.addr()
     }
 
     /// The page's address.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.addr)
+        format!("http://{}/", self.addr())
     }
 
     /// Cuts the connections and waits until all of them are gone.
     pub async fn stop(self) {
-        self.stopping.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.0.stop().await;
     }
 
     /// Serves until Ctrl-C, then stops.
@@ -106,10 +84,6 @@ impl Studio {
     /// # Errors
     /// The process cannot listen for Ctrl-C.
     pub async fn wait(self) -> Result<()> {
-        tokio::signal::ctrl_c()
-            .await
-            .context("cannot listen for Ctrl-C")?;
-        self.stop().await;
-        Ok(())
+        self.0.wait().await
     }
 }

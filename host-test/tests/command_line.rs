@@ -9,36 +9,65 @@ use serde_json::{Value, json};
 
 /// The program with an empty environment and no shared files.
 fn program(args: &[&str]) -> Command {
-    let mut command = Command::new(cargo_bin!("host-test"));
+    let mut command = Command::new(cargo_bin!("lambda-connector"));
     command.args(args).env_clear().env("HOME", "/nonexistent");
     command
 }
 
-fn run(args: &[&str]) -> Output {
-    program(args).output().unwrap()
+/// What a run said, and how it ended.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
 }
 
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
+impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Standard output, where the program ended with this code.
+    #[track_caller]
+    fn said(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        &self.stdout
+    }
+
+    /// Standard error, where the program ended with this code and has no result.
+    #[track_caller]
+    fn told(&self, code: i32) -> &str {
+        assert_eq!(self.said(code), "");
+        &self.stderr
+    }
+
+    /// The one JSON document on standard output.
+    #[track_caller]
+    fn document(&self, code: i32) -> Value {
+        let document = serde_json::from_str(self.said(code));
+        document.unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+fn run(args: &[&str]) -> Ran {
+    Ran::of(program(args).output().unwrap())
 }
 
-/// The one JSON document on standard output.
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}: {}\n{}", stdout(output), stderr(output));
-    })
+/// Asserts that a text has all of these words.
+#[track_caller]
+fn assert_has(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "{word} is missing in:\n{text}");
+    }
 }
 
 #[test]
 fn help_names_commands_exit_codes_and_where_keys_come_from() {
-    let output = run(&["--help"]);
-    assert_eq!(output.status.code(), Some(0));
-    let help = stdout(&output);
-    for word in [
+    let words = [
         "demo",
         "invoke",
         "list",
@@ -50,8 +79,45 @@ fn help_names_commands_exit_codes_and_where_keys_come_from() {
         "AWS_PROFILE",
         "AWS_SHARED_CREDENTIALS_FILE",
         "0 success, 1 error, 2 wrong usage, 3 the function ran and failed",
+    ];
+    assert_has(run(&["--help"]).said(0), &words);
+}
+
+#[test]
+fn help_of_every_command_fits_one_screen() {
+    for command in [
+        "",
+        "demo",
+        "invoke",
+        "list",
+        "qualifiers",
+        "serve",
+        "studio",
+        "component",
+        "completions",
     ] {
-        assert!(help.contains(word), "{word} is missing in:\n{help}");
+        let arguments = [command, "--help"];
+        let arguments = arguments.iter().filter(|argument| !argument.is_empty());
+        let shown = run(&arguments.copied().collect::<Vec<_>>());
+        let help = shown.said(0);
+        assert!(help.contains("Usage: lambda-connector"), "{help}");
+        assert!(help.lines().count() <= 40, "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 100),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn completions_of_every_shell_name_the_commands() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let printed = run(&["completions", shell]);
+        let script = printed.said(0);
+        assert!(
+            script.contains("lambda-connector") && script.contains("qualifiers"),
+            "{shell}"
+        );
     }
 }
 
@@ -65,83 +131,47 @@ fn wrong_usage_is_2() {
         &["list", "--secret-access-key", "x"],
         &["unknown"],
     ] {
-        let output = run(args);
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert_eq!(stdout(&output), "", "{args:?}");
+        run(args).told(2);
     }
 }
 
 #[test]
 fn missing_credentials_name_the_variables() {
-    let output = run(&["invoke", "f", "--region", "us-east-1"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stdout(&output), "");
-    let told = stderr(&output);
-    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"] {
-        assert!(told.contains(name), "{told}");
-    }
-
-    let output = run(&["invoke", "f", "--region", "us-east-1", "--json"]);
-    assert_eq!(output.status.code(), Some(1));
-    let message = document(&output)["error"]["host"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert!(message.contains("AWS_ACCESS_KEY_ID"), "{message}");
+    let missing = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"];
+    let ran = run(&["invoke", "f", "--region", "us-east-1"]);
+    assert_has(ran.told(1), &missing);
+    let ran = run(&["invoke", "f", "--region", "us-east-1", "--json"]);
+    let document = ran.document(1);
+    assert_has(document["error"]["host"].as_str().unwrap(), &missing);
 }
 
 #[test]
 fn a_missing_region_and_a_bad_endpoint() {
-    let told = stderr(&run(&["list"]));
-    assert!(
-        told.contains("AWS_REGION") && told.contains("--region"),
-        "{told}"
-    );
-    let told = stderr(&run(&[
-        "list",
-        "--region",
-        "us-east-1",
-        "--endpoint",
-        "fisp",
-    ]));
-    assert!(told.contains("fips-dual-stack"), "{told}");
+    assert_has(run(&["list"]).told(1), &["AWS_REGION", "--region"]);
+    let ran = run(&["list", "--region=us-east-1", "--endpoint=fisp"]);
+    assert_has(ran.told(1), &["fips-dual-stack"]);
 }
 
 #[test]
 fn a_file_that_is_no_component() {
-    let output = program(&[
-        "list",
-        "--region",
-        "us-east-1",
-        "--component",
-        file!(),
-        "--json",
-    ])
-    .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
-    .env("AWS_ACCESS_KEY_ID", "AKID")
-    .env("AWS_SECRET_ACCESS_KEY", "the-secret")
-    .output()
-    .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let message = document(&output)["error"]["host"].to_string();
-    assert!(
-        message.contains("command_line.rs cannot be loaded"),
-        "{message}"
-    );
+    let mut list = program(&["list", "--region=us-east-1", "--json", "--component"]);
+    list.arg(file!())
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+        .env("AWS_ACCESS_KEY_ID", "AKID")
+        .env("AWS_SECRET_ACCESS_KEY", "the-secret");
+    let document = Ran::of(list.output().unwrap()).document(1);
+    let message = document["error"]["host"].as_str().unwrap();
+    assert_has(message, &["command_line.rs cannot be loaded"]);
     assert!(!message.contains("the-secret"), "{message}");
 }
 
 #[test]
 fn component_describes_the_file() {
-    let output = run(&["component", "--json"]);
-    assert_eq!(output.status.code(), Some(0));
-    let document = document(&output);
+    let document = run(&["component", "--json"]).document(0);
     let component = &document["ok"];
     let path = Path::new(component["path"].as_str().unwrap());
-    assert!(
-        path.ends_with("target/aws-lambda-connector.wasm"),
-        "{path:?}"
-    );
+    let file = "target/aws-lambda-connector.wasm";
+    assert!(path.ends_with(file), "{path:?}");
     assert_eq!(component["size"], std::fs::metadata(path).unwrap().len());
     assert!(component["gzip-size"].as_u64() < component["size"].as_u64());
     assert_eq!(component["sha256"].as_str().unwrap().len(), 64);
@@ -149,12 +179,12 @@ fn component_describes_the_file() {
     assert!(list("imports").contains(&json!("wasi:http/outgoing-handler@0.2.0")));
     assert!(list("exports").contains(&json!("connectors:aws-lambda/lambda@0.2.0")));
 
-    let text = stdout(&run(&["component"]));
-    assert!(text.contains("wasi:http/outgoing-handler@0.2.0"), "{text}");
+    let ran = run(&["component"]);
+    assert_has(ran.said(0), &["wasi:http/outgoing-handler@0.2.0"]);
 }
 
 /// The program against a local Lambda, by nothing but its variables.
-async fn against_local_lambda(args: &[&str]) -> Output {
+async fn against_local_lambda(args: &[&str]) -> Ran {
     let lambda = LocalLambda::start(Config::default()).await.unwrap();
     let mut command = program(args);
     command
@@ -163,113 +193,74 @@ async fn against_local_lambda(args: &[&str]) -> Output {
         .env("AWS_ACCESS_KEY_ID", &lambda.key().access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", &lambda.key().secret_access_key);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap());
-    let output = output.await.unwrap();
+    let ran = Ran::of(output.await.unwrap());
     lambda.stop().await;
-    output
+    ran
 }
 
 #[tokio::test]
 async fn invoke_prints_the_output_as_it_came() {
     let payload = r#"{"n": 12345678901234567890123, "n":1.0}"#;
-    let output = against_local_lambda(&["invoke", "echo", "--payload", payload]).await;
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let text = stdout(&output);
-    assert!(
-        text.starts_with("succeeded (status 200 · version $LATEST · 1 attempt"),
-        "{text}"
-    );
-    assert!(
-        text.contains(&format!("\n\noutput:\n{payload}\n")),
-        "{text}"
-    );
+    let ran = against_local_lambda(&["invoke", "echo", "--payload", payload]).await;
+    let text = ran.said(0);
+    let summary = "succeeded (status 200 · version $LATEST · 1 attempt";
+    assert!(text.starts_with(summary), "{text}");
+    assert_has(text, &[&format!("\n\noutput:\n{payload}\n")]);
 
-    let output = against_local_lambda(&["invoke", "echo", "--payload", payload, "--json"]).await;
-    assert_eq!(
-        document(&output)["ok"]["output"],
-        json!({ "text": payload })
-    );
+    let ran = against_local_lambda(&["invoke", "echo", "--payload", payload, "--json"]).await;
+    let document = ran.document(0);
+    assert_eq!(document["ok"]["output"], json!({ "text": payload }));
 }
 
 #[tokio::test]
 async fn a_failed_function_is_3() {
-    let output = against_local_lambda(&["invoke", "fail", "--log"]).await;
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    let text = stdout(&output);
-    assert!(
-        text.starts_with("function failed: thrown (Unhandled, status 200"),
-        "{text}"
-    );
-    assert!(text.contains("\n\nlog:\nSTART RequestId: "), "{text}");
+    let ran = against_local_lambda(&["invoke", "fail", "--log"]).await;
+    let text = ran.said(3);
+    let summary = "function failed: thrown (Unhandled, status 200";
+    assert!(text.starts_with(summary), "{text}");
+    assert_has(text, &["\n\nlog:\nSTART RequestId: "]);
 
-    let output = against_local_lambda(&["invoke", "fail", "--json"]).await;
-    assert_eq!(output.status.code(), Some(3));
-    let failed = &document(&output)["error"]["function-failed"];
+    let ran = against_local_lambda(&["invoke", "fail", "--json"]).await;
+    let failed = &ran.document(3)["error"]["function-failed"];
     assert_eq!(failed["failure"]["cause"], "thrown");
     assert_eq!(failed["invocation"]["status-code"], 200);
 }
 
 #[tokio::test]
 async fn errors_are_1_and_on_standard_error() {
-    let output = against_local_lambda(&["invoke", "missing"]).await;
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stdout(&output), "");
-    let told = stderr(&output);
-    assert!(told.contains("ResourceNotFoundException (404)"), "{told}");
+    let ran = against_local_lambda(&["invoke", "missing"]).await;
+    assert_has(ran.told(1), &["ResourceNotFoundException (404)"]);
 
-    let output = against_local_lambda(&["invoke", "missing", "--json"]).await;
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        document(&output)["error"]["service"]["category"],
-        "not-found"
-    );
+    let ran = against_local_lambda(&["invoke", "missing", "--json"]).await;
+    let error = &ran.document(1)["error"];
+    assert_eq!(error["service"]["category"], "not-found");
 }
 
 #[tokio::test]
 async fn lists_are_tables_or_documents() {
-    let output = against_local_lambda(&["list", "--limit", "1"]).await;
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let text = stdout(&output);
-    assert!(
-        text.contains("function") && text.contains("more follow: --cursor "),
-        "{text}"
-    );
+    let ran = against_local_lambda(&["list", "--limit", "1"]).await;
+    assert_has(ran.said(0), &["function", "more follow: --cursor "]);
 
-    let output = against_local_lambda(&["list", "--name-contains", "GREET", "--json"]).await;
-    let page = &document(&output)["ok"];
+    let ran = against_local_lambda(&["list", "--name-contains", "GREET", "--json"]).await;
+    let page = &ran.document(0)["ok"];
     assert_eq!(page["functions"][0]["name"], "greet");
     assert_eq!(page["next"], Value::Null);
 
-    let output = against_local_lambda(&["qualifiers", "greet", "--json"]).await;
-    let choices = document(&output)["ok"].as_array().unwrap().clone();
-    assert!(
-        choices
-            .iter()
-            .any(|c| c["kind"] == "latest" && c["name"] == "$LATEST"),
-        "{choices:?}"
-    );
+    let ran = against_local_lambda(&["qualifiers", "greet", "--json"]).await;
+    let document = ran.document(0);
+    let mut choices = document["ok"].as_array().unwrap().iter();
+    let latest = choices.any(|choice| choice["kind"] == "latest" && choice["name"] == "$LATEST");
+    assert!(latest, "{document}");
 }
 
-#[tokio::test]
-async fn demo_shows_a_success_and_a_failure() {
+#[test]
+fn demo_shows_a_success_and_a_failure() {
     for args in [&[][..], &["demo"]] {
-        let args = args.to_vec();
-        let output = tokio::task::spawn_blocking(move || run(&args))
-            .await
-            .unwrap();
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{}{}",
-            stdout(&output),
-            stderr(&output)
-        );
-        let text = stdout(&output);
-        assert!(text.contains("Hello, Ada!"), "{text}");
-        assert!(text.contains("function failed: "), "{text}");
+        assert_has(run(args).said(0), &["Hello, Ada!", "function failed: "]);
     }
 }
 
-/// As in `host-test component | head -0`.
+/// As in `lambda-connector component | head -0`.
 #[test]
 fn a_reader_who_leaves_is_no_error() {
     let mut child = program(&["component"])
@@ -278,7 +269,6 @@ fn a_reader_who_leaves_is_no_error() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(stderr(&output), "");
-    assert_eq!(output.status.code(), Some(0));
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.told(0), "");
 }

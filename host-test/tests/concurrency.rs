@@ -88,6 +88,19 @@ fn connection(url: String, key_id: &str) -> Connection {
     testing::connection(&key, url)
 }
 
+/// The `n`th call of a test, to the function of this name.
+fn numbered(function: &str, n: usize) -> InvokeRequest {
+    testing::request(&format!("{function}-{n}"), n.to_string())
+}
+
+/// Each call gets the answer to its own number, from `first` on.
+async fn assert_own_answers(calls: Vec<JoinHandle<Answer<Invocation>>>, first: usize) {
+    for (n, call) in (first..).zip(calls) {
+        let answer = text(call.await.unwrap());
+        assert_eq!(answer, format!(r#"["f-{n}","AKID",{n}]"#));
+    }
+}
+
 fn text(answer: Answer<Invocation>) -> String {
     outcome::text(answer.unwrap())
 }
@@ -99,10 +112,7 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
     let calls: Vec<_> = (0..100)
         .map(|n| {
             let connection = connection(barrier.url(), &format!("AKID{n}"));
-            one.begin(
-                connection,
-                testing::request(&format!("f-{n}"), n.to_string()),
-            )
+            one.begin(connection, numbered("f", n))
         })
         .collect();
     barrier.waiting(100).await;
@@ -117,24 +127,20 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
 async fn calls_that_fail_among_them_disturb_no_other() {
     let barrier = Barrier::start(by_name).await;
     let one = One::reaching(&[barrier.url()], Options::default()).await;
-    let begin = |function: String, url: String, n: usize| {
-        let call = testing::request(&function, n.to_string());
-        one.begin(connection(url, "AKID"), call)
+    let begin = |function: &str, url: String, n: usize| {
+        one.begin(connection(url, "AKID"), numbered(function, n))
     };
     let kinds = ["f", "failing", "forbidden", "broken"];
     let calls: Vec<_> = (0..40)
-        .map(|n| begin(format!("{}-{n}", kinds[n % 4]), barrier.url(), n))
+        .map(|n| begin(kinds[n % 4], barrier.url(), n))
         .collect();
     barrier.waiting(40).await;
 
     // These end while the others wait.
-    let denied = begin("f".to_owned(), "http://127.0.0.1:9".to_owned(), 0);
-    let error = outcome::transport(denied.await.unwrap().unwrap());
-    assert_eq!(
-        (error.kind, error.executed),
-        (TransportKind::Denied, Executed::No)
-    );
-    let invalid = begin("no such name".to_owned(), barrier.url(), 0);
+    let denied = begin("f", "http://127.0.0.1:9".to_owned(), 0);
+    let denied = denied.await.unwrap().unwrap();
+    outcome::assert_transport(denied, TransportKind::Denied, Executed::No, 1);
+    let invalid = begin("no such name", barrier.url(), 0);
     let error = outcome::invalid_input(invalid.await.unwrap().unwrap());
     assert_eq!(error.field, "request.function");
 
@@ -143,18 +149,15 @@ async fn calls_that_fail_among_them_disturb_no_other() {
         let answer = call.await.unwrap();
         match kinds[n % 4] {
             "f" => assert_eq!(text(answer), format!(r#"["f-{n}","AKID",{n}]"#)),
-            "failing" => assert_eq!(
-                outcome::function_failed(answer.unwrap())
-                    .failure
-                    .error_message,
-                Some(format!("failing-{n} {n}"))
-            ),
+            "failing" => {
+                let failure = outcome::function_failed(answer.unwrap()).failure;
+                let message = format!("failing-{n} {n}");
+                assert_eq!(failure.error_message, Some(message));
+            }
             "forbidden" => {
                 let error = outcome::service(answer.unwrap());
-                assert_eq!(
-                    (error.category, error.message),
-                    (ErrorCategory::AccessDenied, format!("forbidden-{n} {n}"))
-                );
+                assert_eq!(error.category, ErrorCategory::AccessDenied);
+                assert_eq!(error.message, format!("forbidden-{n} {n}"));
             }
             _ => {
                 let (kind, executed) = (TransportKind::CutOff, Executed::Unknown);
@@ -169,10 +172,7 @@ async fn a_call_that_is_given_up_ends_no_other() {
     let barrier = Barrier::start(by_name).await;
     let one = One::reaching(&[barrier.url()], Options::default()).await;
     let mut calls: Vec<_> = (0..10)
-        .map(|n| {
-            let call = testing::request(&format!("f-{n}"), n.to_string());
-            one.begin(connection(barrier.url(), "AKID"), call)
-        })
+        .map(|n| one.begin(connection(barrier.url(), "AKID"), numbered("f", n)))
         .collect();
     barrier.waiting(10).await;
     for call in calls.drain(..5) {
@@ -180,10 +180,7 @@ async fn a_call_that_is_given_up_ends_no_other() {
         assert!(call.await.unwrap_err().is_cancelled());
     }
     barrier.open();
-    for (n, call) in (5..).zip(calls) {
-        let answer = text(call.await.unwrap());
-        assert_eq!(answer, format!(r#"["f-{n}","AKID",{n}]"#));
-    }
+    assert_own_answers(calls, 5).await;
     let later = testing::request("f-later", "0");
     let answer = text(one.invoke(connection(barrier.url(), "AKID"), later).await);
     assert_eq!(answer, r#"["f-later","AKID",0]"#);
@@ -206,16 +203,12 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
         let call = testing::request(&format!("f-{n}"), event.clone());
         calls.spawn(async move { one.invoke(connection, call).await });
     }
-    let later = testing::request("f", "0");
-    let ended = calls.join_all().await;
-    let after = one
-        .invoke(connection(barrier.url(), "AKID"), later.clone())
-        .await;
-    for answer in ended.into_iter().chain([after]) {
-        assert!(
-            matches!(answer, Err(HostError::MemoryLimit { limit: LIMIT })),
-            "{answer:?}"
-        );
+    let (connection, later) = (connection(barrier.url(), "AKID"), numbered("f", 0));
+    let mut ended = calls.join_all().await;
+    ended.push(one.invoke(connection.clone(), later.clone()).await);
+    for answer in ended {
+        let limited = matches!(answer, Err(HostError::MemoryLimit { limit: LIMIT }));
+        assert!(limited, "{answer:?}");
     }
 
     // Another instance is none the wiser.
@@ -224,8 +217,8 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
         instance: one.host.share(&only(&barrier.url())).await.unwrap(),
         host: one.host,
     };
-    let answer = again.invoke(connection(barrier.url(), "AKID"), later).await;
-    assert_eq!(text(answer), r#"["f","AKID",0]"#);
+    let answer = again.invoke(connection, later).await;
+    assert_eq!(text(answer), r#"["f-0","AKID",0]"#);
 }
 
 /// What a call left behind would add up: with so little memory, to more than there is.
@@ -263,7 +256,7 @@ async fn both_components_at_once() {
     let calls: Vec<_> = (0..10)
         .map(|n| {
             let (policy, connection) = (policy.clone(), connection.clone());
-            let request = testing::request(&format!("f-{n}"), n.to_string());
+            let request = numbered("f", n);
             match n % 2 {
                 0 => one.begin(connection, request),
                 _ => {
@@ -274,8 +267,5 @@ async fn both_components_at_once() {
         .collect();
     barrier.waiting(10).await;
     barrier.open();
-    for (n, call) in calls.into_iter().enumerate() {
-        let answer = text(call.await.unwrap());
-        assert_eq!(answer, format!(r#"["f-{n}","AKID",{n}]"#));
-    }
+    assert_own_answers(calls, 0).await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
+use testing::changed;
 
 /// A component around one core module that exports `run`.
 fn component(imports: &str, core: &str) -> String {
@@ -22,6 +23,28 @@ fn load(component: &str, options: Options) -> Sandbox {
 
 fn sandbox(core: &str, options: Options) -> Sandbox {
     load(&component("", core), options)
+}
+
+/// The defaults but for this.
+fn options(change: impl FnOnce(&mut Options)) -> Options {
+    changed(&Options::default(), change)
+}
+
+/// Asserts that a call ran into that limit.
+macro_rules! assert_limited {
+    ($ended:expr, $limit:ident { $value:ident: $expected:expr }) => {
+        match $ended {
+            Err(HostError::$limit { $value }) => assert_eq!($value, $expected),
+            other => panic!("{other:?}"),
+        }
+    };
+}
+
+fn assert_unreachable(ended: Result<u32, HostError>) {
+    match ended {
+        Err(HostError::Trap(message)) => assert!(message.contains("unreachable"), "{message}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The same with an `async` function: an instance of it can be shared.
@@ -56,6 +79,10 @@ async fn run_in(instance: &SharedInstance, sandbox: &Sandbox) -> Result<u32, Hos
 }
 
 const ENDLESS: &str = r#"(func (export "run") (result i32) (loop br 0) (i32.const 0))"#;
+const UNREACHABLE: &str = r#"(func (export "run") (result i32) unreachable)"#;
+
+/// Time that a test does not mind.
+const SHORT: Duration = Duration::from_millis(30);
 
 #[test]
 fn a_component_that_imports_anything_else_does_not_load() {
@@ -122,67 +149,34 @@ const GROW: &str = r#"(memory 1)
 
 #[tokio::test]
 async fn memory_is_limited_and_the_limit_is_named() {
-    let options = |mib: usize| Options {
-        memory_limit: mib << 20,
-        ..Options::default()
-    };
-    assert_eq!(run(&sandbox(GROW, options(17))).await.unwrap(), 257);
-    let error = run(&sandbox(GROW, options(16))).await.unwrap_err();
-    assert!(
-        matches!(error, HostError::MemoryLimit { limit } if limit == 16 << 20),
-        "{error:?}"
-    );
+    let within = |mib: usize| sandbox(GROW, options(|options| options.memory_limit = mib << 20));
+    assert_eq!(run(&within(17)).await.unwrap(), 257);
+    assert_limited!(run(&within(16)).await, MemoryLimit { limit: 16 << 20 });
 }
 
 #[tokio::test]
 async fn a_trap_is_told_apart_and_the_sandbox_lives_on() {
-    let sandbox = sandbox(
-        r#"(func (export "run") (result i32) unreachable)"#,
-        Options::default(),
-    );
+    let sandbox = sandbox(UNREACHABLE, Options::default());
     for _ in 0..2 {
-        let error = run(&sandbox).await.unwrap_err();
-        let HostError::Trap(message) = error else {
-            panic!("{error:?}");
-        };
-        assert!(message.contains("unreachable"), "{message}");
+        assert_unreachable(run(&sandbox).await);
     }
 }
 
 #[tokio::test]
 async fn a_component_that_only_runs_spends_its_cpu_budget() {
-    let budget = Duration::from_millis(30);
-    let sandbox = sandbox(
-        ENDLESS,
-        Options {
-            cpu_budget: budget,
-            ..Options::default()
-        },
-    );
-    let error = run(&sandbox).await.unwrap_err();
-    assert!(
-        matches!(error, HostError::CpuLimit { budget: b } if b == budget),
-        "{error:?}"
-    );
+    let sandbox = sandbox(ENDLESS, options(|options| options.cpu_budget = SHORT));
+    assert_limited!(run(&sandbox).await, CpuLimit { budget: SHORT });
 }
 
 /// On one thread the time-out can only strike if the component lets go of it.
 #[tokio::test(flavor = "current_thread")]
 async fn a_running_component_lets_others_run_and_is_timed_out() {
-    let limit = Duration::from_millis(30);
-    let sandbox = sandbox(
-        ENDLESS,
-        Options {
-            call_timeout: limit,
-            cpu_budget: Duration::from_secs(3600),
-            ..Options::default()
-        },
-    );
-    let error = run(&sandbox).await.unwrap_err();
-    assert!(
-        matches!(error, HostError::Timeout { limit: l } if l == limit),
-        "{error:?}"
-    );
+    let options = options(|options| {
+        options.call_timeout = SHORT;
+        options.cpu_budget = Duration::from_secs(3600);
+    });
+    let sandbox = sandbox(ENDLESS, options);
+    assert_limited!(run(&sandbox).await, Timeout { limit: SHORT });
 }
 
 /// Waits on the clock for `nanoseconds`.
@@ -214,36 +208,22 @@ fn waiting(nanoseconds: u64) -> String {
 
 #[tokio::test]
 async fn waiting_is_timed_out() {
-    let limit = Duration::from_millis(30);
-    let options = Options {
-        call_timeout: limit,
-        ..Options::default()
-    };
+    let options = options(|options| options.call_timeout = SHORT);
     let sandbox = load(&waiting(3_600_000_000_000), options);
-    let error = run(&sandbox).await.unwrap_err();
-    assert!(
-        matches!(error, HostError::Timeout { limit: l } if l == limit),
-        "{error:?}"
-    );
+    assert_limited!(run(&sandbox).await, Timeout { limit: SHORT });
 }
 
 /// The budget is far below the wait, and a wait of many ticks costs none of it.
 #[tokio::test]
 async fn waiting_costs_no_cpu_budget() {
-    let options = Options {
-        cpu_budget: Duration::from_millis(500),
-        ..Options::default()
-    };
+    let options = options(|options| options.cpu_budget = Duration::from_millis(500));
     let sandbox = load(&waiting(1_000_000_000), options);
     assert_eq!(run(&sandbox).await.unwrap(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_calls_than_places_wait_for_one_another() {
-    let options = Options {
-        max_calls: 2,
-        ..Options::default()
-    };
+    let options = options(|options| options.max_calls = 2);
     let sandbox = load(&waiting(1_000_000), options);
     let calls: Vec<_> = (0..20)
         .map(|_| {
@@ -258,11 +238,7 @@ async fn more_calls_than_places_wait_for_one_another() {
 
 #[tokio::test]
 async fn limits_too_large_for_a_pool_are_explained_and_still_work() {
-    let options = Options {
-        max_calls: u32::MAX >> 10,
-        ..Options::default()
-    };
-    let sandbox = sandbox(GROW, options);
+    let sandbox = sandbox(GROW, options(|options| options.max_calls = u32::MAX >> 10));
     let Allocation::OnDemand { reason } = sandbox.allocation() else {
         panic!("reserved 16 TiB");
     };
@@ -288,10 +264,7 @@ async fn a_shared_instance_stays() {
 
 #[tokio::test]
 async fn a_shared_instance_gives_its_place_back() {
-    let options = Options {
-        max_calls: 1,
-        ..Options::default()
-    };
+    let options = options(|options| options.max_calls = 1);
     let sandbox = load_async(&component("", COUNTS), options);
     for _ in 0..3 {
         let instance = shared(&sandbox).await;
@@ -301,49 +274,31 @@ async fn a_shared_instance_gives_its_place_back() {
 
 #[tokio::test]
 async fn a_trap_ends_a_shared_instance_and_its_later_calls_say_why() {
-    let core = r#"(func (export "run") (result i32) unreachable)"#;
-    let sandbox = load_async(&component("", core), Options::default());
+    let sandbox = load_async(&component("", UNREACHABLE), Options::default());
     let instance = shared(&sandbox).await;
     for _ in 0..3 {
-        let HostError::Trap(message) = run_in(&instance, &sandbox).await.unwrap_err() else {
-            panic!("no trap");
-        };
-        assert!(message.contains("unreachable"), "{message}");
+        assert_unreachable(run_in(&instance, &sandbox).await);
     }
 }
 
 #[tokio::test]
 async fn the_limits_hold_for_a_shared_instance() {
-    let options = Options {
-        memory_limit: 16 << 20,
-        cpu_budget: Duration::from_millis(30),
-        ..Options::default()
-    };
-    let endless = load_async(&component("", ENDLESS), options.clone());
-    let error = run_in(&shared(&endless).await, &endless).await;
-    assert!(
-        matches!(error, Err(HostError::CpuLimit { .. })),
-        "{error:?}"
-    );
+    let limits = options(|options| {
+        options.memory_limit = 16 << 20;
+        options.cpu_budget = SHORT;
+    });
+    let endless = load_async(&component("", ENDLESS), limits.clone());
+    let ended = run_in(&shared(&endless).await, &endless).await;
+    assert_limited!(ended, CpuLimit { budget: SHORT });
 
-    let grow = load_async(&component("", GROW), options);
-    let error = run_in(&shared(&grow).await, &grow).await;
-    assert!(
-        matches!(error, Err(HostError::MemoryLimit { .. })),
-        "{error:?}"
-    );
+    let grow = load_async(&component("", GROW), limits);
+    let ended = run_in(&shared(&grow).await, &grow).await;
+    assert_limited!(ended, MemoryLimit { limit: 16 << 20 });
 
-    let limit = Duration::from_millis(30);
-    let options = Options {
-        call_timeout: limit,
-        ..Options::default()
-    };
+    let options = options(|options| options.call_timeout = SHORT);
     let waiting = load_async(&waiting(3_600_000_000_000), options);
-    let error = run_in(&shared(&waiting).await, &waiting).await;
-    assert!(
-        matches!(error, Err(HostError::Timeout { limit: l }) if l == limit),
-        "{error:?}"
-    );
+    let ended = run_in(&shared(&waiting).await, &waiting).await;
+    assert_limited!(ended, Timeout { limit: SHORT });
 }
 
 /// WASI 0.2 blocks inside of a call: the others would wait their turn.

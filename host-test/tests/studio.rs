@@ -8,7 +8,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use local_lambda::LocalLambda;
 use serde_json::{Value, json};
-use testing::{Component, for_each_component, lambda};
+use testing::{Component, changed, for_each_component, lambda};
 
 struct Running {
     studio: Studio,
@@ -21,10 +21,11 @@ async fn running(component: Component) -> Running {
         defaults: Some(Defaults::of_local_lambda(&lambda, "us-east-1")),
         ..studio::Config::default()
     };
-    let studio = Studio::start(component.host().clone(), config)
-        .await
-        .unwrap();
-    Running { studio, lambda }
+    let studio = Studio::start(component.host().clone(), config).await;
+    Running {
+        studio: studio.unwrap(),
+        lambda,
+    }
 }
 
 impl Running {
@@ -50,9 +51,10 @@ impl Running {
         self.send(Method::GET, path, &[], "").await
     }
 
-    async fn ask(&self, question: &str, body: String) -> Response<Bytes> {
+    async fn ask(&self, question: &str, body: impl ToString) -> Response<Bytes> {
         let headers = [("content-type", "application/json")];
-        self.send(Method::POST, &format!("/api/{question}"), &headers, body)
+        let path = format!("/api/{question}");
+        self.send(Method::POST, &path, &headers, body.to_string())
             .await
     }
 
@@ -121,10 +123,9 @@ async fn the_page_knows_nothing_of_the_service(component: Component) {
         let response = at.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let page = text(&response).to_lowercase();
-        assert!(
-            !page.contains("http://") && !page.contains("https://"),
-            "{path}"
-        );
+        for scheme in ["http://", "https://"] {
+            assert!(!page.contains(scheme), "{path}");
+        }
         let words: Vec<&str> = page.split(|c: char| !c.is_alphanumeric()).collect();
         for word in [
             "aws",
@@ -164,24 +165,15 @@ async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(compon
         (&[("content-type", "text/plain")], 415),
     ];
     for (headers, status) in refused {
-        let response = at
-            .send(Method::POST, "/api/run", headers, body.clone())
-            .await;
+        let post = at.send(Method::POST, "/api/run", headers, body.clone());
+        let response = post.await;
         assert_eq!(response.status(), status, "{headers:?}");
         assert!(document(&response)["error"]["host"].is_string());
-        assert!(
-            response
-                .headers()
-                .get("access-control-allow-origin")
-                .is_none()
-        );
+        let headers = response.headers();
+        assert!(!headers.contains_key("access-control-allow-origin"));
     }
     assert_eq!(at.lambda.runs("k"), 0);
-    let allowed = [
-        json,
-        ("host", own.as_str()),
-        ("origin", own_origin.as_str()),
-    ];
+    let allowed = [json, ("host", &*own), ("origin", &*own_origin)];
     let response = at.send(Method::POST, "/api/run", &allowed, body).await;
     assert_eq!(response.status(), 200, "{}", text(&response));
     assert_eq!(at.lambda.runs("k"), 1);
@@ -202,7 +194,7 @@ async fn other_paths_methods_and_bodies_are_refused_in_words(component: Componen
         "{}",
         r#"{"connection":{},"card":"invoke","values":{},"x":1}"#,
     ] {
-        let response = at.ask("run", body.to_owned()).await;
+        let response = at.ask("run", body).await;
         assert_eq!(response.status(), 400, "{body}");
         assert!(document(&response)["error"]["host"].is_string());
     }
@@ -219,42 +211,34 @@ async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
     let token = connection["secretAccessKey"].as_str().unwrap();
     let mut bodies = vec![text(&at.get("/api/defaults").await).to_owned()];
 
+    let mut run = async |connection: &Value, card: &str, values: Value| {
+        let asked = json!({ "connection": connection, "card": card, "values": values });
+        let response = at.ask("run", asked).await;
+        bodies.push(text(&response).to_owned());
+        document(&response)
+    };
     let values =
         json!({ "yourFunctions": "context", "payload": { "seen": token }, "logType": "Tail" });
-    let asked = json!({ "connection": connection, "card": "invoke", "values": values });
-    let response = at.ask("run", asked.to_string()).await;
-    assert_eq!(document(&response)["ok"]["statusCode"], 200);
+    let outputs = &run(&connection, "invoke", values).await["ok"];
+    assert_eq!(outputs["statusCode"], 200);
     // Only in its own field is the token more than a text.
-    assert_eq!(
-        document(&response)["ok"]["outputJson"]["payload"]["seen"],
-        token
-    );
-    bodies.push(text(&response).to_owned());
+    assert_eq!(outputs["outputJson"]["payload"]["seen"], token);
 
-    let mut misplaced = connection.clone();
-    misplaced["region"] = json!(token);
-    let asked = json!({ "connection": misplaced, "card": "list-functions", "values": {} });
-    let response = at.ask("run", asked.to_string()).await;
-    assert!(
-        document(&response)["error"].is_object(),
-        "{}",
-        text(&response)
-    );
-    bodies.push(text(&response).to_owned());
+    let misplaced = changed(&connection, |it| it["region"] = json!(token));
+    let answer = run(&misplaced, "list-functions", json!({})).await;
+    assert!(answer["error"].is_object(), "{answer}");
 
-    let mut mistyped = connection.clone();
-    mistyped["secretAccessKey"] = json!("typed/secret+by+a+person");
-    let asked = json!({ "connection": mistyped, "card": "list-functions", "values": {} });
-    let response = at.ask("run", asked.to_string()).await;
-    let error = &document(&response)["error"]["unauthenticated"];
-    assert_eq!(error["status-code"], 403, "{}", text(&response));
-    bodies.push(text(&response).to_owned());
+    let mistyped = changed(&connection, |it| {
+        it["secretAccessKey"] = json!("typed/secret+by+a+person");
+    });
+    let answer = run(&mistyped, "list-functions", json!({})).await;
+    let status = &answer["error"]["unauthenticated"]["status-code"];
+    assert_eq!(*status, 403, "{answer}");
 
     for body in bodies {
-        assert!(
-            !body.contains(&secret) && !body.contains("typed/secret"),
-            "{body}"
-        );
+        for secret in [&*secret, "typed/secret"] {
+            assert!(!body.contains(secret), "{body}");
+        }
     }
 }
 
@@ -281,7 +265,7 @@ async fn choices_are_the_contracts(component: Component) {
         "connection": connection, "card": "invoke", "field": "yourFunctions", "values": {},
         "search": "GREE", "cursor": null,
     });
-    let page = document(&at.ask("choices", asked.to_string()).await);
+    let page = document(&at.ask("choices", asked).await);
     assert_eq!(page["ok"]["choices"][0]["value"], "greet");
     assert_eq!(page["ok"]["next"], Value::Null);
 }
@@ -299,41 +283,33 @@ async fn what_the_policy_refused_is_told(component: Component) {
         "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:f",
     });
     let asked = json!({ "connection": connection, "card": "invoke", "values": values });
-    let answer = document(&at.ask("run", asked.to_string()).await);
+    let answer = document(&at.ask("run", asked).await);
     assert_eq!(answer["error"]["transport"]["kind"], "denied", "{answer}");
     let refusal = answer["refusals"][0].as_str().unwrap();
-    assert!(
-        refusal.contains("https://lambda.eu-west-1.amazonaws.com:443"),
-        "{answer}"
-    );
+    let origin = "https://lambda.eu-west-1.amazonaws.com:443";
+    assert!(refusal.contains(origin), "{answer}");
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start(component: Component) {
-    let config = studio::Config {
+    let at = running(component).await;
+    let no_destination = studio::Config {
         allow: vec!["http://".to_owned()],
         ..studio::Config::default()
     };
-    let refused = Studio::start(component.host().clone(), config)
-        .await
-        .unwrap_err();
-    assert!(
-        format!("{refused:#}").contains("is not a destination"),
-        "{refused:#}"
-    );
-    let at = running(component).await;
-    let config = studio::Config {
+    let taken = studio::Config {
         port: at.studio.addr().port(),
         ..studio::Config::default()
     };
-    let refused = Studio::start(component.host().clone(), config)
-        .await
-        .unwrap_err();
-    assert!(
-        format!("{refused:#}").contains("choose another port"),
-        "{refused:#}"
-    );
+    for (config, why) in [
+        (no_destination, "is not a destination"),
+        (taken, "choose another port"),
+    ] {
+        let refused = Studio::start(component.host().clone(), config).await;
+        let told = format!("{:#}", refused.unwrap_err());
+        assert!(told.contains(why), "{told}");
+    }
     at.studio.stop().await;
     at.lambda.stop().await;
 }

@@ -77,8 +77,6 @@ pub fn is_skew_code(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
-
     use super::*;
 
     fn dated(date: &str) -> Response {

@@ -153,8 +153,6 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
-
     use super::*;
 
     #[test]
@@ -171,8 +169,8 @@ mod tests {
             session_token: key.session_token.clone(),
         };
         for shown in [
-            alloc::format!("{:?}", Signer::AccessKey(key)),
-            alloc::format!("{:?}", Signer::SigningKey(signing_key)),
+            format!("{:?}", Signer::AccessKey(key)),
+            format!("{:?}", Signer::SigningKey(signing_key)),
         ] {
             assert!(shown.contains("AKIDEXAMPLE"), "{shown}");
             for secret in ["topsecret", "tokenvalue", "231", "e7"] {

@@ -42,7 +42,7 @@ pub struct FailedAttempt<'a> {
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryDecision {
-    /// Report the failed.
+    /// Report the failure.
     Return,
     /// Wait this many milliseconds, then sign and send again.
     Wait(u64),
@@ -69,7 +69,7 @@ impl Attempts {
             return RetryDecision::Return;
         };
         let wait = backoff_ms(reason, failed.attempt, failed.jitter, failed.retry_after_ms);
-        // An attempt that cannot be waited for would turn a clear error into an unknown failed.
+        // An attempt that cannot be waited for would turn a clear error into an unknown outcome.
         let needed = wait.saturating_add(self.delivery.response_timeout_ms.into());
         if failed.elapsed_ms.saturating_add(needed) > self.delivery.longest_ms() {
             return RetryDecision::Return;

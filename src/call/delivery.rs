@@ -143,6 +143,7 @@ impl Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::refused;
 
     #[test]
     fn defaults() {
@@ -195,26 +196,18 @@ mod tests {
 
     #[test]
     fn options_out_of_range_are_named() {
-        let field = |options: Options| match Delivery::new("query.delivery", Some(&options), true) {
-            Err(Error::InvalidInput(input)) => input.field,
-            other => panic!("{other:?}"),
+        let refused = |change: &dyn Fn(&mut Options)| {
+            let mut options = Options::default();
+            change(&mut options);
+            refused(Delivery::new("query.delivery", Some(&options), true)).field
         };
-        for max_attempts in [0, 11, 255] {
-            let options = Options {
-                max_attempts: Some(max_attempts),
-                ..Options::default()
-            };
-            assert_eq!(field(options), "query.delivery.max-attempts");
+        for attempts in [0, 11, 255] {
+            let field = refused(&|options| options.max_attempts = Some(attempts));
+            assert_eq!(field, "query.delivery.max-attempts");
         }
-        let options = Options {
-            connect_timeout_ms: Some(0),
-            ..Options::default()
-        };
-        assert_eq!(field(options), "query.delivery.connect-timeout-ms");
-        let options = Options {
-            response_timeout_ms: Some(0),
-            ..Options::default()
-        };
-        assert_eq!(field(options), "query.delivery.response-timeout-ms");
+        let field = refused(&|options| options.connect_timeout_ms = Some(0));
+        assert_eq!(field, "query.delivery.connect-timeout-ms");
+        let field = refused(&|options| options.response_timeout_ms = Some(0));
+        assert_eq!(field, "query.delivery.response-timeout-ms");
     }
 }

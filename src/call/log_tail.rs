@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_whole_log_with_its_report() {
-        let log = alloc::format!(
+        let log = format!(
             "START RequestId: 8f5e Version: $LATEST\nGrüße 你好\nEND RequestId: 8f5e\n{REPORT}\n"
         );
         assert_eq!(
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_cold_start_has_an_init_duration() {
-        let log = alloc::format!("{REPORT}Init Duration: 101.5 ms\tRestore Duration: 3 ms\n");
+        let log = format!("{REPORT}Init Duration: 101.5 ms\tRestore Duration: 3 ms\n");
         let report = tail(log.as_bytes()).report.unwrap();
         assert_eq!(
             report,
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn the_platforms_line_counts_not_one_that_the_function_printed() {
         let forged = REPORT.replace("12.34", "0.01");
-        let log = alloc::format!("{forged}\nEND RequestId: 8f5e\n{REPORT}\n");
+        let log = format!("{forged}\nEND RequestId: 8f5e\n{REPORT}\n");
         assert_eq!(tail(log.as_bytes()).report, Some(warm()));
     }
 

@@ -201,43 +201,39 @@ fn region(of_connection: String, of_function: Option<RegionHint<'_>>) -> Result<
 mod tests {
     use super::*;
     use crate::aws::credentials::{AccessKey, Secret};
+    use crate::call::error::InvalidInput;
     use crate::lambda::function_name::FunctionName;
+    use crate::testing::{assert_contains, connection_with};
 
     fn connection(region: &str, id: &str, secret: &str, token: Option<&str>) -> Connection {
+        let credentials = Credentials::AccessKey(AccessKey {
+            access_key_id: id.into(),
+            secret_access_key: Secret::new(secret.into()),
+            session_token: token.map(|token| Secret::new(token.into())),
+        });
         Connection {
             region: region.into(),
-            credentials: Credentials::AccessKey(AccessKey {
-                access_key_id: id.into(),
-                secret_access_key: Secret::new(secret.into()),
-                session_token: token.map(|token| Secret::new(token.into())),
-            }),
-            endpoint: Choice::Standard,
+            ..connection_with(credentials)
         }
     }
 
-    fn refused(connection: Connection, function: Option<&str>) -> (String, String) {
+    fn target(connection: Connection, function: Option<&str>) -> Result<Target, Error> {
         let name = function.map(|text| FunctionName::parse("request.function", text).unwrap());
-        let function = name
-            .as_ref()
-            .and_then(|name| name.region_hint("request.function"));
-        match Target::new(connection, function) {
-            Err(Error::InvalidInput(input)) => (input.field, input.message),
-            other => panic!("{other:?}"),
-        }
+        let name = name.as_ref();
+        Target::new(
+            connection,
+            name.and_then(|name| name.region_hint("request.function")),
+        )
+    }
+
+    fn refused(connection: Connection, function: Option<&str>) -> InvalidInput {
+        crate::testing::refused(target(connection, function))
     }
 
     #[test]
     fn the_region_comes_from_the_arn_where_the_connection_has_none() {
-        let name = FunctionName::parse(
-            "request.function",
-            "arn:aws-cn:lambda:cn-north-1:123456789012:function:f",
-        )
-        .unwrap();
-        let target = Target::new(
-            connection("", "AKID", "s", None),
-            name.region_hint("request.function"),
-        )
-        .unwrap();
+        let arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:f";
+        let target = target(connection("", "AKID", "s", None), Some(arn)).unwrap();
         assert_eq!(target.region, "cn-north-1");
         assert_eq!(
             target.endpoint.authority,
@@ -248,38 +244,32 @@ mod tests {
     #[test]
     fn regions_that_are_missing_wrong_or_contradict_the_arn() {
         let valid = |region| connection(region, "AKID", "s", None);
-        assert_eq!(refused(valid(""), Some("f")).0, "connection.region");
-        assert_eq!(refused(valid("us east"), Some("f")).0, "connection.region");
+        for region in ["", "us east"] {
+            let field = refused(valid(region), Some("f")).field;
+            assert_eq!(field, "connection.region");
+        }
         let arn = "arn:aws:lambda:us-west-2:123456789012:function:f";
-        let (field, message) = refused(valid("us-east-1"), Some(arn));
-        assert_eq!(field, "request.function");
-        assert!(
-            message.contains("us-west-2") && message.contains("us-east-1"),
-            "{message}"
-        );
+        let input = refused(valid("us-east-1"), Some(arn));
+        assert_eq!(input.field, "request.function");
+        assert_contains(&input.message, ["us-west-2", "us-east-1"]);
     }
 
     #[test]
     fn keys_are_checked_and_never_repeated() {
-        let key = |id: &str, secret: &str, token: Option<&str>| {
-            refused(connection("us-east-1", id, secret, token), None)
-        };
         let path = "connection.credentials.access-key";
-        for (refused, field) in [
-            (key("", "s", None), "access-key-id"),
-            (key("AK ID", "s", None), "access-key-id"),
-            (key("AK/ID", "s", None), "access-key-id"),
-            (key("AKID", "", None), "secret-access-key"),
-            (key("AKID", "marked-secret\n", None), "secret-access-key"),
-            (key("AKID", " marked-secret", None), "secret-access-key"),
-            (
-                key("AKID", "s", Some("marked-secret\r\nx: y")),
-                "session-token",
-            ),
-            (key("AKID", "s", Some("marked-secret é")), "session-token"),
+        for (id, secret, token, field) in [
+            ("", "s", None, "access-key-id"),
+            ("AK ID", "s", None, "access-key-id"),
+            ("AK/ID", "s", None, "access-key-id"),
+            ("AKID", "", None, "secret-access-key"),
+            ("AKID", "marked-secret\n", None, "secret-access-key"),
+            ("AKID", " marked-secret", None, "secret-access-key"),
+            ("AKID", "s", Some("marked-secret\r\nx: y"), "session-token"),
+            ("AKID", "s", Some("marked-secret é"), "session-token"),
         ] {
-            assert_eq!(refused.0, format!("{path}.{field}"));
-            assert!(!refused.1.contains("marked-secret"), "{}", refused.1);
+            let input = refused(connection("us-east-1", id, secret, token), None);
+            assert_eq!(input.field, format!("{path}.{field}"));
+            assert!(!input.message.contains("marked-secret"), "{input:?}");
         }
     }
 

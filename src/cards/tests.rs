@@ -1,56 +1,51 @@
 //! Cards over a small Lambda in memory: what reaches it, what comes back, and how it is told.
 
-use alloc::format;
-use alloc::string::ToString;
-use alloc::vec;
-use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::aws::message::{Request, Response};
+use crate::aws::message::Response;
 use crate::block_on::block_on;
-use crate::call::delivery::TimeLimits;
-use crate::call::error::{Executed, TransportKind};
-use crate::session_cache::SessionCache;
-use crate::testing::lambdas as answer;
-use crate::transport::{Failure, Transport};
+use crate::testing::scripted::{Answer, Scripted, Sent, Service};
+use crate::testing::{assert_contains, coded, lambdas as answer, refused, service_error};
 
 /// Functions by name; `allowed` says whether they may be listed.
 struct Lambda {
     functions: Vec<&'static str>,
     allowed: bool,
-    invoked: RefCell<Vec<(String, String, String)>>,
-    sessions: SessionCache,
+    /// The functions that ran, and what reached them.
+    invoked: RefCell<Vec<(String, Sent)>>,
+}
+
+fn account(functions: &[&'static str]) -> Scripted<Lambda> {
+    Scripted::new(Lambda {
+        functions: functions.to_vec(),
+        allowed: true,
+        invoked: RefCell::default(),
+    })
+}
+
+/// An account that does not allow to list them.
+fn closed_account(functions: &[&'static str]) -> Scripted<Lambda> {
+    let mut account = account(functions);
+    account.service.allowed = false;
+    account
 }
 
 impl Lambda {
-    fn new(functions: &[&'static str]) -> Lambda {
-        Lambda {
-            functions: functions.to_vec(),
-            allowed: true,
-            sessions: SessionCache::new(),
-            invoked: RefCell::default(),
-        }
-    }
-
-    fn list(&self, request: &Request<'_>) -> Response {
+    fn list(&self, sent: &Sent) -> Response {
         if !self.allowed {
-            return answer(403, &[("x-amzn-errortype", "AccessDeniedException")], "{}");
+            return coded(403, "AccessDeniedException");
         }
-        let get = |key| {
-            request
-                .query
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map(|(_, value)| value.to_string())
-        };
-        let start: usize = get("Marker").map_or(0, |marker| marker.parse().unwrap());
+        let number = |key| sent.parameter(key).map(|text| text.parse().unwrap());
+        let start: usize = number("Marker").unwrap_or(0);
         let end = self
             .functions
             .len()
-            .min(start + get("MaxItems").unwrap().parse::<usize>().unwrap());
+            .min(start + number("MaxItems").unwrap());
         let rows: Vec<Value> = self.functions[start..end]
             .iter()
             .map(|name| {
@@ -58,30 +53,16 @@ impl Lambda {
             })
             .collect();
         let next = (end < self.functions.len()).then(|| end.to_string());
-        answer(
-            200,
-            &[],
-            json!({"Functions": rows, "NextMarker": next}).to_string(),
-        )
+        let page = json!({"Functions": rows, "NextMarker": next});
+        answer(200, &[], page.to_string())
     }
 
-    fn invoke(&self, name: &str, request: &Request<'_>) -> Response {
+    fn invoke(&self, name: &str, sent: &Sent) -> Response {
         if !self.functions.contains(&name) {
-            return answer(
-                404,
-                &[("x-amzn-errortype", "ResourceNotFoundException")],
-                r#"{"Message":"Function not found"}"#,
-            );
+            return coded(404, "ResourceNotFoundException");
         }
-        let headers = request
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
-        let body = String::from_utf8(request.body.to_vec()).unwrap();
-        self.invoked
-            .borrow_mut()
-            .push((name.into(), headers, body.clone()));
+        let mut invoked = self.invoked.borrow_mut();
+        invoked.push((name.into(), sent.clone()));
         match name {
             "fail" => answer(
                 200,
@@ -91,73 +72,52 @@ impl Lambda {
             "bytes" => answer(200, &[], vec![0xff, 0x00]),
             "log" => {
                 let log = "REPORT RequestId: 1\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 100.00 ms\t\n";
-                let log = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, log);
                 answer(
                     200,
                     &[
-                        ("x-amz-log-result", &log),
+                        ("x-amz-log-result", &STANDARD.encode(log)),
                         ("x-amz-executed-version", "7"),
                         ("x-amzn-requestid", "r"),
                     ],
                     "null",
                 )
             }
-            _ => answer(200, &[], body),
+            _ => answer(200, &[], &*sent.body),
         }
-    }
-
-    fn versions(&self) -> Response {
-        let versions: Vec<Value> = (1..=60)
-            .map(|n| json!({"Version": n.to_string()}))
-            .collect();
-        answer(200, &[], json!({"Versions": versions}).to_string())
     }
 }
 
-impl Transport for Lambda {
-    fn now_s(&self) -> u64 {
-        1_795_348_800
-    }
-
-    fn monotonic_ns(&self) -> u64 {
-        0
-    }
-
-    async fn wait_ms(&self, _: u64) {}
-
-    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
-        let path = request.path.strip_prefix("/2015-03-31/functions").unwrap();
+impl Service for Lambda {
+    fn answer(&self, sent: &Sent) -> Answer {
+        let path = sent.path.strip_prefix("/2015-03-31/functions").unwrap();
         Ok(match path.split('/').collect::<Vec<_>>()[..] {
-            [""] => self.list(request),
-            ["", name, "invocations"] => self.invoke(name, request),
+            [""] => self.list(sent),
+            ["", name, "invocations"] => self.invoke(name, sent),
             ["", _, "aliases"] => answer(
                 200,
                 &[],
                 r#"{"Aliases":[{"Name":"live","FunctionVersion":"7"}]}"#,
             ),
-            ["", _, "versions"] => self.versions(),
+            ["", _, "versions"] => {
+                let version = |n: u8| json!({"Version": n.to_string()});
+                let versions: Vec<Value> = (1..=60).map(version).collect();
+                answer(200, &[], json!({"Versions": versions}).to_string())
+            }
             _ => panic!("{path}"),
         })
-    }
-
-    fn sessions(&self) -> &SessionCache {
-        &self.sessions
     }
 }
 
 const CONNECT: &str =
     r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
 
-fn invoke(lambda: &Lambda, values: &str) -> Result<Value, Error> {
-    block_on(run(lambda, CONNECT, "invoke", values))
-        .map(|json| serde_json::from_str(&json).unwrap())
+fn run_card(lambda: &Scripted<Lambda>, card: &str, values: &str) -> Result<Value, Error> {
+    let outputs = block_on(run(lambda, CONNECT, card, values))?;
+    Ok(serde_json::from_str(&outputs).unwrap())
 }
 
-fn refused(result: Result<Value, Error>) -> (String, String) {
-    match result {
-        Err(Error::InvalidInput(input)) => (input.field, input.message),
-        other => panic!("{other:?}"),
-    }
+fn invoke(lambda: &Scripted<Lambda>, values: &str) -> Result<Value, Error> {
+    run_card(lambda, "invoke", values)
 }
 
 mod choices;

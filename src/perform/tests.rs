@@ -1,118 +1,55 @@
 //! Whole calls over a scripted transport: what is sent, how often, and what comes of it.
 
-use alloc::string::ToString;
-use alloc::vec;
-use core::cell::{Cell, RefCell};
-
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::aws::message::{Request, Response};
 use crate::aws::time::AmzDate;
 use crate::block_on::block_on;
 use crate::call::connection::{Connection, Credentials};
-use crate::call::delivery::{Options, TimeLimits};
-use crate::call::error::{ServiceError, TransportKind};
+use crate::call::delivery::Options;
+use crate::call::error::TransportKind;
 use crate::call::invocation::Invocation;
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
-use crate::testing::{answer, connection, lambdas};
+use crate::testing::scripted::{Answer, Script, Scripted};
+use crate::testing::{
+    answer, assert_contains, coded, connection, connection_with, invocation as request, lambdas,
+    refused, service_error, transport_error, unauthenticated,
+};
 
-/// 2026-11-22T12:00:00Z
-const NOW: u64 = 1_795_348_800;
-
-/// A service with a right clock, and a host whose clock is `off` by so many seconds.
-struct Scripted {
-    script: RefCell<Vec<Result<Response, Failure>>>,
-    sent: RefCell<Vec<(String, String)>>,
-    waited_ms: RefCell<Vec<u64>>,
-    ns: Cell<u64>,
-    off: i64,
-    sessions: SessionCache,
-}
-
-impl Scripted {
-    fn new(script: Vec<Result<Response, Failure>>) -> Scripted {
-        Scripted {
-            script: RefCell::new(script.into_iter().rev().collect()),
-            sent: RefCell::default(),
-            waited_ms: RefCell::default(),
-            ns: Cell::new(7_000_000_000),
-            off: 0,
-            sessions: SessionCache::new(),
-        }
-    }
-
-    fn attempts(&self) -> usize {
-        self.sent.borrow().len()
+/// The call begins at 12:00:07, and an exchange takes two seconds.
+fn scripted(script: Vec<Answer>) -> Scripted<Script> {
+    let transport = Scripted::script(script);
+    transport.set_clock(7);
+    Scripted {
+        takes_ms: |_, _| 2_000,
+        ..transport
     }
 }
 
-impl Transport for Scripted {
-    fn now_s(&self) -> u64 {
-        (NOW + self.ns.get() / 1_000_000_000).saturating_add_signed(self.off)
-    }
-
-    fn monotonic_ns(&self) -> u64 {
-        self.ns.get()
-    }
-
-    async fn wait_ms(&self, ms: u64) {
-        self.waited_ms.borrow_mut().push(ms);
-        self.ns.set(self.ns.get() + ms * 1_000_000);
-    }
-
-    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
-        let header = |name| {
-            let found = request.headers.iter().find(|(key, _)| *key == name);
-            found
-                .map(|(_, value)| value.to_string())
-                .unwrap_or_default()
-        };
-        self.sent
-            .borrow_mut()
-            .push((header("x-amz-date"), header("authorization")));
-        // An exchange takes two seconds.
-        self.ns.set(self.ns.get() + 2_000_000_000);
-        self.script
-            .borrow_mut()
-            .pop()
-            .expect("more attempts than scripted")
-    }
-
-    fn sessions(&self) -> &SessionCache {
-        &self.sessions
-    }
+fn failure(kind: TransportKind, executed: Executed) -> Answer {
+    Err(crate::testing::failure(kind, executed))
 }
 
-fn failure(kind: TransportKind, executed: Executed) -> Result<Response, Failure> {
-    Err(Failure {
-        kind,
-        message: "x".into(),
-        executed,
-    })
-}
-
-fn ok() -> Result<Response, Failure> {
+fn ok() -> Answer {
     Ok(lambdas(200, &[], "7"))
 }
 
-fn error(status: u16, code: &str) -> Result<Response, Failure> {
-    Ok(answer(status, &[("x-amzn-errortype", code)], "{}"))
+fn error(status: u16, code: &str) -> Answer {
+    Ok(coded(status, code))
 }
 
-fn request() -> InvokeRequest {
-    InvokeRequest {
-        function: "f".into(),
-        ..InvokeRequest::default()
-    }
+fn invoke(transport: &Scripted<Script>, request: InvokeRequest) -> Result<Invocation, Error> {
+    invoke_at(connection(), transport, request)
 }
 
-fn invoke(transport: &Scripted, request: InvokeRequest) -> Result<Invocation, Error> {
-    block_on(perform(
-        transport,
-        Invoke::new(connection(), request).unwrap(),
-    ))
+fn invoke_at(
+    connection: Connection,
+    transport: &Scripted<Script>,
+    request: InvokeRequest,
+) -> Result<Invocation, Error> {
+    let operation = Invoke::new(connection, request).unwrap();
+    block_on(perform(transport, operation))
 }
 
 fn idempotent() -> InvokeRequest {
@@ -127,7 +64,7 @@ fn idempotent() -> InvokeRequest {
 
 #[test]
 fn signature_covers_the_payload_in_every_attempt() {
-    let transport = Scripted::new(vec![error(429, "TooManyRequestsException"), ok()]);
+    let transport = scripted(vec![error(429, "TooManyRequestsException"), ok()]);
     let request = InvokeRequest {
         payload: Some(r#"{"order":7}"#.into()),
         ..request()
@@ -141,20 +78,21 @@ fn signature_covers_the_payload_in_every_attempt() {
     let hash = sigv4::payload_hash(br#"{"order":7}"#);
     let sent = transport.sent.borrow();
     assert_eq!(sent.len(), 2);
-    for (date_time, authorization) in sent.iter() {
+    for attempt in sent.iter() {
+        let date_time = attempt.header("x-amz-date");
         let date = AmzDate {
-            date_time: date_time.clone(),
+            date_time: date_time.into(),
             date: date_time[..8].into(),
         };
         let mut request = operation.request();
         let signed = sigv4::sign(&mut request, &hash, signer, "us-east-1", "lambda", &date);
-        assert_eq!(signed, *authorization);
+        assert_eq!(signed, attempt.header("authorization"));
     }
 }
 
 #[test]
 fn every_attempt_is_signed_anew_with_a_new_date() {
-    let transport = Scripted::new(vec![
+    let transport = scripted(vec![
         error(429, "TooManyRequestsException"),
         failure(TransportKind::Connect, Executed::No),
         ok(),
@@ -162,12 +100,12 @@ fn every_attempt_is_signed_anew_with_a_new_date() {
     let invocation = invoke(&transport, request()).unwrap();
     assert_eq!(invocation.attempts, 3);
     let sent = transport.sent.borrow();
-    let [(first, a), (second, b), (third, c)] = &sent[..] else {
-        panic!("{sent:?}")
-    };
-    assert_eq!(first, "20261122T120007Z");
-    assert!(second > first && third > second);
-    assert!(a != b && b != c);
+    let all = |name| [0, 1, 2].map(|attempt: usize| sent[attempt].header(name));
+    let dates = all("x-amz-date");
+    assert_eq!(dates[0], "20261122T120007Z");
+    assert!(dates[1] > dates[0] && dates[2] > dates[1]);
+    let signatures = all("authorization");
+    assert!(signatures[0] != signatures[1] && signatures[1] != signatures[2]);
     let waited = transport.waited_ms.borrow();
     assert!(waited[0] < 1_000 && waited[1] < 100, "{waited:?}");
 }
@@ -181,7 +119,7 @@ fn an_unknown_outcome_is_returned_and_the_function_invoked_once() {
         error(500, "ServiceException"),
         error(503, ""),
     ] {
-        let transport = Scripted::new(vec![outcome]);
+        let transport = scripted(vec![outcome]);
         assert!(invoke(&transport, request()).is_err());
         assert_eq!(transport.attempts(), 1);
     }
@@ -194,7 +132,7 @@ fn an_unknown_outcome_is_tried_again_where_that_does_no_harm() {
         ..request()
     };
     for request in [idempotent(), named] {
-        let transport = Scripted::new(vec![
+        let transport = scripted(vec![
             failure(TransportKind::Timeout, Executed::Unknown),
             error(500, "ServiceException"),
             ok(),
@@ -207,23 +145,17 @@ fn an_unknown_outcome_is_tried_again_where_that_does_no_harm() {
 fn a_read_is_tried_again_and_never_ran_the_function() {
     let list = || ListFunctions::new(connection(), FunctionQuery::default()).unwrap();
     let page = Ok(answer(200, &[], r#"{"Functions": []}"#));
-    let transport = Scripted::new(vec![
+    let transport = scripted(vec![
         failure(TransportKind::CutOff, Executed::Yes),
         error(500, ""),
         page,
     ]);
-    assert!(
-        block_on(perform(&transport, list()))
-            .unwrap()
-            .functions
-            .is_empty()
-    );
+    let page = block_on(perform(&transport, list())).unwrap();
+    assert!(page.functions.is_empty());
 
     let cut = || failure(TransportKind::CutOff, Executed::Yes);
-    let transport = Scripted::new(vec![cut(), cut(), cut()]);
-    let Err(Error::Transport(error)) = block_on(perform(&transport, list())) else {
-        panic!("no error")
-    };
+    let transport = scripted(vec![cut(), cut(), cut()]);
+    let error = transport_error(block_on(perform(&transport, list())));
     assert_eq!((error.executed, error.attempts), (Executed::No, 3));
 }
 
@@ -233,31 +165,24 @@ fn a_dry_run_never_ran_the_function() {
         invocation_type: Some(InvocationType::DryRun),
         ..request()
     };
-    let transport = Scripted::new(vec![error(500, ""), error(500, ""), error(500, "")]);
-    let Err(Error::Service(error)) = invoke(&transport, dry_run) else {
-        panic!("no error")
-    };
+    let transport = scripted(vec![error(500, ""), error(500, ""), error(500, "")]);
+    let error = service_error(invoke(&transport, dry_run));
     assert_eq!((error.executed, error.attempts), (Executed::No, 3));
 }
 
 #[test]
 fn the_last_of_the_attempts_is_reported() {
     let throttled = || error(429, "TooManyRequestsException");
-    let transport = Scripted::new(vec![throttled(), throttled(), throttled()]);
-    let Err(Error::Service(ServiceError {
-        attempts,
-        executed,
-        retryable,
-        ..
-    })) = invoke(&transport, request())
-    else {
-        panic!("no error");
-    };
-    assert_eq!((attempts, executed, retryable), (3, Executed::No, true));
+    let transport = scripted(vec![throttled(), throttled(), throttled()]);
+    let error = service_error(invoke(&transport, request()));
+    assert_eq!(
+        (error.attempts, error.executed, error.retryable),
+        (3, Executed::No, true)
+    );
 }
 
 /// Lambda's answer to a signature of another time.
-fn skewed() -> Result<Response, Failure> {
+fn skewed() -> Answer {
     Ok(answer(
         403,
         &[
@@ -272,71 +197,28 @@ fn skewed() -> Result<Response, Failure> {
 fn a_host_clock_an_hour_off_either_way_works() {
     for off in [-3_600, 3_600] {
         let transport = Scripted {
-            off,
-            ..Scripted::new(vec![skewed(), ok()])
+            ahead_s: off,
+            ..scripted(vec![skewed(), ok()])
         };
         assert_eq!(invoke(&transport, request()).unwrap().attempts, 2);
         let sent = transport.sent.borrow();
-        // The exchange began at 12:00:07 and took two seconds; backoff is below one.
-        assert_eq!(sent[1].0, "20261122T120009Z", "{off}");
+        // After the exchange of two seconds; backoff is below one.
+        assert_eq!(sent[1].header("x-amz-date"), "20261122T120009Z", "{off}");
     }
 }
 
 #[test]
 fn a_clock_that_cannot_be_corrected_is_named() {
     let transport = Scripted {
-        off: 3_600,
-        ..Scripted::new(vec![skewed(), skewed()])
+        ahead_s: 3_600,
+        ..scripted(vec![skewed(), skewed()])
     };
-    let Err(Error::Unauthenticated(error)) = invoke(&transport, request()) else {
-        panic!("no error")
-    };
+    let error = unauthenticated(invoke(&transport, request()));
     assert_eq!(
         (error.category, error.executed, error.attempts),
         (Category::ClockSkew, Executed::No, 2)
     );
-    assert!(error.hint.unwrap().contains("clock"));
-}
-
-/// Takes all the time that it is given, and answers the same for ever.
-struct Slow {
-    answer: Result<Response, Failure>,
-    ns: Cell<u64>,
-    sent: Cell<u8>,
-    sessions: SessionCache,
-}
-
-impl Slow {
-    fn pass(&self, ms: u64) {
-        self.ns.set(self.ns.get() + ms * 1_000_000);
-    }
-}
-
-impl Transport for Slow {
-    fn now_s(&self) -> u64 {
-        NOW + self.ns.get() / 1_000_000_000
-    }
-
-    fn monotonic_ns(&self) -> u64 {
-        self.ns.get()
-    }
-
-    async fn wait_ms(&self, ms: u64) {
-        self.pass(ms);
-    }
-
-    async fn send(&self, _: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
-        self.sent.set(self.sent.get() + 1);
-        self.pass(limits.head_ms);
-        if self.answer.is_ok() {
-            self.pass(limits.body_ms.into());
-        }
-        self.answer.clone()
-    }
-
-    fn sessions(&self) -> &SessionCache {
-        &self.sessions
-    }
+    assert_contains(&error.hint.unwrap(), ["clock"]);
 }
 
 #[test]
@@ -359,11 +241,13 @@ fn a_call_takes_no_longer_than_its_options_allow() {
     ] {
         for max_attempts in 1..=10 {
             for response_timeout_ms in [1_u32, 1_000, 60_000, 915_000] {
-                let transport = Slow {
-                    sessions: SessionCache::new(),
-                    answer: answer.clone(),
-                    ns: Cell::new(0),
-                    sent: Cell::new(0),
+                // Each attempt takes all the time that it is given.
+                let transport = Scripted {
+                    takes_ms: |sent, answer| {
+                        let body_ms = answer.is_ok().then_some(sent.limits.body_ms);
+                        sent.limits.head_ms + u64::from(body_ms.unwrap_or_default())
+                    },
+                    ..Scripted::new(|_: &_| answer.clone())
                 };
                 let delivery = Options {
                     max_attempts: Some(max_attempts),
@@ -375,10 +259,8 @@ fn a_call_takes_no_longer_than_its_options_allow() {
                     delivery: Some(delivery),
                     ..request()
                 };
-                let _ = block_on(perform(
-                    &transport,
-                    Invoke::new(connection(), request).unwrap(),
-                ));
+                let operation = Invoke::new(connection(), request).unwrap();
+                let _ = block_on(perform(&transport, operation));
 
                 let each = 500 + u64::from(response_timeout_ms);
                 let body = u64::from(response_timeout_ms.min(300_000));
@@ -389,7 +271,7 @@ fn a_call_takes_no_longer_than_its_options_allow() {
                     "{took_ms} of {most_ms} ms: {max_attempts} × {each}"
                 );
                 if (max_attempts, response_timeout_ms) == (3, 1_000) {
-                    assert_eq!(transport.sent.get(), attempts_of_3, "{answer:?}");
+                    assert_eq!(transport.attempts(), attempts_of_3, "{answer:?}");
                 }
             }
         }
@@ -398,28 +280,17 @@ fn a_call_takes_no_longer_than_its_options_allow() {
 
 #[test]
 fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
-    let refused = || failure(TransportKind::Connect, Executed::No);
+    use Executed::{No, Unknown};
+    let refused = || failure(TransportKind::Connect, No);
+    let timeout = || failure(TransportKind::Timeout, Unknown);
+    let cut = || failure(TransportKind::CutOff, Unknown);
+    let gone = || error(404, "ResourceNotFoundException");
     for (script, executed, attempts) in [
-        (
-            vec![
-                failure(TransportKind::Timeout, Executed::Unknown),
-                refused(),
-                refused(),
-            ],
-            Executed::Unknown,
-            3,
-        ),
-        (vec![refused(), refused(), refused()], Executed::No, 3),
-        (
-            vec![
-                failure(TransportKind::CutOff, Executed::Unknown),
-                error(404, "ResourceNotFoundException"),
-            ],
-            Executed::Unknown,
-            2,
-        ),
+        (vec![timeout(), refused(), refused()], Unknown, 3),
+        (vec![refused(), refused(), refused()], No, 3),
+        (vec![cut(), gone()], Unknown, 2),
     ] {
-        let transport = Scripted::new(script);
+        let transport = scripted(script);
         let told = match invoke(&transport, idempotent()) {
             Err(Error::Transport(error)) => (error.executed, error.attempts),
             Err(Error::Service(error)) => (error.executed, error.attempts),
@@ -435,15 +306,12 @@ fn a_card_invokes_nothing_else_where_something_may_have_run() {
     const CONNECTION: &str =
         r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
     const VALUES: &str = r#"{"useFunctionName":"Yes","functionName":"order","idempotent":true}"#;
-    let transport = Scripted::new(vec![
+    let transport = scripted(vec![
         failure(TransportKind::Timeout, Executed::Unknown),
         error(404, "ResourceNotFoundException"),
     ]);
-    let Err(Error::Service(error)) =
-        block_on(crate::cards::run(&transport, CONNECTION, "invoke", VALUES))
-    else {
-        panic!("another end")
-    };
+    let ran = block_on(crate::cards::run(&transport, CONNECTION, "invoke", VALUES));
+    let error = service_error(ran);
     assert_eq!(
         (error.category, error.executed, error.attempts),
         (Category::NotFound, Executed::Unknown, 2)
@@ -451,51 +319,33 @@ fn a_card_invokes_nothing_else_where_something_may_have_run() {
 }
 
 fn signing_key(date: &str) -> Connection {
-    Connection {
-        credentials: Credentials::SigningKey {
-            access_key_id: "AKIDEXAMPLE".into(),
-            date: date.into(),
-            key: Zeroizing::new(sigv4::signing_key("secret", date, "us-east-1", "lambda").to_vec()),
-            session_token: None,
-        },
-        ..connection()
-    }
+    connection_with(Credentials::SigningKey {
+        access_key_id: "AKIDEXAMPLE".into(),
+        date: date.into(),
+        key: Zeroizing::new(sigv4::signing_key("secret", date, "us-east-1", "lambda").to_vec()),
+        session_token: None,
+    })
 }
 
 #[test]
 fn a_signing_key_signs_as_its_secret_does() {
-    let transport = Scripted::new(vec![ok(), ok()]);
+    let transport = scripted(vec![ok(), ok()]);
     invoke(&transport, request()).unwrap();
-    transport.ns.set(7_000_000_000);
-    block_on(perform(
-        &transport,
-        Invoke::new(signing_key("20261122"), request()).unwrap(),
-    ))
-    .unwrap();
+    transport.set_clock(7);
+    invoke_at(signing_key("20261122"), &transport, request()).unwrap();
     let sent = transport.sent.borrow();
     assert_eq!(sent[0], sent[1]);
-    assert!(
-        sent[0]
-            .1
-            .contains("/20261122/us-east-1/lambda/aws4_request"),
-        "{sent:?}"
-    );
+    let authorization = sent[0].header("authorization");
+    assert_contains(authorization, ["/20261122/us-east-1/lambda/aws4_request"]);
 }
 
 #[test]
 fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
     for date in ["20261121", "20261123"] {
-        let transport = Scripted::new(vec![]);
-        let call = Invoke::new(signing_key(date), request()).unwrap();
-        let Err(Error::InvalidInput(input)) = block_on(perform(&transport, call)) else {
-            panic!("not refused");
-        };
+        let transport = scripted(vec![]);
+        let input = refused(invoke_at(signing_key(date), &transport, request()));
         assert_eq!(input.field, "connection.credentials.signing-key.date");
-        assert!(
-            input.message.contains(date) && input.message.contains("20261122"),
-            "{}",
-            input.message
-        );
+        assert_contains(&input.message, [date, "20261122"]);
         assert_eq!(transport.attempts(), 0);
     }
 }
@@ -503,61 +353,48 @@ fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
 /// The day ends while the call waits for its second attempt: what is told is the first one's end.
 #[test]
 fn a_signing_key_that_ends_between_attempts_does_not_hide_that_something_was_sent() {
-    let transport = Scripted::new(vec![failure(TransportKind::Timeout, Executed::Unknown)]);
+    let transport = scripted(vec![failure(TransportKind::Timeout, Executed::Unknown)]);
     // 2026-11-23T00:01:59Z when the first attempt begins; it takes two seconds.
-    transport.ns.set((43_200 + 119) * 1_000_000_000);
-    let call = Invoke::new(signing_key("20261122"), idempotent()).unwrap();
-    let Err(Error::Transport(error)) = block_on(perform(&transport, call)) else {
-        panic!("another error");
-    };
+    transport.set_clock(43_200 + 119);
+    let ended = invoke_at(signing_key("20261122"), &transport, idempotent());
+    let error = transport_error(ended);
     assert_eq!(
         (error.kind, error.executed),
         (TransportKind::Timeout, Executed::Unknown)
     );
-    assert_eq!(transport.sent.borrow()[0].0, "20261122T235959Z");
+    let sent = transport.sent.borrow();
+    assert_eq!(sent[0].header("x-amz-date"), "20261122T235959Z");
 }
 
 #[test]
 fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
-    let mut dated = answer(
-        403,
-        &[("x-amzn-errortype", "InvalidSignatureException")],
-        "{}",
-    );
+    let mut dated = coded(403, "InvalidSignatureException");
     dated
         .headers
         .push(("date".into(), b"Sun, 22 Nov 2026 13:00:00 GMT".to_vec()));
-    let transport = Scripted::new(vec![Ok(dated)]);
-    let connection = Connection {
-        credentials: Credentials::HostSigned,
-        ..connection()
-    };
-    let call = Invoke::new(connection, request()).unwrap();
-    let Err(Error::Unauthenticated(error)) = block_on(perform(&transport, call)) else {
-        panic!("another error");
-    };
+    let transport = scripted(vec![Ok(dated)]);
+    let unsigned = connection_with(Credentials::HostSigned);
+    let error = unauthenticated(invoke_at(unsigned, &transport, request()));
     // Another date would change nothing: there is none in the request.
     assert_eq!((error.attempts, error.category), (1, Category::Credentials));
-    assert!(
-        error
-            .hint
-            .unwrap()
-            .contains("must sign them for region us-east-1")
+    assert_contains(
+        &error.hint.unwrap(),
+        ["must sign them for region us-east-1"],
     );
-    assert_eq!(*transport.sent.borrow(), [(String::new(), String::new())]);
+    let sent = transport.sent.borrow();
+    assert_eq!(sent.len(), 1);
+    for header in ["x-amz-date", "authorization"] {
+        assert_eq!(sent[0].header(header), "");
+    }
 }
 
 #[test]
 fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
-    let transport = Scripted::new(vec![error(403, "InvalidSignatureException")]);
-    let call = Invoke::new(signing_key("20261122"), request()).unwrap();
-    let Err(Error::Unauthenticated(error)) = block_on(perform(&transport, call)) else {
-        panic!("another error");
-    };
-    let hint = error.hint.unwrap();
-    assert!(
-        hint.contains("day 20261122, region us-east-1 and service lambda"),
-        "{hint}"
+    let transport = scripted(vec![error(403, "InvalidSignatureException")]);
+    let ended = invoke_at(signing_key("20261122"), &transport, request());
+    assert_contains(
+        &unauthenticated(ended).hint.unwrap(),
+        ["day 20261122, region us-east-1 and service lambda"],
     );
 }
 

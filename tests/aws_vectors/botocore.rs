@@ -1,9 +1,7 @@
 //! Requests that botocore signed: canonical request, string to sign and `Authorization`, byte for
 //! byte (`tests/vectors/README.md`).
 
-use aws_lambda_connector::aws::credentials::Signer;
-use aws_lambda_connector::aws::endpoint::LAMBDA;
-use aws_lambda_connector::aws::endpoint::{Choice, Scheme};
+use aws_lambda_connector::aws::endpoint::{Choice, LAMBDA, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
@@ -18,12 +16,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::support::{example_key, header, request};
+use crate::support::{example_key, request, sign};
+
+fn vectors() -> Vec<Value> {
+    serde_json::from_str(include_str!("../vectors/signed-requests.json")).unwrap()
+}
 
 #[test]
 fn every_signed_request() {
-    let vectors: Vec<Value> =
-        serde_json::from_str(include_str!("../vectors/signed-requests.json")).unwrap();
+    let vectors = vectors();
     assert_eq!(vectors.len(), 9);
     // 2026-11-22T12:00:00Z
     let date = AmzDate::from_unix(1_795_348_800);
@@ -42,35 +43,21 @@ fn every_signed_request() {
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
             .collect();
         let body = vector["body"].as_str().unwrap_or_default();
-        let (region, service) = (
-            vector["region"].as_str().unwrap(),
-            vector["service"].as_str().unwrap(),
-        );
-
-        let method = vector["method"].as_str().unwrap();
-        let mut request = request(method, authority, target, &headers, body.as_bytes());
+        let text = |field: &str| vector[field].as_str().unwrap();
+        let request = request(text("method"), authority, target, &headers, body.as_bytes());
         assert_eq!(request.path_with_query(), target, "{name}");
-        let payload_hash = sigv4::payload_hash(body.as_bytes());
-        let signer = Signer::AccessKey(example_key(vector["token"].as_str()));
-        sigv4::sign(&mut request, &payload_hash, &signer, region, service, &date);
-
-        let (canonical, _) = sigv4::canonical_request(&request, &payload_hash);
-        assert_eq!(
-            canonical,
-            vector["canonical_request"].as_str().unwrap(),
-            "{name}"
-        );
-        let scope = sigv4::credential_scope(&date.date, region, service);
-        assert_eq!(
-            sigv4::string_to_sign(&date.date_time, &scope, &canonical),
-            vector["string_to_sign"].as_str().unwrap(),
-            "{name}"
-        );
-        assert_eq!(
-            header(&request, "authorization"),
-            vector["headers"]["Authorization"].as_str().unwrap(),
-            "{name}"
-        );
+        let place = [text("region"), text("service")];
+        let signed = sign(request, vector["token"].as_str(), place, &date);
+        for (step, expected) in [
+            (signed.canonical_request, text("canonical_request")),
+            (signed.string_to_sign, text("string_to_sign")),
+            (
+                signed.authorization,
+                vector["headers"]["Authorization"].as_str().unwrap(),
+            ),
+        ] {
+            assert_eq!(step, expected, "{name}");
+        }
     }
 }
 
@@ -78,8 +65,7 @@ fn every_signed_request() {
 /// would have sent. Only `content-type` is ours (botocore sends none with an invocation).
 #[test]
 fn operations_build_the_same_requests() {
-    let vectors: Vec<Value> =
-        serde_json::from_str(include_str!("../vectors/signed-requests.json")).unwrap();
+    let vectors = vectors();
     let mut built = Vec::new();
     for vector in &vectors {
         let params = &vector["params"];
@@ -187,20 +173,11 @@ fn same_request(vector: &Value, operation: &impl Exchange) {
         Scheme::Http => "http",
         Scheme::Https => "https",
     };
-    assert_eq!(
-        format!(
-            "{scheme}://{}{}",
-            request.authority,
-            request.path_with_query()
-        ),
-        vector["url"].as_str().unwrap(),
-        "{name}"
-    );
-    assert_eq!(
-        request.body,
-        vector["body"].as_str().unwrap_or_default().as_bytes(),
-        "{name}"
-    );
+    let (authority, target) = (&request.authority, request.path_with_query());
+    let url = format!("{scheme}://{authority}{target}");
+    assert_eq!(url, vector["url"].as_str().unwrap(), "{name}");
+    let body = vector["body"].as_str().unwrap_or_default();
+    assert_eq!(request.body, body.as_bytes(), "{name}");
     let mut expected: Vec<(String, String)> = vector["headers"]
         .as_object()
         .unwrap()

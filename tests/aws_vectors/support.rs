@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::Command;
 
-use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
+use aws_lambda_connector::aws::credentials::{AccessKey, Secret, Signer};
 use aws_lambda_connector::aws::endpoint::Scheme;
 use aws_lambda_connector::aws::message::{Method, Request};
+use aws_lambda_connector::aws::sigv4;
+use aws_lambda_connector::aws::time::AmzDate;
 use percent_encoding::percent_decode_str;
 
 /// The key pair of AWS's public signing examples.
@@ -62,13 +64,43 @@ fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
-pub fn header<'a>(request: &'a Request<'_>, name: &str) -> &'a str {
+fn header<'a>(request: &'a Request<'_>, name: &str) -> &'a str {
     let (_, value) = request
         .headers
         .iter()
         .find(|(key, _)| *key == name)
         .unwrap_or_else(|| panic!("the request has no header {name}"));
     value
+}
+
+/// A signature, step by step.
+pub struct Signature {
+    pub canonical_request: String,
+    pub signed_headers: String,
+    pub scope: String,
+    pub string_to_sign: String,
+    pub authorization: String,
+}
+
+/// Signs with the example key.
+pub fn sign(
+    mut request: Request<'_>,
+    session_token: Option<&str>,
+    [region, service]: [&str; 2],
+    date: &AmzDate,
+) -> Signature {
+    let payload_hash = sigv4::payload_hash(request.body);
+    let signer = Signer::AccessKey(example_key(session_token));
+    sigv4::sign(&mut request, &payload_hash, &signer, region, service, date);
+    let (canonical_request, signed_headers) = sigv4::canonical_request(&request, &payload_hash);
+    let scope = sigv4::credential_scope(&date.date, region, service);
+    Signature {
+        string_to_sign: sigv4::string_to_sign(&date.date_time, &scope, &canonical_request),
+        authorization: header(&request, "authorization").into(),
+        canonical_request,
+        signed_headers,
+        scope,
+    }
 }
 
 /// The folder of a dependency's package, as cargo unpacked it.

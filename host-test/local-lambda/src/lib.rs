@@ -69,30 +69,29 @@ mod sync;
 mod target;
 mod tls;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rustls_pki_types::CertificateDer;
-use tokio::net::TcpListener;
-use tokio_util::sync::DropGuard;
 
 pub use config::{Config, Key, Role, Trusted};
 pub use limits::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 pub use record::RecordedRequest;
 pub use rows::ENVIRONMENT_SECRET;
+pub use server::Server;
 use service::Service;
 pub use sessions::{ISSUED_MARK, IssuedSession};
 pub use tls::Tls;
 
 /// A running service. Dropping it ends it; [`stop`](Self::stop) also waits for the end.
 pub struct LocalLambda {
-    addr: SocketAddr,
     key: Key,
     tls: Option<Tls>,
     service: Arc<Service>,
-    _stop_on_drop: DropGuard,
+    server: Server,
 }
 
 impl LocalLambda {
@@ -102,36 +101,32 @@ impl LocalLambda {
     /// The configuration is wrong, or the address cannot be listened on.
     pub async fn start(config: Config) -> Result<LocalLambda> {
         let key = config.check()?.clone();
-        let wanted = config.addr;
         let tls = config.tls.clone();
-        let service = Arc::new(Service::new(config)?);
-        let listener = TcpListener::bind(wanted).await.with_context(|| {
-            format!("cannot listen on {wanted}: choose another port, or 0 for a free one")
-        })?;
-        let addr = listener.local_addr()?;
-        service.tasks.spawn(server::accept(
-            listener,
-            tls.as_ref().map(Tls::acceptor),
-            Arc::clone(&service),
-        ));
+        let server = Server::listen(config.addr).await?;
+        let (tasks, stopping) = (server.tasks.clone(), server.stopping.clone());
+        let service = Arc::new(Service::new(config, tasks, stopping)?);
+        let answering = Arc::clone(&service);
+        server.serve_http(tls.as_ref().map(Tls::acceptor), move |request| {
+            let service = Arc::clone(&answering);
+            async move { Ok::<_, Infallible>(routes::answer(&service, request).await) }
+        });
         Ok(LocalLambda {
-            addr,
             key,
             tls,
-            _stop_on_drop: service.stopping.clone().drop_guard(),
             service,
+            server,
         })
     }
 
     /// The address it listens on.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.server.addr()
     }
 
     /// Lambda's endpoint for a client: `http://127.0.0.1:PORT`, or `https://…`, and the base path.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}{}", self.addr, self.service.base_path)
+        format!("{scheme}://{}{}", self.addr(), self.service.base_path)
     }
 
     /// What a client must trust where the service speaks HTTPS, in DER.
@@ -172,9 +167,7 @@ impl LocalLambda {
 
     /// Cuts the connections, ends the functions that still run, and waits for the end of both.
     pub async fn stop(self) {
-        self.service.stopping.cancel();
-        self.service.tasks.close();
-        self.service.tasks.wait().await;
+        self.server.stop().await;
     }
 
     /// Serves until Ctrl-C, then stops.
@@ -182,11 +175,7 @@ impl LocalLambda {
     /// # Errors
     /// The process cannot listen for Ctrl-C.
     pub async fn wait(self) -> Result<()> {
-        tokio::signal::ctrl_c()
-            .await
-            .context("cannot listen for Ctrl-C")?;
-        self.stop().await;
-        Ok(())
+        self.server.wait().await
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub fn new(config: Config) -> Result<Self> {
+    pub fn new(config: Config, tasks: TaskTracker, stopping: CancellationToken) -> Result<Self> {
         let busy = TaskTracker::new();
         busy.close();
         Ok(Self {
@@ -52,9 +52,9 @@ impl Service {
             counted: Arc::default(),
             routed: Counters::default(),
             started: Counters::default(),
-            tasks: TaskTracker::new(),
+            tasks,
             busy,
-            stopping: CancellationToken::new(),
+            stopping,
             roles: config.roles,
             verifier: Verifier::new(config.region.clone(), config.keys),
             clock_offset_seconds: config.clock_offset_seconds,

@@ -1,24 +1,31 @@
-//! What can be asked for, and its help.
+//! The commands, their arguments and their help.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// The name of the program, as users type it.
+pub const PROGRAM: &str = "lambda-connector";
+
 const CREDENTIALS_AND_EXIT_CODES: &str = "\
-Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, else from the \
-profile that AWS_PROFILE names, else from the profile `default` of the shared files (~/.aws/config \
-and ~/.aws/credentials, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE), else from \
-AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN. A profile named by --profile comes before the \
-variables; one with role_arn leads to the role's temporary keys. They are never arguments: other \
-users can see those. The component gets the day's signing key only.
+Credentials are read from the first of these that has any:
+  1. the profile that --profile names
+  2. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
+  3. the profile that AWS_PROFILE names, or `default`, in ~/.aws/config and ~/.aws/credentials
+     (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other files)
+  4. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
+A profile with role_arn leads to the temporary keys of that role. Keys are never arguments, because \
+other users of the machine can read those. The component receives only the signing key of the day.
 
 Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed.";
 
+const SEE_PROGRAM_HELP: &str = "`lambda-connector --help` describes credentials and exit codes.";
+
 /// Runs the AWS Lambda connector, a WebAssembly component, and a local Lambda to try it on.
 #[derive(Debug, Parser)]
-#[command(name = "host-test", version, after_help = CREDENTIALS_AND_EXIT_CODES)]
+#[command(name = PROGRAM, version, after_help = CREDENTIALS_AND_EXIT_CODES)]
 pub struct Cli {
-    /// Without one: demo
+    /// The default is `demo`.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -29,20 +36,25 @@ pub enum Command {
     /// Start a local Lambda, list its functions, invoke one that works and one that fails
     Demo(DemoArgs),
     /// Invoke a function and print what it returned
-    #[command(after_help = CREDENTIALS_AND_EXIT_CODES)]
+    #[command(after_help = SEE_PROGRAM_HELP)]
     Invoke(InvokeArgs),
     /// List the functions of an account and region
-    #[command(after_help = CREDENTIALS_AND_EXIT_CODES)]
+    #[command(after_help = SEE_PROGRAM_HELP)]
     List(ListArgs),
     /// List the aliases and versions of a function
-    #[command(after_help = CREDENTIALS_AND_EXIT_CODES)]
+    #[command(after_help = SEE_PROGRAM_HELP)]
     Qualifiers(QualifiersArgs),
-    /// Run the local Lambda until Ctrl-C, and print the variables that lead to it
+    /// Run the local Lambda until Ctrl-C, and print the variables that point to it
     Serve(ServeArgs),
     /// Serve a page on this machine that draws the connector's forms and runs its cards
     Studio(StudioArgs),
     /// Show the component's file, size, digest, imports and exports
     Component(ComponentArgs),
+    /// Print the shell completions of this program
+    Completions {
+        /// The shell that reads them
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Default for Command {
@@ -52,22 +64,22 @@ impl Default for Command {
 }
 
 impl Command {
-    /// Whether even an error is to be JSON on standard output.
+    /// Whether standard output is JSON, errors included.
     pub fn wants_json(&self) -> bool {
         match self {
             Self::Invoke(args) => args.target.json,
             Self::List(args) => args.target.json,
             Self::Qualifiers(args) => args.target.json,
             Self::Component(args) => args.json,
-            Self::Demo(_) | Self::Serve(_) | Self::Studio(_) => false,
+            Self::Demo(_) | Self::Serve(_) | Self::Studio(_) | Self::Completions { .. } => false,
         }
     }
 }
 
-/// Which component is loaded.
+/// The component that is loaded.
 #[derive(Debug, Clone, Args)]
 pub struct ComponentPath {
-    /// The component to load, in place of the one built with this program
+    /// Component to load instead of the built-in one
     #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
     pub component: PathBuf,
 }
@@ -100,10 +112,10 @@ pub struct ComponentArgs {
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
-    /// So many functions more than the built-in ones; each returns its event
+    /// Number of functions to add to the built-in ones; each returns its event
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub extra_functions: usize,
 }
@@ -111,38 +123,39 @@ pub struct ServeArgs {
 /// Arguments of `studio`.
 #[derive(Debug, Args)]
 pub struct StudioArgs {
-    /// Port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
-    /// Let the component reach one more destination; may be given several times
+    /// Additional destination that the component may reach; repeatable
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow: Vec<String>,
     #[command(flatten)]
     pub component: ComponentPath,
 }
 
-/// Where Lambda is and who is calling.
+/// The endpoint, the caller and the form of the output.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Connection and output")]
 pub struct TargetArgs {
-    /// AWS region [default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, the function ARN's]
+    /// AWS region [default: AWS_REGION, AWS_DEFAULT_REGION, profile, ARN]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
-    /// `fips`, `dual-stack`, `fips-dual-stack` or a URL, whose host is then allowed [default:
-    /// AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the profile's, the region's own]
+    /// `fips`, `dual-stack`, `fips-dual-stack` or a URL, whose host is then
+    /// allowed [default: AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, profile]
     #[arg(long, value_name = "URL|KIND")]
     pub endpoint: Option<String>,
-    /// Profile of the shared files; comes before keys in the environment
+    /// Profile of the shared files; overrides keys in the environment
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Send requests unsigned: what answers at --endpoint signs them
+    /// Send requests unsigned, for a signing proxy at --endpoint
     #[arg(long, conflicts_with = "profile")]
     pub host_signed: bool,
-    /// Let the component reach one more destination; may be given several times
+    /// Additional destination that the component may reach; repeatable
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow: Vec<String>,
     #[command(flatten)]
     pub component: ComponentPath,
-    /// Print one JSON document: {"ok": ...} or {"error": {"<case>": ...}}
+    /// Print one JSON document: {"ok": …} or {"error": {"<case>": …}}
     #[arg(long)]
     pub json: bool,
 }
@@ -150,9 +163,9 @@ pub struct TargetArgs {
 /// Arguments of `invoke`.
 #[derive(Debug, Args)]
 pub struct InvokeArgs {
-    /// Name, partial ARN or full ARN, each with or without `:qualifier`
+    /// Name, partial ARN or full ARN, with or without `:qualifier`
     pub function: String,
-    /// The function's input, JSON text
+    /// Input of the function, JSON text
     #[arg(long, value_name = "JSON", conflicts_with = "payload_file")]
     pub payload: Option<String>,
     /// Read the input from a file; `-` is standard input
@@ -161,10 +174,15 @@ pub struct InvokeArgs {
     /// Version, alias, `$LATEST` or `$LATEST.PUBLISHED`
     #[arg(long, value_name = "Q")]
     pub qualifier: Option<String>,
-    /// Wait for the response, only queue the event, or only check that it could be invoked
-    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    /// `request-response` (default), `event` or `dry-run`
+    #[arg(
+        long = "type",
+        value_enum,
+        value_name = "TYPE",
+        hide_possible_values = true
+    )]
     pub invocation_type: Option<InvocationType>,
-    /// Show the end of the execution log
+    /// Print the end of the execution log
     #[arg(long)]
     pub log: bool,
     /// Client context, a JSON object
@@ -185,20 +203,20 @@ pub struct InvokeArgs {
     pub target: TargetArgs,
 }
 
-/// How patient and how persistent the call is.
+/// Retries and time limits.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Retries and time limits")]
 pub struct DeliveryArgs {
-    /// Attempts in all, 1 to 10 [default: 3]
+    /// Attempts, 1 to 10 [default: 3]
     #[arg(long, value_name = "N")]
     pub max_attempts: Option<u8>,
-    /// Limit for making a connection [default: 3100]
+    /// Limit for connecting [default: 3100]
     #[arg(long, value_name = "MS")]
     pub connect_timeout_ms: Option<u32>,
-    /// Limit for the first byte of an answer [default: 915000 when waiting for a response, else
-    /// 30000]
+    /// Limit for the response [default: 915000; 30000 for event and dry-run]
     #[arg(long, value_name = "MS")]
     pub response_timeout_ms: Option<u32>,
-    /// The function may safely run twice: try again even if it may have run
+    /// The function may safely run twice: retry after an unknown outcome
     #[arg(long)]
     pub idempotent: bool,
 }
@@ -217,13 +235,13 @@ pub struct ListArgs {
     /// Only functions whose name contains this, ignoring case
     #[arg(long, value_name = "TEXT")]
     pub name_contains: Option<String>,
-    /// Every published version beside `$LATEST`
+    /// Every published version and `$LATEST`
     #[arg(long)]
     pub all_versions: bool,
     /// At most this many rows, 1 to 10000 [default: 50]
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
-    /// Where the page before ended
+    /// `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
     #[command(flatten)]
@@ -245,7 +263,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn clap_finds_no_fault() {
+    fn arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_refers_to_the_program_by_its_name() {
+        assert!(SEE_PROGRAM_HELP.contains(PROGRAM));
     }
 }

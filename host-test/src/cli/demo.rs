@@ -70,17 +70,16 @@ impl Demo {
             limit: None,
             delivery: None,
         };
+        let (policy, connection) = (&self.policy, &self.connection);
         let listed = {
             let _waiting = Waiting::for_("listing functions");
-            let call = self
-                .host
-                .list_functions(&self.policy, &self.connection, &query);
+            let call = self.host.list_functions(policy, connection, &query);
             call.await?
         };
-        match &listed {
-            Ok(page) => say(human::function_page(page))?,
-            Err(error) => say(human::error(error))?,
-        }
+        say(match &listed {
+            Ok(page) => human::function_page(page),
+            Err(error) => human::error(error),
+        })?;
 
         let greeted = self.invoke("greet", r#"{"name":"Ada"}"#).await?;
         let failed = self.invoke("fail", "{}").await?;
@@ -107,10 +106,10 @@ impl Demo {
             let call = self.host.invoke(&self.policy, &self.connection, &request);
             call.await?
         };
-        match &result {
-            Ok(invocation) => say(human::invocation(invocation))?,
-            Err(error) => say(human::error(error))?,
-        }
+        say(match &result {
+            Ok(invocation) => human::invocation(invocation),
+            Err(error) => human::error(error),
+        })?;
         Ok(result.map(|_| ()))
     }
 }

@@ -10,7 +10,7 @@ use aws_lambda_connector_host::bindings::types::{Delivery, Error};
 use aws_lambda_connector_host::caller::Caller;
 use host_test::json::{self, ToJson};
 
-use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs};
+use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs, TargetArgs};
 use super::connection::resolve;
 use super::human;
 use super::outcome::Outcome;
@@ -25,11 +25,7 @@ pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
         let _waiting = Waiting::for_(format!("invoking {}", args.function));
         caller.invoke(&request).await?
     };
-    let show = Show {
-        json: args.target.json,
-        caller: &caller,
-    };
-    show.result(&result, human::invocation)
+    show(&args.target, &caller, &result, human::invocation)
 }
 
 /// Lists functions.
@@ -46,11 +42,7 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
         let _waiting = Waiting::for_("listing functions");
         caller.list_functions(&query).await?
     };
-    let show = Show {
-        json: args.target.json,
-        caller: &caller,
-    };
-    show.result(&result, human::function_page)
+    show(&args.target, &caller, &result, human::function_page)
 }
 
 /// Lists a function's aliases and versions.
@@ -60,59 +52,39 @@ pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
         let _waiting = Waiting::for_(format!("listing qualifiers of {}", args.function));
         caller.list_qualifiers(&args.function).await?
     };
-    let show = Show {
-        json: args.target.json,
-        caller: &caller,
-    };
-    show.result(&result, |choices| human::qualifiers(choices))
+    show(&args.target, &caller, &result, |choices| {
+        human::qualifiers(choices)
+    })
 }
 
-/// How a result is shown.
-struct Show<'a> {
-    json: bool,
-    caller: &'a Caller,
-}
-
-impl Show<'_> {
-    fn result<T: ToJson>(
-        &self,
-        result: &Result<T, Error>,
-        to_text: impl Fn(&T) -> String,
-    ) -> Result<Outcome> {
-        if self.json {
-            say(json::result(result))?;
-        }
+/// Prints a result, as a document or as text, and says how the command ended.
+fn show<T: ToJson>(
+    args: &TargetArgs,
+    caller: &Caller,
+    result: &Result<T, Error>,
+    to_text: impl Fn(&T) -> String,
+) -> Result<Outcome> {
+    if args.json {
+        say(json::result(result))?;
+    } else {
         match result {
-            Ok(value) => {
-                if !self.json {
-                    say(to_text(value))?;
-                }
-                Ok(Outcome::Success)
-            }
-            Err(error) => {
-                if !self.json {
-                    // A failed function's output is a result, too, and may be wanted in a pipe.
-                    match error {
-                        Error::FunctionFailed(failed) => say(human::failed(failed))?,
-                        other => tell(human::error(other)),
-                    }
-                }
-                // The component only knows that it was denied; the host knows what and why.
-                for refusal in self.caller.refusals() {
-                    tell(format_args!("policy: {refusal}"));
-                }
-                Ok(outcome_of(error))
-            }
+            Ok(value) => say(to_text(value))?,
+            // A failed function's output is a result, too, and may be wanted in a pipe.
+            Err(Error::FunctionFailed(failed)) => say(human::failed(failed))?,
+            Err(other) => tell(human::error(other)),
         }
     }
-}
-
-/// A failed function is told apart from everything else.
-fn outcome_of(error: &Error) -> Outcome {
-    match error {
-        Error::FunctionFailed(_) => Outcome::FunctionFailed,
-        _ => Outcome::Error,
+    if result.is_err() {
+        // The component only knows that it was denied; the host knows what and why.
+        for refusal in caller.refusals() {
+            tell(format_args!("policy: {refusal}"));
+        }
     }
+    Ok(match result {
+        Ok(_) => Outcome::Success,
+        Err(Error::FunctionFailed(_)) => Outcome::FunctionFailed,
+        Err(_) => Outcome::Error,
+    })
 }
 
 fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {

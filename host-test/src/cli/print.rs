@@ -6,6 +6,10 @@
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use clap::CommandFactory;
+
+use super::args::{Cli, PROGRAM};
+
 /// A line of the result. A reader who has seen enough (`| head`) is no error; a full disk is.
 pub fn say(line: impl Display) -> io::Result<()> {
     let mut output = io::stdout();
@@ -39,6 +43,13 @@ fn shown(line: String, on_terminal: bool) -> String {
         }
     }
     text
+}
+
+/// The completions of this program for `shell`, on standard output.
+pub fn completions(shell: clap_complete::Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), PROGRAM, &mut script);
+    say(String::from_utf8_lossy(&script).trim_end())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::host::Host;
 
-use crate::call::{only, url};
+use crate::call::invoke_in;
 use crate::component::Component;
 use crate::plain_wasmtime::PlainWasmtime;
 
@@ -27,10 +27,7 @@ impl AnyHost {
         request: &InvokeRequest,
     ) -> Result<Invocation, Error> {
         match self {
-            Self::Reference(host) => {
-                let policy = only(url(connection));
-                host.invoke(&policy, connection, request).await.unwrap()
-            }
+            Self::Reference(host) => invoke_in(host, connection, request).await,
             Self::Plain(host) => {
                 let invoked = host.invoke(&mut host.store(), connection, request).await;
                 invoked.unwrap()

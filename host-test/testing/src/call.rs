@@ -4,18 +4,38 @@ use std::sync::Arc;
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
-    AccessKey, Connection, Credentials, Delivery, Endpoint, Role,
+    AccessKey, Connection, Credentials, Delivery, Endpoint, Error, Invocation, Role,
 };
+use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Config, Key, LocalLambda};
 
 /// A local Lambda with its default configuration.
 pub async fn lambda() -> LocalLambda {
-    lambda_with(Config::default()).await
+    lambda_with(|_| ()).await
 }
 
-pub async fn lambda_with(config: Config) -> LocalLambda {
+/// A local Lambda whose configuration differs from the default in this.
+pub async fn lambda_with(change: impl FnOnce(&mut Config)) -> LocalLambda {
+    let config = changed(&Config::default(), change);
     LocalLambda::start(config).await.unwrap()
+}
+
+/// A copy with this change.
+pub fn changed<T: Clone>(value: &T, change: impl FnOnce(&mut T)) -> T {
+    let mut copy = value.clone();
+    change(&mut copy);
+    copy
+}
+
+/// Invokes in a host whose policy allows the connection's endpoint alone.
+pub async fn invoke_in(
+    host: &Host,
+    connection: &Connection,
+    request: &InvokeRequest,
+) -> Result<Invocation, Error> {
+    let policy = only(url(connection));
+    host.invoke(&policy, connection, request).await.unwrap()
 }
 
 /// Lets calls through to one destination.
@@ -32,6 +52,7 @@ pub fn url(connection: &Connection) -> &str {
     }
 }
 
+/// With `key`, at `url`.
 pub fn connection(key: &Key, url: String) -> Connection {
     Connection {
         region: "us-east-1".to_owned(),
@@ -89,10 +110,8 @@ pub fn request_with(
     payload: impl Into<String>,
     change: impl FnOnce(&mut Delivery),
 ) -> InvokeRequest {
-    let mut delivery = delivery();
-    change(&mut delivery);
     InvokeRequest {
-        delivery: Some(delivery),
+        delivery: Some(changed(&delivery(), change)),
         ..request(function, payload)
     }
 }

@@ -1,24 +1,18 @@
 //! HTTP/1.1 without the connector: a server whose answers the test computes, and a client.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::handshake;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use local_lambda::Server;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Dropping it ends it.
-pub struct HttpServer {
-    addr: SocketAddr,
-    _end: DropGuard,
-}
+pub struct HttpServer(Server);
 
 impl HttpServer {
     /// An error instead of an answer breaks the connection.
@@ -28,32 +22,23 @@ impl HttpServer {
     where
         F: Future<Output = io::Result<Response<Full<Bytes>>>> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        let ended = CancellationToken::new();
-        tokio::spawn(ended.clone().run_until_cancelled_owned(async move {
-            loop {
-                let (client, _) = listener.accept().await.unwrap();
+        let server = Server::listen((Ipv4Addr::LOCALHOST, 0).into()).await;
+        let server = Self(server.unwrap());
+        server
+            .0
+            .serve_http(None, move |request: Request<Incoming>| {
                 let answer = answer.clone();
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let answer = answer.clone();
-                    async move {
-                        let (head, body) = request.into_parts();
-                        let body = body.collect().await.map_err(io::Error::other)?;
-                        answer(Request::from_parts(head, body.to_bytes())).await
-                    }
-                });
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(client), service));
-            }
-        }));
-        Self {
-            addr,
-            _end: ended.drop_guard(),
-        }
+                async move {
+                    let (head, body) = request.into_parts();
+                    let body = body.collect().await.map_err(io::Error::other)?;
+                    answer(Request::from_parts(head, body.to_bytes())).await
+                }
+            });
+        server
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("http://{}", self.0.addr())
     }
 }
 

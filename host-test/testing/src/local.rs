@@ -10,7 +10,7 @@ use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Config, LocalLambda};
 
-use crate::call::{connection_to, lambda_with, only};
+use crate::call::{changed, connection_to, only};
 use crate::component::Component;
 use crate::outcome;
 
@@ -24,12 +24,13 @@ pub struct Local {
 
 impl Local {
     pub async fn start(component: Component) -> Self {
-        Self::with(component, Config::default()).await
+        Self::with(component, |_| ()).await
     }
 
-    pub async fn with(component: Component, config: Config) -> Self {
+    pub async fn with(component: Component, change: impl FnOnce(&mut Config)) -> Self {
+        let config = changed(&Config::default(), change);
         let region = config.region.clone();
-        let lambda = lambda_with(config).await;
+        let lambda = LocalLambda::start(config).await.unwrap();
         Self {
             host: component.host().clone(),
             policy: only(&lambda.addr().to_string()),

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use aws_lambda_connector_host::bindings::types::{
-    Error, Executed, FailedInvocation, InvalidInput, Invocation, Payload, ServiceError,
-    TransportError, TransportKind,
+    Error, ErrorCategory, Executed, FailedInvocation, InvalidInput, Invocation, Payload,
+    ServiceError, TransportError, TransportKind,
 };
 
 macro_rules! errors {
@@ -66,4 +66,19 @@ pub fn assert_transport<T: Debug>(
         error.message
     );
     error.message
+}
+
+/// Compares what a caller may act on.
+#[track_caller]
+pub fn assert_service(
+    error: &ServiceError,
+    category: ErrorCategory,
+    executed: Executed,
+    attempts: u8,
+) {
+    assert_eq!(
+        (error.category, error.executed, error.attempts),
+        (category, executed, attempts),
+        "{error:?}"
+    );
 }

@@ -32,6 +32,18 @@ pub enum Point {
     HalfAnswer,
 }
 
+impl Point {
+    pub const ALL: [Self; 7] = [
+        Self::BeforeConnect,
+        Self::InTls,
+        Self::RequestHead,
+        Self::HalfRequest,
+        Self::WholeRequest,
+        Self::AnswerHead,
+        Self::HalfAnswer,
+    ];
+}
+
 /// What happens there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -45,6 +57,16 @@ pub enum Fault {
     Stall,
     /// Bytes that have no place there.
     Garbage,
+}
+
+impl Fault {
+    pub const ALL: [Self; 5] = [
+        Self::Refuse,
+        Self::Close,
+        Self::Reset,
+        Self::Stall,
+        Self::Garbage,
+    ];
 }
 
 /// No TLS record, no status line and no chunk begins like this.

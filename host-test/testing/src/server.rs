@@ -1,6 +1,5 @@
 //! A server that answers in bytes, for what no HTTP server library would send.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +7,6 @@ use local_lambda::Tls;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// One answer to one request, on a connection of its own that is closed afterwards.
 #[derive(Clone)]
@@ -68,44 +66,38 @@ impl Canned {
 
 /// Gives its answers in turn, and the last one for ever. Dropping it ends it.
 pub struct Server {
-    addr: SocketAddr,
+    server: local_lambda::Server,
     requests: Arc<Mutex<Vec<String>>>,
-    _end: DropGuard,
 }
 
 impl Server {
     pub async fn start(answers: &[Canned]) -> Self {
-        Self::on(
-            TcpListener::bind("127.0.0.1:0").await.unwrap(),
-            None,
-            answers,
-        )
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(listener, None, answers)
     }
 
     /// Serves HTTPS where there is a certificate.
     pub fn on(listener: TcpListener, tls: Option<Tls>, answers: &[Canned]) -> Self {
-        let addr = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();
-        let ended = CancellationToken::new();
         let script = Script {
             answers: answers.into(),
             requests: Arc::clone(&requests),
         };
-        tokio::spawn(ended.clone().run_until_cancelled_owned(accept(
-            listener,
-            tls,
-            script,
-            ended.clone(),
-        )));
-        Self {
-            addr,
-            requests,
-            _end: ended.drop_guard(),
-        }
+        let server = local_lambda::Server::on(listener).unwrap();
+        server.serve(move |client| {
+            let (tls, script) = (tls.clone(), script.clone());
+            async move {
+                match tls.as_ref().map(Tls::acceptor) {
+                    None => script.answer(client).await,
+                    Some(tls) => script.answer(tls.accept(client).await.unwrap()).await,
+                }
+            }
+        });
+        Self { server, requests }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("http://{}", self.server.addr())
     }
 
     /// How many requests arrived whole.
@@ -128,23 +120,6 @@ impl Server {
                 .to_owned()
         };
         self.received().iter().map(header).collect()
-    }
-}
-
-async fn accept(listener: TcpListener, tls: Option<Tls>, script: Script, ended: CancellationToken) {
-    loop {
-        let (client, _) = listener.accept().await.unwrap();
-        let (tls, script) = (tls.clone(), script.clone());
-        tokio::spawn(ended.clone().run_until_cancelled_owned(async move {
-            match tls {
-                None => script.answer(client).await,
-                Some(tls) => {
-                    script
-                        .answer(tls.acceptor().accept(client).await.unwrap())
-                        .await
-                }
-            }
-        }));
     }
 }
 

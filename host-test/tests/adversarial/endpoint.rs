@@ -17,10 +17,9 @@ use testing::{Component, for_each_component, only, query, request, request_with}
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::{LAMBDA, Result, answered, call, connection, invoked, invoked_by, whole};
+use crate::{LAMBDA, LARGE, Result, answered, call, connection, invoked, invoked_by, whole};
 
-/// What Lambda can send, and a bit less than the connector takes.
-const LARGE: usize = 6_291_556;
+const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request\r\n";
 
 fn deep(open: &str, inside: &str, close: &str) -> String {
     let half = (LARGE - inside.len()) / (open.len() + close.len());
@@ -79,10 +78,8 @@ async fn interim_answers_are_none(component: Component) {
 
     let switched = Canned::raw("HTTP/1.1 101 Switching Protocols\r\nupgrade: evil\r\n\r\nevil");
     let error = service(invoked(component, switched).await);
-    assert_eq!(
-        (error.status_code, error.executed, error.retryable),
-        (101, Executed::Unknown, false)
-    );
+    assert_eq!((error.status_code, error.retryable), (101, false));
+    assert_eq!(error.executed, Executed::Unknown);
 }
 
 /// Neither the component nor the host follows: nothing else is even asked of the policy.
@@ -101,11 +98,8 @@ async fn a_redirect_to_the_machines_own_credentials_is_an_error(component: Compo
             let server = Server::start(&[whole(&head, "")]).await;
             let policy = only(&server.url());
             let (connection, request) = (connection(server.url()), request("f", "{}"));
-            let result = component
-                .host()
-                .invoke(&policy, &connection, &request)
-                .await;
-            assert_eq!(service(answered(result)).status_code, status);
+            let invoked = component.host().invoke(&policy, &connection, &request);
+            assert_eq!(service(answered(invoked.await)).status_code, status);
             assert_eq!(policy.refusals(), [], "{location}");
             assert_eq!(server.requests(), 1);
         }
@@ -133,6 +127,7 @@ async fn a_compressed_answer_stays_as_small_as_it_is(component: Component) {
 #[for_each_component]
 #[tokio::test]
 async fn a_length_in_doubt_is_no_answer(component: Component) {
+    const CHUNKED: &str = "transfer-encoding: chunked\r\n";
     for (headers, body) in [
         ("content-length: 1\r\ncontent-length: 2\r\n", "77"),
         ("content-length: 1, 2\r\n", "77"),
@@ -140,19 +135,14 @@ async fn a_length_in_doubt_is_no_answer(component: Component) {
         ("content-length: +1\r\n", "7"),
         ("content-length: 0x1\r\n", "7"),
         ("content-length: \r\n", "7"),
-        ("transfer-encoding: chunked\r\n", "-1\r\n7\r\n0\r\n\r\n"),
-        (
-            "transfer-encoding: chunked\r\n",
-            "fffffffffffffffff\r\n7\r\n0\r\n\r\n",
-        ),
-        ("transfer-encoding: chunked\r\n", "1\r\n77\r\n0\r\n\r\n"),
+        (CHUNKED, "-1\r\n7\r\n0\r\n\r\n"),
+        (CHUNKED, "fffffffffffffffff\r\n7\r\n0\r\n\r\n"),
+        (CHUNKED, "1\r\n77\r\n0\r\n\r\n"),
     ] {
         let answer = Canned::raw(format!("{LAMBDA}{headers}\r\n{body}"));
         let result = invoked(component, answer).await;
-        assert!(
-            matches!(result, Err(Error::Transport(_))),
-            "{headers:?} {body:?}: {result:?}"
-        );
+        let no_answer = matches!(result, Err(Error::Transport(_)));
+        assert!(no_answer, "{headers:?} {body:?}: {result:?}");
     }
 }
 
@@ -169,13 +159,8 @@ async fn a_head_that_breaks_lines_is_no_answer(component: Component) {
         "x-amzn-requestid: a\r\n folded: b\r\n",
     ] {
         let answer = whole(&format!("{LAMBDA}{line}"), "7");
-        let error = transport(invoked(component, answer).await);
-        assert_eq!(
-            (error.kind, error.executed),
-            (Kind::Malformed, Executed::Unknown),
-            "{line:?}: {}",
-            error.message
-        );
+        let result = invoked(component, answer).await;
+        assert_transport(result, Kind::Malformed, Executed::Unknown, 1);
     }
 }
 
@@ -198,8 +183,7 @@ async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
     }
     function_failed(invoked(component, header("x-amz-function-error")).await);
 
-    let refusal = "HTTP/1.1 400 Bad Request\r\n";
-    let answer = whole(refusal, b"{\"message\":\"\xff\"}");
+    let answer = whole(BAD_REQUEST, b"{\"message\":\"\xff\"}");
     let error = service(invoked(component, answer).await);
     assert_eq!(error.message, "the answer has status 400 and no message");
 }
@@ -220,9 +204,8 @@ async fn json_of_any_depth_in_any_place(component: Component) {
         let failure = failed.failure;
         assert_eq!((failure.error_type, failure.stack_trace.len()), (None, 0));
 
-        let refused = whole("HTTP/1.1 400 Bad Request\r\n", &body);
-        let error = service(invoked(component, refused).await);
-        assert_eq!(error.code, "HTTP 400");
+        let refused = invoked(component, whole(BAD_REQUEST, &body)).await;
+        assert_eq!(service(refused).code, "HTTP 400");
 
         let nested = format!("{{\"Functions\":[{{\"FunctionName\":\"f\",\"Layers\":{body}}}]}}");
         let listed = list(component, &nested[..nested.len().min(LARGE)]).await;
@@ -233,25 +216,20 @@ async fn json_of_any_depth_in_any_place(component: Component) {
 async fn list(component: Component, answer: &str) -> Result<FunctionPage> {
     let server = Server::start(&[whole(LAMBDA, answer)]).await;
     let connection = connection(server.url());
-    let policy = only(&server.url());
+    let (policy, query) = (only(&server.url()), query());
     let listed = component
         .host()
-        .list_functions(&policy, &connection, &query())
-        .await;
-    answered(listed)
+        .list_functions(&policy, &connection, &query);
+    answered(listed.await)
 }
 
 /// Six megabytes of the smallest parts: what is made of them must not take many times as much.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) {
-    let fields = |part: &str| format!("{{{}\"a\":0}}", part.repeat(LARGE / part.len() - 20));
-    let rows = |part: &str| {
-        format!(
-            "{{\"Functions\":[{}{{}}]}}",
-            part.repeat(LARGE / part.len() - 20)
-        )
-    };
+    let of = |part: &str| part.repeat(LARGE / part.len() - 20);
+    let fields = |part: &str| format!("{{{}\"a\":0}}", of(part));
+    let rows = |part: &str| format!("{{\"Functions\":[{}{{}}]}}", of(part));
     for body in [
         rows("{\"FunctionName\":\"\"},"),
         rows("{},"),
@@ -262,9 +240,8 @@ async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) 
         let listed = list(component, &body).await;
         assert_eq!(transport(listed).kind, Kind::Malformed);
     }
-    let refused = whole("HTTP/1.1 400 Bad Request\r\n", fields("\"\":0,"));
-    let error = service(invoked(component, refused).await);
-    assert_eq!(error.code, "HTTP 400");
+    let refused = invoked(component, whole(BAD_REQUEST, fields("\"\":0,"))).await;
+    assert_eq!(service(refused).code, "HTTP 400");
 }
 
 /// A pooled connection is the next call's, perhaps another caller's: an answer that nobody asked for
@@ -280,10 +257,9 @@ async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
         let server = tokio::spawn(async move {
             let (mut first, _) = listener.accept().await.unwrap();
             let mut seen = vec![read_request(&mut first).await];
-            let parts = if together {
-                vec![mine.clone() + &planted]
-            } else {
-                vec![mine.clone(), planted]
+            let parts = match together {
+                true => vec![mine.clone() + &planted],
+                false => vec![mine.clone(), planted],
             };
             for part in parts {
                 first.write_all(part.as_bytes()).await.unwrap();
@@ -301,11 +277,9 @@ async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
             let result = call(component, &url, &request("f", "{}")).await;
             assert_eq!(text(result), "\"mine\"", "{together}");
         }
+        // Nothing was asked again on the planted connection.
         let seen = server.await.unwrap();
-        assert_eq!(
-            seen[1], "",
-            "{together}: asked again on the planted connection"
-        );
+        assert_eq!(seen[1], "", "{together}");
     }
 }
 
@@ -324,8 +298,7 @@ async fn an_endpoint_of_the_callers_reaches_no_further_than_the_policy(component
         connection.endpoint = Some(Endpoint::Url(url));
         let request = request("f", "{}");
         let invoked = component.host().invoke(&policy, &connection, &request);
-        let error = transport(answered(invoked.await));
-        assert_eq!((error.kind, error.executed), (Kind::Denied, Executed::No));
+        assert_transport(answered(invoked.await), Kind::Denied, Executed::No, 1);
     }
     assert_eq!(policy.refusals().len(), 3);
     assert_eq!(server.requests(), 0);

@@ -5,9 +5,7 @@ use aws_lambda_connector_host::bindings::types::FunctionFailure;
 use testing::outcome::{function_failed, text};
 use testing::{Component, for_each_component};
 
-use crate::{LAMBDA, invoked, whole};
-
-const LARGE: usize = 6_291_556;
+use crate::{LAMBDA, LARGE, invoked, whole};
 
 /// What the caller is told of a failed function that left this document. Its bytes are there, too.
 async fn failure(component: Component, document: &str) -> FunctionFailure {
@@ -22,13 +20,10 @@ async fn failure(component: Component, document: &str) -> FunctionFailure {
 async fn a_failure_of_a_million_parts_is_a_failure_all_the_same(component: Component) {
     let of = |part: &str| part.repeat(LARGE / part.len() - 20);
     for document in [
-        format!(
-            "{{\"errorType\":\"E\",\"stackTrace\":[{}\"\"]}}",
-            of("\"\",")
-        ),
-        format!("{{\"errorType\":\"E\",\"stackTrace\":[{}0]}}", of("0,")),
-        format!("{{\"errorType\":\"E\",\"stackTrace\":[{}{{}}]}}", of("{},")),
-        format!("{{\"errorType\":\"E\",\"trace\":\"{}\"}}", of("\\n")),
+        format!(r#"{{"errorType":"E","stackTrace":[{}""]}}"#, of("\"\",")),
+        format!(r#"{{"errorType":"E","stackTrace":[{}0]}}"#, of("0,")),
+        format!(r#"{{"errorType":"E","stackTrace":[{}{{}}]}}"#, of("{},")),
+        format!(r#"{{"errorType":"E","trace":"{}"}}"#, of("\\n")),
     ] {
         assert!(document.len() <= LARGE);
         let failure = failure(component, &document).await;
@@ -58,10 +53,8 @@ async fn no_output_makes_a_failure_and_no_failure_document_a_success(component: 
         r#"{"FunctionError":"Unhandled","StatusCode":500}"#,
         "HTTP/1.1 500 No\r\nx-amz-function-error: Unhandled\r\n\r\n",
     ] {
-        assert_eq!(
-            text(invoked(component, whole(LAMBDA, output)).await),
-            output
-        );
+        let result = invoked(component, whole(LAMBDA, output)).await;
+        assert_eq!(text(result), output);
     }
     for document in ["", "null", "{}", r#"{"statusCode":200,"body":"fine"}"#] {
         assert_eq!(failure(component, document).await.marker, "Unhandled");

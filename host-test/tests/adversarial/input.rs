@@ -5,12 +5,13 @@ use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Error, Role, SigningKey, WebIdentity,
 };
+use local_lambda::SYNC_REQUEST_LIMIT;
 use testing::outcome::{invalid_input, text};
-use testing::{Component, for_each_component, form, lambda, only, request};
+use testing::{Component, changed, for_each_component, form, lambda, only, request};
 
 use crate::{Result, answered, call, connection};
 
-const LARGE: usize = 6_291_456;
+const LARGE: usize = SYNC_REQUEST_LIMIT;
 
 /// What would end a header, a request line or a text in C.
 const BREAKS: [&str; 5] = ["\r\nx-evil: 1", "\nx-evil: 1", "\r", "\0", "\u{85}"];
@@ -24,15 +25,17 @@ fn key(connection: &mut Connection) -> &mut AccessKey {
     }
 }
 
-fn role(connection: &mut Connection, role: Role) {
+fn role(connection: &mut Connection, change: impl FnOnce(&mut Role)) {
     connection.credentials = Credentials::AssumeRole(AssumeRole {
         source: key(connection).clone(),
-        roles: vec![role],
+        roles: vec![changed(&some_role(), change)],
     });
 }
 
+const ROLE: &str = "arn:aws:iam::123456789012:role/r";
+
 fn some_role() -> Role {
-    testing::role("arn:aws:iam::123456789012:role/r")
+    testing::role(ROLE)
 }
 
 /// Every text that goes into a request, with what it begins with where it is right, and how it is
@@ -86,33 +89,14 @@ const TEXTS: [(&str, &str, Edit); 17] = [
             session_token: None,
         });
     }),
-    (
-        "arn",
-        "arn:aws:iam::123456789012:role/r",
-        |connection, _, text| {
-            let arn = text.to_owned();
-            role(connection, Role { arn, ..some_role() });
-        },
-    ),
+    ("arn", ROLE, |connection, _, text| {
+        role(connection, |role| role.arn = text.into());
+    }),
     ("external-id", "e-1", |connection, _, text| {
-        let external_id = Some(text.to_owned());
-        role(
-            connection,
-            Role {
-                external_id,
-                ..some_role()
-            },
-        );
+        role(connection, |role| role.external_id = Some(text.into()));
     }),
     ("session-name", "n-1", |connection, _, text| {
-        let session_name = Some(text.to_owned());
-        role(
-            connection,
-            Role {
-                session_name,
-                ..some_role()
-            },
-        );
+        role(connection, |role| role.session_name = Some(text.into()));
     }),
     ("token", "a.b.c", |connection, _, text| {
         connection.credentials = Credentials::WebIdentity(WebIdentity {
@@ -129,52 +113,36 @@ fn refused(result: Result) -> (String, String) {
     (input.field, input.message)
 }
 
-#[for_each_component]
-#[tokio::test]
-async fn no_text_breaks_out_of_its_place(component: Component) {
+/// Fills each text in with this behind what is right: that very field is refused, in few words.
+async fn assert_each_text_is_refused(component: Component, behind: &str) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
     for (field, right, edit) in TEXTS {
-        for broken in BREAKS {
-            let mut connection = connection(lambda.url());
-            let mut request = request("echo", "{}");
-            let text = format!("{right}{broken}");
-            edit(&mut connection, &mut request, &text);
-            let result = component
-                .host()
-                .invoke(&policy, &connection, &request)
-                .await;
-            let (seen, message) = refused(answered(result));
-            assert!(seen.ends_with(field), "{seen}, not {field}: {text:?}");
-            assert!(
-                !message.contains("x-evil") && message.len() < 500,
-                "{message}"
-            );
-        }
+        let mut connection = connection(lambda.url());
+        let mut request = request("echo", "{}");
+        edit(&mut connection, &mut request, &format!("{right}{behind}"));
+        let result = component.host().invoke(&policy, &connection, &request);
+        let (seen, message) = refused(answered(result.await));
+        assert!(seen.ends_with(field), "{seen}, not {field}: {behind:.20}");
+        assert!(message.len() < 500, "{field}: {}", message.len());
+        assert!(!message.contains("x-evil"), "{message}");
     }
     assert_eq!(lambda.requests().len(), 0);
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn no_text_breaks_out_of_its_place(component: Component) {
+    for broken in BREAKS {
+        assert_each_text_is_refused(component, broken).await;
+    }
 }
 
 /// Ten megabytes in each place, and a megabyte in each message would fill a log.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_of_any_length_is_refused_in_few_words(component: Component) {
-    let lambda = lambda().await;
-    let policy = only(&lambda.url());
-    for (field, right, edit) in TEXTS {
-        let mut connection = connection(lambda.url());
-        let mut request = request("echo", "{}");
-        let text = format!("{right}{}", "a".repeat(10 << 20));
-        edit(&mut connection, &mut request, &text);
-        let result = component
-            .host()
-            .invoke(&policy, &connection, &request)
-            .await;
-        let (seen, message) = refused(answered(result));
-        assert!(seen.ends_with(field), "{seen}, not {field}");
-        assert!(message.len() < 500, "{field}: {}", message.len());
-    }
-    assert_eq!(lambda.requests().len(), 0);
+    assert_each_text_is_refused(component, &"a".repeat(10 << 20)).await;
 }
 
 #[for_each_component]
@@ -239,25 +207,25 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
         "{'a':1}".to_owned(),
         "[1,]".to_owned(),
     ] {
-        let mut request = request("echo", &*text);
-        let (field, message) = refused(call(component, &lambda.url(), &request).await);
-        assert_eq!(field, "request.payload", "{text:.3}");
-        assert!(message.len() < 200, "{message}");
-
-        request.payload = None;
-        request.client_context = Some(text.clone());
-        let (field, message) = refused(call(component, &lambda.url(), &request).await);
-        assert_eq!(field, "request.client-context", "{text:.3}");
-        assert!(message.len() < 200, "{message}");
+        let payload = request("echo", &*text);
+        let client_context = InvokeRequest {
+            client_context: Some(text.clone()),
+            ..InvokeRequest::new("echo")
+        };
+        for (request, place) in [
+            (payload, "request.payload"),
+            (client_context, "request.client-context"),
+        ] {
+            let (field, message) = refused(call(component, &lambda.url(), &request).await);
+            assert_eq!(field, place, "{text:.3}");
+            assert!(message.len() < 200, "{message}");
+        }
 
         // The forms' two JSON texts.
         let values = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
         for (connection, values) in [(&*text, values), ("{}", &*text)] {
-            let ran = component
-                .host()
-                .run(&policy, connection, "invoke", values)
-                .await;
-            let message = invalid_input(answered(ran)).message;
+            let ran = component.host().run(&policy, connection, "invoke", values);
+            let message = invalid_input(answered(ran.await)).message;
             assert!(message.len() < 200, "{message}");
         }
     }

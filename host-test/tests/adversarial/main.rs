@@ -10,14 +10,17 @@ mod isolation;
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::host::Answer;
-use local_lambda::Key;
+use local_lambda::{Key, RESPONSE_LIMIT};
 use testing::server::{Canned, Server};
-use testing::{Component, only, request};
+use testing::{Component, invoke_in, request};
 
 type Result<T = Invocation> = std::result::Result<T, Error>;
 
 /// Lambda's own first line and headers, without the length.
 const LAMBDA: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\nx-amz-executed-version: $LATEST\r\n";
+
+/// Bytes that Lambda can send, a bit less than the connector takes.
+const LARGE: usize = RESPONSE_LIMIT;
 
 fn connection(url: String) -> Connection {
     testing::connection(&Key::default(), url)
@@ -42,12 +45,7 @@ fn answered<T>(answer: Answer<T>) -> Result<T> {
 
 async fn call(component: Component, url: &str, request: &InvokeRequest) -> Result {
     let connection = connection(url.to_owned());
-    answered(
-        component
-            .host()
-            .invoke(&only(url), &connection, request)
-            .await,
-    )
+    invoke_in(component.host(), &connection, request).await
 }
 
 /// Invokes once at a server that answers so. The function is asked for no second time.

@@ -1,55 +1,34 @@
 //! Cards, from JSON to JSON.
 
-use aws_lambda_connector_host::bindings::types::Error;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
+use aws_lambda_connector_host::policy::Policy;
+use serde_json::{Value, json};
 use testing::{Component, Local, for_each_component, form};
 
-async fn run(local: &Local, card: &str, values: &str) -> Result<Value, Error> {
-    let answer = local
-        .host
-        .run(&local.policy, &form(&local.lambda), card, values)
-        .await;
-    let outputs = answer.expect("the host works")?;
-    Ok(serde_json::from_str(&outputs).expect("JSON"))
+async fn run(local: &Local, card: &str, values: &str) -> Value {
+    let form = form(&local.lambda);
+    let ran = local.host.run(&local.policy, &form, card, values).await;
+    serde_json::from_str(&ran.unwrap().unwrap()).unwrap()
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_runs(component: Component) {
     let local = Local::start(component).await;
-    let outputs = run(
-        &local,
-        "invoke",
-        r#"{"yourFunctions":"greet","payload":{"name":"Ada"},"logType":"Tail"}"#,
-    )
-    .await
-    .unwrap();
+    let values = r#"{"yourFunctions":"greet","payload":{"name":"Ada"},"logType":"Tail"}"#;
+    let outputs = run(&local, "invoke", values).await;
     assert_eq!(outputs["outputJson"], json!({"message": "Hello, Ada!"}));
     assert_eq!(outputs["statusCode"], 200);
-    assert!(
-        outputs["billedDurationMs"].is_u64() && outputs["durationMs"].is_f64(),
-        "{outputs}"
-    );
-    let failed = run(
-        &local,
-        "invoke",
-        r#"{"yourFunctions":"fail","onFunctionError":"Continue"}"#,
-    )
-    .await
-    .unwrap();
+    assert!(outputs["billedDurationMs"].is_u64(), "{outputs}");
+    assert!(outputs["durationMs"].is_f64(), "{outputs}");
+    let values = r#"{"yourFunctions":"fail","onFunctionError":"Continue"}"#;
+    let failed = run(&local, "invoke", values).await;
     assert_eq!(failed["errorType"], "ValueError");
-    let by_part = run(
-        &local,
-        "invoke",
-        r#"{"useFunctionName":"Yes","functionName":"GREE","payload":{"name":"Bo"}}"#,
-    )
-    .await
-    .unwrap();
+    let values = r#"{"useFunctionName":"Yes","functionName":"GREE","payload":{"name":"Bo"}}"#;
+    let by_part = run(&local, "invoke", values).await;
     assert_eq!(by_part["outputJson"], json!({"message": "Hello, Bo!"}));
-    let listed = run(&local, "list-functions", r#"{"nameContains":"ee"}"#)
-        .await
-        .unwrap();
+    let listed = run(&local, "list-functions", r#"{"nameContains":"ee"}"#).await;
     assert_eq!(listed["functions"][0]["name"], "greet");
 }
 
@@ -57,25 +36,18 @@ async fn a_card_runs(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn choices_follow_the_values(component: Component) {
     let local = Local::start(component).await;
-    let page = local
-        .host
-        .choices(
-            &local.policy,
-            &form(&local.lambda),
-            "invoke",
-            "qualifier",
-            r#"{"yourFunctions":"versioned"}"#,
-            Some("be"),
-            None,
-        )
-        .await
-        .expect("the host works")
-        .unwrap();
-    let values: Vec<&str> = page
-        .choices
-        .iter()
-        .map(|choice| choice.value.as_str())
-        .collect();
+    let form = form(&local.lambda);
+    let chosen = local.host.choices(
+        &local.policy,
+        &form,
+        "invoke",
+        "qualifier",
+        r#"{"yourFunctions":"versioned"}"#,
+        Some("be"),
+        None,
+    );
+    let choices = chosen.await.unwrap().unwrap().choices;
+    let values: Vec<&str> = choices.iter().map(|choice| &*choice.value).collect();
     assert_eq!(values, ["beta"]);
 }
 
@@ -83,17 +55,11 @@ async fn choices_follow_the_values(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn describe_needs_nothing(component: Component) {
     let local = Local::start(component).await;
-    let nowhere = std::sync::Arc::new(aws_lambda_connector_host::policy::Policy::deny_all());
-    let manifest = local
-        .host
-        .describe(&nowhere)
-        .await
-        .expect("the host works")
-        .unwrap();
-    assert_eq!(
-        (manifest.name.as_str(), manifest.version.as_str()),
-        ("aws-lambda", env!("CARGO_PKG_VERSION"))
-    );
+    let nowhere = Arc::new(Policy::deny_all());
+    let described = local.host.describe(&nowhere).await;
+    let manifest = described.unwrap().unwrap();
+    assert_eq!(manifest.name, "aws-lambda");
+    assert_eq!(manifest.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(manifest.cards.len(), 2);
     assert!(nowhere.refusals().is_empty() && local.lambda.requests().is_empty());
 }

@@ -8,7 +8,7 @@ use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
 use local_lambda::Key;
-use testing::outcome::transport;
+use testing::outcome::assert_transport;
 use testing::server::{Canned, Server};
 use testing::{Component, connection, for_each_component, lambda, only};
 
@@ -20,10 +20,8 @@ async fn invoke(host: &Host, policy: &Arc<Policy>, url: String) -> Result<Invoca
     host.invoke(policy, &connection, &request).await.unwrap()
 }
 
-fn denied(result: Result<Invocation, Error>) {
-    let error = transport(result);
-    assert_eq!(error.kind, TransportKind::Denied);
-    assert_eq!(error.executed, Executed::No);
+fn assert_denied(result: Result<Invocation, Error>) {
+    assert_transport(result, TransportKind::Denied, Executed::No, 1);
 }
 
 #[for_each_component]
@@ -32,25 +30,18 @@ async fn a_destination_not_allowed_is_denied_and_named_to_the_host(component: Co
     let lambda = lambda().await;
     let host = component.host();
     let policy = Arc::new(Policy::for_region("us-east-1"));
-    denied(invoke(host, &policy, lambda.url()).await);
-    assert_eq!(
-        policy.refusals(),
-        [Refusal::NotAllowed {
-            scheme: "http".to_owned(),
-            host: "127.0.0.1".to_owned(),
-            port: lambda.addr().port(),
-        }]
-    );
+    assert_denied(invoke(host, &policy, lambda.url()).await);
+    let refusal = Refusal::NotAllowed {
+        scheme: "http".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: lambda.addr().port(),
+    };
+    assert_eq!(policy.refusals(), [refusal]);
     assert_eq!(lambda.requests().len(), 0);
 
     let policy = only(&lambda.url());
-    assert_eq!(
-        invoke(host, &policy, lambda.url())
-            .await
-            .unwrap()
-            .status_code,
-        200
-    );
+    let allowed = invoke(host, &policy, lambda.url()).await;
+    assert_eq!(allowed.unwrap().status_code, 200);
     assert_eq!(policy.refusals(), []);
 }
 
@@ -62,13 +53,9 @@ async fn an_allowed_name_that_leads_to_a_link_local_address_is_denied(component:
         ..OutboundOptions::default()
     });
     let policy = only("inside.example");
-    denied(invoke(&host, &policy, "http://inside.example".to_owned()).await);
-    assert_eq!(
-        policy.refusals(),
-        [Refusal::LinkLocal {
-            host: "inside.example".to_owned()
-        }]
-    );
+    assert_denied(invoke(&host, &policy, "http://inside.example".to_owned()).await);
+    let host = "inside.example".to_owned();
+    assert_eq!(policy.refusals(), [Refusal::LinkLocal { host }]);
 }
 
 #[for_each_component]
@@ -94,8 +81,7 @@ async fn a_body_that_breaks_off_is_cut_off(component: Component) {
     let head = "200 OK\ntransfer-encoding: chunked";
     let server = Server::start(&[Canned::new(head, "4\r\npart\r\n")]).await;
     let policy = only(&server.url());
-    let error = transport(invoke(component.host(), &policy, server.url()).await);
-    assert_eq!(error.kind, TransportKind::CutOff);
-    assert_eq!(error.executed, Executed::Yes);
-    assert_eq!(error.message, "the answer broke off in the middle");
+    let result = invoke(component.host(), &policy, server.url()).await;
+    let message = assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
+    assert_eq!(message, "the answer broke off in the middle");
 }

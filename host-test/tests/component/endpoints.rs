@@ -5,73 +5,49 @@ use std::sync::Arc;
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Endpoint};
 use aws_lambda_connector_host::policy::Policy;
-use local_lambda::Config;
 use testing::outcome::{invalid_input, transport};
-use testing::{Component, Local, for_each_component, query};
+use testing::{Component, Local, changed, for_each_component, query};
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wire_is_as_it_was_signed(component: Component) {
     let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo:$LATEST";
-    local
-        .invoke(InvokeRequest::new(arn))
-        .await
-        .expect("the signature is right");
+    let invoked = local.invoke(InvokeRequest::new(arn)).await;
+    assert!(invoked.is_ok(), "the signature is right: {invoked:?}");
     let recorded = &local.lambda.requests()[0];
     assert_eq!(recorded.method, "POST");
     assert_eq!(
         recorded.path_and_query,
         "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Aecho%3A%24LATEST/invocations"
     );
-    assert_eq!(
-        recorded.header("host"),
-        Some(local.lambda.addr().to_string().as_str())
-    );
-    assert_eq!(
-        recorded.header("user-agent"),
-        Some(concat!("aws-lambda-connector/", env!("CARGO_PKG_VERSION")))
-    );
+    let host = local.lambda.addr().to_string();
+    let user_agent = concat!("aws-lambda-connector/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(recorded.header("host"), Some(&*host));
+    assert_eq!(recorded.header("user-agent"), Some(user_agent));
     assert_eq!(recorded.header("x-amz-content-sha256"), None);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_base_path_is_kept_and_signed(component: Component) {
-    let local = Local::with(
-        component,
-        Config {
-            base_path: "/proxy/aws%20lambda".into(),
-            ..Config::default()
-        },
-    )
+    let local = Local::with(component, |config| {
+        config.base_path = "/proxy/aws%20lambda".into();
+    })
     .await;
     assert_eq!(local.output("echo", "7").await, "7");
     local.list(query()).await.expect("the signature is right");
     for recorded in local.lambda.requests() {
-        assert!(
-            recorded
-                .path_and_query
-                .starts_with("/proxy/aws%20lambda/2015-03-31/functions")
-        );
+        let path = recorded.path_and_query;
+        assert!(path.starts_with("/proxy/aws%20lambda/2015-03-31/functions"));
     }
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_region_may_come_from_the_arn(component: Component) {
-    let local = Local::with(
-        component,
-        Config {
-            region: "eusc-de-east-1".into(),
-            ..Config::default()
-        },
-    )
-    .await;
-    let connection = Connection {
-        region: String::new(),
-        ..local.connection.clone()
-    };
+    let local = Local::with(component, |config| config.region = "eusc-de-east-1".into()).await;
+    let connection = changed(&local.connection, |connection| connection.region.clear());
     let arn = "arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context";
     let answer = local.invoke_by(&connection, InvokeRequest::new(arn)).await;
     let invocation = answer.expect("the scope's region is right");
@@ -82,20 +58,12 @@ async fn the_region_may_come_from_the_arn(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn standard_endpoints_are_those_of_the_region(component: Component) {
     let local = Local::start(component).await;
-    for (endpoint, host_name) in [
-        (None, "lambda.cn-north-1.amazonaws.com.cn:443"),
-        (
-            Some(Endpoint::Fips),
-            "lambda-fips.cn-north-1.amazonaws.com.cn:443",
-        ),
-        (
-            Some(Endpoint::DualStack),
-            "lambda.cn-north-1.api.amazonwebservices.com.cn:443",
-        ),
-        (
-            Some(Endpoint::FipsDualStack),
-            "lambda-fips.cn-north-1.api.amazonwebservices.com.cn:443",
-        ),
+    let (plain, dual_stack) = ("amazonaws.com.cn", "api.amazonwebservices.com.cn");
+    for (endpoint, service, suffix) in [
+        (None, "lambda", plain),
+        (Some(Endpoint::Fips), "lambda-fips", plain),
+        (Some(Endpoint::DualStack), "lambda", dual_stack),
+        (Some(Endpoint::FipsDualStack), "lambda-fips", dual_stack),
     ] {
         let connection = Connection {
             region: "cn-north-1".into(),
@@ -111,10 +79,8 @@ async fn standard_endpoints_are_those_of_the_region(component: Component) {
             panic!("one refusal")
         };
         let refusal = refusal.to_string();
-        assert!(
-            refusal.contains(&format!("https://{host_name}")),
-            "{refusal}"
-        );
+        let origin = format!("https://{service}.cn-north-1.{suffix}:443");
+        assert!(refusal.contains(&origin), "{refusal}");
     }
 }
 
@@ -127,15 +93,12 @@ async fn link_local_addresses_are_never_contacted(component: Component) {
         "http://[fe80::1]",
         "http://2852039166",
     ] {
-        let connection = Connection {
-            endpoint: Some(Endpoint::Url(url.into())),
-            ..local.connection.clone()
-        };
+        let connection = changed(&local.connection, |connection| {
+            connection.endpoint = Some(Endpoint::Url(url.into()));
+        });
         let answer = local.invoke_by(&connection, InvokeRequest::new("f")).await;
         assert_eq!(invalid_input(answer).field, "connection.endpoint.url");
     }
-    assert!(
-        local.policy.refusals().is_empty(),
-        "the component itself refused"
-    );
+    // The component itself refused.
+    assert!(local.policy.refusals().is_empty());
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use aws_lambda_connector_host::bindings::lambda::{
-    Check, CheckOutcome, CheckSubject, InvokeRequest,
-};
+use aws_lambda_connector_host::bindings::lambda::{CheckOutcome, CheckSubject, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
-    Connection, Credentials, Delivery, ErrorCategory, Executed, TransportKind,
+    Credentials, ErrorCategory, Executed, TransportKind,
 };
 use aws_lambda_connector_host::policy::Policy;
-use local_lambda::{Config, Key};
-use testing::outcome::{invalid_input, service, transport, unauthenticated};
-use testing::{Component, Local, access_key, for_each_component, query};
+use local_lambda::Key;
+use testing::outcome::{assert_service, assert_transport, invalid_input, service, unauthenticated};
+use testing::{
+    Component, Local, access_key, changed, for_each_component, invoke_in, query, request_with,
+};
 
 use crate::request;
 
@@ -28,75 +28,55 @@ async fn what_is_not_there(component: Component) {
     ] {
         let error = service(local.invoke(request).await);
         assert_eq!(error.code, "ResourceNotFoundException");
-        assert_eq!(
-            (error.category, error.executed, error.status_code),
-            (ErrorCategory::NotFound, Executed::No, 404)
-        );
-        assert!(
-            error.message.starts_with("Function not found"),
-            "{}",
-            error.message
-        );
+        assert_eq!(error.status_code, 404);
+        assert_service(&error, ErrorCategory::NotFound, Executed::No, 1);
+        let message = &error.message;
+        assert!(message.starts_with("Function not found"), "{message}");
         assert!(error.request_id.is_some() && !error.retryable);
     }
-    assert_eq!(
-        service(local.qualifiers("nothing").await).category,
-        ErrorCategory::NotFound
-    );
+    let error = service(local.qualifiers("nothing").await);
+    assert_eq!(error.category, ErrorCategory::NotFound);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_credentials(component: Component) {
-    let token = Key {
-        session_token: Some("right-token".into()),
-        ..Key::default()
-    };
-    let local = Local::with(
-        component,
-        Config {
-            keys: vec![token.clone()],
-            ..Config::default()
-        },
-    )
+    let local = Local::with(component, |config| {
+        config.keys[0].session_token = Some("right-token".into());
+    })
     .await;
-    let as_key = async |key: Key| {
-        let connection = Connection {
-            credentials: Credentials::AccessKey(access_key(&key)),
-            ..local.connection.clone()
-        };
+    type Change = fn(&mut Key);
+    let as_key = async |change: Change| {
+        let key = changed(local.lambda.key(), change);
+        let connection = changed(&local.connection, |connection| {
+            connection.credentials = Credentials::AccessKey(access_key(&key));
+        });
         let request = InvokeRequest::new("echo");
         local.invoke_by(&connection, request).await
     };
-    assert!(as_key(token.clone()).await.is_ok());
-    let wrong_secret = Key {
-        secret_access_key: "planted-wrong-secret".into(),
-        ..token.clone()
-    };
-    let unknown = Key {
-        access_key_id: "AKIDUNKNOWN".into(),
-        ..token.clone()
-    };
-    let wrong_token = Key {
-        session_token: Some("planted-wrong-token".into()),
-        ..token.clone()
-    };
-    let no_token = Key {
-        session_token: None,
-        ..token
-    };
-    for (key, code) in [
-        (wrong_secret, "InvalidSignatureException"),
-        (unknown, "UnrecognizedClientException"),
-        (wrong_token, "UnrecognizedClientException"),
-        (no_token, "UnrecognizedClientException"),
-    ] {
-        let error = unauthenticated(as_key(key).await);
+    assert!(as_key(|_| ()).await.is_ok());
+    let wrong: [(Change, &str); 4] = [
+        (
+            |key| key.secret_access_key = "planted-wrong-secret".into(),
+            "InvalidSignatureException",
+        ),
+        (
+            |key| key.access_key_id = "AKIDUNKNOWN".into(),
+            "UnrecognizedClientException",
+        ),
+        (
+            |key| key.session_token = Some("planted-wrong-token".into()),
+            "UnrecognizedClientException",
+        ),
+        (
+            |key| key.session_token = None,
+            "UnrecognizedClientException",
+        ),
+    ];
+    for (change, code) in wrong {
+        let error = unauthenticated(as_key(change).await);
         assert_eq!(error.code, code);
-        assert_eq!(
-            (error.category, error.executed, error.attempts),
-            (ErrorCategory::Credentials, Executed::No, 1)
-        );
+        assert_service(&error, ErrorCategory::Credentials, Executed::No, 1);
         assert!(!format!("{error:?}").contains("planted"), "{error:?}");
     }
 }
@@ -104,38 +84,19 @@ async fn wrong_credentials(component: Component) {
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_permission_is_named(component: Component) {
-    let denied = Key {
-        denied: true,
-        ..Key::default()
-    };
-    let local = Local::with(
-        component,
-        Config {
-            keys: vec![denied],
-            ..Config::default()
-        },
-    )
-    .await;
+    let local = Local::with(component, |config| config.keys[0].denied = true).await;
+    let echo = "arn:aws:lambda:us-east-1:<account>:function:echo";
+    let invoked = service(local.invoke(InvokeRequest::new("echo")).await);
+    let listed = service(local.list(query()).await);
+    let qualified = service(local.qualifiers("echo").await);
     for (error, permission) in [
-        (
-            service(local.invoke(InvokeRequest::new("echo")).await),
-            "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:echo",
-        ),
-        (
-            service(local.list(query()).await),
-            "lambda:ListFunctions on *",
-        ),
-        (
-            service(local.qualifiers("echo").await),
-            "lambda:ListAliases on arn:aws:lambda:us-east-1:<account>:function:echo",
-        ),
+        (invoked, format!("lambda:InvokeFunction on {echo}")),
+        (listed, "lambda:ListFunctions on *".to_owned()),
+        (qualified, format!("lambda:ListAliases on {echo}")),
     ] {
-        assert_eq!(
-            (error.category, error.executed),
-            (ErrorCategory::AccessDenied, Executed::No)
-        );
+        assert_service(&error, ErrorCategory::AccessDenied, Executed::No, 1);
         let hint = error.hint.expect("a hint");
-        assert!(hint.contains(permission), "{hint}");
+        assert!(hint.contains(&permission), "{hint}");
     }
 }
 
@@ -144,32 +105,16 @@ async fn a_missing_permission_is_named(component: Component) {
 async fn throttling_is_tried_again_and_then_told(component: Component) {
     let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("throttled")).await);
-    assert_eq!(
-        (error.code.as_str(), error.status_code),
-        ("TooManyRequestsException", 429)
-    );
-    assert_eq!(
-        (error.category, error.executed),
-        (ErrorCategory::Throttled, Executed::No)
-    );
-    assert!(
-        error.retryable
-            && error
-                .hint
-                .is_some_and(|hint| hint.contains("reserved concurrency"))
-    );
-    assert_eq!((error.attempts, local.lambda.requests().len()), (3, 3));
-    let once = Delivery {
-        max_attempts: Some(1),
-        connect_timeout_ms: None,
-        response_timeout_ms: None,
-        idempotent: None,
-    };
-    let request = InvokeRequest {
-        delivery: Some(once),
-        ..InvokeRequest::new("throttled")
-    };
-    assert_eq!(service(local.invoke(request).await).attempts, 1);
+    assert_eq!(error.code, "TooManyRequestsException");
+    assert_eq!(error.status_code, 429);
+    assert_service(&error, ErrorCategory::Throttled, Executed::No, 3);
+    assert!(error.retryable);
+    assert!(error.hint.unwrap().contains("reserved concurrency"));
+    assert_eq!(local.lambda.requests().len(), 3);
+    let once = request_with("throttled", "{}", |delivery| {
+        delivery.max_attempts = Some(1);
+    });
+    assert_eq!(service(local.invoke(once).await).attempts, 1);
 }
 
 #[for_each_component]
@@ -177,13 +122,8 @@ async fn throttling_is_tried_again_and_then_told(component: Component) {
 async fn a_refused_parameter_is_lambdas_word(component: Component) {
     let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("tenant")).await);
-    assert_eq!(
-        (error.code.as_str(), error.category),
-        (
-            "InvalidParameterValueException",
-            ErrorCategory::InvalidRequest
-        )
-    );
+    assert_eq!(error.code, "InvalidParameterValueException");
+    assert_eq!(error.category, ErrorCategory::InvalidRequest);
 }
 
 #[for_each_component]
@@ -223,15 +163,9 @@ async fn a_destination_that_the_policy_forbids(component: Component) {
     let local = Local::start(component).await;
     let policy = Arc::new(Policy::for_region("us-east-1"));
     let request = InvokeRequest::new("echo");
-    let answer = local
-        .host
-        .invoke(&policy, &local.connection, &request)
-        .await;
-    let error = transport(answer.unwrap());
-    assert_eq!(
-        (error.kind, error.executed, error.attempts),
-        (TransportKind::Denied, Executed::No, 1)
-    );
+    let answer = local.host.invoke(&policy, &local.connection, &request);
+    let answer = answer.await.unwrap();
+    assert_transport(answer, TransportKind::Denied, Executed::No, 1);
     assert!(local.lambda.requests().is_empty());
 }
 
@@ -241,56 +175,33 @@ async fn nobody_listens(component: Component) {
     let local = Local::start(component).await;
     local.lambda.stop().await;
     let request = InvokeRequest::new("echo");
-    let answer = local
-        .host
-        .invoke(&local.policy, &local.connection, &request)
-        .await;
-    let error = transport(answer.unwrap());
-    assert_eq!(
-        (error.kind, error.executed, error.attempts),
-        (TransportKind::Connect, Executed::No, 3)
-    );
+    let answer = invoke_in(&local.host, &local.connection, &request).await;
+    assert_transport(answer, TransportKind::Connect, Executed::No, 3);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_tested_point_by_point(component: Component) {
     let local = Local::start(component).await;
-    let test = async |function: Option<&str>| {
+    for (function, invoking) in [
+        (Some("echo"), CheckOutcome::Passed),
+        (Some("nothing"), CheckOutcome::Failed),
+        (None, CheckOutcome::Skipped),
+    ] {
+        let (policy, connection) = (&local.policy, &local.connection);
         let checks = local
             .host
-            .test_connection(&local.policy, &local.connection, function, None)
-            .await;
-        checks.unwrap().expect("the question is a good one")
-    };
-    let outcome = |checks: &[Check], subject| {
-        checks
-            .iter()
-            .find(|check| check.subject == subject)
-            .map(|check| check.outcome)
-    };
-    let checks = test(Some("echo")).await;
-    assert_eq!(checks.len(), 5);
-    for subject in [
-        CheckSubject::Clock,
-        CheckSubject::Endpoint,
-        CheckSubject::ListFunctions,
-        CheckSubject::InvokeFunction,
-    ] {
-        assert_eq!(
-            outcome(&checks, subject),
-            Some(CheckOutcome::Passed),
-            "{checks:?}"
-        );
+            .test_connection(policy, connection, function, None);
+        let checks = checks.await.unwrap().unwrap();
+        assert_eq!(checks.len(), 5);
+        for (subject, outcome) in [
+            (CheckSubject::Clock, CheckOutcome::Passed),
+            (CheckSubject::Endpoint, CheckOutcome::Passed),
+            (CheckSubject::ListFunctions, CheckOutcome::Passed),
+            (CheckSubject::InvokeFunction, invoking),
+        ] {
+            let check = checks.iter().find(|check| check.subject == subject);
+            assert_eq!(check.unwrap().outcome, outcome, "{checks:?}");
+        }
     }
-    let checks = test(Some("nothing")).await;
-    assert_eq!(
-        outcome(&checks, CheckSubject::InvokeFunction),
-        Some(CheckOutcome::Failed)
-    );
-    let checks = test(None).await;
-    assert_eq!(
-        outcome(&checks, CheckSubject::InvokeFunction),
-        Some(CheckOutcome::Skipped)
-    );
 }

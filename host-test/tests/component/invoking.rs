@@ -4,44 +4,32 @@
 use std::sync::Arc;
 
 use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest, LogType};
-use aws_lambda_connector_host::bindings::types::{FailureCause, Invocation};
+use aws_lambda_connector_host::bindings::types::{FailedInvocation, FailureCause};
 use serde_json::{Value, json};
 use testing::outcome::{function_failed, service, text};
 use testing::{Component, Local, for_each_component};
 
 use crate::request;
 
-async fn context(local: &Local, request: InvokeRequest) -> Value {
-    serde_json::from_str(&text(local.invoke(request).await)).expect("JSON")
-}
-
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_parameter_reaches_the_function(component: Component) {
     let local = Local::start(component).await;
-    let seen = context(
-        &local,
-        InvokeRequest {
-            client_context: Some(r#"{"custom": {"who": "Ada"}}"#.into()),
-            tenant_id: Some("tenant  a/b=c+d@e".into()),
-            trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".into()),
-            durable_execution_name: Some("job-1".into()),
-            ..request("context", r#"{"n": 12345678901234567890}"#)
-        },
-    )
-    .await;
+    let request = InvokeRequest {
+        client_context: Some(r#"{"custom": {"who": "Ada"}}"#.into()),
+        tenant_id: Some("tenant  a/b=c+d@e".into()),
+        trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".into()),
+        durable_execution_name: Some("job-1".into()),
+        ..request("context", r#"{"n": 12345678901234567890}"#)
+    };
+    let seen: Value = serde_json::from_str(&text(local.invoke(request).await)).unwrap();
     assert_eq!(seen["clientContext"], json!({"custom": {"who": "Ada"}}));
     assert_eq!(seen["tenantId"], "tenant  a/b=c+d@e", "both spaces");
     assert_eq!(seen["durableExecutionName"], "job-1");
     let trace = seen["traceId"].as_str().unwrap();
-    assert!(
-        trace.contains("1-5759e988-bd862e3fe1be46a994272793"),
-        "{trace}"
-    );
-    assert_eq!(
-        seen["payload"],
-        json!({"n": 12_345_678_901_234_567_890_u64})
-    );
+    let root = "1-5759e988-bd862e3fe1be46a994272793";
+    assert!(trace.contains(root), "{trace}");
+    assert_eq!(seen["payload"]["n"], 12_345_678_901_234_567_890_u64);
 }
 
 #[for_each_component]
@@ -69,11 +57,8 @@ async fn every_form_of_a_name_and_a_qualifier(component: Component) {
             ..InvokeRequest::new(function)
         };
         let invocation = local.invoke(request).await.expect("the function works");
-        assert_eq!(
-            invocation.executed_version.as_deref(),
-            Some(version),
-            "{function} {qualifier:?}"
-        );
+        let executed = invocation.executed_version.as_deref();
+        assert_eq!(executed, Some(version), "{function} {qualifier:?}");
     }
 }
 
@@ -84,15 +69,10 @@ async fn an_answer_has_its_ids_and_one_attempt(component: Component) {
     let invocation = local.invoke(InvokeRequest::new("context")).await.unwrap();
     assert_eq!((invocation.status_code, invocation.attempts), (200, 1));
     let seen: Value = serde_json::from_str(&text(Ok(invocation.clone()))).unwrap();
-    assert_eq!(
-        invocation.request_id.as_deref(),
-        seen["awsRequestId"].as_str()
-    );
-    assert!(
-        invocation
-            .trace_id
-            .is_some_and(|id| id.to_ascii_lowercase().starts_with("root=1-"))
-    );
+    let request_id = invocation.request_id.as_deref();
+    assert_eq!(request_id, seen["awsRequestId"].as_str());
+    let trace = invocation.trace_id.unwrap().to_ascii_lowercase();
+    assert!(trace.starts_with("root=1-"), "{trace}");
     assert!(invocation.log.is_none() && invocation.durable_execution_arn.is_none());
 }
 
@@ -100,28 +80,23 @@ async fn an_answer_has_its_ids_and_one_attempt(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer(component: Component) {
     let local = Local::start(component).await;
-    let of = |kind, key: &str| InvokeRequest {
-        invocation_type: Some(kind),
-        ..request("count", &format!(r#"{{"key":"{key}"}}"#))
+    let count = async |kind, key: &str| {
+        let request = InvokeRequest {
+            invocation_type: Some(kind),
+            ..request("count", &format!(r#"{{"key":"{key}"}}"#))
+        };
+        local.invoke(request).await
     };
-    let dry = local
-        .invoke(of(InvocationType::DryRun, "dry"))
-        .await
-        .unwrap();
+    let dry = count(InvocationType::DryRun, "dry").await.unwrap();
     assert_eq!((dry.status_code, dry.output.is_none()), (204, true));
-    let event = local
-        .invoke(of(InvocationType::Event, "event"))
-        .await
-        .unwrap();
+    let event = count(InvocationType::Event, "event").await.unwrap();
     assert_eq!((event.status_code, event.output.is_none()), (202, true));
     assert!(event.request_id.is_some());
-    let sync = local.invoke(of(InvocationType::RequestResponse, "sync"));
-    assert_eq!(text(sync.await), r#"{"key":"sync","runs":1}"#);
+    let sync = count(InvocationType::RequestResponse, "sync").await;
+    assert_eq!(text(sync), r#"{"key":"sync","runs":1}"#);
     local.lambda.quiet().await;
-    assert_eq!(
-        ["dry", "event", "sync"].map(|key| local.lambda.runs(key)),
-        [0, 1, 1]
-    );
+    let runs = ["dry", "event", "sync"].map(|key| local.lambda.runs(key));
+    assert_eq!(runs, [0, 1, 1]);
 }
 
 #[for_each_component]
@@ -145,34 +120,26 @@ async fn a_durable_execution_is_started_once(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_tail_is_decoded_and_its_report_read(component: Component) {
     let local = Local::start(component).await;
-    let with_log = |payload: &str| InvokeRequest {
-        log_type: Some(LogType::Tail),
-        ..request("log", payload)
+    let log_of = async |payload: &str| {
+        let request = InvokeRequest {
+            log_type: Some(LogType::Tail),
+            ..request("log", payload)
+        };
+        local.invoke(request).await.unwrap().log.expect("a log")
     };
-    let invocation = local
-        .invoke(with_log(r#"{"lines":["Grüße 你好"]}"#))
-        .await
-        .unwrap();
-    let log = invocation.log.expect("a log");
-    assert!(
-        log.text.starts_with("START RequestId: ") && log.text.contains("Grüße 你好\n"),
-        "{}",
-        log.text
-    );
+    let log = log_of(r#"{"lines":["Grüße 你好"]}"#).await;
+    assert!(log.text.starts_with("START RequestId: "), "{}", log.text);
+    assert!(log.text.contains("Grüße 你好\n"), "{}", log.text);
     assert!(!log.truncated);
     let report = log.report.expect("a report");
     assert_eq!(report.memory_size_mb, 128);
-    assert!(
-        report.billed_duration_ms >= 1 && report.duration_ms > 0.0 && report.max_memory_used_mb > 0
-    );
+    assert!(report.billed_duration_ms >= 1 && report.duration_ms > 0.0);
+    assert!(report.max_memory_used_mb > 0);
 
-    let long = with_log(r#"{"lines":["你好你好你好你好你好你好"],"repeat":1000}"#);
-    let log = local.invoke(long).await.unwrap().log.expect("a log");
+    let log = log_of(r#"{"lines":["你好你好你好你好你好你好"],"repeat":1000}"#).await;
     assert!(log.truncated && log.report.is_some());
-    assert!(
-        !log.text.contains('\u{fffd}'),
-        "a cut character is dropped, not replaced"
-    );
+    // A cut character is dropped, not replaced.
+    assert!(!log.text.contains('\u{fffd}'));
 }
 
 #[for_each_component]
@@ -183,36 +150,20 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left(component: Compone
         log_type: Some(LogType::Tail),
         ..request("fail", r#"{"type":"KeyError","message":"no such order"}"#)
     };
-    let failed = function_failed(local.invoke(failing).await);
-    assert_eq!(failed.failure.marker, "Unhandled");
-    assert_eq!(failed.failure.cause, FailureCause::Thrown);
-    assert_eq!(failed.failure.error_type.as_deref(), Some("KeyError"));
-    assert_eq!(
-        failed.failure.error_message.as_deref(),
-        Some("no such order")
-    );
-    assert!(
-        failed
-            .failure
-            .stack_trace
-            .iter()
-            .any(|frame| frame.contains("raise KeyError"))
-    );
-    assert_eq!(failed.invocation.status_code, 200);
-    assert_eq!(
-        failed.invocation.executed_version.as_deref(),
-        Some("$LATEST")
-    );
-    assert!(
-        failed
-            .invocation
-            .log
-            .is_some_and(|log| log.report.is_some())
-    );
-    let invocation = Invocation {
-        log: None,
-        ..failed.invocation
-    };
+    let FailedInvocation {
+        failure,
+        invocation,
+    } = function_failed(local.invoke(failing).await);
+    assert_eq!(failure.marker, "Unhandled");
+    assert_eq!(failure.cause, FailureCause::Thrown);
+    assert_eq!(failure.error_type.as_deref(), Some("KeyError"));
+    assert_eq!(failure.error_message.as_deref(), Some("no such order"));
+    let trace = failure.stack_trace.concat();
+    assert!(trace.contains("raise KeyError"), "{trace}");
+    assert_eq!(invocation.status_code, 200);
+    assert_eq!(invocation.executed_version.as_deref(), Some("$LATEST"));
+    let log = invocation.log.as_ref().unwrap();
+    assert!(log.report.is_some(), "{log:?}");
     assert!(text(Ok(invocation)).contains("KeyError"));
 
     for (function, cause) in [

@@ -3,27 +3,15 @@
 use std::collections::BTreeSet;
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, QualifierKind};
-use local_lambda::{Config, ENVIRONMENT_SECRET};
-use testing::{Component, Local, for_each_component, query};
+use local_lambda::ENVIRONMENT_SECRET;
+use testing::{Component, Local, changed, for_each_component, query};
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_account_is_listed_once_and_without_its_secrets(component: Component) {
-    let local = Local::with(
-        component,
-        Config {
-            extra_functions: 1_234,
-            ..Config::default()
-        },
-    )
-    .await;
-    let all = local
-        .list(FunctionQuery {
-            limit: Some(10_000),
-            ..query()
-        })
-        .await
-        .unwrap();
+    let local = Local::with(component, |config| config.extra_functions = 1_234).await;
+    let everything = changed(&query(), |query| query.limit = Some(10_000));
+    let all = local.list(everything).await.unwrap();
     assert_eq!(all.next, None);
     let names: BTreeSet<&str> = all.functions.iter().map(|row| row.name.as_str()).collect();
     assert_eq!((all.functions.len(), names.len()), (1_249, 1_249));
@@ -31,30 +19,25 @@ async fn a_large_account_is_listed_once_and_without_its_secrets(component: Compo
 
     // By cursors whose pages end inside Lambda's.
     let mut seen = BTreeSet::new();
-    let mut cursor = None;
+    let mut next = FunctionQuery {
+        limit: Some(77),
+        name_contains: Some("E".into()),
+        ..query()
+    };
     loop {
-        let page = local
-            .list(FunctionQuery {
-                limit: Some(77),
-                name_contains: Some("E".into()),
-                cursor,
-                ..query()
-            })
-            .await
-            .unwrap();
+        let page = local.list(next.clone()).await.unwrap();
         for row in page.functions {
             assert!(seen.insert(row.name.clone()), "{} twice", row.name);
         }
-        cursor = page.next;
-        if cursor.is_none() {
+        next.cursor = page.next;
+        if next.cursor.is_none() {
             break;
         }
     }
-    let expected: BTreeSet<String> = names
+    let with_e = names
         .iter()
-        .filter(|name| name.to_lowercase().contains('e'))
-        .map(|name| (*name).to_owned())
-        .collect();
+        .filter(|name| name.to_lowercase().contains('e'));
+    let expected: BTreeSet<String> = with_e.map(|name| (*name).to_owned()).collect();
     assert!(!expected.is_empty() && expected.len() < names.len());
     assert_eq!(seen, expected);
 }
@@ -75,26 +58,18 @@ async fn rows_have_their_fields(component: Component) {
         panic!("one function")
     };
     assert!(tenant.tenant_isolated && !tenant.durable);
-    assert_eq!(
-        tenant.arn,
-        "arn:aws:lambda:us-east-1:123456789012:function:tenant"
-    );
-    assert_eq!(
-        (tenant.version.as_str(), tenant.memory_size_mb),
-        ("$LATEST", 128)
-    );
-    assert!(
-        tenant.runtime.is_some() && !tenant.architectures.is_empty() && tenant.timeout_seconds > 0
-    );
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:tenant";
+    assert_eq!(tenant.arn, arn);
+    assert_eq!(tenant.version, "$LATEST");
+    assert_eq!(tenant.memory_size_mb, 128);
+    assert!(tenant.runtime.is_some() && !tenant.architectures.is_empty());
+    assert!(tenant.timeout_seconds > 0);
     let [durable] = &find("durable", false).await[..] else {
         panic!("one function")
     };
     assert!(durable.durable && !durable.tenant_isolated);
-    let versions: Vec<String> = find("versioned", true)
-        .await
-        .into_iter()
-        .map(|row| row.version)
-        .collect();
+    let versioned = find("versioned", true).await;
+    let versions: Vec<&str> = versioned.iter().map(|row| &*row.version).collect();
     assert_eq!(versions, ["$LATEST", "1", "2", "3"]);
 }
 
@@ -103,13 +78,10 @@ async fn rows_have_their_fields(component: Component) {
 async fn qualifiers_of_a_function(component: Component) {
     let local = Local::start(component).await;
     let choices = local.qualifiers("versioned:beta").await.unwrap();
-    let seen: Vec<(&str, QualifierKind)> = choices
-        .iter()
-        .map(|choice| (choice.name.as_str(), choice.kind))
-        .collect();
+    let seen = choices.iter().map(|choice| (&*choice.name, choice.kind));
     use QualifierKind::{Alias, Latest, Version};
     assert_eq!(
-        seen,
+        seen.collect::<Vec<_>>(),
         [
             ("live", Alias),
             ("beta", Alias),
@@ -119,11 +91,7 @@ async fn qualifiers_of_a_function(component: Component) {
             ("1", Version)
         ]
     );
-    assert!(
-        choices[0]
-            .description
-            .starts_with("version 2, 10 % of the calls to version 3"),
-        "{}",
-        choices[0].description
-    );
+    let weighted = &choices[0].description;
+    let weights = "version 2, 10 % of the calls to version 3";
+    assert!(weighted.starts_with(weights), "{weighted}");
 }

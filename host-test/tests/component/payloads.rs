@@ -96,11 +96,10 @@ async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure(
     component: Component,
 ) {
     let local = Local::start(component).await;
-    let output = local
-        .output("big", &format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#))
-        .await;
+    let of = |bytes: usize| format!(r#"{{"bytes":{bytes}}}"#);
+    let output = local.output("big", &of(RESPONSE_LIMIT)).await;
     assert_eq!(output.len(), RESPONSE_LIMIT);
-    let over = request("big", &format!(r#"{{"bytes":{}}}"#, RESPONSE_LIMIT + 1));
+    let over = request("big", &of(RESPONSE_LIMIT + 1));
     let failed = function_failed(local.invoke(over).await);
     assert_eq!(failed.failure.cause, FailureCause::ResponseTooLarge);
 }

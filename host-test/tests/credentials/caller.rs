@@ -8,13 +8,12 @@ use aws_lambda_connector_host::bindings::types::{
 };
 use aws_lambda_connector_host::caller::{Caller, Sessions};
 use aws_lambda_connector_host::policy::Refusal;
-use local_lambda::LocalLambda;
 use testing::outcome::unauthenticated;
 use testing::{Component, for_each_component};
 
 use crate::{
     EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, chain, connection, roles, start,
-    start_short_lived, web_identity,
+    start_short_lived, sts_requests, web_identity,
 };
 
 fn caller(
@@ -33,14 +32,6 @@ fn caller_of(component: Component, connection: Connection, sessions: &Sessions) 
 
 async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
     caller.invoke(&testing::request("echo", "7")).await.unwrap()
-}
-
-fn asked_sts(lambda: &LocalLambda) -> usize {
-    let requests = lambda.requests();
-    requests
-        .iter()
-        .filter(|request| request.path_and_query == "/")
-        .count()
 }
 
 #[for_each_component]
@@ -67,12 +58,12 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component
     for call in calls {
         assert_eq!(call.await.unwrap(), 200);
     }
-    assert_eq!(asked_sts(&lambda), 2, "two roles, once each");
+    assert_eq!(sts_requests(&lambda).len(), 2, "two roles, once each");
 
     // Another connection is never served with them.
     let token = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&token).await.unwrap();
-    assert_eq!(asked_sts(&lambda), 3);
+    assert_eq!(sts_requests(&lambda).len(), 3);
     let mut other = access_key(None);
     other.secret_access_key = "guessed".to_owned();
     let guessed = Credentials::AssumeRole(AssumeRole {
@@ -87,29 +78,21 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component
 #[tokio::test]
 async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
-    let short = caller(
-        component,
-        web_identity(),
-        lambda.url(),
-        &Sessions::default(),
-    );
+    let sessions = Sessions::default();
+    let short = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&short).await.unwrap();
     invoke(&short).await.unwrap();
-    assert_eq!(asked_sts(&lambda), 2);
+    assert_eq!(sts_requests(&lambda).len(), 2);
 
     let lambda = start(None, roles()).await;
-    let early = caller(
-        component,
-        web_identity(),
-        lambda.url(),
-        &Sessions::default(),
-    );
+    let sessions = Sessions::default();
+    let early = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&early).await.unwrap();
     lambda.end_sessions();
     assert_eq!(invoke(&early).await.unwrap().status_code, 200);
-    assert_eq!(asked_sts(&lambda), 2);
+    assert_eq!(sts_requests(&lambda).len(), 2);
     invoke(&early).await.unwrap();
-    assert_eq!(asked_sts(&lambda), 2, "the new ones are kept");
+    assert_eq!(sts_requests(&lambda).len(), 2, "the new ones are kept");
 }
 
 #[for_each_component]

@@ -11,20 +11,29 @@ use aws_lambda_connector_host::bindings::types::{
 use aws_lambda_connector_host::credentials::signing_key;
 use aws_lambda_connector_host::exports::{self, Exports};
 use aws_lambda_connector_host::sandbox::{Options, Sandbox};
-use local_lambda::{IssuedSession, LocalLambda};
-use testing::outcome::{invalid_input, unauthenticated};
-use testing::{Component, for_each_component, only, url};
+use local_lambda::{LocalLambda, RecordedRequest};
+use testing::outcome::{assert_service, invalid_input, unauthenticated};
+use testing::{Component, changed, for_each_component, invoke_in, only, url};
 
 use crate::{
     EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, assume_role, chain, connection,
-    key, roles, signing_proxy, start, start_short_lived, todays_key, web_identity,
+    key, roles, signing_proxy, start, start_short_lived, sts_requests, todays_key, web_identity,
 };
 
 async fn invoke(component: Component, connection: &Connection) -> Result<Invocation, Error> {
     let request = testing::request("echo", "7");
-    let policy = only(url(connection));
-    let invoked = component.host().invoke(&policy, connection, &request).await;
-    invoked.unwrap()
+    invoke_in(component.host(), connection, &request).await
+}
+
+async fn assert_invokes(component: Component, connection: &Connection) {
+    let invoked = invoke(component, connection).await;
+    assert_eq!(invoked.unwrap().status_code, 200);
+}
+
+fn assert_unsigned(request: &RecordedRequest) {
+    for absent in ["authorization", "x-amz-date", "x-amz-security-token"] {
+        assert_eq!(request.header(absent), None, "{absent}");
+    }
 }
 
 async fn open(component: Component, connection: &Connection) -> Result<sessions::Session, Error> {
@@ -34,27 +43,9 @@ async fn open(component: Component, connection: &Connection) -> Result<sessions:
 }
 
 async fn test(component: Component, connection: &Connection, function: Option<&str>) -> Vec<Check> {
-    let policy = only(url(connection));
-    let host = component.host();
-    let tested = host
-        .test_connection(&policy, connection, function, None)
-        .await;
-    tested.unwrap().unwrap()
-}
-
-/// What was handed out: role, who asked, external ID, session name, duration.
-fn issued(lambda: &LocalLambda) -> Vec<String> {
-    let row = |session: IssuedSession| {
-        format!(
-            "{} by {:?}, {:?}, {}, {}",
-            session.role_arn,
-            session.assumed_by,
-            session.external_id,
-            session.session_name,
-            session.duration_seconds,
-        )
-    };
-    lambda.sessions().into_iter().map(row).collect()
+    let (host, policy) = (component.host(), only(url(connection)));
+    let tested = host.test_connection(&policy, connection, function, None);
+    tested.await.unwrap().unwrap()
 }
 
 #[for_each_component]
@@ -64,10 +55,7 @@ async fn a_signing_key_with_and_without_a_session_token(component: Component) {
         let lambda = start(token, vec![]).await;
         let key = Credentials::SigningKey(todays_key(token));
         let connection = connection(key, lambda.url());
-        assert_eq!(
-            invoke(component, &connection).await.unwrap().status_code,
-            200
-        );
+        assert_invokes(component, &connection).await;
         let request = &lambda.requests()[0];
         assert_eq!(request.header("x-amz-security-token"), token);
     }
@@ -84,12 +72,9 @@ async fn a_signing_key_of_another_day_is_refused_before_anything_is_sent(compone
         let connection = connection(Credentials::SigningKey(key), lambda.url());
         let input = invalid_input(invoke(component, &connection).await);
         assert_eq!(input.field, "connection.credentials.signing-key.date");
-        let today = todays_key(None).date;
-        assert!(
-            input.message.contains(&date) && input.message.contains(&today),
-            "{}",
-            input.message
-        );
+        for date in [date, todays_key(None).date] {
+            assert!(input.message.contains(&date), "{}", input.message);
+        }
     }
     assert!(lambda.requests().is_empty());
 }
@@ -104,42 +89,22 @@ async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for(compon
         async move { invoke(component, &connection).await }
     };
     let error = unauthenticated(refused(key.clone()).await);
-    assert_eq!(
-        (error.category, error.executed),
-        (ErrorCategory::Credentials, Executed::No)
-    );
+    assert_service(&error, ErrorCategory::Credentials, Executed::No, 1);
     let hint = error.hint.unwrap();
-    assert!(
-        hint.contains("region us-east-1 and service lambda"),
-        "{hint}"
-    );
+    let fitting = "region us-east-1 and service lambda";
+    assert!(hint.contains(fitting), "{hint}");
 
-    let short_key = SigningKey {
-        key: vec![0; 31],
-        ..key.clone()
-    };
-    let empty_key = SigningKey {
-        key: vec![],
-        ..key.clone()
-    };
-    let dashed_date = SigningKey {
-        date: "2026-11-22".to_owned(),
-        ..key.clone()
-    };
-    let spaced_id = SigningKey {
-        access_key_id: "a b".to_owned(),
-        ..key
-    };
-    for (field, key) in [
-        ("key", short_key),
-        ("key", empty_key),
-        ("date", dashed_date),
-        ("access-key-id", spaced_id),
-    ] {
-        assert_eq!(
-            invalid_input(refused(key).await).field,
-            format!("connection.credentials.signing-key.{field}")
-        );
+    type Change = fn(&mut SigningKey);
+    let changes: [(&str, Change); 4] = [
+        ("key", |key| key.key = vec![0; 31]),
+        ("key", |key| key.key = vec![]),
+        ("date", |key| key.date = "2026-11-22".to_owned()),
+        ("access-key-id", |key| key.access_key_id = "a b".to_owned()),
+    ];
+    for (field, change) in changes {
+        let input = invalid_input(refused(changed(&key, change)).await);
+        let field = format!("connection.credentials.signing-key.{field}");
+        assert_eq!(input.field, field);
     }
 }
 
@@ -151,30 +116,21 @@ async fn a_signing_key_is_for_lambda_only(component: Component) {
     let connection = connection(key, lambda.url());
     let input = invalid_input(open(component, &connection).await);
     assert_eq!(input.field, "connection.credentials");
+    let message = input.message;
     assert!(
-        input.message.starts_with("signing-key leads to no role"),
-        "{}",
-        input.message
+        message.starts_with("signing-key leads to no role"),
+        "{message}"
     );
     for check in test(component, &connection, Some("echo")).await {
-        let expected = match check.subject {
-            CheckSubject::Identity => CheckOutcome::Skipped,
-            _ => CheckOutcome::Passed,
-        };
-        assert_eq!(check.outcome, expected, "{check:?}");
         if check.subject == CheckSubject::Identity {
-            assert!(
-                check.detail.contains("derived for the service lambda"),
-                "{check:?}"
-            );
+            assert_eq!(check.outcome, CheckOutcome::Skipped, "{check:?}");
+            let why = "derived for the service lambda";
+            assert!(check.detail.contains(why), "{check:?}");
+        } else {
+            assert_eq!(check.outcome, CheckOutcome::Passed, "{check:?}");
         }
     }
-    assert!(
-        lambda
-            .requests()
-            .iter()
-            .all(|request| request.path_and_query != "/")
-    );
+    assert_eq!(sts_requests(&lambda), []);
 }
 
 #[for_each_component]
@@ -189,45 +145,42 @@ async fn one_role_with_all_that_can_be_said_about_it(component: Component) {
         ..assume(FIRST, Some(EXTERNAL_ID))
     };
     let connection = connection(assume_role(vec![role]), lambda.url());
-    let invocation = invoke(component, &connection).await.unwrap();
-    assert_eq!(invocation.status_code, 200);
-    assert_eq!(
-        issued(&lambda),
-        [format!(
-            "{FIRST} by Some(\"AKIDMARKED\"), Some(\"{EXTERNAL_ID}\"), night@work, 900"
-        )]
-    );
+    assert_invokes(component, &connection).await;
+    let sessions = lambda.sessions();
+    let [session] = sessions.as_slice() else {
+        panic!("{sessions:?}");
+    };
+    assert_eq!(session.role_arn, FIRST);
+    assert_eq!(session.assumed_by.as_deref(), Some("AKIDMARKED"));
+    assert_eq!(session.external_id.as_deref(), Some(EXTERNAL_ID));
+    assert_eq!(session.session_name, "night@work");
+    assert_eq!(session.duration_seconds, 900);
 }
 
 #[for_each_component]
 #[tokio::test]
 async fn a_chain_of_two_roles(component: Component) {
     let lambda = start(None, roles()).await;
-    let invoked = invoke(component, &connection(chain(), lambda.url())).await;
-    assert_eq!(invoked.unwrap().status_code, 200);
+    assert_invokes(component, &connection(chain(), lambda.url())).await;
     let sessions = lambda.sessions();
-    assert_eq!(sessions.len(), 2);
-    assert_eq!(sessions[1].role_arn, SECOND);
-    assert_eq!(
-        sessions[1].assumed_by.as_ref(),
-        Some(&sessions[0].access_key_id)
-    );
-    assert_eq!(sessions[1].session_name, "aws-lambda-connector");
+    let [first, second] = sessions.as_slice() else {
+        panic!("{sessions:?}");
+    };
+    assert_eq!(second.role_arn, SECOND);
+    assert_eq!(second.assumed_by.as_ref(), Some(&first.access_key_id));
+    assert_eq!(second.session_name, "aws-lambda-connector");
 }
 
 #[for_each_component]
 #[tokio::test]
 async fn a_token_is_exchanged_without_any_signature(component: Component) {
     let lambda = start(None, roles()).await;
-    let invoked = invoke(component, &connection(web_identity(), lambda.url())).await;
-    assert_eq!(invoked.unwrap().status_code, 200);
+    assert_invokes(component, &connection(web_identity(), lambda.url())).await;
     let requests = lambda.requests();
     let [sts, invoke] = requests.as_slice() else {
         panic!("{requests:?}");
     };
-    for absent in ["authorization", "x-amz-date", "x-amz-security-token"] {
-        assert_eq!(sts.header(absent), None, "{absent}");
-    }
+    assert_unsigned(sts);
     assert!(invoke.header("x-amz-security-token").is_some());
 }
 
@@ -237,24 +190,16 @@ async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned(component: Component) {
     let lambda = start(None, vec![]).await;
     let proxy = signing_proxy::start(lambda.addr(), key(None)).await;
     let signed = connection(Credentials::HostSigned, proxy.url());
-    assert_eq!(invoke(component, &signed).await.unwrap().status_code, 200);
+    assert_invokes(component, &signed).await;
     assert_eq!(proxy.signed(), 1);
 
     // Nobody signs: the hint says who should.
-    let error = unauthenticated(
-        invoke(
-            component,
-            &connection(Credentials::HostSigned, lambda.url()),
-        )
-        .await,
-    );
+    let unsigned = connection(Credentials::HostSigned, lambda.url());
+    let error = unauthenticated(invoke(component, &unsigned).await);
     assert_eq!(error.code, "MissingAuthenticationTokenException");
     let hint = error.hint.unwrap();
     assert!(hint.contains(&lambda.addr().to_string()), "{hint}");
-    let request = lambda.requests().pop().unwrap();
-    for absent in ["authorization", "x-amz-date", "x-amz-security-token"] {
-        assert_eq!(request.header(absent), None, "{absent}");
-    }
+    assert_unsigned(&lambda.requests().pop().unwrap());
 }
 
 #[for_each_component]
@@ -263,29 +208,18 @@ async fn denied_by_sts_names_role_step_and_trust(component: Component) {
     let lambda = start(None, roles()).await;
     let denied = assume_role(vec![assume(FIRST, None), assume(SECOND, Some("wrong-id"))]);
     let error = unauthenticated(invoke(component, &connection(denied, lambda.url())).await);
-    assert_eq!(
-        (error.code.as_str(), error.category, error.executed),
-        ("AccessDenied", ErrorCategory::AccessDenied, Executed::No)
-    );
-    assert!(
-        error.message.starts_with(&format!(
-            "assuming {SECOND} (role 2 of 2): User: arn:aws:sts::123456789012:assumed-role/first/"
-        )),
-        "{}",
-        error.message
-    );
+    assert_eq!(error.code, "AccessDenied");
+    assert_service(&error, ErrorCategory::AccessDenied, Executed::No, 1);
+    let step = format!("assuming {SECOND} (role 2 of 2): ");
+    let message = error.message.strip_prefix(&step).unwrap();
+    let user = "User: arn:aws:sts::123456789012:assumed-role/first/";
+    assert!(message.starts_with(user), "{message}");
     let hint = error.hint.unwrap();
-    assert!(
-        hint.contains("trust policy") && hint.contains("external ID"),
-        "{hint}"
-    );
+    for word in ["trust policy", "external ID"] {
+        assert!(hint.contains(word), "{hint}");
+    }
     // Nobody fell back to the first role's keys, or to the source's.
-    assert!(
-        lambda
-            .requests()
-            .iter()
-            .all(|request| request.path_and_query == "/")
-    );
+    assert_eq!(lambda.requests(), sts_requests(&lambda));
 
     let unknown = Credentials::WebIdentity(WebIdentity {
         token: "eyJhbGciOiJSUzI1NiJ9.unknown.c2ln".to_owned(),
@@ -300,33 +234,21 @@ async fn denied_by_sts_names_role_step_and_trust(component: Component) {
 #[tokio::test]
 async fn a_session_is_keys_that_work_their_end_and_who_they_are(component: Component) {
     let lambda = start(None, roles()).await;
-    let session = open(component, &connection(chain(), lambda.url()))
-        .await
-        .unwrap();
+    let opened = open(component, &connection(chain(), lambda.url())).await;
+    let session = opened.unwrap();
     let issued = lambda.sessions().pop().unwrap();
     assert_eq!(session.principal, issued.principal);
     assert_eq!(session.keys.access_key_id, issued.access_key_id);
-    let ends = issued
-        .expires
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
-    assert_eq!(session.expires, ends.as_secs());
+    let ends = issued.expires.duration_since(SystemTime::UNIX_EPOCH);
+    assert_eq!(session.expires, ends.unwrap().as_secs());
 
     let with_keys = connection(Credentials::AccessKey(session.keys), lambda.url());
-    assert_eq!(
-        invoke(component, &with_keys).await.unwrap().status_code,
-        200
-    );
+    assert_invokes(component, &with_keys).await;
     assert_eq!(lambda.sessions().len(), 2, "STS was not asked again");
-    let checks = test(component, &with_keys, None).await;
-    let identity = checks
-        .iter()
-        .find(|check| check.subject == CheckSubject::Identity)
-        .unwrap();
-    assert!(
-        identity.detail.starts_with(&issued.principal),
-        "{identity:?}"
-    );
+    let mut checks = test(component, &with_keys, None).await.into_iter();
+    let identity = checks.find(|check| check.subject == CheckSubject::Identity);
+    let detail = identity.unwrap().detail;
+    assert!(detail.starts_with(&issued.principal), "{detail}");
 }
 
 #[for_each_component]
@@ -335,12 +257,9 @@ async fn a_test_of_a_connection_says_that_the_role_is_the_trouble(component: Com
     let lambda = start(None, vec![]).await;
     let connection = connection(chain(), lambda.url());
     let checks = test(component, &connection, Some("echo")).await;
-    let outcomes: Vec<_> = checks
-        .iter()
-        .map(|check| (check.subject, check.outcome))
-        .collect();
+    let outcomes = checks.iter().map(|check| (check.subject, check.outcome));
     assert_eq!(
-        outcomes,
+        outcomes.collect::<Vec<_>>(),
         [
             (CheckSubject::Clock, CheckOutcome::Passed),
             (CheckSubject::Endpoint, CheckOutcome::Skipped),
@@ -403,9 +322,7 @@ async fn keys_that_ended_early_are_renewed_and_the_call_is_made_once_more(compon
             lambda.end_sessions();
         }
     };
-    assert_eq!(
-        in_one_instance(component, &lambda, end_before_second).await,
-        [1, 2, 1]
-    );
+    let attempts = in_one_instance(component, &lambda, end_before_second).await;
+    assert_eq!(attempts, [1, 2, 1]);
     assert_eq!(lambda.sessions().len(), 4);
 }

@@ -4,9 +4,9 @@
 use std::io;
 use std::sync::Arc;
 
-use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
+use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{
-    AccessKey, Connection, Credentials, Delivery, Role, WebIdentity,
+    AccessKey, Connection, Credentials, Role, WebIdentity,
 };
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
@@ -15,11 +15,11 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Request, Response};
-use local_lambda::{Config, ISSUED_MARK, Tls};
+use local_lambda::{ISSUED_MARK, Tls};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use testing::http1::HttpServer;
 use testing::proxy::{Fault, Point, Proxy};
-use testing::{Component, for_each_component, only, query, request_with, url};
+use testing::{Component, changed, delivery, for_each_component, only, query, request_with, url};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -63,31 +63,21 @@ pub fn assert_silent(text: &str, place: &str) {
     ];
     let marks = [ISSUED_MARK.to_owned(), "Signature=".to_owned()];
     for spelling in secrets.into_iter().flat_map(spellings).chain(marks) {
-        let found = text.find(&spelling).map(|at| {
-            let from = text[..at]
-                .char_indices()
-                .rev()
-                .take(80)
-                .last()
-                .map_or(at, |(at, _)| at);
-            &text[from..at]
-        });
-        assert_eq!(found, None, "{place}: {spelling}");
+        let before = text.split_once(&spelling).map(|(before, _)| before);
+        let end = before.map(|it| &it[it.floor_char_boundary(it.len().saturating_sub(80))..]);
+        assert_eq!(end, None, "{place}: {spelling}");
     }
 }
 
 pub fn kinds() -> Vec<(&'static str, Credentials)> {
+    let token = Some(SESSION_TOKEN);
+    let keys = |token| Credentials::AccessKey(access_key(token));
+    let signing = |token| Credentials::SigningKey(todays_key(token));
     vec![
-        ("access-key", Credentials::AccessKey(access_key(None))),
-        (
-            "access-key with token",
-            Credentials::AccessKey(access_key(Some(SESSION_TOKEN))),
-        ),
-        ("signing-key", Credentials::SigningKey(todays_key(None))),
-        (
-            "signing-key with token",
-            Credentials::SigningKey(todays_key(Some(SESSION_TOKEN))),
-        ),
+        ("access-key", keys(None)),
+        ("access-key with token", keys(token)),
+        ("signing-key", signing(None)),
+        ("signing-key with token", signing(token)),
         ("assume-role", assume_role(vec![assume(FIRST, None)])),
         ("chain", chain()),
         ("web-identity", web_identity()),
@@ -112,22 +102,17 @@ fn request(fault: Option<Fault>) -> InvokeRequest {
 /// All that a call of each function of the component says.
 async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fault>) -> String {
     let policy = only(url(connection));
-    let quick = Delivery {
-        max_attempts: Some(1),
-        response_timeout_ms: Some(2_000),
-        ..testing::delivery()
-    };
-    let query = FunctionQuery {
-        delivery: Some(quick),
-        ..query()
-    };
+    let quick = changed(&delivery(), |delivery| {
+        delivery.max_attempts = Some(1);
+        delivery.response_timeout_ms = Some(2_000);
+    });
+    let query = changed(&query(), |query| query.delivery = Some(quick));
     let invoked = host.invoke(&policy, connection, &request(fault)).await;
     let mut said = format!("{invoked:?}\n");
     if fault != Some(Fault::Stall) {
         let listed = host.list_functions(&policy, connection, &query).await;
-        let tested = host
-            .test_connection(&policy, connection, Some("count"), None)
-            .await;
+        let tested = host.test_connection(&policy, connection, Some("count"), None);
+        let tested = tested.await;
         // What `open` answers with are the keys themselves; its errors must be silent.
         let opened = host.open_session(&policy, connection).await;
         let refused = opened.map(|answer| match answer {
@@ -149,27 +134,12 @@ async fn every_kind_at_every_point_with_every_fault(component: Component) {
         extra_roots: vec![tls.root_certificate().clone()],
         ..OutboundOptions::default()
     });
-    let points = [
-        Point::BeforeConnect,
-        Point::InTls,
-        Point::RequestHead,
-        Point::HalfRequest,
-        Point::WholeRequest,
-        Point::AnswerHead,
-        Point::HalfAnswer,
-    ];
-    let faults = [
-        Fault::Refuse,
-        Fault::Close,
-        Fault::Reset,
-        Fault::Stall,
-        Fault::Garbage,
-    ];
     let places = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (kind, credentials) in kinds() {
-        for point in points {
-            for fault in faults.into_iter().filter(|fault| possible(point, *fault)) {
+        for point in Point::ALL {
+            let possible = |fault: &Fault| possible(point, *fault);
+            for fault in Fault::ALL.into_iter().filter(possible) {
                 let (host, tls, places) = (host.clone(), tls.clone(), Arc::clone(&places));
                 let credentials = credentials.clone();
                 running.spawn(async move {
@@ -201,11 +171,10 @@ async fn broken(
     fault: Fault,
 ) {
     let https = point == Point::InTls;
-    let lambda = testing::lambda_with(Config {
-        keys: vec![key(with_token(kind))],
-        roles: roles(),
-        tls: https.then(|| tls.clone()),
-        ..Config::default()
+    let lambda = testing::lambda_with(|config| {
+        config.keys = vec![key(with_token(kind))];
+        config.roles = roles();
+        config.tls = https.then(|| tls.clone());
     })
     .await;
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();

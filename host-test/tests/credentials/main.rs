@@ -15,7 +15,7 @@ use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, SigningKey, WebIdentity,
 };
 use aws_lambda_connector_host::credentials::signing_key;
-use local_lambda::{self, Config, Key, LocalLambda, Trusted};
+use local_lambda::{self, Key, LocalLambda, RecordedRequest, Trusted};
 
 const FIRST: &str = "arn:aws:iam::123456789012:role/first";
 const SECOND: &str = "arn:aws:iam::123456789012:role/second";
@@ -56,12 +56,11 @@ fn roles() -> Vec<local_lambda::Role> {
 }
 
 async fn start(session_token: Option<&str>, roles: Vec<local_lambda::Role>) -> LocalLambda {
-    let config = Config {
-        keys: vec![key(session_token)],
-        roles,
-        ..Config::default()
-    };
-    testing::lambda_with(config).await
+    testing::lambda_with(|config| {
+        config.keys = vec![key(session_token)];
+        config.roles = roles;
+    })
+    .await
 }
 
 /// The same with roles whose keys end so soon.
@@ -79,6 +78,13 @@ fn connection(credentials: Credentials, url: String) -> Connection {
         credentials,
         endpoint: Some(Endpoint::Url(url)),
     }
+}
+
+/// The requests that went to STS.
+fn sts_requests(lambda: &LocalLambda) -> Vec<RecordedRequest> {
+    let mut requests = lambda.requests();
+    requests.retain(|request| request.path_and_query == "/");
+    requests
 }
 
 fn access_key(session_token: Option<&str>) -> AccessKey {

@@ -13,6 +13,7 @@ use testing::{Component, for_each_component};
 use wasmtime::component::Instance;
 use wasmtime::{Config, LinearMemory, MemoryCreator, MemoryType, Store};
 
+use crate::leaks::{kinds, with_token};
 use crate::{
     OIDC_TOKEN, SECRET, SESSION_TOKEN, access_key, chain, connection, roles, start, todays_key,
     web_identity,
@@ -180,26 +181,13 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Componen
         &today.key,
     ];
     let probe = Probe::new(component);
-    for (kind, token, credentials) in [
-        ("access-key", None, Credentials::AccessKey(access_key(None))),
-        (
-            "access-key with token",
-            Some(SESSION_TOKEN),
-            Credentials::AccessKey(access_key(Some(SESSION_TOKEN))),
-        ),
-        ("signing-key", None, Credentials::SigningKey(today.clone())),
-        ("chain", None, chain()),
-        ("web-identity", None, web_identity()),
-    ] {
-        let lambda = start(token, roles()).await;
-        let (result, memory) = probe
-            .invoked(&connection(credentials.clone(), lambda.url()))
-            .await;
+    for (kind, credentials) in kinds() {
+        let lambda = start(with_token(kind), roles()).await;
+        let served = connection(credentials.clone(), lambda.url());
+        let (result, memory) = probe.invoked(&served).await;
         assert_eq!(result.unwrap().status_code, 200, "{kind}");
-        assert!(
-            memory.len() > 65_536 && find(&memory, b"lambda").len() > 1,
-            "not the memory"
-        );
+        assert!(memory.len() > 65_536, "not the memory");
+        assert!(find(&memory, b"lambda").len() > 1, "not the memory");
         assert_gone(&memory, &secrets, kind);
 
         // The same when the call fails.
@@ -280,9 +268,6 @@ async fn a_forms_secrets_are_gone_too(component: Component) {
         })
         .await;
     assert!(outputs.is_ok(), "{outputs:?}");
-    assert_gone(
-        &memory,
-        &[SECRET.as_bytes(), SESSION_TOKEN.as_bytes()],
-        "form",
-    );
+    let secrets = [SECRET, SESSION_TOKEN].map(str::as_bytes);
+    assert_gone(&memory, &secrets, "form");
 }

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use aws_lambda_connector_host::bindings::types::{
-    Connection, ErrorCategory, Executed, TransportKind,
-};
+use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, TransportKind as Kind};
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::Key;
-use testing::outcome::{assert_transport, service, text};
+use testing::outcome::{assert_service, assert_transport, service, text};
 use testing::server::{Canned, Server};
 use testing::{Component, connection, for_each_component, request, request_with};
 use tokio::net::TcpListener;
 
 use crate::tls::{ELSEWHERE, STANDARD, listener};
-use crate::{LAMBDA, answered, answered_in_turn, reference};
+use crate::{LAMBDA, answered, answered_in_turn, reference, refused};
 
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Welcome to the hotel</h1></body></html>";
 
@@ -31,10 +29,9 @@ async fn lambdas_own_is_a_success(component: Component) {
 async fn a_page_with_status_200_is_no_success(component: Component) {
     for content_type in ["text/html", "text/html; charset=utf-8", "Text/HTML"] {
         let head = format!("200 OK\ncontent-type: {content_type}");
-        let (result, requests) = answered(component, Canned::whole(&head, PAGE)).await;
-        let message = assert_transport(result, TransportKind::Malformed, Executed::Unknown, 1);
+        let answer = Canned::whole(&head, PAGE);
+        let message = refused(component, answer, Kind::Malformed, Executed::Unknown).await;
         assert!(!message.contains("hotel"), "{message}");
-        assert_eq!(requests, 1);
     }
 }
 
@@ -54,34 +51,23 @@ async fn aws_own_emulator_is_a_success_at_a_url(component: Component) {
 async fn a_proxys_json_at_lambdas_own_endpoint_is_no_success(component: Component) {
     let listener = listener(component).try_clone().unwrap();
     listener.set_nonblocking(true).unwrap();
-    let server = Server::on(
-        TcpListener::from_std(listener).unwrap(),
-        Some(ELSEWHERE.clone()),
-        &[
-            Canned::whole(
-                "200 OK\ncontent-type: application/json\nserver: proxy",
-                r#"{"status":"ok"}"#,
-            ),
-            Canned::whole(LAMBDA, "{}"),
-        ],
-    );
-    let connection = Connection {
-        endpoint: None,
-        ..connection(&Key::default(), String::new())
-    };
+    let listener = TcpListener::from_std(listener).unwrap();
+    let head = "200 OK\ncontent-type: application/json\nserver: proxy";
+    let proxys = Canned::whole(head, r#"{"status":"ok"}"#);
+    let lambdas = Canned::whole(LAMBDA, "{}");
+    let server = Server::on(listener, Some(ELSEWHERE.clone()), &[proxys, lambdas]);
+    let mut connection = connection(&Key::default(), String::new());
+    connection.endpoint = None;
     let policy = Arc::new(Policy::for_region("us-east-1"));
     let invoke = async || {
-        let request = request("f", "{}");
-        let result = reference(component)
-            .invoke(&policy, &connection, &request)
-            .await;
-        result.unwrap()
+        let (host, request) = (reference(component), request("f", "{}"));
+        host.invoke(&policy, &connection, &request).await.unwrap()
     };
     let proxys = invoke().await;
     let lambdas = invoke().await;
     assert_eq!(server.headers("host"), [STANDARD, STANDARD]);
     assert_eq!(lambdas.unwrap().attempts, 1);
-    assert_transport(proxys, TransportKind::Malformed, Executed::Unknown, 1);
+    assert_transport(proxys, Kind::Malformed, Executed::Unknown, 1);
 }
 
 #[for_each_component]
@@ -94,49 +80,35 @@ async fn success_codes_that_lambda_does_not_use_are_none(component: Component) {
         "203 Non-Authoritative",
         "206 Partial Content",
     ] {
-        let (result, requests) = answered(component, Canned::whole(status, "{}")).await;
-        assert_transport(result, TransportKind::Malformed, Executed::Unknown, 1);
-        assert_eq!(requests, 1, "{status}");
+        let answer = Canned::whole(status, "{}");
+        refused(component, answer, Kind::Malformed, Executed::Unknown).await;
     }
 }
 
 #[for_each_component]
 #[tokio::test]
 async fn a_proxys_errors_keep_their_status(component: Component) {
-    use ErrorCategory as C;
+    use ErrorCategory::{AccessDenied, NotFound, ServiceFault, TooLarge};
+    use Executed::{No, Unknown};
+    let upstream = r#"{"message":"upstream"}"#;
     for (status, body, message, category, executed) in [
-        (502, PAGE, None, C::ServiceFault, Executed::Unknown),
-        (
-            502,
-            r#"{"message":"upstream"}"#,
-            Some("upstream"),
-            C::ServiceFault,
-            Executed::Unknown,
-        ),
-        (503, "", None, C::ServiceFault, Executed::Unknown),
-        (504, PAGE, None, C::ServiceFault, Executed::Unknown),
-        (403, PAGE, None, C::AccessDenied, Executed::No),
-        (404, PAGE, None, C::NotFound, Executed::No),
-        (413, PAGE, None, C::TooLarge, Executed::No),
+        (502, PAGE, None, ServiceFault, Unknown),
+        (502, upstream, Some("upstream"), ServiceFault, Unknown),
+        (503, "", None, ServiceFault, Unknown),
+        (504, PAGE, None, ServiceFault, Unknown),
+        (403, PAGE, None, AccessDenied, No),
+        (404, PAGE, None, NotFound, No),
+        (413, PAGE, None, TooLarge, No),
     ] {
         let head = format!("{status} Whatever\ncontent-type: text/html");
         let (result, requests) = answered(component, Canned::whole(&head, body)).await;
         let error = service(result);
         let no_message = format!("the answer has status {status} and no message");
-        assert_eq!(
-            (error.status_code, error.code, &*error.message),
-            (
-                status,
-                format!("HTTP {status}"),
-                message.unwrap_or(&no_message)
-            )
-        );
-        assert_eq!(
-            (error.category, error.executed),
-            (category, executed),
-            "{status}"
-        );
-        assert_eq!((error.attempts, requests), (1, 1), "{status}");
+        assert_eq!(error.status_code, status);
+        assert_eq!(error.code, format!("HTTP {status}"));
+        assert_eq!(error.message, message.unwrap_or(&no_message));
+        assert_service(&error, category, executed, 1);
+        assert_eq!(requests, 1, "{status}");
     }
 }
 

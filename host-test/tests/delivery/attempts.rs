@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, TransportKind};
 use local_lambda::Key;
-use testing::outcome::{assert_transport, service};
+use testing::outcome::{assert_service, assert_transport, service};
 use testing::server::{Canned, Server};
 use testing::{
     Component, connection, connection_to, for_each_component, lambda, request, request_with,
@@ -52,46 +52,37 @@ async fn throttling_that_stays_ends_with_the_attempts(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
     let error = service(invoke(component, &connection, &request("throttled", "{}")).await);
-    assert_eq!(
-        (
-            error.category,
-            error.executed,
-            error.retryable,
-            error.attempts
-        ),
-        (ErrorCategory::Throttled, Executed::No, true, 3)
-    );
+    assert_service(&error, ErrorCategory::Throttled, Executed::No, 3);
+    assert!(error.retryable);
     assert_eq!(lambda.requests().len(), 3);
+}
+
+/// Invokes a function that takes longer than the response may, and that may run twice where it is
+/// idempotent.
+async fn assert_slow_function_runs(component: Component, idempotent: bool, runs: u8) {
+    let lambda = lambda().await;
+    let request = request_with("slow", r#"{"key":"k","ms":4000}"#, |delivery| {
+        delivery.response_timeout_ms = Some(1_500);
+        delivery.max_attempts = Some(2);
+        delivery.idempotent = Some(idempotent);
+    });
+    let result = invoke(component, &connection_to(&lambda), &request).await;
+    assert_transport(result, TransportKind::Timeout, Executed::Unknown, runs);
+    lambda.quiet().await;
+    assert_eq!(lambda.runs("k"), u64::from(runs));
+    assert_eq!(lambda.requests().len(), usize::from(runs));
 }
 
 #[for_each_component]
 #[tokio::test]
 async fn a_slow_function_runs_once(component: Component) {
-    let lambda = lambda().await;
-    let connection = connection_to(&lambda);
-    let request = request_with("slow", r#"{"key":"k","ms":4000}"#, |delivery| {
-        delivery.response_timeout_ms = Some(1_500);
-    });
-    let result = invoke(component, &connection, &request).await;
-    assert_transport(result, TransportKind::Timeout, Executed::Unknown, 1);
-    lambda.quiet().await;
-    assert_eq!((lambda.runs("k"), lambda.requests().len()), (1, 1));
+    assert_slow_function_runs(component, false, 1).await;
 }
 
 #[for_each_component]
 #[tokio::test]
 async fn a_slow_idempotent_function_runs_as_often_as_it_may(component: Component) {
-    let lambda = lambda().await;
-    let connection = connection_to(&lambda);
-    let request = request_with("slow", r#"{"key":"k","ms":4000}"#, |delivery| {
-        delivery.response_timeout_ms = Some(1_500);
-        delivery.max_attempts = Some(2);
-        delivery.idempotent = Some(true);
-    });
-    let result = invoke(component, &connection, &request).await;
-    assert_transport(result, TransportKind::Timeout, Executed::Unknown, 2);
-    lambda.quiet().await;
-    assert_eq!((lambda.runs("k"), lambda.requests().len()), (2, 2));
+    assert_slow_function_runs(component, true, 2).await;
 }
 
 #[for_each_component]
@@ -124,14 +115,7 @@ async fn permanent_faults_of_a_502_are_not_repeated(component: Component) {
         let answers = [Canned::whole(&head, "{}")];
         let (result, requests) = answered_in_turn(component, request, &answers).await;
         let error = service(result);
-        assert_eq!(
-            (
-                error.code.as_str(),
-                error.executed,
-                error.attempts,
-                requests
-            ),
-            (code, Executed::No, 1, 1)
-        );
+        assert_eq!((&*error.code, error.executed), (code, Executed::No));
+        assert_eq!((error.attempts, requests), (1, 1));
     }
 }

@@ -9,12 +9,15 @@ mod refusals;
 mod tls;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
-use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
+use aws_lambda_connector_host::bindings::types::{
+    Connection, Error, Executed, Invocation, TransportKind,
+};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use local_lambda::Key;
+use testing::outcome::assert_transport;
 use testing::server::{Canned, Server};
-use testing::{AnyHost, Component, PerComponent, connection, only, request, url};
+use testing::{AnyHost, Component, PerComponent, connection, invoke_in, request};
 
 type Result = std::result::Result<Invocation, Error>;
 
@@ -22,13 +25,10 @@ type Result = std::result::Result<Invocation, Error>;
 fn reference(component: Component) -> &'static Host {
     static HOSTS: PerComponent<Host> = PerComponent::new(|component| {
         let trusted = [&*tls::TRUSTED, &*tls::ELSEWHERE];
+        let addr = tls::listener(component).local_addr().unwrap();
         component.host_calling_by(OutboundOptions {
             extra_roots: trusted.map(|tls| tls.root_certificate().clone()).into(),
-            resolve: [(
-                tls::STANDARD,
-                tls::listener(component).local_addr().unwrap(),
-            )]
-            .into(),
+            resolve: [(tls::STANDARD, addr)].into(),
             ..OutboundOptions::default()
         })
     });
@@ -42,9 +42,7 @@ fn hosts(component: Component) -> [AnyHost; 2] {
 }
 
 async fn invoke(component: Component, connection: &Connection, request: &InvokeRequest) -> Result {
-    let policy = only(url(connection));
-    let invoked = reference(component).invoke(&policy, connection, request);
-    invoked.await.unwrap()
+    invoke_in(reference(component), connection, request).await
 }
 
 /// An answer as Lambda heads it.
@@ -56,6 +54,18 @@ x-amz-executed-version: $LATEST";
 /// Invokes once at a server that answers so; what came of it and how many requests it took.
 async fn answered(component: Component, answer: Canned) -> (Result, usize) {
     answered_in_turn(component, request("f", "{}"), &[answer]).await
+}
+
+/// Invokes once at a server whose answer is none, and gives the error's message.
+async fn refused(
+    component: Component,
+    answer: Canned,
+    kind: TransportKind,
+    executed: Executed,
+) -> String {
+    let (result, requests) = answered(component, answer).await;
+    assert_eq!(requests, 1);
+    assert_transport(result, kind, executed, 1)
 }
 
 async fn answered_in_turn(

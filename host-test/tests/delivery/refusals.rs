@@ -21,12 +21,10 @@ async fn a_forbidden_header_is_named(component: Component) {
             .invoke(&connection, &request("count", r#"{"key":"k"}"#))
             .await;
         let message = assert_transport(result, TransportKind::Denied, Executed::No, 1);
-        assert_eq!(
-            message,
-            format!(
-                "the host forbids components to set the header `{name}`, which the request needs: nothing was sent"
-            )
+        let told = format!(
+            "the host forbids components to set the header `{name}`, which the request needs: nothing was sent"
         );
+        assert_eq!(message, told);
     }
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
@@ -40,11 +38,9 @@ async fn a_destination_that_policy_forbids(component: Component) {
     let request = request_with("count", r#"{"key":"k"}"#, |delivery| {
         delivery.idempotent = Some(true);
     });
-    let result = component
-        .host()
-        .invoke(&policy, &connection, &request)
-        .await;
-    assert_transport(result.unwrap(), TransportKind::Denied, Executed::No, 1);
+    let result = component.host().invoke(&policy, &connection, &request);
+    let result = result.await.unwrap();
+    assert_transport(result, TransportKind::Denied, Executed::No, 1);
     assert_eq!(policy.refusals().len(), 1);
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
@@ -56,10 +52,8 @@ async fn the_refused_destination_is_named_by_the_error(component: Component) {
     let connection = connection_to(&lambda);
     let policy = Arc::new(Policy::deny_all());
     let request = request("count", "{}");
-    let result = component
-        .host()
-        .invoke(&policy, &connection, &request)
-        .await;
-    let message = assert_transport(result.unwrap(), TransportKind::Denied, Executed::No, 1);
+    let result = component.host().invoke(&policy, &connection, &request);
+    let result = result.await.unwrap();
+    let message = assert_transport(result, TransportKind::Denied, Executed::No, 1);
     assert!(message.contains(&lambda.addr().to_string()), "{message}");
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::LazyLock;
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind};
-use local_lambda::{Config, LocalLambda, Tls};
+use local_lambda::{LocalLambda, Tls};
 use testing::outcome::{assert_transport, text};
 use testing::{
     Component, PerComponent, connection, connection_to, for_each_component, lambda_with, request,
@@ -29,11 +29,7 @@ pub fn listener(component: Component) -> &'static TcpListener {
 }
 
 async fn lambda(tls: &Tls) -> LocalLambda {
-    lambda_with(Config {
-        tls: Some(tls.clone()),
-        ..Config::default()
-    })
-    .await
+    lambda_with(|config| config.tls = Some(tls.clone())).await
 }
 
 async fn count(component: Component, lambda: &LocalLambda) -> Result {
@@ -56,13 +52,11 @@ async fn a_wrong_name(component: Component) {
     let lambda = lambda(&ELSEWHERE).await;
     let result = count(component, &lambda).await;
     let message = assert_transport(result, TransportKind::Tls, Executed::No, 1);
-    assert_eq!(
-        message,
-        format!(
-            "no trusted TLS connection to the endpoint (endpoint {}; the host says: TLS-certificate-error)",
-            lambda.addr()
-        )
+    let told = format!(
+        "no trusted TLS connection to the endpoint (endpoint {}; the host says: TLS-certificate-error)",
+        lambda.addr()
     );
+    assert_eq!(message, told);
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 

@@ -35,6 +35,7 @@ pub enum Rule {
 
 const REFUSE: &str = "a connection that stands can no longer be refused";
 const NOTHING_YET: &str = "there is no connection yet that could be broken";
+const SYN: &str = "a reset in answer to a SYN is the refusal";
 
 /// Every point and every fault.
 pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
@@ -53,10 +54,7 @@ pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
             [
                 (Refuse, Unreachable(Kind::Connect)),
                 (Close, Impossible(NOTHING_YET)),
-                (
-                    Reset,
-                    Impossible("a reset in answer to a SYN is the refusal"),
-                ),
+                (Reset, Impossible(SYN)),
                 (Stall, Unreachable(Kind::Timeout)),
                 (Garbage, Impossible(NOTHING_YET)),
             ],

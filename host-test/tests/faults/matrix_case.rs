@@ -6,7 +6,8 @@ use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest}
 use aws_lambda_connector_host::bindings::types::{
     Error, Executed, Invocation, Payload, TransportKind,
 };
-use local_lambda::{Config, Tls};
+use host_test::json::WitName;
+use local_lambda::Tls;
 use serde_json::json;
 use testing::proxy::{Fault, Point, Proxy};
 use testing::{AnyHost, connection, lambda_with, request_with};
@@ -114,7 +115,7 @@ impl fmt::Display for Outcome {
         match self.end {
             End::Success(status) => write!(f, "{status}")?,
             End::Transport(kind, executed) => {
-                write!(f, "`{}`, {}", kind_name(kind), executed_name(executed))?;
+                write!(f, "`{}`, {}", kind.wit_name(), executed.wit_name())?;
             }
             End::Another => f.write_str("?")?,
         }
@@ -122,41 +123,14 @@ impl fmt::Display for Outcome {
     }
 }
 
-fn kind_name(kind: TransportKind) -> &'static str {
-    match kind {
-        TransportKind::Dns => "dns",
-        TransportKind::Connect => "connect",
-        TransportKind::Tls => "tls",
-        TransportKind::Timeout => "timeout",
-        TransportKind::CutOff => "cut-off",
-        TransportKind::Denied => "denied",
-        TransportKind::Malformed => "malformed",
-        TransportKind::Other => "other",
-    }
-}
-
-fn executed_name(executed: Executed) -> &'static str {
-    match executed {
-        Executed::No => "no",
-        Executed::Unknown => "unknown",
-        Executed::Yes => "yes",
-    }
-}
-
 /// Runs one case. The host trusts `tls`, which only the point in TLS needs.
 pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
     let https = point == Point::InTls;
-    let lambda = lambda_with(Config {
-        tls: https.then(|| tls.clone()),
-        ..Config::default()
-    })
-    .await;
+    let lambda = lambda_with(|config| config.tls = https.then(|| tls.clone())).await;
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
-    let url = format!("{scheme}://{}", proxy.addr());
-    let answer = host
-        .invoke(&connection(lambda.key(), url), &caller.request(fault))
-        .await;
+    let connection = connection(lambda.key(), format!("{scheme}://{}", proxy.addr()));
+    let answer = host.invoke(&connection, &caller.request(fault)).await;
 
     let connections = proxy.connections();
     proxy.end().await;

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use local_lambda::{Key, LocalLambda};
-use serde_json::Value;
+use serde_json::{Value, json};
 use testing::http1;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -53,19 +53,13 @@ impl Call {
         }
     }
 
-    pub fn get(path_and_query: impl Into<String>) -> Self {
-        Self::new("GET", path_and_query)
-    }
-
     /// Invokes; `function` may bring a query with it.
     pub fn invoke(function: &str, payload: impl Into<Vec<u8>>) -> Self {
         let (name, query) = function.split_at(function.find('?').unwrap_or(function.len()));
+        let path = format!("/2015-03-31/functions/{name}/invocations{query}");
         Self {
             body: payload.into(),
-            ..Self::new(
-                "POST",
-                format!("/2015-03-31/functions/{name}/invocations{query}"),
-            )
+            ..Self::new("POST", path)
         }
     }
 
@@ -85,10 +79,6 @@ impl Call {
 
     pub fn dry_run(self) -> Self {
         self.header("x-amz-invocation-type", "DryRun")
-    }
-
-    pub fn tail(self) -> Self {
-        self.header("x-amz-log-type", "Tail")
     }
 
     /// The request as it would be sent.
@@ -141,6 +131,25 @@ impl Call {
     }
 }
 
+/// Invokes synchronously; `function` may bring a query with it.
+pub async fn invoke(lambda: &LocalLambda, function: &str, payload: impl Into<Vec<u8>>) -> Answer {
+    Call::invoke(function, payload).send(lambda).await
+}
+
+/// The same with the end of the log.
+pub async fn invoke_with_log(
+    lambda: &LocalLambda,
+    function: &str,
+    payload: impl Into<Vec<u8>>,
+) -> Answer {
+    let call = Call::invoke(function, payload).header("x-amz-log-type", "Tail");
+    call.send(lambda).await
+}
+
+pub async fn get(lambda: &LocalLambda, path_and_query: impl Into<String>) -> Answer {
+    Call::new("GET", path_and_query).send(lambda).await
+}
+
 /// Sends on a connection of its own.
 pub async fn send(lambda: &LocalLambda, request: Request<Full<Bytes>>) -> Answer {
     send_on(TcpStream::connect(lambda.addr()).await.unwrap(), request).await
@@ -184,23 +193,49 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The decoded log tail.
-    pub fn log(&self) -> Vec<u8> {
-        STANDARD
-            .decode(self.header("x-amz-log-result").unwrap())
-            .unwrap()
+    /// The decoded log tail, which may be cut within a character.
+    pub fn log_bytes(&self) -> Vec<u8> {
+        let encoded = self.header("x-amz-log-result").unwrap();
+        STANDARD.decode(encoded).unwrap()
     }
 
-    /// Asserts that this is the error that `code` stands for, with exactly this body.
+    pub fn log(&self) -> String {
+        String::from_utf8(self.log_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    pub fn assert_success(&self, body: impl AsRef<[u8]>) {
+        assert_eq!(self.status, 200);
+        assert_eq!(self.body, body.as_ref());
+    }
+
+    /// Asserts that this is the error that `code` stands for, and gives its body.
+    #[track_caller]
+    pub fn error(&self, status: u16, code: &str) -> Value {
+        let seen = (self.status.as_u16(), self.header("x-amzn-errortype"));
+        assert_eq!(seen, (status, Some(code)), "{:?}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        self.json()
+    }
+
+    /// The same with exactly this body.
     #[track_caller]
     pub fn assert_error(&self, status: u16, code: &str, body: Value) {
-        assert_eq!(
-            (self.status.as_u16(), self.header("x-amzn-errortype")),
-            (status, Some(code)),
-            "{:?}",
-            self.body
-        );
-        assert_eq!(self.header("content-type"), Some("application/json"));
-        assert_eq!(self.json(), body);
+        assert_eq!(self.error(status, code), body);
     }
+}
+
+/// The body of an error whose code's model spells the member `Message`.
+pub fn upper(message: impl Into<String>) -> Value {
+    json!({ "Type": "User", "Message": message.into() })
+}
+
+/// The body of an error whose code's model spells the member `message`.
+pub fn lower(message: impl Into<String>) -> Value {
+    json!({ "Type": "User", "message": message.into() })
+}
+
+/// The same without a type.
+pub fn untyped(message: impl Into<String>) -> Value {
+    json!({ "message": message.into() })
 }

@@ -1,17 +1,17 @@
 //! Durable executions: one run for each name.
 
 use local_lambda::LocalLambda;
-use serde_json::json;
 
-use crate::client::{Answer, Call, start};
+use crate::client::{Answer, Call, invoke, lower, start, upper};
 
 const ARN: &str = "x-amz-durable-execution-arn";
 
+fn named(function: &str, name: &str, payload: &str) -> Call {
+    Call::invoke(function, payload).header("x-amz-durable-execution-name", name)
+}
+
 async fn begin(lambda: &LocalLambda, name: &str, payload: &str) -> Answer {
-    Call::invoke("durable:live", payload)
-        .header("x-amz-durable-execution-name", name)
-        .send(lambda)
-        .await
+    named("durable:live", name, payload).send(lambda).await
 }
 
 #[tokio::test]
@@ -25,22 +25,18 @@ async fn a_name_starts_one_execution() {
     let arn = format!(
         "arn:aws:lambda:us-east-1:123456789012:function:durable:1/durable-execution/order-1/{id}"
     );
-    assert_eq!(first.header(ARN), Some(arn.as_str()));
+    assert_eq!(first.header(ARN), Some(&*arn));
 
     // The result names the request that ran, so the same bytes are the same run.
     let again = begin(&lambda, "order-1", r#"{"n":1,"key":"k"}"#).await;
-    assert_eq!(
-        (again.header(ARN), &again.body),
-        (Some(arn.as_str()), &first.body)
-    );
+    assert_eq!(again.header(ARN), Some(&*arn));
+    assert_eq!(again.body, first.body);
     assert_eq!(lambda.runs("k"), 1);
 
-    begin(&lambda, "order-1", r#"{"n":2}"#).await.assert_error(
-        409,
-        "DurableExecutionAlreadyStartedException",
-        json!({ "Type": "User", "Message":
-            format!("The execution {arn} was already started with a different payload") }),
-    );
+    let different = begin(&lambda, "order-1", r#"{"n":2}"#).await;
+    let message = format!("The execution {arn} was already started with a different payload");
+    let code = "DurableExecutionAlreadyStartedException";
+    different.assert_error(409, code, upper(message));
     let other = begin(&lambda, "order-2", r#"{"n":1}"#).await;
     assert_ne!(other.header(ARN), first.header(ARN));
 }
@@ -48,43 +44,31 @@ async fn a_name_starts_one_execution() {
 #[tokio::test]
 async fn an_event_says_which_execution_it_started() {
     let lambda = start().await;
-    let call = || {
-        Call::invoke("durable:1", "{}")
-            .header("x-amz-durable-execution-name", "later")
-            .event()
+    let event = async || {
+        let call = named("durable:1", "later", "{}").event();
+        call.send(&lambda).await
     };
-    let first = call().send(&lambda).await;
+    let first = event().await;
     assert_eq!((first.status.as_u16(), first.body.len()), (202, 0));
     let arn = first.header(ARN).unwrap();
-    assert!(
-        arn.contains(":function:durable:1/durable-execution/later/"),
-        "{arn}"
-    );
-    assert_eq!(call().send(&lambda).await.header(ARN), Some(arn));
+    let execution = ":function:durable:1/durable-execution/later/";
+    assert!(arn.contains(execution), "{arn}");
+    assert_eq!(event().await.header(ARN), Some(arn));
     // The alias leads to the same version, so to the same execution.
     let synchronous = begin(&lambda, "later", "{}").await;
     assert_eq!(synchronous.header(ARN), Some(arn));
-    let unpublished = Call::invoke("durable:$LATEST", "{}")
-        .header("x-amz-durable-execution-name", "later")
-        .send(&lambda)
-        .await;
-    assert_ne!(unpublished.header(ARN), Some(arn));
+    let unpublished = named("durable:$LATEST", "later", "{}");
+    assert_ne!(unpublished.send(&lambda).await.header(ARN), Some(arn));
 }
 
 #[tokio::test]
 async fn a_durable_function_needs_a_qualifier_but_no_name() {
     let lambda = start().await;
-    Call::invoke("durable", "{}").send(&lambda).await.assert_error(
-        400,
-        "InvalidParameterValueException",
-        json!({ "Type": "User", "message": "You cannot invoke a durable function using an unqualified ARN." }),
-    );
-    let answer = Call::invoke("durable?Qualifier=%24LATEST", "{}")
-        .send(&lambda)
-        .await;
+    let unqualified = invoke(&lambda, "durable", "{}").await;
+    let message = "You cannot invoke a durable function using an unqualified ARN.";
+    unqualified.assert_error(400, "InvalidParameterValueException", lower(message));
+    let answer = invoke(&lambda, "durable?Qualifier=%24LATEST", "{}").await;
     let arn = answer.header(ARN).unwrap();
-    assert!(
-        arn.contains(":function:durable:$LATEST/durable-execution/"),
-        "{arn}"
-    );
+    let execution = ":function:durable:$LATEST/durable-execution/";
+    assert!(arn.contains(execution), "{arn}");
 }

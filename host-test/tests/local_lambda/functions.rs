@@ -1,36 +1,32 @@
 //! The built-in functions, their failures and their logs.
 
-use local_lambda::Config;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Call, start};
+use crate::client::{Answer, Call, invoke, invoke_with_log, lower, start};
 
+/// What a function that failed says, and the request's id.
 #[track_caller]
-fn assert_failed(answer: &Answer) -> (Value, String) {
+fn failed(answer: &Answer) -> (Value, &str) {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("x-amz-function-error"), Some("Unhandled"));
     assert_eq!(answer.header("x-amz-executed-version"), Some("$LATEST"));
-    (
-        answer.json(),
-        answer.header("x-amzn-requestid").unwrap().to_owned(),
-    )
+    (answer.json(), answer.header("x-amzn-requestid").unwrap())
 }
 
 #[tokio::test]
 async fn greet_greets() {
     let lambda = start().await;
-    let answer = Call::invoke("greet", r#"{"name":"Ada"}"#)
-        .send(&lambda)
-        .await;
+    let answer = invoke(&lambda, "greet", r#"{"name":"Ada"}"#).await;
     assert_eq!(answer.json(), json!({ "message": "Hello, Ada!" }));
-    let (document, _) = assert_failed(&Call::invoke("greet", "{}").send(&lambda).await);
-    assert_eq!(document["errorType"], "TypeError");
+    let nameless = invoke(&lambda, "greet", "{}").await;
+    assert_eq!(failed(&nameless).0["errorType"], "TypeError");
 }
 
 #[tokio::test]
 async fn fail_throws_as_python_does() {
     let lambda = start().await;
-    let (document, id) = assert_failed(&Call::invoke("fail", "").send(&lambda).await);
+    let answer = invoke(&lambda, "fail", "").await;
+    let (document, id) = failed(&answer);
     assert_eq!(
         document,
         json!({
@@ -40,122 +36,99 @@ async fn fail_throws_as_python_does() {
             "stackTrace": ["  File \"/var/task/app.py\", line 7, in handler\n    raise ValueError(message)\n"],
         })
     );
-    let answer = Call::invoke("fail", r#"{"type":"KeyError","message":"größe"}"#)
-        .tail()
-        .send(&lambda)
-        .await;
-    let (document, _) = assert_failed(&answer);
-    assert_eq!(
-        (&document["errorType"], &document["errorMessage"]),
-        (&json!("KeyError"), &json!("größe"))
-    );
-    let log = String::from_utf8(answer.log()).unwrap();
-    assert!(
-        log.contains("\n[ERROR] KeyError: größe\nTraceback (most recent call last):\n"),
-        "{log}"
-    );
+    let event = r#"{"type":"KeyError","message":"größe"}"#;
+    let answer = invoke_with_log(&lambda, "fail", event).await;
+    let (document, _) = failed(&answer);
+    assert_eq!(document["errorType"], "KeyError");
+    assert_eq!(document["errorMessage"], "größe");
+    let log = answer.log();
+    let thrown = "\n[ERROR] KeyError: größe\nTraceback (most recent call last):\n";
+    assert!(log.contains(thrown), "{log}");
 }
 
 #[tokio::test]
 async fn the_platforms_own_failures() {
     let lambda = start().await;
-    let answer = Call::invoke("timeout", "{}").tail().send(&lambda).await;
-    let (document, id) = assert_failed(&answer);
-    let message = format!("RequestId: {id} Error: Task timed out after 1.00 seconds");
-    assert_eq!(
-        document,
-        json!({ "errorType": "Sandbox.Timedout", "errorMessage": message })
-    );
-    let log = String::from_utf8(answer.log()).unwrap();
-    assert!(log.contains("\tDuration: 1000.00 ms\t"), "{log}");
-    assert!(log.ends_with("\tStatus: timeout\n"), "{log}");
-
-    let answer = Call::invoke("oom", "{}").tail().send(&lambda).await;
-    let (document, id) = assert_failed(&answer);
-    let message = format!("RequestId: {id} Error: Runtime exited with error: signal: killed");
-    assert_eq!(
-        document,
-        json!({ "errorType": "Runtime.ExitError", "errorMessage": message })
-    );
-    let log = String::from_utf8(answer.log()).unwrap();
-    assert!(
-        log.contains("\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t"),
-        "{log}"
-    );
-    assert!(
-        log.ends_with("\tStatus: error\tError Type: Runtime.ExitError\n"),
-        "{log}"
-    );
+    for (function, error_type, message, within, end) in [
+        (
+            "timeout",
+            "Sandbox.Timedout",
+            "Task timed out after 1.00 seconds",
+            "\tDuration: 1000.00 ms\t",
+            "\tStatus: timeout\n",
+        ),
+        (
+            "oom",
+            "Runtime.ExitError",
+            "Runtime exited with error: signal: killed",
+            "\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t",
+            "\tStatus: error\tError Type: Runtime.ExitError\n",
+        ),
+    ] {
+        let answer = invoke_with_log(&lambda, function, "{}").await;
+        let (document, id) = failed(&answer);
+        let message = format!("RequestId: {id} Error: {message}");
+        let expected = json!({ "errorType": error_type, "errorMessage": message });
+        assert_eq!(document, expected);
+        let log = answer.log();
+        assert!(log.contains(within) && log.ends_with(end), "{log}");
+    }
 }
 
 #[tokio::test]
 async fn responses_are_limited_to_the_byte() {
     let lambda = start().await;
-    let answer = Call::invoke("big", r#"{"bytes":6291556}"#)
-        .send(&lambda)
-        .await;
+    let answer = invoke(&lambda, "big", r#"{"bytes":6291556}"#).await;
     assert_eq!(answer.header("x-amz-function-error"), None);
     assert_eq!(answer.body.len(), 6_291_556);
-    let (document, _) = assert_failed(
-        &Call::invoke("big", r#"{"bytes":6291557}"#)
-            .send(&lambda)
-            .await,
-    );
+    let over = invoke(&lambda, "big", r#"{"bytes":6291557}"#).await;
     assert_eq!(
-        document,
+        failed(&over).0,
         json!({
             "errorType": "Function.ResponseSizeTooLarge",
             "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
         })
     );
-    let answer = Call::invoke("big", r#"{"bytes":5}"#).send(&lambda).await;
+    let answer = invoke(&lambda, "big", r#"{"bytes":5}"#).await;
     assert_eq!(answer.body, "\"xxx\"");
 }
 
 #[tokio::test]
 async fn binary_is_neither_json_nor_text() {
     let lambda = start().await;
-    let answer = Call::invoke("binary", "{}").send(&lambda).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(&answer.body[..], b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
+    let answer = invoke(&lambda, "binary", "{}").await;
+    answer.assert_success(b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
     assert_eq!(answer.header("content-type"), Some("application/json"));
 }
 
 #[tokio::test]
 async fn count_counts_each_key_apart() {
     let lambda = start().await;
-    for (key, runs) in [("a", 1), ("a", 2), ("b", 1)] {
-        let answer = Call::invoke("count", json!({ "key": key }).to_string())
-            .send(&lambda)
-            .await;
-        assert_eq!(answer.json(), json!({ "key": key, "runs": runs }));
+    for (event, answer) in [
+        (json!({ "key": "a" }), json!({ "key": "a", "runs": 1 })),
+        (json!({ "key": "a" }), json!({ "key": "a", "runs": 2 })),
+        (json!({ "key": "b" }), json!({ "key": "b", "runs": 1 })),
+        (
+            json!({ "key": "a", "ms": 1 }),
+            json!({ "key": "a", "runs": 3 }),
+        ),
+        (
+            json!({ "key": "d", "bytes": 3 }),
+            json!({ "key": "d", "padding": "xxx", "runs": 1 }),
+        ),
+    ] {
+        let counted = invoke(&lambda, "count", event.to_string()).await;
+        assert_eq!(counted.json(), answer);
     }
-    let waited = Call::invoke("count", r#"{"key":"a","ms":1}"#)
-        .send(&lambda)
-        .await;
-    assert_eq!(waited.json(), json!({ "key": "a", "runs": 3 }));
-    let padded = Call::invoke("count", r#"{"key":"d","bytes":3}"#)
-        .send(&lambda)
-        .await;
-    assert_eq!(
-        padded.json(),
-        json!({ "key": "d", "padding": "xxx", "runs": 1 })
-    );
-    assert_eq!(
-        [lambda.runs("a"), lambda.runs("b"), lambda.runs("c")],
-        [3, 1, 0]
-    );
+    assert_eq!(["a", "b", "c"].map(|key| lambda.runs(key)), [3, 1, 0]);
 }
 
 #[tokio::test]
 async fn slow_waits_and_answers() {
     let lambda = start().await;
-    let answer = Call::invoke("slow", r#"{"ms":20}"#)
-        .tail()
-        .send(&lambda)
-        .await;
+    let answer = invoke_with_log(&lambda, "slow", r#"{"ms":20}"#).await;
     assert_eq!(answer.json(), json!({ "sleptMs": 20 }));
-    let log = String::from_utf8(answer.log()).unwrap();
+    let log = answer.log();
     let (_, rest) = log.split_once("\tDuration: ").unwrap();
     let (ms, _) = rest.split_once(" ms").unwrap();
     assert!(ms.parse::<f64>().unwrap() >= 20.0, "{log}");
@@ -164,11 +137,11 @@ async fn slow_waits_and_answers() {
 #[tokio::test]
 async fn a_log_has_its_platform_lines() {
     let lambda = start().await;
-    let call = || Call::invoke("log", r#"{"lines":["first","größer ✓"]}"#).tail();
-    let answer = call().send(&lambda).await;
+    let event = r#"{"lines":["first","größer ✓"]}"#;
+    let answer = invoke_with_log(&lambda, "log", event).await;
     assert_eq!(answer.json(), json!({ "written": 2 }));
     let id = answer.header("x-amzn-requestid").unwrap();
-    let log = String::from_utf8(answer.log()).unwrap();
+    let log = answer.log();
     let lines: Vec<&str> = log.lines().collect();
     let [start, first, second, end, report] = lines[..] else {
         panic!("{log}")
@@ -178,14 +151,12 @@ async fn a_log_has_its_platform_lines() {
     assert_eq!(end, format!("END RequestId: {id}"));
     let fields: Vec<&str> = report.split('\t').collect();
     assert_eq!(fields[0], format!("REPORT RequestId: {id}"));
-    assert!(
-        fields[1].starts_with("Duration: ") && fields[1].ends_with(" ms"),
-        "{report}"
-    );
-    assert!(
-        fields[2].starts_with("Billed Duration: ") && fields[2].ends_with(" ms"),
-        "{report}"
-    );
+    for (field, name) in [(fields[1], "Duration: "), (fields[2], "Billed Duration: ")] {
+        assert!(
+            field.starts_with(name) && field.ends_with(" ms"),
+            "{report}"
+        );
+    }
     assert_eq!(
         fields[3..],
         [
@@ -196,11 +167,9 @@ async fn a_log_has_its_platform_lines() {
         ]
     );
 
-    let again = String::from_utf8(call().send(&lambda).await.log()).unwrap();
-    assert!(
-        !again.contains("Init Duration"),
-        "only a cold start initialises: {again}"
-    );
+    // Only a cold start initialises.
+    let again = invoke_with_log(&lambda, "log", event).await.log();
+    assert!(!again.contains("Init Duration"), "{again}");
 }
 
 #[tokio::test]
@@ -211,21 +180,12 @@ async fn a_long_log_keeps_its_last_4096_bytes_even_within_a_character() {
     let mut cut_within = 0;
     for extra in 0..4 {
         let lines = json!({ "lines": ["ä".repeat(100), "x".repeat(extra)], "repeat": 100 });
-        let answer = Call::invoke("log", lines.to_string())
-            .tail()
-            .send(&lambda)
-            .await;
-        let log = answer.log();
+        let answer = invoke_with_log(&lambda, "log", lines.to_string()).await;
+        let log = answer.log_bytes();
         assert_eq!(log.len(), 4_096);
-        let report = String::from_utf8_lossy(&log);
-        assert!(
-            report
-                .lines()
-                .last()
-                .unwrap()
-                .starts_with("REPORT RequestId: "),
-            "{report}"
-        );
+        let text = String::from_utf8_lossy(&log);
+        let report = text.lines().last().unwrap();
+        assert!(report.starts_with("REPORT RequestId: "), "{text}");
         cut_within += usize::from(std::str::from_utf8(&log).is_err());
     }
     assert!(cut_within > 0, "no cut fell within a character");
@@ -234,35 +194,17 @@ async fn a_long_log_keeps_its_last_4096_bytes_even_within_a_character() {
 #[tokio::test]
 async fn a_tenant_isolated_function_needs_a_tenant() {
     let lambda = start().await;
-    Call::invoke("tenant", "{}")
-        .send(&lambda)
-        .await
-        .assert_error(
-            400,
-            "InvalidParameterValueException",
-            json!({ "Type": "User", "message":
-            "The invoked function is enabled with tenancy configuration. \
-             Add a valid tenant ID in your request and try again." }),
-        );
-    let answer = Call::invoke("tenant", "{}")
-        .header("x-amz-tenant-id", "blue")
-        .send(&lambda)
-        .await;
-    assert_eq!(answer.json()["tenantId"], "blue");
+    let alone = invoke(&lambda, "tenant", "{}").await;
+    let message = "The invoked function is enabled with tenancy configuration. \
+                   Add a valid tenant ID in your request and try again.";
+    alone.assert_error(400, "InvalidParameterValueException", lower(message));
+    let call = Call::invoke("tenant", "{}").header("x-amz-tenant-id", "blue");
+    assert_eq!(call.send(&lambda).await.json()["tenantId"], "blue");
 }
 
 #[tokio::test]
 async fn extra_functions_return_their_event() {
-    let lambda = testing::lambda_with(Config {
-        extra_functions: 2,
-        ..Config::default()
-    })
-    .await;
-    let answer = Call::invoke("Orders-worker-0001", "[7]")
-        .send(&lambda)
-        .await;
-    assert_eq!(
-        (answer.status.as_u16(), &answer.body[..]),
-        (200, &b"[7]"[..])
-    );
+    let lambda = testing::lambda_with(|config| config.extra_functions = 2).await;
+    let answer = invoke(&lambda, "Orders-worker-0001", "[7]").await;
+    answer.assert_success("[7]");
 }

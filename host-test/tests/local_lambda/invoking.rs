@@ -5,33 +5,32 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::client::{Call, start};
+use crate::client::{Call, invoke, lower, start, untyped, upper};
 
 #[tokio::test]
 async fn a_synchronous_call_answers_with_the_payload_and_lambdas_headers() {
     let lambda = start().await;
     let payload = "{\"z\": 12345678901234567890123, \"a\":1,\"a\":2, \"é\":\"\\u00e9\"} ";
-    let answer = Call::invoke("echo", payload).send(&lambda).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body, payload);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.header("x-amz-executed-version"), Some("$LATEST"));
-    assert_eq!(answer.header("x-amzn-remapped-content-length"), Some("0"));
-    assert_eq!(answer.header("x-amz-function-error"), None);
-    assert_eq!(answer.header("x-amz-log-result"), None);
-    assert_eq!(answer.header("x-amz-durable-execution-arn"), None);
+    let answer = invoke(&lambda, "echo", payload).await;
+    answer.assert_success(payload);
+    for (name, value) in [
+        ("content-type", Some("application/json")),
+        ("x-amz-executed-version", Some("$LATEST")),
+        ("x-amzn-remapped-content-length", Some("0")),
+        ("x-amz-function-error", None),
+        ("x-amz-log-result", None),
+        ("x-amz-durable-execution-arn", None),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
     Uuid::parse_str(answer.header("x-amzn-requestid").unwrap()).unwrap();
     let trace = answer.header("x-amzn-trace-id").unwrap();
     let fields: Vec<&str> = trace.split(';').collect();
     let [root, parent, sampled] = fields[..] else {
         panic!("{trace}")
     };
-    let lengths: Vec<usize> = root
-        .strip_prefix("root=")
-        .unwrap()
-        .split('-')
-        .map(str::len)
-        .collect();
+    let root = root.strip_prefix("root=").unwrap();
+    let lengths: Vec<usize> = root.split('-').map(str::len).collect();
     assert_eq!(lengths, [1, 8, 24], "{trace}");
     assert_eq!(parent.strip_prefix("parent=").unwrap().len(), 16);
     assert_eq!(sampled, "sampled=0");
@@ -40,21 +39,15 @@ async fn a_synchronous_call_answers_with_the_payload_and_lambdas_headers() {
 #[tokio::test]
 async fn no_payload_is_an_empty_object() {
     let lambda = start().await;
-    let answer = Call::invoke("echo", "").send(&lambda).await;
-    assert_eq!(
-        (answer.status.as_u16(), &answer.body[..]),
-        (200, &b"{}"[..])
-    );
+    invoke(&lambda, "echo", "").await.assert_success("{}");
 }
 
 #[tokio::test]
 async fn an_event_is_accepted_empty_and_runs_after_all() {
     let lambda = start().await;
-    let answer = Call::invoke("count", r#"{"key":"event"}"#)
-        .event()
-        .tail()
-        .send(&lambda)
-        .await;
+    let call = Call::invoke("count", r#"{"key":"event"}"#).event();
+    let call = call.header("x-amz-log-type", "Tail");
+    let answer = call.send(&lambda).await;
     assert_eq!((answer.status.as_u16(), answer.body.len()), (202, 0));
     assert_eq!(answer.header("x-amz-executed-version"), None);
     assert_eq!(answer.header("x-amz-log-result"), None);
@@ -69,15 +62,11 @@ async fn an_event_is_accepted_empty_and_runs_after_all() {
 #[tokio::test]
 async fn a_dry_run_checks_and_runs_nothing() {
     let lambda = start().await;
-    let answer = Call::invoke("count", r#"{"key":"dry"}"#)
-        .dry_run()
-        .send(&lambda)
-        .await;
+    let event = r#"{"key":"dry"}"#;
+    let answer = Call::invoke("count", event).dry_run().send(&lambda).await;
     assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0));
     assert_eq!(answer.header("x-amz-executed-version"), None);
-    let real = Call::invoke("count", r#"{"key":"dry"}"#)
-        .send(&lambda)
-        .await;
+    let real = invoke(&lambda, "count", event).await;
     assert_eq!(real.json(), json!({ "key": "dry", "runs": 1 }));
 
     let answer = Call::invoke("nobody", "{}").dry_run().send(&lambda).await;
@@ -89,11 +78,9 @@ async fn a_function_sees_what_it_was_invoked_with() {
     let lambda = start().await;
     let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
     let id = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
+    let client_context = STANDARD.encode(r#"{"custom":{"user":"Ada"}}"#);
     let call = Call::invoke("versioned?Qualifier=beta", "[1]")
-        .header(
-            "x-amz-client-context",
-            STANDARD.encode(r#"{"custom":{"user":"Ada"}}"#),
-        )
+        .header("x-amz-client-context", client_context)
         .header("x-amz-tenant-id", "Tenant  A/1")
         .header("x-amz-durable-execution-name", "order-7")
         .header("x-amzn-trace-id", trace)
@@ -118,7 +105,7 @@ async fn a_function_sees_what_it_was_invoked_with() {
             "payload": [1],
         })
     );
-    let plain = Call::invoke("context", "{}").send(&lambda).await.json();
+    let plain = invoke(&lambda, "context", "{}").await.json();
     for absent in [
         "clientContext",
         "tenantId",
@@ -133,175 +120,137 @@ async fn a_function_sees_what_it_was_invoked_with() {
 async fn payloads_that_are_not_json_are_refused() {
     let lambda = start().await;
     for payload in [&b"not json"[..], b"{\"a\":}", b"{} {}", b"\"\xff\""] {
-        let answer = Call::invoke("echo", payload).send(&lambda).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-amzn-errortype")),
-            (400, Some("InvalidRequestContentException"))
-        );
-        let body = answer.json();
+        let answer = invoke(&lambda, "echo", payload).await;
+        let body = answer.error(400, "InvalidRequestContentException");
         assert_eq!(body["Type"], "User");
         let message = body["message"].as_str().unwrap();
-        assert!(
-            message.starts_with("Could not parse request body into json: "),
-            "{message}"
-        );
+        let why = "Could not parse request body into json: ";
+        assert!(message.starts_with(why), "{message}");
     }
 }
 
 #[tokio::test]
 async fn request_limits_hold_to_the_byte() {
     let lambda = start().await;
-    let json_of = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
-
-    let answer = Call::invoke("count", json_of(6_291_456))
-        .dry_run()
-        .send(&lambda)
-        .await;
-    assert_eq!(answer.status, 204);
-    let answer = Call::invoke("echo", json_of(6_291_456)).send(&lambda).await;
+    let echo = |bytes: usize| Call::invoke("echo", format!("\"{}\"", "x".repeat(bytes - 2)));
+    let dry = echo(6_291_456).dry_run().send(&lambda).await;
+    assert_eq!(dry.status, 204);
+    let answer = echo(6_291_456).send(&lambda).await;
     assert_eq!(
         (answer.status.as_u16(), answer.body.len()),
         (200, 6_291_456)
     );
-    Call::invoke("echo", json_of(6_291_457)).send(&lambda).await.assert_error(
-        413,
-        "RequestEntityTooLargeException",
-        json!({ "Type": "User", "Message":
-            "6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)" }),
-    );
-    Call::invoke("echo", json_of(9_000_000)).send(&lambda).await.assert_error(
-        413,
-        "RequestEntityTooLargeException",
-        json!({ "Type": "User", "Message": "Request must be smaller than 6291456 bytes for the InvokeFunction operation" }),
-    );
+    let event = echo(1_048_576).event().send(&lambda).await;
+    assert_eq!(event.status, 202);
 
-    let answer = Call::invoke("echo", json_of(1_048_576))
-        .event()
-        .send(&lambda)
-        .await;
-    assert_eq!(answer.status, 202);
-    Call::invoke("echo", json_of(1_048_577)).event().send(&lambda).await.assert_error(
-        413,
-        "RequestEntityTooLargeException",
-        json!({ "Type": "User", "Message":
-            "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)" }),
-    );
+    for (call, message) in [
+        (
+            echo(6_291_457),
+            "6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)",
+        ),
+        (
+            echo(9_000_000),
+            "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+        ),
+        (
+            echo(1_048_577).event(),
+            "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)",
+        ),
+    ] {
+        let answer = call.send(&lambda).await;
+        answer.assert_error(413, "RequestEntityTooLargeException", upper(message));
+    }
 }
 
 #[tokio::test]
 async fn header_values_outside_their_sets_are_refused() {
     let lambda = start().await;
-    let refused = |name: &'static str, value: &str, field: &str, constraint: &str| {
-        let call = Call::invoke("count", r#"{"key":"refused"}"#).header(name, value);
-        let message = format!(
-            "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must {constraint}"
-        );
-        (call, json!({ "message": message }))
-    };
-    for (call, body) in [
-        refused(
+    for (name, value, field, constraint) in [
+        (
             "x-amz-invocation-type",
             "event",
             "invocationType",
             "satisfy enum value set: [Event, RequestResponse, DryRun]",
         ),
-        refused(
+        (
             "x-amz-log-type",
             "All",
             "logType",
             "satisfy enum value set: [None, Tail]",
         ),
-        refused(
+        (
             "x-amz-tenant-id",
             "a,b",
             "tenantId",
             r"satisfy regular expression pattern: [a-zA-Z0-9\._:\/=+\-@ ]+",
         ),
-        refused(
+        (
             "x-amz-tenant-id",
             &"t".repeat(257),
             "tenantId",
             "have length less than or equal to 256",
         ),
-        refused(
+        (
             "x-amz-durable-execution-name",
             "a.b",
             "durableExecutionName",
             "satisfy regular expression pattern: [a-zA-Z0-9-_]+",
         ),
     ] {
-        call.send(&lambda)
-            .await
-            .assert_error(400, "ValidationException", body);
+        let call = Call::invoke("count", r#"{"key":"refused"}"#).header(name, value);
+        let message = format!(
+            "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must {constraint}"
+        );
+        let answer = call.send(&lambda).await;
+        answer.assert_error(400, "ValidationException", untyped(message));
     }
-    Call::invoke("echo", "{}").header("x-amzn-requestid", "7").send(&lambda).await.assert_error(
-        400,
-        "InvalidRequestContentException",
-        json!({ "Type": "User", "message": "The x-amzn-RequestId header must be a valid UUID string." }),
-    );
+    let call = Call::invoke("echo", "{}").header("x-amzn-requestid", "7");
+    let message = "The x-amzn-RequestId header must be a valid UUID string.";
+    let answer = call.send(&lambda).await;
+    answer.assert_error(400, "InvalidRequestContentException", lower(message));
     assert_eq!(lambda.runs("refused"), 0);
 }
 
 #[tokio::test]
 async fn client_context_is_base64_of_an_object_and_short() {
     let lambda = start().await;
-    let call = |value: String| Call::invoke("context", "{}").header("x-amz-client-context", value);
-    let not_an_object = json!({ "Type": null, "message": "Client context must be a valid Base64-encoded JSON object." });
-    for bad in [
-        "%%%".to_owned(),
-        STANDARD.encode("[]"),
-        STANDARD.encode("{"),
-        STANDARD.encode("text"),
-    ] {
-        call(bad).send(&lambda).await.assert_error(
-            400,
-            "InvalidRequestContentException",
-            not_an_object.clone(),
-        );
-    }
+    let send = async |context: String| {
+        let call = Call::invoke("context", "{}").header("x-amz-client-context", context);
+        call.send(&lambda).await
+    };
     // 2,685 bytes are 3,580 of Base64, three more are 3,584.
-    let fits = format!("{{\"k\":\"{}\"}}", "v".repeat(2_685 - 8));
-    let answer = call(STANDARD.encode(&fits)).send(&lambda).await;
-    assert_eq!(
-        answer.json()["clientContext"],
-        serde_json::from_str::<Value>(&fits).unwrap()
-    );
-    let over = format!("{{\"k\":\"{}\"}}", "v".repeat(2_688 - 8));
-    call(STANDARD.encode(over)).send(&lambda).await.assert_error(
-        400,
-        "InvalidRequestContentException",
-        json!({ "Type": null, "message": "Client context must be less than or equal to 3583 bytes" }),
-    );
+    let object_of = |bytes: usize| format!("{{\"k\":\"{}\"}}", "v".repeat(bytes - 8));
+    let fits = object_of(2_685);
+    let answer = send(STANDARD.encode(&fits)).await;
+    assert_eq!(answer.json()["clientContext"].to_string(), fits);
+
+    let no_object = "Client context must be a valid Base64-encoded JSON object.";
+    let too_long = "Client context must be less than or equal to 3583 bytes";
+    for (bad, message) in [
+        ("%%%".to_owned(), no_object),
+        (STANDARD.encode("[]"), no_object),
+        (STANDARD.encode("{"), no_object),
+        (STANDARD.encode("text"), no_object),
+        (STANDARD.encode(object_of(2_688)), too_long),
+    ] {
+        let body = json!({ "Type": null, "message": message });
+        let answer = send(bad).await;
+        answer.assert_error(400, "InvalidRequestContentException", body);
+    }
 }
 
 #[tokio::test]
 async fn a_throttled_function_answers_429_but_queues_events() {
     let lambda = start().await;
-    let answer = Call::invoke("throttled", "{}").send(&lambda).await;
-    answer.assert_error(
-        429,
-        "TooManyRequestsException",
-        json!({
-            "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
-            "Type": "User",
-            "message": "Rate Exceeded.",
-        }),
-    );
+    let answer = invoke(&lambda, "throttled", "{}").await;
+    let body = json!({
+        "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "Type": "User",
+        "message": "Rate Exceeded.",
+    });
+    answer.assert_error(429, "TooManyRequestsException", body);
     assert_eq!(answer.header("retry-after"), Some("1"));
-    assert_eq!(
-        Call::invoke("throttled", "{}")
-            .event()
-            .send(&lambda)
-            .await
-            .status,
-        202
-    );
-    assert_eq!(
-        Call::invoke("throttled", "{}")
-            .dry_run()
-            .send(&lambda)
-            .await
-            .status,
-        204
-    );
+    let call = || Call::invoke("throttled", "{}");
+    assert_eq!(call().event().send(&lambda).await.status, 202);
+    assert_eq!(call().dry_run().send(&lambda).await.status, 204);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Call, start};
+use crate::client::{invoke, lower, start, upper};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:versioned";
 
@@ -33,18 +33,13 @@ async fn every_form_of_a_name_reaches_the_function() {
         (&format!("{ARN}:$LATEST"), json!("$LATEST"), "$LATEST"),
     ] {
         for name in [name.to_owned(), encoded(name)] {
-            let answer = Call::invoke(&name, "{}").send(&lambda).await;
+            let answer = invoke(&lambda, &name, "{}").await;
             assert_eq!(answer.status, 200, "{name}: {:?}", answer.body);
-            assert_eq!(
-                answer.header("x-amz-executed-version"),
-                Some(version),
-                "{name}"
-            );
-            assert_eq!(
-                (&answer.json()["version"], &answer.json()["qualifier"]),
-                (&json!(version), &qualifier),
-                "{name}"
-            );
+            let executed = answer.header("x-amz-executed-version");
+            assert_eq!(executed, Some(version), "{name}");
+            let seen = answer.json();
+            assert_eq!(seen["version"], version, "{name}");
+            assert_eq!(seen["qualifier"], qualifier, "{name}");
         }
     }
 }
@@ -52,16 +47,11 @@ async fn every_form_of_a_name_reaches_the_function() {
 #[tokio::test]
 async fn a_qualifier_may_be_said_twice_but_not_differently() {
     let lambda = start().await;
-    let answer = Call::invoke("versioned:beta?Qualifier=beta", "{}")
-        .send(&lambda)
-        .await;
+    let answer = invoke(&lambda, "versioned:beta?Qualifier=beta", "{}").await;
     assert_eq!(answer.header("x-amz-executed-version"), Some("3"));
-    Call::invoke("versioned:beta?Qualifier=2", "{}").send(&lambda).await.assert_error(
-        400,
-        "InvalidParameterValueException",
-        json!({ "Type": "User", "message":
-            "The derived qualifier from the function name does not match the specified qualifier: 'beta' and '2'." }),
-    );
+    let answer = invoke(&lambda, "versioned:beta?Qualifier=2", "{}").await;
+    let message = "The derived qualifier from the function name does not match the specified qualifier: 'beta' and '2'.";
+    answer.assert_error(400, "InvalidParameterValueException", lower(message));
 }
 
 #[tokio::test]
@@ -69,7 +59,7 @@ async fn a_weighted_alias_sends_one_in_ten_to_its_other_version() {
     let lambda = start().await;
     let mut versions = Vec::new();
     for _ in 0..20 {
-        let answer = Call::invoke("versioned:live", "{}").send(&lambda).await;
+        let answer = invoke(&lambda, "versioned:live", "{}").await;
         versions.push(answer.header("x-amz-executed-version").unwrap().to_owned());
     }
     let of = |wanted: &str| versions.iter().filter(|version| *version == wanted).count();
@@ -80,54 +70,39 @@ async fn a_weighted_alias_sends_one_in_ten_to_its_other_version() {
 async fn unknown_functions_and_qualifiers_are_not_found() {
     let lambda = start().await;
     for (name, arn) in [
-        ("nobody", "nobody:$LATEST".to_owned()),
-        ("versioned:4", "versioned:4".to_owned()),
-        ("versioned?Qualifier=nope", "versioned:nope".to_owned()),
-        (
-            "versioned?Qualifier=%24latest",
-            "versioned:$latest".to_owned(),
-        ),
-        (
-            "echo:$LATEST.PUBLISHED",
-            "echo:$LATEST.PUBLISHED".to_owned(),
-        ),
+        ("nobody", "nobody:$LATEST"),
+        ("versioned:4", "versioned:4"),
+        ("versioned?Qualifier=nope", "versioned:nope"),
+        ("versioned?Qualifier=%24latest", "versioned:$latest"),
+        ("echo:$LATEST.PUBLISHED", "echo:$LATEST.PUBLISHED"),
         // Cut after `function`, an ARN names a function of that name.
         (
             "arn:aws:lambda:us-east-1:123456789012:function",
-            "function:$LATEST".to_owned(),
+            "function:$LATEST",
         ),
         // 65 characters are too many for a name that exists, but not for a question.
-        (&"n".repeat(65), format!("{}:$LATEST", "n".repeat(65))),
+        (&"n".repeat(65), &format!("{}:$LATEST", "n".repeat(65))),
     ] {
-        Call::invoke(name, "{}").send(&lambda).await.assert_error(
-            404,
-            "ResourceNotFoundException",
-            json!({ "Type": "User", "Message":
-                format!("Function not found: arn:aws:lambda:us-east-1:123456789012:function:{arn}") }),
-        );
+        let answer = invoke(&lambda, name, "{}").await;
+        let message =
+            format!("Function not found: arn:aws:lambda:us-east-1:123456789012:function:{arn}");
+        answer.assert_error(404, "ResourceNotFoundException", upper(message));
     }
 }
 
 #[tokio::test]
 async fn another_region_or_account_is_out_of_reach() {
     let lambda = start().await;
-    Call::invoke("arn:aws:lambda:eu-west-1:123456789012:function:echo", "{}")
-        .send(&lambda)
-        .await
-        .assert_error(
-            404,
-            "ResourceNotFoundException",
-            json!({ "Type": "User", "Message":
-            "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')" }),
-        );
-    Call::invoke("210987654321:function:echo", "{}").send(&lambda).await.assert_error(
-        403,
-        "AccessDeniedException",
-        json!({ "Message":
-            "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: \
-             lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:210987654321:function:echo \
-             because no resource-based policy allows the lambda:InvokeFunction action" }),
-    );
+    let abroad = "arn:aws:lambda:eu-west-1:123456789012:function:echo";
+    let message = "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')";
+    let answer = invoke(&lambda, abroad, "{}").await;
+    answer.assert_error(404, "ResourceNotFoundException", upper(message));
+    let message = "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: \
+         lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:210987654321:function:echo \
+         because no resource-based policy allows the lambda:InvokeFunction action";
+    let answer = invoke(&lambda, "210987654321:function:echo", "{}").await;
+    let body = json!({ "Message": message });
+    answer.assert_error(403, "AccessDeniedException", body);
 }
 
 #[tokio::test]
@@ -143,26 +118,13 @@ async fn names_that_break_the_pattern_are_invalid() {
         &format!("{ARN}:$LATES"),
         &"n".repeat(257),
     ] {
-        let answer = Call::invoke(name, "{}").send(&lambda).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-amzn-errortype")),
-            (400, Some("ValidationException")),
-            "{name}: {:?}",
-            answer.body
-        );
-        let body = answer.json();
+        let answer = invoke(&lambda, name, "{}").await;
+        let body = answer.error(400, "ValidationException");
         let message = body["message"].as_str().unwrap();
-        assert!(
-            message.contains(" at 'functionName' failed to satisfy constraint: Member must "),
-            "{message}"
-        );
+        let broken = " at 'functionName' failed to satisfy constraint: Member must ";
+        assert!(message.contains(broken), "{message}");
         assert_eq!(body.as_object().unwrap().len(), 1, "only a message: {body}");
     }
-    let answer = Call::invoke("versioned?Qualifier=a%20b", "{}")
-        .send(&lambda)
-        .await;
-    assert_eq!(
-        answer.header("x-amzn-errortype"),
-        Some("ValidationException")
-    );
+    let answer = invoke(&lambda, "versioned?Qualifier=a%20b", "{}").await;
+    answer.error(400, "ValidationException");
 }

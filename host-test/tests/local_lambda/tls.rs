@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local_lambda::{Config, LocalLambda, Tls};
+use local_lambda::{LocalLambda, Tls};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -13,11 +13,7 @@ use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore}
 use crate::client::{Call, send_on};
 
 async fn start(tls: Tls) -> LocalLambda {
-    testing::lambda_with(Config {
-        tls: Some(tls),
-        ..Config::default()
-    })
-    .await
+    testing::lambda_with(|config| config.tls = Some(tls)).await
 }
 
 async fn connect(
@@ -51,43 +47,27 @@ async fn who_trusts_the_root_is_answered() {
         let stream = connect(&lambda, name, root.clone()).await.unwrap();
         let request = Call::invoke("echo", r#"{"over":"tls"}"#).sign(&lambda);
         let answer = send_on(stream, request).await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.body[..]),
-            (200, &br#"{"over":"tls"}"#[..])
-        );
+        answer.assert_success(r#"{"over":"tls"}"#);
     }
 }
 
 #[tokio::test]
 async fn another_name_and_another_root_are_refused() {
+    use CertificateError::{BadSignature, NotValidForNameContext, UnknownIssuer};
     let lambda = start(Tls::for_names(&["lambda.example"]).unwrap()).await;
     let root = lambda.root_certificate().unwrap();
-    assert!(
-        connect(&lambda, "lambda.example", root.clone())
-            .await
-            .is_ok()
-    );
-    let wrong_name = connect(&lambda, "localhost", root).await.unwrap_err();
-    assert!(
-        matches!(
-            wrong_name,
-            Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })
-        ),
-        "{wrong_name:?}"
-    );
+    let connected = connect(&lambda, "lambda.example", root.clone()).await;
+    assert!(connected.is_ok());
+    let connected = connect(&lambda, "localhost", root).await;
+    let Err(Error::InvalidCertificate(NotValidForNameContext { .. })) = connected else {
+        panic!("{connected:?}")
+    };
     let other = Tls::for_names(&["lambda.example"]).unwrap();
-    let untrusted = connect(&lambda, "lambda.example", other.root_certificate().clone())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            untrusted,
-            Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::BadSignature
-            )
-        ),
-        "{untrusted:?}"
-    );
+    let root = other.root_certificate().clone();
+    let connected = connect(&lambda, "lambda.example", root).await;
+    let Err(Error::InvalidCertificate(UnknownIssuer | BadSignature)) = connected else {
+        panic!("{connected:?}")
+    };
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{Error, RequestOptions};
 mod server;
 mod tls;
 
-use server::{answer, close_and_wait, closed_port, listener, reset, write};
+use server::{accept, answer, close_and_wait, closed_port, listener, reset, write};
 
 fn client() -> Outbound {
     resolving(Resolve::default())
@@ -35,19 +35,9 @@ fn request(uri: &str, body: &'static str) -> Request<Body> {
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
     Request::post(uri)
         .header("host", authority)
-        .header("content-length", body.size_hint_exact())
+        .header("content-length", http_body::Body::size_hint(&body).lower())
         .body(body.boxed_unsync())
         .unwrap()
-}
-
-trait ExactSize {
-    fn size_hint_exact(&self) -> u64;
-}
-
-impl<B: http_body::Body> ExactSize for B {
-    fn size_hint_exact(&self) -> u64 {
-        self.size_hint().exact().unwrap()
-    }
 }
 
 fn get(address: SocketAddr) -> Request<Body> {
@@ -56,6 +46,12 @@ fn get(address: SocketAddr) -> Request<Body> {
 
 async fn send(client: &Outbound, request: Request<Body>) -> Result<Response<Body>, Error> {
     client.send(request, RequestOptions::default()).await
+}
+
+/// Sends, and gets the answer of the test's servers.
+async fn assert_answered(client: &Outbound, request: Request<Body>) {
+    let answer = text(send(client, request).await).await;
+    assert_eq!(answer.unwrap(), "ok");
 }
 
 async fn text(response: Result<Response<Body>, Error>) -> Result<String, Error> {
@@ -73,7 +69,7 @@ fn millis(n: u64) -> Option<Duration> {
 
 #[tokio::test]
 async fn host_and_path_leave_as_they_were_written() {
-    let listener = Arc::new(listener().await);
+    let listener = listener().await;
     let port = listener.local_addr().unwrap().port();
     let client = resolving([("lambda.example", listener.local_addr().unwrap())].into());
     for (authority, path) in [
@@ -87,20 +83,14 @@ async fn host_and_path_leave_as_they_were_written() {
         ),
         ("lambda.example".to_owned(), "/"),
     ] {
-        let listening = listener.clone();
-        let server = tokio::spawn(async move {
-            let (mut stream, _) = listening.accept().await.unwrap();
-            let request = read_request(&mut stream).await;
-            answer(&mut stream).await;
-            request
+        let request = request(&format!("http://{authority}{path}"), "{}");
+        let (sent, served) = tokio::join!(send(&client, request), async {
+            answer(&mut accept(&listener).await).await
         });
-        let sent = send(&client, request(&format!("http://{authority}{path}"), "{}"));
-        assert_eq!(outcome(sent.await), "ok");
-        let served = server.await.unwrap();
-        assert_eq!(
-            served,
-            format!("POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-length: 2\r\n\r\n{{}}")
-        );
+        assert_eq!(outcome(sent), "ok");
+        let written =
+            format!("POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-length: 2\r\n\r\n{{}}");
+        assert_eq!(served, written);
     }
 }
 
@@ -109,20 +99,14 @@ async fn connections_are_used_again_across_clones() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut stream = accept(&listener).await;
         for _ in 0..3 {
-            read_request(&mut stream).await;
             answer(&mut stream).await;
         }
     });
     let client = client();
     for _ in 0..3 {
-        assert_eq!(
-            text(send(&client.clone(), get(address)).await)
-                .await
-                .unwrap(),
-            "ok"
-        );
+        assert_answered(&client.clone(), get(address)).await;
     }
     server.await.unwrap();
 }
@@ -133,17 +117,11 @@ async fn a_dead_pooled_connection_is_replaced() {
     let address = listener.local_addr().unwrap();
     let client = client();
     for _ in 0..3 {
-        let served = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            read_request(&mut stream).await;
+        let ((), stream) = tokio::join!(assert_answered(&client, get(address)), async {
+            let mut stream = accept(&listener).await;
             answer(&mut stream).await;
             stream
-        };
-        let (answer, stream) = tokio::join!(
-            async { text(send(&client, get(address)).await).await },
-            served
-        );
-        assert_eq!(answer.unwrap(), "ok");
+        });
         close_and_wait(stream).await;
     }
 }
@@ -156,9 +134,8 @@ async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
             let listener = listener().await;
             let address = listener.local_addr().unwrap();
             let server = tokio::spawn(async move {
-                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut stream = accept(&listener).await;
                 if pooled {
-                    read_request(&mut stream).await;
                     answer(&mut stream).await;
                 }
                 let cut = read_request(&mut stream).await;
@@ -168,33 +145,18 @@ async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
                     drop(stream);
                 }
                 // Had the client repeated it, the repetition would come first.
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let next = read_request(&mut stream).await;
-                answer(&mut stream).await;
+                let next = answer(&mut accept(&listener).await).await;
                 (cut, next)
             });
             let client = client();
             let uri = format!("http://{address}/");
             if pooled {
-                assert_eq!(
-                    text(send(&client, request(&uri, "first")).await)
-                        .await
-                        .unwrap(),
-                    "ok"
-                );
+                assert_answered(&client, request(&uri, "first")).await;
             }
-            let cut = send(&client, request(&uri, "cut")).await;
-            assert_eq!(
-                outcome(cut),
-                "ConnectionTerminated",
-                "pooled {pooled}, reset {by_reset}"
-            );
-            assert_eq!(
-                text(send(&client, request(&uri, "next")).await)
-                    .await
-                    .unwrap(),
-                "ok"
-            );
+            let cut = outcome(send(&client, request(&uri, "cut")).await);
+            let place = format!("pooled {pooled}, reset {by_reset}");
+            assert_eq!(cut, "ConnectionTerminated", "{place}");
+            assert_answered(&client, request(&uri, "next")).await;
             let (cut, next) = server.await.unwrap();
             assert!(cut.ends_with("\r\n\r\ncut"), "{cut}");
             assert!(next.ends_with("\r\n\r\nnext"), "{next}");
@@ -223,18 +185,14 @@ async fn a_name_that_does_not_resolve() {
 #[tokio::test]
 async fn link_local_behind_a_name_is_prohibited() {
     let loopback = closed_port().await;
-    let client = resolving(
-        [
-            ("metadata.example", "169.254.169.254:80".parse().unwrap()),
-            ("mixed.example", loopback),
-            (
-                "mixed.example",
-                "[::ffff:169.254.169.254]:80".parse().unwrap(),
-            ),
-            ("six.example", "[fd00:ec2::254]:80".parse().unwrap()),
-        ]
-        .into(),
-    );
+    let at = |address: &str| address.parse().unwrap();
+    let addresses = [
+        ("metadata.example", at("169.254.169.254:80")),
+        ("mixed.example", loopback),
+        ("mixed.example", at("[::ffff:169.254.169.254]:80")),
+        ("six.example", at("[fd00:ec2::254]:80")),
+    ];
+    let client = resolving(addresses.into());
     for host in [
         "metadata.example",
         "mixed.example",
@@ -254,14 +212,12 @@ async fn no_answer_in_time() {
         ..RequestOptions::default()
     };
     let client = client();
-    let (sent, _stream) = tokio::join!(
-        client.send(get(listener.local_addr().unwrap()), options),
-        async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            read_request(&mut stream).await;
-            stream
-        }
-    );
+    let request = get(listener.local_addr().unwrap());
+    let (sent, _stream) = tokio::join!(client.send(request, options), async {
+        let mut stream = accept(&listener).await;
+        read_request(&mut stream).await;
+        stream
+    });
     assert_eq!(outcome(sent), "HttpResponseTimeout");
 }
 
@@ -270,7 +226,7 @@ async fn body_of(answer: &'static str, hold: bool) -> String {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let server = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut stream = accept(&listener).await;
         read_request(&mut stream).await;
         write(&mut stream, answer).await;
         hold.then_some(stream)
@@ -298,10 +254,8 @@ async fn a_body_that_breaks_off() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_http() {
-    assert_eq!(
-        body_of("SSH-2.0-OpenSSH_9.2\r\n\r\n", true).await,
-        "HttpProtocolError"
-    );
+    let ended = body_of("SSH-2.0-OpenSSH_9.2\r\n\r\n", true).await;
+    assert_eq!(ended, "HttpProtocolError");
 }
 
 #[tokio::test]
@@ -309,13 +263,10 @@ async fn redirects_are_answers() {
     let listener = listener().await;
     let client = client();
     let (sent, ()) = tokio::join!(send(&client, get(listener.local_addr().unwrap())), async {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut stream = accept(&listener).await;
         read_request(&mut stream).await;
-        write(
-            &mut stream,
-            "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
-        )
-        .await;
+        let head = "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        write(&mut stream, head).await;
     });
     assert_eq!(sent.unwrap().status(), 307);
 }

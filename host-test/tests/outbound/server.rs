@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use testing::server::read_request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -14,14 +15,21 @@ pub async fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-pub async fn write(stream: &mut (impl AsyncWriteExt + Unpin), text: &str) {
-    stream.write_all(text.as_bytes()).await.unwrap();
+/// The next connection.
+pub async fn accept(listener: &TcpListener) -> TcpStream {
+    listener.accept().await.unwrap().0
+}
+
+pub async fn write(stream: &mut (impl AsyncWriteExt + Unpin), bytes: impl AsRef<[u8]>) {
+    stream.write_all(bytes.as_ref()).await.unwrap();
     stream.flush().await.unwrap();
 }
 
-/// Answers 200 with a short body, and keeps the connection.
-pub async fn answer(stream: &mut (impl AsyncWriteExt + Unpin)) {
+/// Reads a request and answers 200 with a short body; keeps the connection.
+pub async fn answer(stream: &mut (impl AsyncReadExt + AsyncWriteExt + Unpin)) -> String {
+    let request = read_request(stream).await;
     write(stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    request
 }
 
 /// Closes with a reset instead of an end.
@@ -41,9 +49,4 @@ pub async fn close_and_wait(mut stream: TcpStream) {
 pub async fn read_some(stream: &mut TcpStream) {
     let mut part = [0; 64];
     assert_ne!(stream.read(&mut part).await.unwrap(), 0);
-}
-
-pub async fn write_bytes(stream: &mut TcpStream, bytes: &[u8]) {
-    stream.write_all(bytes).await.unwrap();
-    stream.flush().await.unwrap();
 }

@@ -25,19 +25,12 @@ fn acceptor(name: &str) -> (CertificateDer<'static>, TlsAcceptor) {
 
 /// A client that finds `lambda.example` at the listener.
 fn trusting(roots: Vec<CertificateDer<'static>>, listener: &TcpListener) -> Outbound {
-    Outbound::new(&OutboundOptions {
+    let options = OutboundOptions {
         extra_roots: roots,
         resolve: [("lambda.example", listener.local_addr().unwrap())].into(),
         ..OutboundOptions::default()
-    })
-    .unwrap()
-}
-
-fn options() -> RequestOptions {
-    RequestOptions {
-        connect_timeout: millis(30),
-        ..RequestOptions::default()
-    }
+    };
+    Outbound::new(&options).unwrap()
 }
 
 const URI: &str = "https://lambda.example/2015-03-31/functions";
@@ -47,16 +40,10 @@ async fn a_trusted_certificate() {
     let listener = listener().await;
     let (root, acceptor) = acceptor("lambda.example");
     let client = trusting(vec![root], &listener);
-    let server = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut stream = acceptor.accept(stream).await.unwrap();
-        let request = read_request(&mut stream).await;
-        answer(&mut stream).await;
-        request
+    let ((), served) = tokio::join!(assert_answered(&client, request(URI, "")), async {
+        let mut stream = acceptor.accept(accept(&listener).await).await.unwrap();
+        answer(&mut stream).await
     });
-    let sent = send(&client, request(URI, "")).await;
-    assert_eq!(text(sent).await.unwrap(), "ok");
-    let served = server.await.unwrap();
     assert!(served.contains("\r\nhost: lambda.example\r\n"), "{served}");
 }
 
@@ -67,8 +54,8 @@ async fn a_certificate_for_another_name_or_from_nobody_known() {
         let (root, acceptor) = acceptor(name);
         let client = trusting(if trusted { vec![root] } else { Vec::new() }, &listener);
         let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
-            let (stream, _) = listener.accept().await.unwrap();
-            acceptor.accept(stream).await.err().unwrap();
+            let accepted = acceptor.accept(accept(&listener).await);
+            accepted.await.err().unwrap();
         });
         assert_eq!(outcome(sent), "TlsCertificateError", "{name}");
     }
@@ -79,14 +66,13 @@ async fn what_does_not_speak_tls() {
     let listener = listener().await;
     let client = trusting(Vec::new(), &listener);
     let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut stream = accept(&listener).await;
         write(&mut stream, "HTTP/1.1 400 Bad Request\r\n\r\n").await;
     });
     assert_eq!(outcome(sent), "TlsProtocolError");
     // Closed in the middle of the handshake.
     let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        server::read_some(&mut stream).await;
+        server::read_some(&mut accept(&listener).await).await;
     });
     assert_eq!(outcome(sent), "DestinationUnavailable");
 }
@@ -96,22 +82,15 @@ async fn a_refusal_by_alert() {
     let listener = listener().await;
     let client = trusting(Vec::new(), &listener);
     let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut stream = accept(&listener).await;
         server::read_some(&mut stream).await;
         // Alert, TLS 1.2, two bytes: fatal, unrecognized_name.
-        server::write_bytes(&mut stream, &[21, 3, 3, 0, 2, 2, 112]).await;
+        write(&mut stream, [21, 3, 3, 0, 2, 2, 112]).await;
     });
-    assert!(
-        matches!(
-            sent,
-            Err(Error::TlsAlertReceived {
-                alert_id: Some(112),
-                ..
-            })
-        ),
-        "{:?}",
-        outcome(sent)
-    );
+    let Err(Error::TlsAlertReceived { alert_id, .. }) = sent else {
+        panic!("{}", outcome(sent))
+    };
+    assert_eq!(alert_id, Some(112));
 }
 
 /// The connect time-out covers TCP and TLS: here TCP connects and TLS never answers.
@@ -119,7 +98,11 @@ async fn a_refusal_by_alert() {
 async fn a_handshake_that_never_ends() {
     let listener = listener().await;
     let client = trusting(Vec::new(), &listener);
-    let sent = client.send(request(URI, ""), options()).await;
+    let options = RequestOptions {
+        connect_timeout: millis(30),
+        ..RequestOptions::default()
+    };
+    let sent = client.send(request(URI, ""), options).await;
     assert_eq!(outcome(sent), "ConnectionTimeout");
 }
 
@@ -129,14 +112,13 @@ async fn the_connect_time_out_is_for_connecting_only() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut stream = accept(&listener).await;
         for _ in 0..2 {
-            read_request(&mut stream).await;
             answer(&mut stream).await;
         }
     });
     let client = client();
-    assert_eq!(text(send(&client, get(address)).await).await.unwrap(), "ok");
+    assert_answered(&client, get(address)).await;
     let options = RequestOptions {
         connect_timeout: millis(0),
         ..RequestOptions::default()

@@ -1,9 +1,10 @@
 //! The least memory and the fewest instructions with which a call passes, of each component.
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionQuery};
-use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation, Payload};
+use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::exports;
-use local_lambda::{Config, SYNC_REQUEST_LIMIT};
+use local_lambda::SYNC_REQUEST_LIMIT;
+use testing::outcome::text;
 use testing::plain_wasmtime::{PlainWasmtime, State};
 use testing::{Component, connection_to, form, lambda_with, query, request};
 use wasmtime::component::Instance;
@@ -79,15 +80,7 @@ impl Call {
                 let arguments = (connection, &request);
                 let invoked: Result<Invocation, Error> =
                     exports::call(instance, store, &host.exports.invoke, arguments).await?;
-                match invoked {
-                    Ok(Invocation {
-                        output: Some(Payload::Text(text)),
-                        ..
-                    }) => assert!(text == payload),
-                    // Memory that is refused is told, where there is enough left to tell it.
-                    Ok(other) => panic!("{:.200}", format!("{other:?}")),
-                    Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
-                }
+                assert!(text(Ok(invoked.map_err(told)?)) == payload);
             }
             Self::List(connection, rows) => {
                 let query = FunctionQuery {
@@ -98,10 +91,7 @@ impl Call {
                 let function = &host.exports.list_functions;
                 let listed: Result<FunctionPage, Error> =
                     exports::call(instance, store, function, arguments).await?;
-                match listed {
-                    Ok(page) => assert_eq!(page.functions.len(), *rows as usize),
-                    Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
-                }
+                assert_eq!(listed.map_err(told)?.functions.len(), *rows as usize);
             }
             Self::Run(form, bytes) => {
                 let payload = json_string(*bytes);
@@ -111,14 +101,16 @@ impl Call {
                 let arguments = (&**form, "invoke", &*values);
                 let ran: Result<String, Error> =
                     exports::call(instance, store, &host.exports.run, arguments).await?;
-                match ran {
-                    Ok(outputs) => assert!(outputs.contains(&payload)),
-                    Err(error) => return Err(wasmtime::Error::msg(format!("{error:?}"))),
-                }
+                assert!(ran.map_err(told)?.contains(&payload));
             }
         }
         Ok(())
     }
+}
+
+/// Memory that is refused is told, where there is enough left to tell it.
+fn told(error: Error) -> wasmtime::Error {
+    wasmtime::Error::msg(format!("{error:?}"))
 }
 
 fn json_string(bytes: usize) -> String {
@@ -158,29 +150,17 @@ fn fuel(text: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
-    let lambda = lambda_with(Config {
-        extra_functions: 10_000,
-        ..Config::default()
-    })
-    .await;
+    let lambda = lambda_with(|config| config.extra_functions = 10_000).await;
     let connection = || connection_to(&lambda);
+    let little = Call::Invoke(connection(), 100);
+    let large = Call::Invoke(connection(), SYNC_REQUEST_LIMIT);
+    let by_form = Call::Run(form(&lambda), SYNC_REQUEST_LIMIT);
+    let list = Call::List(connection(), 10_000);
     let calls = [
-        (
-            "`invoke`, 100 bytes both ways",
-            Call::Invoke(connection(), 100),
-        ),
-        (
-            "`invoke`, 6 MiB both ways",
-            Call::Invoke(connection(), SYNC_REQUEST_LIMIT),
-        ),
-        (
-            "`cards.run`, 6 MiB both ways",
-            Call::Run(form(&lambda), SYNC_REQUEST_LIMIT),
-        ),
-        (
-            "`list-functions`, 10,000 rows",
-            Call::List(connection(), 10_000),
-        ),
+        ("`invoke`, 100 bytes both ways", little),
+        ("`invoke`, 6 MiB both ways", large),
+        ("`cards.run`, 6 MiB both ways", by_form),
+        ("`list-functions`, 10,000 rows", list),
     ];
     let meters = Component::ALL.map(Meter::new);
 
@@ -191,16 +171,10 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
             for meter in &meters {
                 used.push(meter.within(UNLIMITED, call).await.unwrap());
             }
-            rows.push(
-                [
-                    (*what).to_owned(),
-                    memory(used[0].memory),
-                    memory(used[1].memory),
-                    millions(used[0].fuel),
-                    millions(used[1].fuel),
-                ]
-                .to_vec(),
-            );
+            let mut row = vec![(*what).to_owned()];
+            row.extend(used.iter().map(|used| memory(used.memory)));
+            row.extend(used.iter().map(|used| millions(used.fuel)));
+            rows.push(row);
         }
         page::hold(HEADER, &rows);
     }
@@ -229,14 +203,9 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
                 memory(used.memory),
                 millions(used.fuel),
             );
-            let tight = Use {
-                memory: limits.memory * 3 / 4,
-                ..limits
-            };
-            assert!(
-                meter.within(tight, call).await.is_err(),
-                "{place}: less will do"
-            );
+            let memory = limits.memory * 3 / 4;
+            let tight = meter.within(Use { memory, ..limits }, call).await;
+            assert!(tight.is_err(), "{place}: less will do");
         }
     }
 }

@@ -10,7 +10,7 @@ use aws_lambda_connector_host::bindings::types::{
 };
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
-use local_lambda::{self, Config, Key, LocalLambda, RecordedRequest, Trusted};
+use local_lambda::{self, Key, LocalLambda, RecordedRequest, Trusted};
 use testing::{Component, access_key, for_each_component, form, lambda_with, only, query, request};
 
 use crate::page;
@@ -103,28 +103,23 @@ const EXPORTS: [Export; 5] = [
 async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export: Export) {
     let (query, request) = (query(), request("echo", "{}"));
     // What comes of it does not matter here: only what was asked for.
-    match export {
-        Export::Invoke => drop(host.invoke(policy, connection, &request).await.unwrap()),
+    let ended = match export {
+        Export::Invoke => host.invoke(policy, connection, &request).await.map(drop),
         Export::ListFunctions => {
-            drop(
-                host.list_functions(policy, connection, &query)
-                    .await
-                    .unwrap(),
-            );
+            let listed = host.list_functions(policy, connection, &query);
+            listed.await.map(drop)
         }
         Export::ListQualifiers => {
-            drop(
-                host.list_qualifiers(policy, connection, "echo")
-                    .await
-                    .unwrap(),
-            );
+            let listed = host.list_qualifiers(policy, connection, "echo");
+            listed.await.map(drop)
         }
         Export::TestConnection => {
             let tested = host.test_connection(policy, connection, Some("echo"), None);
-            drop(tested.await.unwrap());
+            tested.await.map(drop)
         }
-        Export::Open => drop(host.open_session(policy, connection).await.unwrap()),
-    }
+        Export::Open => host.open_session(policy, connection).await.map(drop),
+    };
+    ended.unwrap();
 }
 
 /// Every origin that a call asked for, when it got none.
@@ -183,9 +178,8 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
 fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
     for [_, region, plain, dual_stack] in partitions() {
         let allowed = |policy: &Policy, host: &str| {
-            policy
-                .check(&format!("https://{host}/").parse().unwrap())
-                .is_ok()
+            let uri = format!("https://{host}/").parse().unwrap();
+            policy.check(&uri).is_ok()
         };
         let lambda = Policy::for_region(&region);
         let both = Policy::for_region(&region).and_sts(&region);
@@ -202,19 +196,16 @@ fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_components_send_the_requests_of_the_page_and_no_others(component: Component) {
     let host = component.host();
-    let lambda = lambda_with(Config {
-        roles: vec![local_lambda::Role {
-            arn: arn("aws"),
-            trusts: vec![
-                Trusted::Key(Key::default().access_key_id),
-                Trusted::Token(TOKEN.to_owned()),
-            ],
-            external_id: None,
-            lasts: None,
-        }],
-        ..Config::default()
-    })
-    .await;
+    let role = local_lambda::Role {
+        arn: arn("aws"),
+        trusts: vec![
+            Trusted::Key(Key::default().access_key_id),
+            Trusted::Token(TOKEN.to_owned()),
+        ],
+        external_id: None,
+        lasts: None,
+    };
+    let lambda = lambda_with(|config| config.roles = vec![role]).await;
     let policy = only(&lambda.url());
     let connection = |credentials| Connection {
         region: "us-east-1".to_owned(),
@@ -246,10 +237,8 @@ async fn the_components_send_the_requests_of_the_page_and_no_others(component: C
         ("invoke", chosen),
         ("list-functions", "{}"),
     ] {
-        host.run(&policy, &form, card, values)
-            .await
-            .unwrap()
-            .unwrap();
+        let ran = host.run(&policy, &form, card, values).await;
+        ran.unwrap().unwrap();
     }
     for field in ["yourFunctions", "qualifier"] {
         let choices = host.choices(&policy, &form, "invoke", field, chosen, None, None);

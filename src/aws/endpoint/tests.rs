@@ -2,143 +2,105 @@
 
 use super::*;
 
-fn host(region: &str, choice: Choice) -> String {
-    let endpoint = resolve("lambda", region, &choice).unwrap();
-    assert_eq!(endpoint.scheme, Scheme::Https);
-    assert_eq!(endpoint.base_path, "");
-    endpoint.authority
-}
-
 fn url(text: &str) -> Result<Endpoint, String> {
     resolve("lambda", "us-east-1", &Choice::Url(text.into()))
 }
 
 #[test]
-fn standard_hosts_of_all_partitions() {
-    for (region, expected) in [
-        ("us-east-1", "lambda.us-east-1.amazonaws.com"),
-        ("me-central-1", "lambda.me-central-1.amazonaws.com"),
-        ("cn-north-1", "lambda.cn-north-1.amazonaws.com.cn"),
-        ("us-gov-west-1", "lambda.us-gov-west-1.amazonaws.com"),
-        ("us-iso-east-1", "lambda.us-iso-east-1.c2s.ic.gov"),
-        ("us-isob-east-1", "lambda.us-isob-east-1.sc2s.sgov.gov"),
-        ("eu-isoe-west-1", "lambda.eu-isoe-west-1.cloud.adc-e.uk"),
-        ("us-isof-south-1", "lambda.us-isof-south-1.csp.hci.ic.gov"),
-        ("eusc-de-east-1", "lambda.eusc-de-east-1.amazonaws.eu"),
-    ] {
-        assert_eq!(host(region, Choice::Standard), expected);
-    }
-}
-
-#[test]
-fn fips_and_dual_stack_hosts() {
-    for (region, choice, expected) in [
+fn hosts_of_all_partitions() {
+    use Choice::{DualStack, Fips, FipsDualStack, Standard};
+    for (choice, hosts) in [
         (
-            "us-east-1",
-            Choice::Fips,
-            "lambda-fips.us-east-1.amazonaws.com",
-        ),
-        ("us-east-1", Choice::DualStack, "lambda.us-east-1.api.aws"),
-        (
-            "us-east-1",
-            Choice::FipsDualStack,
-            "lambda-fips.us-east-1.api.aws",
+            Standard,
+            &[
+                ("us-east-1", "lambda.us-east-1.amazonaws.com"),
+                ("me-central-1", "lambda.me-central-1.amazonaws.com"),
+                ("cn-north-1", "lambda.cn-north-1.amazonaws.com.cn"),
+                ("us-gov-west-1", "lambda.us-gov-west-1.amazonaws.com"),
+                ("us-iso-east-1", "lambda.us-iso-east-1.c2s.ic.gov"),
+                ("us-isob-east-1", "lambda.us-isob-east-1.sc2s.sgov.gov"),
+                ("eu-isoe-west-1", "lambda.eu-isoe-west-1.cloud.adc-e.uk"),
+                ("us-isof-south-1", "lambda.us-isof-south-1.csp.hci.ic.gov"),
+                ("eusc-de-east-1", "lambda.eusc-de-east-1.amazonaws.eu"),
+            ][..],
         ),
         (
-            "cn-north-1",
-            Choice::DualStack,
-            "lambda.cn-north-1.api.amazonwebservices.com.cn",
+            Fips,
+            &[
+                ("us-east-1", "lambda-fips.us-east-1.amazonaws.com"),
+                ("eusc-de-east-1", "lambda-fips.eusc-de-east-1.amazonaws.eu"),
+            ],
         ),
         (
-            "us-gov-east-1",
-            Choice::FipsDualStack,
-            "lambda-fips.us-gov-east-1.api.aws",
+            DualStack,
+            &[
+                ("us-east-1", "lambda.us-east-1.api.aws"),
+                (
+                    "cn-north-1",
+                    "lambda.cn-north-1.api.amazonwebservices.com.cn",
+                ),
+                ("us-iso-west-1", "lambda.us-iso-west-1.api.aws.ic.gov"),
+                ("us-isob-east-1", "lambda.us-isob-east-1.api.aws.scloud"),
+                (
+                    "eu-isoe-west-1",
+                    "lambda.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+                ),
+                (
+                    "us-isof-south-1",
+                    "lambda.us-isof-south-1.api.aws.hci.ic.gov",
+                ),
+                (
+                    "eusc-de-east-1",
+                    "lambda.eusc-de-east-1.api.amazonwebservices.eu",
+                ),
+            ],
         ),
         (
-            "us-iso-west-1",
-            Choice::DualStack,
-            "lambda.us-iso-west-1.api.aws.ic.gov",
-        ),
-        (
-            "us-isob-east-1",
-            Choice::DualStack,
-            "lambda.us-isob-east-1.api.aws.scloud",
-        ),
-        (
-            "eu-isoe-west-1",
-            Choice::DualStack,
-            "lambda.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
-        ),
-        (
-            "us-isof-south-1",
-            Choice::DualStack,
-            "lambda.us-isof-south-1.api.aws.hci.ic.gov",
-        ),
-        (
-            "eusc-de-east-1",
-            Choice::Fips,
-            "lambda-fips.eusc-de-east-1.amazonaws.eu",
-        ),
-        (
-            "eusc-de-east-1",
-            Choice::DualStack,
-            "lambda.eusc-de-east-1.api.amazonwebservices.eu",
+            FipsDualStack,
+            &[
+                ("us-east-1", "lambda-fips.us-east-1.api.aws"),
+                ("us-gov-east-1", "lambda-fips.us-gov-east-1.api.aws"),
+            ],
         ),
     ] {
-        assert_eq!(host(region, choice), expected);
+        for (region, expected) in hosts {
+            let endpoint = resolve("lambda", region, &choice).unwrap();
+            assert_eq!(endpoint.authority, *expected);
+            assert_eq!(endpoint.scheme, Scheme::Https);
+            assert_eq!(endpoint.base_path, "");
+        }
     }
 }
 
 #[test]
 fn sts_hosts() {
-    for (region, choice, authority) in [
-        (
-            "eu-central-1",
-            Choice::Standard,
-            "sts.eu-central-1.amazonaws.com",
-        ),
-        (
-            "us-east-1",
-            Choice::Fips,
-            "sts-fips.us-east-1.amazonaws.com",
-        ),
+    use Choice::{DualStack, Fips, FipsDualStack, Standard};
+    let authority = |region: &str, choice: Choice| resolve_sts(region, &choice).unwrap().authority;
+    for (region, choice, host) in [
+        ("eu-central-1", Standard, "sts.eu-central-1.amazonaws.com"),
+        ("us-east-1", Fips, "sts-fips.us-east-1.amazonaws.com"),
+        ("us-gov-west-1", Fips, "sts.us-gov-west-1.amazonaws.com"),
         (
             "us-gov-west-1",
-            Choice::Fips,
-            "sts.us-gov-west-1.amazonaws.com",
-        ),
-        (
-            "us-gov-west-1",
-            Choice::FipsDualStack,
+            FipsDualStack,
             "sts-fips.us-gov-west-1.api.aws",
         ),
         (
             "cn-north-1",
-            Choice::DualStack,
+            DualStack,
             "sts.cn-north-1.api.amazonwebservices.com.cn",
         ),
-        (
-            "us-east-1",
-            Choice::Url("http://127.0.0.1:4566".into()),
-            "127.0.0.1:4566",
-        ),
-        (
-            "us-east-1",
-            Choice::Url("https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com".into()),
-            "sts.us-east-1.amazonaws.com",
-        ),
-        (
-            "us-east-1",
-            Choice::Url("https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com.:8443".into()),
-            "sts.us-east-1.amazonaws.com",
-        ),
-        (
-            "us-east-1",
-            Choice::Url("https://notamazonaws.com".into()),
-            "notamazonaws.com",
-        ),
     ] {
-        assert_eq!(resolve_sts(region, &choice).unwrap().authority, authority);
+        assert_eq!(authority(region, choice), host);
+    }
+    let private = "https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com";
+    for (url, host) in [
+        ("http://127.0.0.1:4566", "127.0.0.1:4566"),
+        (private, "sts.us-east-1.amazonaws.com"),
+        (&format!("{private}.:8443"), "sts.us-east-1.amazonaws.com"),
+        ("https://notamazonaws.com", "notamazonaws.com"),
+    ] {
+        assert_eq!(authority("us-east-1", Choice::Url(url.into())), host);
     }
 }
 
@@ -169,42 +131,26 @@ fn a_region_is_one_dns_label() {
 
 #[test]
 fn custom_urls_keep_port_and_base_path() {
+    use Scheme::{Http, Https};
+    let private = "vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com";
     for (text, scheme, authority, base_path) in [
-        ("http://127.0.0.1:4566", Scheme::Http, "127.0.0.1:4566", ""),
-        (
-            "https://h.example:8443/base/",
-            Scheme::Https,
-            "h.example:8443",
-            "/base",
-        ),
-        (
-            "https://H.Example/a/b%20c",
-            Scheme::Https,
-            "h.example",
-            "/a/b%20c",
-        ),
-        ("HTTPS://h:443/", Scheme::Https, "h", ""),
-        ("http://h:80", Scheme::Http, "h", ""),
-        ("http://h:443", Scheme::Http, "h:443", ""),
-        ("http://h:08080", Scheme::Http, "h:8080", ""),
-        ("http://[::1]:3000/x", Scheme::Http, "[::1]:3000", "/x"),
-        (
-            "https://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com",
-            Scheme::Https,
-            "vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com",
-            "",
-        ),
+        ("http://127.0.0.1:4566", Http, "127.0.0.1:4566", ""),
+        ("https://h.test:8443/base/", Https, "h.test:8443", "/base"),
+        ("https://H.Test/a/b%20c", Https, "h.test", "/a/b%20c"),
+        ("HTTPS://h:443/", Https, "h", ""),
+        ("http://h:80", Http, "h", ""),
+        ("http://h:443", Http, "h:443", ""),
+        ("http://h:08080", Http, "h:8080", ""),
+        ("http://[::1]:3000/x", Http, "[::1]:3000", "/x"),
+        (&format!("https://{private}"), Https, private, ""),
     ] {
-        assert_eq!(
-            url(text),
-            Ok(Endpoint {
-                scheme,
-                authority: authority.into(),
-                base_path: base_path.into(),
-                is_custom: true,
-            }),
-            "{text}"
-        );
+        let endpoint = Endpoint {
+            scheme,
+            authority: authority.into(),
+            base_path: base_path.into(),
+            is_custom: true,
+        };
+        assert_eq!(url(text), Ok(endpoint), "{text}");
     }
 }
 

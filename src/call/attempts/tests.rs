@@ -1,14 +1,11 @@
 //! The whole table of outcomes.
 
-use alloc::boxed::Box;
-use alloc::string::String;
-
 use super::*;
 use crate::call::delivery::Options;
 use crate::call::error_response::{self, RequestContext};
 use crate::call::failure;
 use crate::call::invocation::{FailedInvocation, Invocation};
-use crate::testing::answer;
+use crate::testing::coded;
 
 fn delivery(max_attempts: u8) -> Delivery {
     let options = Options {
@@ -48,10 +45,7 @@ fn service(status: u16, code: &str) -> Error {
         runs_function: true,
         attempts: 1,
     };
-    error_response::read(
-        &answer(status, &[("x-amzn-errortype", code)], "{}"),
-        &refused,
-    )
+    error_response::read(&coded(status, code), &refused)
 }
 
 fn function_failed() -> Error {
@@ -73,6 +67,11 @@ fn function_failed() -> Error {
 /// After the first of three attempts.
 fn decision(error: &Error, repeatable: bool) -> RetryDecision {
     Attempts::new(delivery(3), repeatable).after(&failed(error))
+}
+
+/// After the first of three attempts that may not be repeated.
+fn first(outcome: &FailedAttempt<'_>) -> RetryDecision {
+    Attempts::new(delivery(3), false).after(outcome)
 }
 
 const RETURN: RetryDecision = RetryDecision::Return;
@@ -101,12 +100,8 @@ fn transport_failures() {
         (K::Other, Unknown, RETURN, RETURN),
     ] {
         let error = transport(kind, executed);
-        assert_eq!(decision(&error, false), once, "{kind:?} {executed:?}");
-        assert_eq!(
-            decision(&error, true),
-            repeatable,
-            "{kind:?} {executed:?}, repeatable"
-        );
+        let decisions = [false, true].map(|repeatable| decision(&error, repeatable));
+        assert_eq!(decisions, [once, repeatable], "{kind:?} {executed:?}");
     }
 }
 
@@ -146,12 +141,8 @@ fn answers() {
         (302, "", RETURN, RETURN),
     ] {
         let error = service(status, code);
-        assert_eq!(decision(&error, false), once, "{status} {code}");
-        assert_eq!(
-            decision(&error, true),
-            repeatable,
-            "{status} {code}, repeatable"
-        );
+        let decisions = [false, true].map(|repeatable| decision(&error, repeatable));
+        assert_eq!(decisions, [once, repeatable], "{status} {code}");
     }
 }
 
@@ -161,8 +152,9 @@ fn a_failed_function_and_a_refused_input_are_never_repeated() {
         function_failed(),
         Error::invalid("request.function", "it is empty"),
     ] {
-        assert_eq!(decision(&error, false), RETURN);
-        assert_eq!(decision(&error, true), RETURN);
+        for repeatable in [false, true] {
+            assert_eq!(decision(&error, repeatable), RETURN);
+        }
     }
 }
 
@@ -193,7 +185,7 @@ fn the_wait_never_exceeds_what_the_options_allow() {
             elapsed_ms,
             ..failed(&error)
         };
-        Attempts::new(delivery(3), false).after(&outcome)
+        first(&outcome)
     };
     // 3 × (1 s + 9 s), of which the next attempt needs 9 s.
     assert_eq!(after(21_000 - 999), THROTTLED);
@@ -208,20 +200,13 @@ fn the_service_says_how_long_to_wait() {
         retry_after_ms: Some(2_500),
         ..failed(&error)
     };
-    assert_eq!(
-        Attempts::new(delivery(3), false).after(&outcome),
-        RetryDecision::Wait(2_500)
-    );
+    assert_eq!(first(&outcome), RetryDecision::Wait(2_500));
     let permanent = service(404, "ResourceNotFoundException");
     let outcome = FailedAttempt {
         error: &permanent,
         ..outcome
     };
-    assert_eq!(
-        Attempts::new(delivery(3), false).after(&outcome),
-        RETURN,
-        "the header alone repeats nothing"
-    );
+    assert_eq!(first(&outcome), RETURN, "the header alone repeats nothing");
 }
 
 #[test]
@@ -245,7 +230,7 @@ fn a_wrong_clock_is_corrected_once() {
         clock_was_off: true,
         ..failed(&error)
     };
-    assert_eq!(Attempts::new(delivery(3), false).after(&off), RETURN);
+    assert_eq!(first(&off), RETURN);
 }
 
 #[test]
@@ -259,8 +244,7 @@ fn expired_keys_are_renewed_once() {
     assert_eq!(attempts.after(&expired), SOON);
     assert_eq!(attempts.after(&expired), RETURN, "again");
     // Keys that nobody can renew.
-    let mut attempts = Attempts::new(delivery(3), false);
-    assert_eq!(attempts.after(&failed(&error)), RETURN);
+    assert_eq!(first(&failed(&error)), RETURN);
     let mut attempts = Attempts::new(delivery(1), false);
     assert_eq!(attempts.after(&expired), RETURN, "one attempt in all");
 }

@@ -3,169 +3,134 @@
 use super::*;
 
 fn failure(body: &str) -> FunctionFailure {
-    let failure = read("Unhandled".into(), body.as_bytes());
-    assert_eq!(failure.marker, "Unhandled");
-    failure
+    read("Unhandled".into(), body.as_bytes())
 }
 
-fn read_back(body: &str) -> (FailureCause, Option<String>, Option<String>, Vec<String>) {
-    let failure = failure(body);
-    (
-        failure.cause,
-        failure.error_type,
-        failure.error_message,
-        failure.stack_trace,
-    )
-}
-
-fn thrown(
-    kind: &str,
-    message: &str,
-    trace: &[&str],
-) -> (FailureCause, Option<String>, Option<String>, Vec<String>) {
-    (
-        FailureCause::Thrown,
-        Some(kind.into()),
-        Some(message.into()),
-        trace.iter().map(|line| (*line).into()).collect(),
-    )
+fn thrown(error_type: &str, message: &str, stack_trace: &[&str]) -> FunctionFailure {
+    FunctionFailure {
+        marker: "Unhandled".into(),
+        cause: FailureCause::Thrown,
+        error_type: Some(error_type.into()),
+        error_message: Some(message.into()),
+        stack_trace: stack_trace.iter().map(|line| (*line).into()).collect(),
+    }
 }
 
 #[test]
-fn python() {
-    assert_eq!(
-        read_back(
-            r#"{"errorMessage": "no such order", "errorType": "KeyError", "requestId": "1-2", "stackTrace": ["  File \"/var/task/app.py\", line 4, in handler\n    raise KeyError()\n"]}"#
+fn every_runtimes_document() {
+    for (runtime, body, failed) in [
+        (
+            "Python",
+            r#"{"errorMessage": "no such order", "errorType": "KeyError", "requestId": "1-2", "stackTrace": ["  File \"/var/task/app.py\", line 4, in handler\n    raise KeyError()\n"]}"#,
+            thrown(
+                "KeyError",
+                "no such order",
+                &["  File \"/var/task/app.py\", line 4, in handler\n    raise KeyError()\n"],
+            ),
         ),
-        thrown(
-            "KeyError",
-            "no such order",
-            &["  File \"/var/task/app.py\", line 4, in handler\n    raise KeyError()\n"]
-        )
-    );
-}
-
-#[test]
-fn node_writes_trace() {
-    assert_eq!(
-        read_back(
-            r#"{"errorType":"Error","errorMessage":"boom","trace":["Error: boom","    at handler (/var/task/index.js:2:9)"]}"#
+        (
+            "Node.js writes `trace`",
+            r#"{"errorType":"Error","errorMessage":"boom","trace":["Error: boom","    at handler (/var/task/index.js:2:9)"]}"#,
+            thrown(
+                "Error",
+                "boom",
+                &["Error: boom", "    at handler (/var/task/index.js:2:9)"],
+            ),
         ),
-        thrown(
-            "Error",
-            "boom",
-            &["Error: boom", "    at handler (/var/task/index.js:2:9)"]
-        )
-    );
-}
-
-#[test]
-fn java_may_have_no_trace_or_a_cause() {
-    assert_eq!(
-        read_back(
-            r#"{"errorMessage":"bad","errorType":"java.lang.IllegalStateException","stackTrace":null,"cause":{"errorMessage":"inner"}}"#
+        (
+            "Java may have no trace, or a cause",
+            r#"{"errorMessage":"bad","errorType":"java.lang.IllegalStateException","stackTrace":null,"cause":{"errorMessage":"inner"}}"#,
+            thrown("java.lang.IllegalStateException", "bad", &[]),
         ),
-        thrown("java.lang.IllegalStateException", "bad", &[])
-    );
-}
-
-#[test]
-fn dotnet_nests_causes() {
-    assert_eq!(
-        read_back(
-            r#"{"errorType":"AggregateException","errorMessage":"one","stackTrace":["at A()"],"cause":{"errorType":"X"},"causes":[{"errorType":"X"}]}"#
+        (
+            ".NET nests causes",
+            r#"{"errorType":"AggregateException","errorMessage":"one","stackTrace":["at A()"],"cause":{"errorType":"X"},"causes":[{"errorType":"X"}]}"#,
+            thrown("AggregateException", "one", &["at A()"]),
         ),
-        thrown("AggregateException", "one", &["at A()"])
-    );
-}
-
-#[test]
-fn ruby() {
-    assert_eq!(
-        read_back(
-            r#"{"errorMessage":"oops","errorType":"Function<RuntimeError>","stackTrace":["/var/task/f.rb:2:in `handler'"]}"#
+        (
+            "Ruby",
+            r#"{"errorMessage":"oops","errorType":"Function<RuntimeError>","stackTrace":["/var/task/f.rb:2:in `handler'"]}"#,
+            thrown(
+                "Function<RuntimeError>",
+                "oops",
+                &["/var/task/f.rb:2:in `handler'"],
+            ),
         ),
-        thrown(
-            "Function<RuntimeError>",
-            "oops",
-            &["/var/task/f.rb:2:in `handler'"]
-        )
-    );
-}
-
-#[test]
-fn go_frames_are_objects() {
-    assert_eq!(
-        read_back(
-            r#"{"errorMessage":"nil map","errorType":"plainError","stackTrace":[{"path":"main.go","line":12,"label":"handler"},{"path":"x"}]}"#
+        (
+            "Go's frames are objects",
+            r#"{"errorMessage":"nil map","errorType":"plainError","stackTrace":[{"path":"main.go","line":12,"label":"handler"},{"path":"x"}]}"#,
+            thrown(
+                "plainError",
+                "nil map",
+                &["main.go:12 handler", r#"{"path":"x"}"#],
+            ),
         ),
-        thrown(
-            "plainError",
-            "nil map",
-            &["main.go:12 handler", r#"{"path":"x"}"#]
-        )
-    );
-}
-
-#[test]
-fn rust_and_custom_runtimes() {
-    assert_eq!(
-        read_back(
-            r#"{"errorType":"&alloc::boxed::Box<dyn core::error::Error>","errorMessage":"io"}"#
+        (
+            "Rust and custom runtimes",
+            r#"{"errorType":"&alloc::boxed::Box<dyn core::error::Error>","errorMessage":"io"}"#,
+            thrown("&alloc::boxed::Box<dyn core::error::Error>", "io", &[]),
         ),
-        thrown("&alloc::boxed::Box<dyn core::error::Error>", "io", &[])
-    );
+    ] {
+        assert_eq!(failure(body), failed, "{runtime}");
+    }
 }
 
 #[test]
 fn the_platforms_own_failures() {
-    for (body, cause) in [
+    use FailureCause::*;
+    for (error_type, message, cause) in [
         (
-            r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 1-2 Error: Task timed out after 1.00 seconds"}"#,
-            FailureCause::TimedOut,
+            "Sandbox.Timedout",
+            "RequestId: 1-2 Error: Task timed out after 1.00 seconds",
+            TimedOut,
         ),
         (
-            r#"{"errorMessage":"2023-01-01T00:00:00.000Z 1-2 Task timed out after 3.00 seconds"}"#,
-            FailureCause::TimedOut,
+            "Runtime.ExitError",
+            "RequestId: 1-2 Error: Runtime exited with error: signal: killed",
+            OutOfMemory,
+        ),
+        ("Runtime.OutOfMemory", "x", OutOfMemory),
+        (
+            "Runtime.ExitError",
+            "RequestId: 1-2 Error: Runtime exited with error: exit status 127",
+            Exited,
         ),
         (
-            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1-2 Error: Runtime exited with error: signal: killed"}"#,
-            FailureCause::OutOfMemory,
+            "Runtime.ExitError",
+            "RequestId: 1-2 Error: Runtime exited without providing a reason",
+            Exited,
         ),
         (
-            r#"{"errorType":"Runtime.OutOfMemory","errorMessage":"x"}"#,
-            FailureCause::OutOfMemory,
+            "Runtime.ImportModuleError",
+            "Unable to import module 'app'",
+            FailedToStart,
+        ),
+        ("Runtime.InvalidEntrypoint", "x", FailedToStart),
+        (
+            "Function.ResponseSizeTooLarge",
+            "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+            ResponseTooLarge,
+        ),
+        ("Runtime.Unknown", "x", Unknown),
+    ] {
+        let body = format!(
+            r#"{{"errorType":"{error_type}","errorMessage":"{message}","requestId":"","stackTrace":[]}}"#
+        );
+        assert_eq!(failure(&body).cause, cause, "{body}");
+    }
+    // The older form, without a type.
+    for (message, cause) in [
+        (
+            "2023-01-01T00:00:00.000Z 1-2 Task timed out after 3.00 seconds",
+            TimedOut,
         ),
         (
-            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1-2 Error: Runtime exited with error: exit status 127"}"#,
-            FailureCause::Exited,
-        ),
-        (
-            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1-2 Error: Runtime exited without providing a reason"}"#,
-            FailureCause::Exited,
-        ),
-        (
-            r#"{"errorMessage":"RequestId: 1-2 Process exited before completing request"}"#,
-            FailureCause::Exited,
-        ),
-        (
-            r#"{"errorType":"Runtime.ImportModuleError","errorMessage":"Unable to import module 'app'","requestId":"","stackTrace":[]}"#,
-            FailureCause::FailedToStart,
-        ),
-        (
-            r#"{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"x"}"#,
-            FailureCause::FailedToStart,
-        ),
-        (
-            r#"{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}"#,
-            FailureCause::ResponseTooLarge,
-        ),
-        (
-            r#"{"errorType":"Runtime.Unknown","errorMessage":"x"}"#,
-            FailureCause::Unknown,
+            "RequestId: 1-2 Process exited before completing request",
+            Exited,
         ),
     ] {
-        assert_eq!(failure(body).cause, cause, "{body}");
+        let body = format!(r#"{{"errorMessage":"{message}"}}"#);
+        assert_eq!(failure(&body).cause, cause, "{body}");
     }
 }
 
@@ -195,11 +160,11 @@ fn anything_else_is_read_as_far_as_it_goes() {
     }
     unknown(b"\xff\xfe");
     assert_eq!(
-        read_back(r#"{"errorType":7,"errorMessage":{"code":1},"stackTrace":"a\nb"}"#),
+        failure(r#"{"errorType":7,"errorMessage":{"code":1},"stackTrace":"a\nb"}"#),
         thrown("7", r#"{"code":1}"#, &["a", "b"])
     );
     assert_eq!(
-        read_back(r#"{"errorType":"E","errorMessage":"\ud83d","stackTrace":[["x"],1]}"#),
+        failure(r#"{"errorType":"E","errorMessage":"\ud83d","stackTrace":[["x"],1]}"#),
         thrown("E", r#""\ud83d""#, &[r#"["x"]"#, "1"])
     );
 }

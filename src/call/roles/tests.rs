@@ -1,51 +1,14 @@
 //! What a role may be, and what tells two chains apart.
 
-use alloc::string::ToString;
-use alloc::vec;
-
 use super::*;
 use crate::aws::endpoint::Choice;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::target::{Caller, Target};
-use crate::testing::connection;
+use crate::testing::{
+    access_key, assert_contains, assuming, bearing, connection_with, refused, role,
+};
 
 const ARN: &str = "arn:aws:iam::123456789012:role/x";
-
-fn role(arn: &str) -> RoleOptions {
-    RoleOptions {
-        arn: arn.into(),
-        ..RoleOptions::default()
-    }
-}
-
-fn key() -> AccessKey {
-    AccessKey {
-        access_key_id: "AKIDEXAMPLE".into(),
-        secret_access_key: Secret::new("secret".into()),
-        session_token: None,
-    }
-}
-
-fn with(credentials: Credentials) -> Connection {
-    Connection {
-        credentials,
-        ..connection()
-    }
-}
-
-fn assuming(roles: Vec<RoleOptions>) -> Connection {
-    with(Credentials::AssumeRole {
-        source: key(),
-        roles,
-    })
-}
-
-fn bearing(token: &str, role: RoleOptions) -> Connection {
-    with(Credentials::WebIdentity {
-        token: Secret::new(token.into()),
-        role,
-    })
-}
 
 fn chain(connection: Connection) -> RoleChain {
     match Target::new(connection, None).unwrap().caller {
@@ -54,11 +17,8 @@ fn chain(connection: Connection) -> RoleChain {
     }
 }
 
-fn refused(connection: Connection) -> (String, String) {
-    match Target::new(connection, None) {
-        Err(Error::InvalidInput(input)) => (input.field, input.message),
-        other => panic!("{other:?}"),
-    }
+fn refused_field(connection: Connection) -> String {
+    refused(Target::new(connection, None)).field
 }
 
 #[test]
@@ -86,7 +46,6 @@ fn defaults() {
 #[test]
 fn roles_that_sts_would_refuse() {
     let field = "connection.credentials.assume-role.roles";
-    let of = |role: RoleOptions| refused(assuming(vec![role]));
     for arn in [
         "",
         "x",
@@ -99,48 +58,41 @@ fn roles_that_sts_would_refuse() {
         "arn:aws:iam::123456789012:role/a b",
         &format!("arn:aws:iam::123456789012:role/{}", "x".repeat(2_048)),
     ] {
-        let (at, message) = of(role(arn));
-        assert_eq!(at, format!("{field}[0].arn"), "{arn}");
-        assert!(
-            message.contains("arn:aws:iam::123456789012:role/name"),
-            "{message}"
-        );
+        let input = refused(Target::new(assuming(vec![role(arn)]), None));
+        assert_eq!(input.field, format!("{field}[0].arn"), "{arn}");
+        assert_contains(&input.message, ["arn:aws:iam::123456789012:role/name"]);
     }
-    let (at, message) = of(role("arn:aws-cn:iam::123456789012:role/x"));
-    assert_eq!(at, format!("{field}[0].arn"));
-    assert!(
-        message.contains("us-east-1") && message.contains("partition"),
-        "{message}"
-    );
+    let chinese = role("arn:aws-cn:iam::123456789012:role/x");
+    let input = refused(Target::new(assuming(vec![chinese]), None));
+    assert_eq!(input.field, format!("{field}[0].arn"));
+    assert_contains(&input.message, ["us-east-1", "partition"]);
 
-    for external_id in ["x", "a b", "a;b", &"x".repeat(1_225)] {
-        let (at, _) = of(RoleOptions {
-            external_id: Some(external_id.to_string()),
-            ..role(ARN)
-        });
-        assert_eq!(at, format!("{field}[0].external-id"));
+    let refused_with = |name: &str, change: &dyn Fn(&mut RoleOptions)| {
+        let mut role = role(ARN);
+        change(&mut role);
+        let told = refused_field(assuming(vec![role]));
+        assert_eq!(told, format!("{field}[0].{name}"));
+    };
+    for text in ["x", "a b", "a;b", &"x".repeat(1_225)] {
+        refused_with("external-id", &|role| role.external_id = Some(text.into()));
     }
-    for name in ["x", "a/b", "a b", &"x".repeat(65)] {
-        let (at, _) = of(RoleOptions {
-            session_name: Some(name.to_string()),
-            ..role(ARN)
+    for text in ["x", "a/b", "a b", &"x".repeat(65)] {
+        refused_with("session-name", &|role| {
+            role.session_name = Some(text.into())
         });
-        assert_eq!(at, format!("{field}[0].session-name"));
     }
     for seconds in [0, 899, 43_201, u32::MAX] {
-        let (at, _) = of(RoleOptions {
-            duration_seconds: Some(seconds),
-            ..role(ARN)
+        refused_with("duration-seconds", &|role| {
+            role.duration_seconds = Some(seconds);
         });
-        assert_eq!(at, format!("{field}[0].duration-seconds"));
     }
 }
 
 #[test]
 fn chains_are_never_empty_and_never_endless_and_their_later_roles_last_an_hour() {
     let field = "connection.credentials.assume-role.roles";
-    assert_eq!(refused(assuming(vec![])).0, field);
-    assert_eq!(refused(assuming(vec![role(ARN); 11])).0, field);
+    assert_eq!(refused_field(assuming(vec![])), field);
+    assert_eq!(refused_field(assuming(vec![role(ARN); 11])), field);
     assert_eq!(chain(assuming(vec![role(ARN); 10])).roles().count(), 10);
     let long = RoleOptions {
         duration_seconds: Some(3_601),
@@ -150,10 +102,10 @@ fn chains_are_never_empty_and_never_endless_and_their_later_roles_last_an_hour()
         chain(assuming(vec![long.clone()])).first.duration_seconds,
         Some(3_601)
     );
-    let (at, _) = refused(assuming(vec![role(ARN), long]));
-    assert_eq!(at, format!("{field}[1].duration-seconds"));
-    let (at, _) = refused(assuming(vec![role(ARN), role("x")]));
-    assert_eq!(at, format!("{field}[1].arn"));
+    for (second, wrong) in [(long, "duration-seconds"), (role("x"), "arn")] {
+        let told = refused_field(assuming(vec![role(ARN), second]));
+        assert_eq!(told, format!("{field}[1].{wrong}"));
+    }
 }
 
 #[test]
@@ -166,64 +118,53 @@ fn tokens_and_what_goes_with_them() {
         "marked\ntoken",
         &"x".repeat(20_001),
     ] {
-        let (at, message) = refused(bearing(token, role(ARN)));
-        assert_eq!(at, format!("{field}.token"));
-        assert!(!message.contains("marked"), "{message}");
+        let input = refused(Target::new(bearing(token, role(ARN)), None));
+        assert_eq!(input.field, format!("{field}.token"));
+        assert!(!input.message.contains("marked"), "{}", input.message);
     }
     let external = RoleOptions {
         external_id: Some("ext".into()),
         ..role(ARN)
     };
-    assert_eq!(
-        refused(bearing("a.b.c", external)).0,
-        format!("{field}.role.external-id")
-    );
-    assert_eq!(
-        refused(bearing("a.b.c", role("x"))).0,
-        format!("{field}.role.arn")
-    );
+    for (role, wrong) in [(external, "external-id"), (role("x"), "arn")] {
+        let told = refused_field(bearing("a.b.c", role));
+        assert_eq!(told, format!("{field}.role.{wrong}"));
+    }
 }
 
 #[test]
 fn sts_is_asked_in_the_connections_region_partition_and_form() {
-    let authority = |region: &str, arn: &str, endpoint: Choice| {
-        chain(Connection {
-            region: region.into(),
-            endpoint,
-            ..assuming(vec![role(arn)])
-        })
-        .endpoint
-        .authority
-    };
     let cn = "arn:aws-cn:iam::123456789012:role/x";
     let gov = "arn:aws-us-gov:iam::123456789012:role/x";
-    for (found, expected) in [
+    let url = Choice::Url("http://127.0.0.1:4566".into());
+    for (region, arn, endpoint, authority) in [
         (
-            authority("cn-north-1", cn, Choice::Standard),
+            "cn-north-1",
+            cn,
+            Choice::Standard,
             "sts.cn-north-1.amazonaws.com.cn",
         ),
         (
-            authority("us-gov-west-1", gov, Choice::Fips),
+            "us-gov-west-1",
+            gov,
+            Choice::Fips,
             "sts.us-gov-west-1.amazonaws.com",
         ),
+        ("eu-west-1", ARN, Choice::DualStack, "sts.eu-west-1.api.aws"),
         (
-            authority("eu-west-1", ARN, Choice::DualStack),
-            "sts.eu-west-1.api.aws",
-        ),
-        (
-            authority("us-east-2", ARN, Choice::FipsDualStack),
+            "us-east-2",
+            ARN,
+            Choice::FipsDualStack,
             "sts-fips.us-east-2.api.aws",
         ),
-        (
-            authority(
-                "us-east-2",
-                ARN,
-                Choice::Url("http://127.0.0.1:4566".into()),
-            ),
-            "127.0.0.1:4566",
-        ),
+        ("us-east-2", ARN, url, "127.0.0.1:4566"),
     ] {
-        assert_eq!(found, expected);
+        let chain = chain(Connection {
+            region: region.into(),
+            endpoint,
+            ..assuming(vec![role(arn)])
+        });
+        assert_eq!(chain.endpoint.authority, authority);
     }
 }
 
@@ -236,12 +177,9 @@ fn every_difference_tells_two_chains_apart() {
         assuming(vec![options])
     };
     let source = |change: fn(&mut AccessKey)| {
-        let mut source = key();
+        let (mut source, roles) = (access_key(), vec![role(ARN)]);
         change(&mut source);
-        with(Credentials::AssumeRole {
-            source,
-            roles: vec![role(ARN)],
-        })
+        connection_with(Credentials::AssumeRole { source, roles })
     };
     let place = |region: &str, endpoint: Choice| Connection {
         region: region.into(),

@@ -1,26 +1,31 @@
 //! Dynamic choices.
 
 use super::*;
+use crate::cards::choices::ChoicePage;
+
+fn choices_of(
+    lambda: &Scripted<Lambda>,
+    field: &str,
+    values: &str,
+    search: Option<&str>,
+    cursor: Option<&str>,
+) -> Result<ChoicePage, Error> {
+    block_on(choices(
+        lambda, CONNECT, "invoke", field, values, search, cursor,
+    ))
+}
 
 #[test]
 fn function_choices_are_searched_and_paged() {
     let names: Vec<&'static str> = (0..130)
         .map(|n| if n % 2 == 0 { "Even" } else { "odd" })
         .collect();
-    let lambda = Lambda::new(&names);
+    let lambda = account(&names);
     let mut cursor: Option<String> = None;
     let mut seen = 0;
     loop {
-        let page = block_on(choices(
-            &lambda,
-            CONNECT,
-            "invoke",
-            "yourFunctions",
-            "{}",
-            Some("even"),
-            cursor.as_deref(),
-        ))
-        .unwrap();
+        let cursor_now = cursor.as_deref();
+        let page = choices_of(&lambda, "yourFunctions", "{}", Some("even"), cursor_now).unwrap();
         assert!(
             page.choices
                 .iter()
@@ -37,70 +42,30 @@ fn function_choices_are_searched_and_paged() {
 
 #[test]
 fn qualifier_choices_are_those_of_the_chosen_function() {
-    let lambda = Lambda::new(&["f"]);
+    let lambda = account(&["f"]);
     let page = |search: Option<&str>, cursor: Option<&str>| {
-        block_on(choices(
-            &lambda,
-            CONNECT,
-            "invoke",
-            "qualifier",
-            r#"{"yourFunctions":"f"}"#,
-            search,
-            cursor,
-        ))
-        .unwrap()
+        let values = r#"{"yourFunctions":"f"}"#;
+        choices_of(&lambda, "qualifier", values, search, cursor).unwrap()
     };
     let first = page(None, None);
-    assert_eq!(
-        (
-            first.choices[0].value.as_str(),
-            first.choices[0].label.as_str()
-        ),
-        ("live", "live (alias)")
-    );
-    assert_eq!(
-        (first.choices.len(), first.choices[1].value.as_str()),
-        (50, "60")
-    );
+    assert_eq!(first.choices.len(), 50);
+    assert_eq!(first.choices[0].value, "live");
+    assert_eq!(first.choices[0].label, "live (alias)");
+    assert_eq!(first.choices[1].value, "60");
     let second = page(None, first.next.as_deref());
     assert_eq!((second.choices.len(), second.next), (11, None));
     assert_eq!(page(Some("LIVE"), None).choices.len(), 1);
-    let unnamed = block_on(choices(
-        &lambda,
-        CONNECT,
-        "invoke",
-        "qualifier",
-        "{}",
-        None,
-        None,
-    ));
-    assert!(matches!(unnamed, Err(Error::InvalidInput(input)) if input.field == "yourFunctions"));
-    let unknown = block_on(choices(
-        &lambda, CONNECT, "invoke", "payload", "{}", None, None,
-    ));
-    assert!(matches!(unknown, Err(Error::InvalidInput(input)) if input.field == "field"));
+    let refused = |field| refused(choices_of(&lambda, field, "{}", None, None)).field;
+    assert_eq!(refused("qualifier"), "yourFunctions");
+    assert_eq!(refused("payload"), "field");
 }
 
 #[test]
 fn who_may_not_list_is_told_that_a_typed_name_works() {
-    let lambda = Lambda {
-        allowed: false,
-        ..Lambda::new(&[])
-    };
-    let Err(Error::Service(error)) = block_on(choices(
-        &lambda,
-        CONNECT,
-        "invoke",
-        "yourFunctions",
-        "{}",
-        None,
-        None,
-    )) else {
-        panic!("not refused");
-    };
-    let hint = error.hint.unwrap();
-    assert!(
-        hint.contains("lambda:ListFunctions") && hint.contains("type the function's name"),
-        "{hint}"
+    let lambda = closed_account(&[]);
+    let asked = choices_of(&lambda, "yourFunctions", "{}", None, None);
+    assert_contains(
+        &service_error(asked).hint.unwrap(),
+        ["lambda:ListFunctions", "type the function's name"],
     );
 }

@@ -4,12 +4,9 @@ use super::*;
 
 #[test]
 fn listing() {
-    let lambda = Lambda::new(&["a", "b", "ab"]);
-    let list = |values: &str| -> Value {
-        serde_json::from_str(&block_on(run(&lambda, CONNECT, "list-functions", values)).unwrap())
-            .unwrap()
-    };
-    let page = list(r#"{"nameContains":"A","limit":1}"#);
+    let lambda = account(&["a", "b", "ab"]);
+    let list = |values: &str| run_card(&lambda, "list-functions", values);
+    let page = list(r#"{"nameContains":"A","limit":1}"#).unwrap();
     assert_eq!(page["functions"][0]["name"], "a");
     assert_eq!(page["functions"][0]["runtime"], "python3.14");
     let row = page["functions"][0].as_object().unwrap();
@@ -20,15 +17,11 @@ fn listing() {
     keys.sort_unstable();
     named.sort_unstable();
     assert_eq!(keys, named);
-    let rest =
-        list(&json!({"nameContains": "A", "limit": "1", "cursor": page["next"]}).to_string());
+    let rest = json!({"nameContains": "A", "limit": "1", "cursor": page["next"]});
+    let rest = list(&rest.to_string()).unwrap();
     assert_eq!(
         (&rest["functions"][0]["name"], &rest["next"]),
         (&json!("ab"), &Value::Null)
     );
-    let field = refused(
-        block_on(run(&lambda, CONNECT, "list-functions", r#"{"limit":0}"#)).map(Value::String),
-    )
-    .0;
-    assert_eq!(field, "limit");
+    assert_eq!(refused(list(r#"{"limit":0}"#)).field, "limit");
 }

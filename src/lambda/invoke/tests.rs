@@ -1,37 +1,38 @@
 //! Invocations: what is refused, what goes out, what an answer means.
 
-use alloc::vec::Vec;
-
 use super::*;
 use crate::aws::endpoint::Choice;
 use crate::call::error::{InvalidInput, TransportKind};
 use crate::call::failure::FailureCause;
-use crate::testing::{answer, connection, lambdas};
-
-fn request() -> InvokeRequest {
-    InvokeRequest {
-        function: "f".into(),
-        ..InvokeRequest::default()
-    }
-}
+use crate::testing::{
+    answer, assert_contains, coded, connection, invocation as request, lambdas, service_error,
+    transport_error,
+};
 
 fn invoke(request: InvokeRequest) -> Invoke {
     Invoke::new(connection(), request).unwrap()
 }
 
 fn refused(request: InvokeRequest) -> InvalidInput {
-    match Invoke::new(connection(), request) {
-        Err(Error::InvalidInput(input)) => input,
-        other => panic!("{other:?}"),
+    crate::testing::refused(Invoke::new(connection(), request))
+}
+
+fn at_url(url: &str) -> Connection {
+    Connection {
+        endpoint: Choice::Url(url.into()),
+        ..connection()
     }
 }
 
 fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<Invocation, Error> {
-    let mut operation = invoke(request());
-    operation.read(lambdas(status, headers, body), 2)?;
-    Ok(operation
-        .take_output()
-        .expect("an invocation is one request"))
+    output(request(), lambdas(status, headers, body), 2)
+}
+
+fn output(request: InvokeRequest, response: Response, attempts: u8) -> Result<Invocation, Error> {
+    let mut operation = invoke(request);
+    operation.read(response, attempts)?;
+    let output = operation.take_output();
+    Ok(output.expect("an invocation is one request"))
 }
 
 #[test]
@@ -64,18 +65,11 @@ fn no_payload_is_no_body() {
 
 #[test]
 fn a_base_path_comes_first() {
-    let connection = Connection {
-        endpoint: Choice::Url("https://proxy.example:8443/aws/".into()),
-        ..connection()
+    let request = InvokeRequest {
+        function: "f:live".into(),
+        ..request()
     };
-    let operation = Invoke::new(
-        connection,
-        InvokeRequest {
-            function: "f:live".into(),
-            ..request()
-        },
-    )
-    .unwrap();
+    let operation = Invoke::new(at_url("https://proxy.example:8443/aws/"), request).unwrap();
     let request = operation.request();
     assert_eq!(request.authority, "proxy.example:8443");
     assert_eq!(
@@ -97,13 +91,10 @@ fn qualifiers_must_be_one() {
     );
     let contradiction = refused(with("f:live", "beta"));
     assert_eq!(contradiction.field, "request.qualifier");
-    assert!(contradiction.message.contains("live") && contradiction.message.contains("beta"));
+    assert_contains(&contradiction.message, ["live", "beta"]);
     for bad in ["", "$latest", "a b", "a\nb", "é", &"a".repeat(129)] {
-        assert_eq!(
-            refused(with("f", bad)).field,
-            "request.qualifier",
-            "{bad:?}"
-        );
+        let field = refused(with("f", bad)).field;
+        assert_eq!(field, "request.qualifier", "{bad:?}");
     }
 }
 
@@ -124,28 +115,14 @@ fn payloads_are_checked_before_they_are_sent() {
         assert_eq!(operation.request().body.len(), bytes);
         let refused = refused(with(text(bytes + 1), invocation_type));
         assert_eq!(refused.field, "request.payload");
-        assert!(
-            refused.message.contains(&format!("{}", bytes + 1))
-                && refused.message.contains(&format!("{bytes}")),
-            "{}",
-            refused.message
-        );
+        let [size, limit] = [bytes + 1, bytes].map(|bytes| bytes.to_string());
+        assert_contains(&refused.message, [&size, &limit]);
     }
     for bad in ["", "{", "hello", "{} {}", "\u{feff}{}"] {
-        assert_eq!(
-            refused(with(bad.into(), InvocationType::RequestResponse)).field,
-            "request.payload",
-            "{bad:?}"
-        );
+        let field = refused(with(bad.into(), InvocationType::RequestResponse)).field;
+        assert_eq!(field, "request.payload", "{bad:?}");
     }
-    for good in [
-        "null",
-        "0",
-        "\"\"",
-        "[]",
-        " {} ",
-        "\"\u{0}\"".replace('\u{0}', "\\u0000").as_str(),
-    ] {
+    for good in ["null", "0", r#""""#, "[]", " {} ", r#""\u0000""#] {
         invoke(with(good.into(), InvocationType::RequestResponse));
     }
 }
@@ -168,11 +145,7 @@ fn client_context_is_an_object_and_synchronous() {
     invoke(with(&object(2_685), InvocationType::RequestResponse));
     let too_long = refused(with(&object(2_688), InvocationType::RequestResponse));
     assert_eq!(too_long.field, "request.client-context");
-    assert!(
-        too_long.message.contains("3584") && too_long.message.contains("3583"),
-        "{}",
-        too_long.message
-    );
+    assert_contains(&too_long.message, ["3584", "3583"]);
     for (context, invocation_type) in [
         ("[]", InvocationType::RequestResponse),
         ("text", InvocationType::RequestResponse),
@@ -180,39 +153,28 @@ fn client_context_is_an_object_and_synchronous() {
         ("{}", InvocationType::Event),
         ("{}", InvocationType::DryRun),
     ] {
-        assert_eq!(
-            refused(with(context, invocation_type)).field,
-            "request.client-context",
-            "{context}"
-        );
+        let field = refused(with(context, invocation_type)).field;
+        assert_eq!(field, "request.client-context", "{context}");
     }
 }
 
 #[test]
 fn texts_that_become_headers_are_checked() {
+    let refused_with = |change: &dyn Fn(&mut InvokeRequest)| {
+        let mut request = request();
+        change(&mut request);
+        refused(request).field
+    };
     let long = "a".repeat(300);
     for bad in ["", "a\r\nx-amz-evil: 1", "a\u{0}", "é", " a", "a ", &long] {
-        let tenant = InvokeRequest {
-            tenant_id: Some(bad.into()),
-            ..request()
-        };
-        assert_eq!(refused(tenant).field, "request.tenant-id", "{bad:?}");
-        let durable = InvokeRequest {
-            durable_execution_name: Some(bad.into()),
-            ..request()
-        };
-        assert_eq!(
-            refused(durable).field,
-            "request.durable-execution-name",
-            "{bad:?}"
-        );
+        let field = refused_with(&|request| request.tenant_id = Some(bad.into()));
+        assert_eq!(field, "request.tenant-id", "{bad:?}");
+        let field = refused_with(&|request| request.durable_execution_name = Some(bad.into()));
+        assert_eq!(field, "request.durable-execution-name", "{bad:?}");
     }
     for bad in ["", "a\nb", "a b", "é"] {
-        let trace = InvokeRequest {
-            trace_id: Some(bad.into()),
-            ..request()
-        };
-        assert_eq!(refused(trace).field, "request.trace-id", "{bad:?}");
+        let field = refused_with(&|request| request.trace_id = Some(bad.into()));
+        assert_eq!(field, "request.trace-id", "{bad:?}");
     }
     let operation = invoke(InvokeRequest {
         tenant_id: Some("tenant  a/b=c+d@e".into()),
@@ -259,11 +221,7 @@ fn of_type(kind: InvocationType, response: Response) -> Result<Invocation, Error
         invocation_type: Some(kind),
         ..request()
     };
-    let mut operation = invoke(request);
-    operation.read(response, 1)?;
-    Ok(operation
-        .take_output()
-        .expect("an invocation is one request"))
+    output(request, response, 1)
 }
 
 #[test]
@@ -291,9 +249,7 @@ fn an_answer_that_cannot_be_lambdas_is_no_success() {
         (RequestResponse, answer(200, &[], "{}")),
         (Event, answer(202, &[], "")),
     ] {
-        let Err(Error::Transport(error)) = of_type(kind, response.clone()) else {
-            panic!("accepted: {kind:?} {response:?}");
-        };
+        let error = transport_error(of_type(kind, response));
         let executed = if kind == DryRun {
             Executed::No
         } else {
@@ -308,21 +264,13 @@ fn an_answer_that_cannot_be_lambdas_is_no_success() {
 
 #[test]
 fn at_a_url_of_the_callers_an_emulator_needs_no_id_but_must_not_send_a_page() {
-    let at_url = |content_type| {
-        let connection = Connection {
-            endpoint: Choice::Url("http://127.0.0.1:9000".into()),
-            ..connection()
-        };
+    let read = |content_type| {
         let response = answer(200, &[("Content-Type", content_type)], "{}");
-        Invoke::new(connection, request())
-            .unwrap()
-            .read(response, 1)
+        let mut operation = Invoke::new(at_url("http://127.0.0.1:9000"), request()).unwrap();
+        operation.read(response, 1)
     };
-    assert!(at_url("text/plain; charset=utf-8").is_ok());
-    assert!(matches!(
-        at_url("Text/HTML; charset=utf-8"),
-        Err(Error::Transport(_))
-    ));
+    assert_eq!(read("text/plain; charset=utf-8"), Ok(()));
+    transport_error(read("Text/HTML; charset=utf-8"));
 }
 
 #[test]
@@ -340,14 +288,11 @@ fn the_header_alone_says_that_the_function_failed() {
     let success = read(200, &[], document).unwrap();
     assert_eq!(success.status_code, 200);
     for marker in ["Unhandled", "Handled", "", "anything"] {
-        let Err(Error::FunctionFailed(failed)) = read(
-            200,
-            &[
-                ("X-Amz-Function-Error", marker),
-                ("X-Amz-Executed-Version", "1"),
-            ],
-            document,
-        ) else {
+        let headers = [
+            ("X-Amz-Function-Error", marker),
+            ("X-Amz-Executed-Version", "1"),
+        ];
+        let Err(Error::FunctionFailed(failed)) = read(200, &headers, document) else {
             panic!("a failed function was called a success");
         };
         assert_eq!(failed.failure.marker, marker);
@@ -364,17 +309,9 @@ fn a_refusal_names_the_permission_with_the_qualifier() {
         qualifier: Some("live".into()),
         ..request()
     });
-    let Err(Error::Service(error)) = operation.read(
-        answer(403, &[("x-amzn-errortype", "AccessDeniedException")], b"{}"),
-        1,
-    ) else {
-        panic!("not refused");
-    };
-    let hint = error.hint.unwrap();
-    assert!(
-        hint.contains(
-            "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f:live"
-        ),
-        "{hint}"
+    let refusal = operation.read(coded(403, "AccessDeniedException"), 1);
+    assert_contains(
+        &service_error(refusal).hint.unwrap(),
+        ["lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f:live"],
     );
 }

@@ -1,12 +1,12 @@
 //! Listings over pages of every cut: no row lost, none twice.
 
-use alloc::format;
-use alloc::vec;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::call::error::{Executed, TransportKind};
-use crate::testing::{connection, json as ok};
+use crate::testing::{
+    answer, assert_contains, connection, json as ok, refused, service_error, transport_error,
+};
 
 fn list(query: FunctionQuery) -> ListFunctions {
     ListFunctions::new(connection(), query).unwrap()
@@ -15,11 +15,8 @@ fn list(query: FunctionQuery) -> ListFunctions {
 /// Lambda's side: rows by marker, `MaxItems` and 50 at most.
 fn serve(names: &[String], request: &Request<'_>, page_rows: usize) -> Response {
     let get = |key| {
-        request
-            .query
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
+        let found = request.query.iter().find(|(name, _)| *name == key);
+        found.map(|(_, value)| value)
     };
     let start: usize = get("Marker").map_or(0, |marker| {
         marker.strip_prefix("m").unwrap().parse().unwrap()
@@ -110,22 +107,23 @@ fn every_limit_and_every_page_size_reach_every_row_once() {
 
 #[test]
 fn a_small_limit_reads_a_small_page() {
-    let operation = list(FunctionQuery {
+    let small = FunctionQuery {
         limit: Some(7),
         ..FunctionQuery::default()
-    });
-    assert_eq!(
-        operation.request().path_with_query(),
-        "/2015-03-31/functions?MaxItems=7"
-    );
-    let operation = list(FunctionQuery {
+    };
+    let all = FunctionQuery {
         all_versions: true,
         ..FunctionQuery::default()
-    });
-    assert_eq!(
-        operation.request().path_with_query(),
-        "/2015-03-31/functions?FunctionVersion=ALL&MaxItems=50"
-    );
+    };
+    for (query, parameters) in [
+        (small, "MaxItems=7"),
+        (all, "FunctionVersion=ALL&MaxItems=50"),
+    ] {
+        assert_eq!(
+            list(query).request().path_with_query(),
+            format!("/2015-03-31/functions?{parameters}")
+        );
+    }
 }
 
 #[test]
@@ -190,26 +188,19 @@ fn a_row_has_its_fields_and_no_environment() {
 
 #[test]
 fn queries_are_checked() {
-    let field = |query| match ListFunctions::new(connection(), query) {
-        Err(Error::InvalidInput(input)) => input.field,
-        other => panic!("{other:?}"),
-    };
+    let field = |query| refused(ListFunctions::new(connection(), query)).field;
     for limit in [0, 10_001] {
-        assert_eq!(
-            field(FunctionQuery {
-                limit: Some(limit),
-                ..FunctionQuery::default()
-            }),
-            "query.limit"
-        );
-    }
-    assert_eq!(
-        field(FunctionQuery {
-            cursor: Some("mine".into()),
+        let query = FunctionQuery {
+            limit: Some(limit),
             ..FunctionQuery::default()
-        }),
-        "query.cursor"
-    );
+        };
+        assert_eq!(field(query), "query.limit");
+    }
+    let query = FunctionQuery {
+        cursor: Some("mine".into()),
+        ..FunctionQuery::default()
+    };
+    assert_eq!(field(query), "query.cursor");
 }
 
 #[test]
@@ -221,14 +212,8 @@ fn answers_that_are_no_listing_are_malformed() {
         r#"{"Functions": null}"#,
         r#"{"Functions": [{}]}"#,
     ] {
-        let response = Response {
-            status: 200,
-            headers: vec![],
-            body: body.into(),
-        };
-        let Err(Error::Transport(error)) = list(FunctionQuery::default()).read(response, 3) else {
-            panic!("accepted: {body}");
-        };
+        let read = list(FunctionQuery::default()).read(answer(200, &[], body), 3);
+        let error = transport_error(read);
         assert_eq!(
             (error.kind, error.executed, error.attempts),
             (TransportKind::Malformed, Executed::No, 3)
@@ -245,21 +230,13 @@ fn a_marker_that_repeats_ends_the_listing_with_an_error() {
     let page = json!({"Functions": [], "NextMarker": "same"});
     assert_eq!(operation.read(ok(&page), 1), Ok(()));
     assert_eq!(operation.take_output(), None);
-    assert!(matches!(
-        operation.read(ok(&page), 1),
-        Err(Error::Transport(_))
-    ));
+    transport_error(operation.read(ok(&page), 1));
 }
 
 #[test]
 fn a_refusal_names_the_permission() {
-    let response = Response {
-        status: 403,
-        ..Response::default()
-    };
-    let Err(Error::Service(error)) = list(FunctionQuery::default()).read(response, 1) else {
-        panic!("not refused");
-    };
-    assert!(error.hint.unwrap().contains("lambda:ListFunctions on *"));
+    let read = list(FunctionQuery::default()).read(answer(403, &[], ""), 1);
+    let error = service_error(read);
+    assert_contains(&error.hint.unwrap(), ["lambda:ListFunctions on *"]);
     assert_eq!(error.executed, Executed::No);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::testing::{connection, json as ok};
+use crate::testing::{answer, connection, json as ok, service_error};
 
 fn list(function: &str) -> ListQualifiers {
     ListQualifiers::new(connection(), function).unwrap()
@@ -79,13 +79,9 @@ fn an_odd_weight_does_not_trap() {
 
 #[test]
 fn each_listing_names_its_permission() {
-    let denied = || Response {
-        status: 403,
-        ..Response::default()
-    };
-    let hint = |operation: &mut ListQualifiers| match operation.read(denied(), 1) {
-        Err(Error::Service(error)) => error.hint.unwrap(),
-        other => panic!("{other:?}"),
+    let hint = |operation: &mut ListQualifiers| {
+        let denied = operation.read(answer(403, &[], ""), 1);
+        service_error(denied).hint.unwrap()
     };
     let mut operation = list("f:live");
     let arn = "arn:aws:lambda:us-east-1:<account>:function:f";

@@ -1,47 +1,34 @@
 //! STS's answers, right, strange and hostile.
 
-use alloc::vec;
-
 use super::*;
-use crate::call::connection::{Connection, Credentials};
-use crate::call::error::TransportError;
+use crate::call::connection::Connection;
+use crate::call::error::{TransportError, TransportKind};
 use crate::call::roles::RoleOptions;
-use crate::testing::{answer, connection};
+use crate::testing::{
+    answer, assert_contains, assuming, bearing, denied_by_sts, role, transport_error,
+    unauthenticated,
+};
 
 const ARN: &str = "arn:aws:iam::123456789012:role/x";
 const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.marked-token.c2ln";
 
 fn chain(roles: usize, external_id: Option<&str>) -> RoleChain {
     let role = RoleOptions {
-        arn: ARN.into(),
         external_id: external_id.map(Into::into),
-        ..RoleOptions::default()
+        ..role(ARN)
     };
-    let Credentials::AccessKey(source) = connection().credentials else {
-        panic!("no key");
-    };
-    of(Credentials::AssumeRole {
-        source,
-        roles: vec![role; roles],
-    })
+    of(assuming(vec![role; roles]))
 }
 
 fn web_identity() -> RoleChain {
-    of(Credentials::WebIdentity {
-        token: Secret::new(TOKEN.into()),
-        role: RoleOptions {
-            arn: ARN.into(),
-            duration_seconds: Some(900),
-            ..RoleOptions::default()
-        },
-    })
+    let role = RoleOptions {
+        duration_seconds: Some(900),
+        ..role(ARN)
+    };
+    of(bearing(TOKEN, role))
 }
 
-fn of(credentials: Credentials) -> RoleChain {
-    let connection = Connection {
-        credentials,
-        ..connection()
-    };
+fn of(connection: Connection) -> RoleChain {
     match Target::new(connection, None).unwrap().caller {
         Caller::Roles(chain) => chain,
         Caller::Signer(_) => panic!("no roles"),
@@ -114,17 +101,11 @@ fn what_hands_out_no_keys_is_malformed_and_repeats_none_of_it() {
         bodies.push(whole.replace(element, "Other"));
     }
     for body in bodies {
-        match read(&chain(1, None), 200, &body) {
-            Err(Error::Transport(error)) => {
-                assert_eq!(
-                    (error.kind, error.executed),
-                    (crate::call::error::TransportKind::Malformed, Executed::No)
-                );
-                assert!(error.message.contains(ARN), "{}", error.message);
-                assert!(!error.message.contains("marked"), "{}", error.message);
-            }
-            other => panic!("{body}: {other:?}"),
-        }
+        let error = transport_error(read(&chain(1, None), 200, &body));
+        assert_eq!(error.kind, TransportKind::Malformed, "{body}");
+        assert_eq!(error.executed, Executed::No);
+        assert_contains(&error.message, [ARN]);
+        assert!(!error.message.contains("marked"), "{}", error.message);
     }
 }
 
@@ -162,41 +143,37 @@ fn a_refusal_names_the_role_the_step_and_what_is_usually_wrong() {
         (denied.category, denied.executed),
         (Category::AccessDenied, Executed::No)
     );
-    let hint = denied.hint.unwrap();
-    assert!(
-        hint.contains("trust policy of arn:aws:iam::123456789012:role/x"),
-        "{hint}"
-    );
-    assert!(hint.contains("none was given"), "{hint}");
-    let hint = refusal(&chain(1, Some("ext-id")), 403, "AccessDenied")
-        .hint
-        .unwrap();
-    assert!(hint.contains("check that the external ID"), "{hint}");
+    let trust_policy = "trust policy of arn:aws:iam::123456789012:role/x";
+    assert_contains(&denied.hint.unwrap(), [trust_policy, "none was given"]);
 
-    let web = web_identity();
-    let hint = refusal(&web, 403, "AccessDenied").hint.unwrap();
-    assert!(
-        hint.contains("sts:AssumeRoleWithWebIdentity") && hint.contains("audience"),
-        "{hint}"
-    );
-    for code in ["InvalidIdentityToken", "IDPRejectedClaim"] {
-        let error = refusal(&web, 400, code);
-        assert_eq!(error.category, Category::Credentials, "{code}");
-        assert!(error.hint.unwrap().contains("identity provider"), "{code}");
+    let (plain, web) = (chain(1, None), web_identity());
+    let external = chain(1, Some("ext-id"));
+    for (chain, status, code, usually) in [
+        (&external, 403, "AccessDenied", "check that the external ID"),
+        (&web, 403, "AccessDenied", "sts:AssumeRoleWithWebIdentity"),
+        (&web, 403, "AccessDenied", "audience"),
+        (&web, 400, "InvalidIdentityToken", "identity provider"),
+        (&web, 400, "IDPRejectedClaim", "identity provider"),
+        (&web, 400, "ExpiredTokenException", "pass a fresh one"),
+        (
+            &plain,
+            400,
+            "ExpiredTokenException",
+            "keys that assume the role have expired",
+        ),
+        (
+            &plain,
+            403,
+            "RegionDisabledException",
+            "switched off for this region",
+        ),
+    ] {
+        assert_contains(&refusal(chain, status, code).hint.unwrap(), [usually]);
     }
-    let hint = refusal(&web, 400, "ExpiredTokenException").hint.unwrap();
-    assert!(hint.contains("pass a fresh one"), "{hint}");
-    let hint = refusal(&chain(1, None), 400, "ExpiredTokenException")
-        .hint
-        .unwrap();
-    assert!(
-        hint.contains("keys that assume the role have expired"),
-        "{hint}"
-    );
-    let hint = refusal(&chain(1, None), 403, "RegionDisabledException")
-        .hint
-        .unwrap();
-    assert!(hint.contains("switched off for this region"), "{hint}");
+    for code in ["InvalidIdentityToken", "IDPRejectedClaim"] {
+        let category = refusal(&web, 400, code).category;
+        assert_eq!(category, Category::Credentials, "{code}");
+    }
     let unreachable = refusal(&web, 400, "IDPCommunicationError");
     assert!(unreachable.retryable && unreachable.executed == Executed::No);
 }
@@ -212,16 +189,10 @@ fn the_second_role_is_denied_to_the_first_ones_session() {
         Some(&before),
         Delivery::new("delivery", None, false).unwrap(),
     );
-    let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
-    let Err(Error::Unauthenticated(error)) = step.read(answer(403, &[], body), 1) else {
-        panic!("another error");
-    };
-    assert!(error.message.contains("(role 2 of 2)"), "{}", error.message);
-    let hint = error.hint.unwrap();
-    assert!(
-        hint.contains("to arn:aws:sts::123456789012:assumed-role/x/sess"),
-        "{hint}"
-    );
+    let error = unauthenticated(step.read(denied_by_sts("no"), 1));
+    assert_contains(&error.message, ["(role 2 of 2)"]);
+    let principal = "to arn:aws:sts::123456789012:assumed-role/x/sess";
+    assert_contains(&error.hint.unwrap(), [principal]);
     assert_eq!(
         step.call.target.caller,
         Caller::Signer(Signer::AccessKey(before.keys))
@@ -252,17 +223,14 @@ fn a_token_goes_unsigned_and_a_key_does_not_go_at_all() {
 #[test]
 fn a_transport_error_says_that_it_was_sts() {
     let mut error = Error::Transport(TransportError {
-        kind: crate::call::error::TransportKind::Dns,
+        kind: TransportKind::Dns,
         message: "sts.us-east-1.amazonaws.com has no address".into(),
         executed: Executed::No,
         attempts: 3,
     });
     step(&chain(1, None)).annotate_error(&mut error);
-    let Error::Transport(error) = error else {
-        panic!("another error");
-    };
     assert_eq!(
-        error.message,
+        transport_error(Err::<(), _>(error)).message,
         "assuming arn:aws:iam::123456789012:role/x (role 1 of 1): sts.us-east-1.amazonaws.com has no address"
     );
 }

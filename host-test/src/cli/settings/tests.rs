@@ -281,13 +281,8 @@ async fn a_profile_that_needs_more_is_refused_by_what_it_asks_for() {
 #[tokio::test]
 async fn no_credentials_names_the_variables() {
     let settings = Settings::load(Env::from_slice(&[]), &Fs::from_slice(&[]), None).await;
-    let refusal = settings
-        .unwrap()
-        .credentials(&files())
-        .await
-        .err()
-        .map(|error| error.to_string())
-        .unwrap_or_default();
+    let credentials = settings.unwrap().credentials(&files()).await;
+    let refusal = credentials.err().unwrap().to_string();
     for name in [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -302,67 +297,51 @@ async fn no_credentials_names_the_variables() {
 #[tokio::test]
 async fn half_a_key_names_the_missing_half() {
     let [id, secret] = KEYS;
-    assert_eq!(
-        refusal(&[id], None).await,
-        "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not"
-    );
-    let told = refusal(&[secret], None).await;
-    assert_eq!(
-        told,
-        "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not"
-    );
+    for (half, missing) in [(id, secret), (secret, id)] {
+        let told = refusal(&[half], None).await;
+        assert_eq!(told, format!("{} is set, {} is not", half.0, missing.0));
+    }
 }
 
 #[tokio::test]
 async fn region_by_variable_then_profile() {
-    let region = async |vars: &[(&str, &str)], profile| load(vars, profile).await.unwrap().region();
-    let both = [
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_DEFAULT_REGION", "us-west-2"),
-    ];
-    assert_eq!(
-        region(&both, Some("work")).await.as_deref(),
-        Some("us-east-1")
-    );
-    assert_eq!(region(&both[1..], None).await.as_deref(), Some("us-west-2"));
-    assert_eq!(
-        region(&[], Some("work")).await.as_deref(),
-        Some("eu-central-1")
-    );
-    assert_eq!(
-        region(&[("AWS_REGION", "")], None).await.as_deref(),
-        Some("eu-west-1")
-    );
-    assert_eq!(region(&[], Some("local")).await, None);
+    let variable = ("AWS_REGION", "us-east-1");
+    let default = ("AWS_DEFAULT_REGION", "us-west-2");
+    let empty = ("AWS_REGION", "");
+    for (vars, profile, region) in [
+        (&[variable, default][..], Some("work"), Some("us-east-1")),
+        (&[default], None, Some("us-west-2")),
+        (&[], Some("work"), Some("eu-central-1")),
+        (&[empty], None, Some("eu-west-1")),
+        (&[], Some("local"), None),
+    ] {
+        let settings = load(vars, profile).await.unwrap();
+        assert_eq!(settings.region().as_deref(), region, "{vars:?} {profile:?}");
+    }
 }
 
 #[tokio::test]
 async fn endpoint_by_the_most_specific_source() {
-    let url = async |vars: &[(&str, &str)], profile| match load(vars, profile)
-        .await
-        .unwrap()
-        .endpoint()
-        .unwrap()
-    {
-        Some(Endpoint::Url(url)) => url,
-        other => format!("{other:?}"),
-    };
-    let both = [
-        ("AWS_ENDPOINT_URL", "http://all"),
-        ("AWS_ENDPOINT_URL_LAMBDA", "http://lambda"),
-    ];
-    assert_eq!(url(&both, None).await, "http://lambda");
-    assert_eq!(url(&both[..1], Some("local")).await, "http://all");
-    assert_eq!(url(&[], Some("local")).await, "http://127.0.0.1:9001");
-    let ignored = [("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")];
-    assert_eq!(url(&ignored, Some("local")).await, "None");
-    assert_eq!(url(&[], Some("work")).await, "Some(Endpoint::Fips)");
-    let dual = [("AWS_USE_DUALSTACK_ENDPOINT", "true")];
-    assert_eq!(
-        url(&dual, Some("work")).await,
-        "Some(Endpoint::FipsDualStack)"
-    );
-    assert_eq!(url(&[], None).await, "None");
+    let all = ("AWS_ENDPOINT_URL", "http://all");
+    let lambda = ("AWS_ENDPOINT_URL_LAMBDA", "http://lambda");
+    let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+    let dual = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    for (vars, profile, expected) in [
+        (&[all, lambda][..], None, "http://lambda"),
+        (&[all], Some("local"), "http://all"),
+        (&[], Some("local"), "http://127.0.0.1:9001"),
+        (&[ignored], Some("local"), "None"),
+        (&[], Some("work"), "Some(Endpoint::Fips)"),
+        (&[dual], Some("work"), "Some(Endpoint::FipsDualStack)"),
+        (&[], None, "None"),
+    ] {
+        let settings = load(vars, profile).await.unwrap();
+        let endpoint = match settings.endpoint().unwrap() {
+            Some(Endpoint::Url(url)) => url,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(endpoint, expected, "{vars:?} {profile:?}");
+    }
 }
 
 #[tokio::test]
@@ -373,14 +352,7 @@ async fn contradicting_endpoints_are_refused() {
     ];
     assert!(load(&vars, None).await.unwrap().endpoint().is_err());
     let vars = [("AWS_USE_FIPS_ENDPOINT", "yes")];
-    let error = load(&vars, None)
-        .await
-        .unwrap()
-        .endpoint()
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        error,
-        "AWS_USE_FIPS_ENDPOINT is `yes`; it may be `true` or `false`"
-    );
+    let error = load(&vars, None).await.unwrap().endpoint().unwrap_err();
+    let told = "AWS_USE_FIPS_ENDPOINT is `yes`; it may be `true` or `false`";
+    assert_eq!(error.to_string(), told);
 }

@@ -1,70 +1,25 @@
-//! Connections and routes: HTTP/1.1, a few files and a few questions.
-
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
+//! Routes: a few files and a few questions.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::api::{self, Question, Reply};
 use super::state::State;
 use super::{guard, page};
 
-/// `accept` fails when the process has no file descriptor left: wait for one, do not spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Twice Lambda's largest event, with room for what stands around it, in bytes.
 const BODY_LIMIT: usize = 16 << 20;
 
-/// Serves until it is stopped.
-pub(super) async fn accept(
-    listener: TcpListener,
-    state: Arc<State>,
-    tasks: TaskTracker,
-    stopping: CancellationToken,
-) {
-    loop {
-        let accepted = tokio::select! {
-            () = stopping.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                tasks.spawn(connection(stream, Arc::clone(&state), stopping.clone()));
-            }
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
-        }
-    }
+/// Answers any request, for the page only.
+pub(super) async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let mut response = routed(state, request).await;
+    page::protect(response.headers_mut());
+    response
 }
 
-async fn connection(stream: TcpStream, state: Arc<State>, stopping: CancellationToken) {
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    let answer = service_fn(move |request| {
-        let state = Arc::clone(&state);
-        async move {
-            let mut response = answer(&state, request).await;
-            page::protect(response.headers_mut());
-            Ok::<_, Infallible>(response)
-        }
-    });
-    // A client that breaks its connection is that client's affair.
-    tokio::select! {
-        () = stopping.cancelled() => {}
-        _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer) => {}
-    }
-}
-
-async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn routed(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     if let Err(refused) = guard::check(&parts, state.port) {
         return refusal(refused.status(), &refused.to_string());
