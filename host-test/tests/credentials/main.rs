@@ -6,6 +6,10 @@ mod concurrency;
 mod kinds;
 mod leaks;
 mod logs;
+#[expect(
+    unsafe_code,
+    reason = "wasmtime's traits for a custom memory are unsafe"
+)]
 mod memory;
 mod signing_proxy;
 
