@@ -25,7 +25,7 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """The result of one command: its exit code and the JSON document that it printed."""
 
     exit_code: int
@@ -85,7 +85,7 @@ class Connector:
             capture_output=True,
         )
         try:
-            return Answer(done.returncode, json.loads(done.stdout))
+            return CommandResult(done.returncode, json.loads(done.stdout))
         except ValueError:
             raise AssertionError(
                 f"exit code {done.returncode}, stdout is not one JSON document: {done.stdout!r}\n{done.stderr.decode()}"

@@ -18,7 +18,7 @@ from connector import Connector, from_environment
 
 
 class Runs:
-    """Asks the function `count` directly, without the engine. Subtracts the runs that asking causes."""
+    """Reads the counter of `count` without the engine. Reading it runs the function, so those runs are subtracted."""
 
     def __init__(self):
         self._connector = Connector(os.environ["CONNECTOR"])

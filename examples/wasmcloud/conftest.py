@@ -105,7 +105,7 @@ def until(condition, otherwise, seconds=60):
 
 @pytest.fixture(scope="session")
 def runs():
-    """How often `count` ran for a key. Asks without the lattice, and subtracts the runs that asking causes."""
+    """How often `count` ran for a key. Reading the counter runs it as well, which is subtracted."""
     connector = Connector(os.environ["CONNECTOR"])
     asked = {}
 

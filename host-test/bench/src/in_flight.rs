@@ -22,7 +22,7 @@ const ROUNDS: usize = 3;
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 /// Long enough that the last call is sent before the first one returns.
 const EVENT: &str = r#"{"ms":1000}"#;
-const ANSWER: &str = r#"{"sleptMs":1000}"#;
+const RESPONSE: &str = r#"{"sleptMs":1000}"#;
 
 /// A child process's peak memory, in bytes.
 #[derive(Serialize, Deserialize)]
@@ -78,7 +78,7 @@ pub fn child(args: &InFlightArgs) -> Result<()> {
                 let request = Arc::new(request("slow", EVENT));
                 call_concurrently(args.calls, || {
                     let (ours, request) = (ours.clone(), request.clone());
-                    async move { ours.invoke(&request, ANSWER).await }
+                    async move { ours.invoke(&request, RESPONSE).await }
                 })
                 .await
             }
@@ -86,7 +86,7 @@ pub fn child(args: &InFlightArgs) -> Result<()> {
                 let native = Native::new(&args.url);
                 call_concurrently(args.calls, || {
                     let native = native.clone();
-                    async move { native.invoke("slow", Blob::new(EVENT), ANSWER).await }
+                    async move { native.invoke("slow", Blob::new(EVENT), RESPONSE).await }
                 })
                 .await
             }

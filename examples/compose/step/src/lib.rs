@@ -50,7 +50,9 @@ fn greet(connection: &Connection, name: &str) -> Result<String, Failure> {
         Ok(answer) if answer["message"].is_string() => {
             Ok(answer["message"].as_str().unwrap_or_default().to_owned())
         }
-        _ => Err(Failure::Ran(format!("the response has no `message`: {text}"))),
+        _ => Err(Failure::Ran(format!(
+            "the response has no `message`: {text}"
+        ))),
     }
 }
 

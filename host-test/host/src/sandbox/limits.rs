@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 
-/// wasmtime's limits, and whether they denied memory. The trap that follows does not tell.
+/// wasmtime's limits, and whether they denied memory. The trap that follows looks like any other.
 pub struct Limits {
     limits: StoreLimits,
     exceeded: bool,
