@@ -8,7 +8,7 @@ use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Endpoint, Payload,
 };
-use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, Key};
@@ -29,7 +29,7 @@ impl Ours {
             connection,
             &region,
             &[],
-            Sessions::default(),
+            SessionCache::default(),
         )?))
     }
 

@@ -17,7 +17,7 @@ use crate::bindings::lambda;
 use crate::bindings::sessions::Session;
 use crate::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error, Invocation};
 use crate::credentials::{needs_sts, signing_key};
-use crate::host::{Answer, Host};
+use crate::host::{CallResult, Host};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
 /// Temporary keys are renewed this long before they expire. The margin covers a request that is
@@ -27,7 +27,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// A connection, the [`Host`] that makes its calls, and the destinations that they may reach.
 ///
 /// Secret access keys stay on the host: an instance receives a signing key for Lambda in one region
-/// on one UTC day. A role's temporary keys are cached in [`Sessions`] and renewed five minutes
+/// on one UTC day. A role's temporary keys are cached in [`SessionCache`] and renewed five minutes
 /// before they expire. If Lambda still reports them as expired, they are renewed and the call is
 /// made again: the function did not run.
 ///
@@ -44,7 +44,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// use aws_lambda_connector_host::bindings::types::{
 ///     AccessKey, Connection, Credentials, Endpoint, Payload,
 /// };
-/// use aws_lambda_connector_host::caller::{Caller, Sessions};
+/// use aws_lambda_connector_host::caller::{Caller, SessionCache};
 /// use aws_lambda_connector_host::host::Host;
 /// use aws_lambda_connector_host::sandbox::Options;
 /// use local_lambda::{Config, LocalLambda};
@@ -63,7 +63,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 ///     }),
 ///     endpoint: Some(Endpoint::Url(lambda.url())),
 /// };
-/// let caller = Caller::new(host, connection, "us-east-1", &[], Sessions::default())?;
+/// let caller = Caller::new(host, connection, "us-east-1", &[], SessionCache::default())?;
 ///
 /// let request = InvokeRequest {
 ///     payload: Some("7".to_owned()),
@@ -82,7 +82,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// use aws_lambda_connector_host::bindings::types::{
 ///     AccessKey, AssumeRole, Connection, Credentials, Role,
 /// };
-/// use aws_lambda_connector_host::caller::{Caller, Sessions};
+/// use aws_lambda_connector_host::caller::{Caller, SessionCache};
 /// use aws_lambda_connector_host::host::Host;
 ///
 /// # async fn example(host: Host, key: AccessKey) -> Result<(), Box<dyn std::error::Error>> {
@@ -99,7 +99,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 ///     }),
 ///     endpoint: None,
 /// };
-/// let caller = Caller::new(host, connection, "eu-central-1", &[], Sessions::default())?;
+/// let caller = Caller::new(host, connection, "eu-central-1", &[], SessionCache::default())?;
 /// for payload in ["1", "2"] {
 ///     let request = InvokeRequest {
 ///         payload: Some(payload.to_owned()),
@@ -118,7 +118,7 @@ pub struct Caller {
     region: String,
     lambda: Arc<Policy>,
     sts: Arc<Policy>,
-    sessions: Sessions,
+    sessions: SessionCache,
 }
 
 /// A cache of temporary keys, by the connection that they were obtained for. Clones share it.
@@ -127,16 +127,16 @@ pub struct Caller {
 /// share an entry. `Debug` output contains no keys.
 ///
 /// ```
-/// use aws_lambda_connector_host::caller::Sessions;
+/// use aws_lambda_connector_host::caller::SessionCache;
 ///
-/// assert_eq!(format!("{:?}", Sessions::default()), "Sessions(…)");
+/// assert_eq!(format!("{:?}", SessionCache::default()), "SessionCache(…)");
 /// ```
 #[derive(Clone, Default)]
-pub struct Sessions(Arc<Mutex<HashMap<[u8; 32], Session>>>);
+pub struct SessionCache(Arc<Mutex<HashMap<[u8; 32], Session>>>);
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for SessionCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sessions(…)")
+        f.write_str("SessionCache(…)")
     }
 }
 
@@ -154,7 +154,7 @@ macro_rules! call {
                 Err(error) if !renewed && $self.leads_to_a_role() && is_expired(&error) => {
                     renewed = true;
                 }
-                answer => return Ok(answer),
+                result => return Ok(result),
             }
         }
     }};
@@ -174,7 +174,7 @@ impl Caller {
         connection: Connection,
         region: &str,
         allow: &[String],
-        sessions: Sessions,
+        sessions: SessionCache,
     ) -> Result<Self, InvalidDestination> {
         let reach = |aws: Policy| {
             let url = match &connection.endpoint {
@@ -214,7 +214,7 @@ impl Caller {
     ///
     /// # Errors
     /// As for [`Host::invoke`]. The inner error may also come from the request to STS.
-    pub async fn invoke(&self, request: &lambda::InvokeRequest) -> Answer<Invocation> {
+    pub async fn invoke(&self, request: &lambda::InvokeRequest) -> CallResult<Invocation> {
         call!(self, connection => self.host.invoke(&self.lambda, &connection, request))
     }
 
@@ -225,7 +225,7 @@ impl Caller {
     pub async fn list_functions(
         &self,
         query: &lambda::FunctionQuery,
-    ) -> Answer<lambda::FunctionPage> {
+    ) -> CallResult<lambda::FunctionPage> {
         call!(self, connection => self.host.list_functions(&self.lambda, &connection, query))
     }
 
@@ -233,7 +233,10 @@ impl Caller {
     ///
     /// # Errors
     /// As for [`Self::invoke`].
-    pub async fn list_qualifiers(&self, function: &str) -> Answer<Vec<lambda::QualifierChoice>> {
+    pub async fn list_qualifiers(
+        &self,
+        function: &str,
+    ) -> CallResult<Vec<lambda::QualifierChoice>> {
         call!(self, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
     }
 
@@ -242,7 +245,7 @@ impl Caller {
     }
 
     /// Returns the connection with the narrowest credentials that Lambda accepts.
-    async fn narrowed(&self, renew: bool) -> Answer<Connection> {
+    async fn narrowed(&self, renew: bool) -> CallResult<Connection> {
         let now = SystemTime::now();
         let credentials = match &self.connection.credentials {
             Credentials::AccessKey(key) => self.signing_key(key, now),
@@ -265,7 +268,7 @@ impl Caller {
         Credentials::SigningKey(signing_key(key, &self.region, now))
     }
 
-    async fn session(&self, now: SystemTime, renew: bool) -> Answer<Session> {
+    async fn session(&self, now: SystemTime, renew: bool) -> CallResult<Session> {
         let id = id(&self.connection, &self.region);
         // Held during the request to STS, so that concurrent calls wait for the same keys.
         let mut kept = self.sessions.0.lock().await;

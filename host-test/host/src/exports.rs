@@ -48,12 +48,12 @@ impl Exports {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let options = Options { keep_compiled: true, ..Options::default() };
     /// let sandbox = Sandbox::load(Path::new(built_component::P2), options)?;
-    /// let exports = Exports::of(sandbox.instance_pre().component())?;
+    /// let exports = Exports::find(sandbox.instance_pre().component())?;
     /// assert!(!exports.concurrent);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn of(component: &Component) -> Result<Self> {
+    pub fn find(component: &Component) -> Result<Self> {
         let interface = |name: &str, version: &str| {
             component.get_export_index(None, format!("connectors:aws-lambda/{name}@{version}"))
         };

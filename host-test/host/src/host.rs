@@ -17,10 +17,10 @@ use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 ///
 /// ```
 /// use aws_lambda_connector_host::bindings::types::{Error, Invocation};
-/// use aws_lambda_connector_host::host::Answer;
+/// use aws_lambda_connector_host::host::CallResult;
 ///
-/// fn summary(answer: Answer<Invocation>) -> String {
-///     match answer {
+/// fn summary(result: CallResult<Invocation>) -> String {
+///     match result {
 ///         Ok(Ok(invocation)) => format!("status {}", invocation.status_code),
 ///         Ok(Err(Error::FunctionFailed(_))) => "the function failed".to_owned(),
 ///         Ok(Err(error)) => format!("the call failed: {error:?}"),
@@ -28,7 +28,7 @@ use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 ///     }
 /// }
 /// ```
-pub type Answer<T> = Result<Result<T, Error>, HostError>;
+pub type CallResult<T> = Result<Result<T, Error>, HostError>;
 
 /// The loaded connector.
 ///
@@ -119,7 +119,7 @@ impl Host {
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
         let exports =
-            Exports::of(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
+            Exports::find(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
                 path: component.display().to_string(),
                 reason: format!("it is not the connector: {error:#}"),
             })?;
@@ -162,7 +162,7 @@ impl Host {
         policy: &Arc<Policy>,
         connection: &Connection,
         request: &lambda::InvokeRequest,
-    ) -> Answer<Invocation> {
+    ) -> CallResult<Invocation> {
         call!(self, policy, invoke(connection, request))
     }
 
@@ -175,7 +175,7 @@ impl Host {
         policy: &Arc<Policy>,
         connection: &Connection,
         query: &lambda::FunctionQuery,
-    ) -> Answer<lambda::FunctionPage> {
+    ) -> CallResult<lambda::FunctionPage> {
         call!(self, policy, list_functions(connection, query))
     }
 
@@ -188,7 +188,7 @@ impl Host {
         policy: &Arc<Policy>,
         connection: &Connection,
         function: &str,
-    ) -> Answer<Vec<lambda::QualifierChoice>> {
+    ) -> CallResult<Vec<lambda::QualifierChoice>> {
         call!(self, policy, list_qualifiers(connection, function))
     }
 
@@ -203,7 +203,7 @@ impl Host {
         connection: &Connection,
         function: Option<&str>,
         qualifier: Option<&str>,
-    ) -> Answer<Vec<lambda::Check>> {
+    ) -> CallResult<Vec<lambda::Check>> {
         call!(
             self,
             policy,
@@ -220,7 +220,7 @@ impl Host {
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
-    ) -> Answer<sessions::Session> {
+    ) -> CallResult<sessions::Session> {
         call!(self, policy, open(connection))
     }
 
@@ -246,7 +246,7 @@ impl Host {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn describe(&self, policy: &Arc<Policy>) -> Answer<cards::Manifest> {
+    pub async fn describe(&self, policy: &Arc<Policy>) -> CallResult<cards::Manifest> {
         call!(self, policy, describe())
     }
 
@@ -265,7 +265,7 @@ impl Host {
         values: &str,
         search: Option<&str>,
         cursor: Option<&str>,
-    ) -> Answer<cards::ChoicePage> {
+    ) -> CallResult<cards::ChoicePage> {
         call!(
             self,
             policy,
@@ -283,7 +283,7 @@ impl Host {
         connection: &str,
         card: &str,
         values: &str,
-    ) -> Answer<String> {
+    ) -> CallResult<String> {
         call!(self, policy, run(connection, card, values))
     }
 }

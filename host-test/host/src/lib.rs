@@ -10,7 +10,7 @@
 //!
 //! use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 //! use aws_lambda_connector_host::bindings::types::{AccessKey, Connection, Credentials};
-//! use aws_lambda_connector_host::caller::{Caller, Sessions};
+//! use aws_lambda_connector_host::caller::{Caller, SessionCache};
 //! use aws_lambda_connector_host::host::Host;
 //! use aws_lambda_connector_host::sandbox::Options;
 //!
@@ -25,7 +25,7 @@
 //!     }),
 //!     endpoint: None,
 //! };
-//! let caller = Caller::new(host, connection, "eu-central-1", &[], Sessions::default())?;
+//! let caller = Caller::new(host, connection, "eu-central-1", &[], SessionCache::default())?;
 //!
 //! // The outer error is the host's, the inner one the component's.
 //! let invocation = caller.invoke(&InvokeRequest::new("my-function")).await??;

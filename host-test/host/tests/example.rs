@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{AccessKey, Endpoint};
-use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, LocalLambda};
@@ -71,7 +71,7 @@ async fn signing_key_of_the_example_is_accepted() {
     connection.endpoint = Some(Endpoint::Url(lambda.url()));
     let host =
         Host::new(Path::new(built_component::P2), Options::default()).expect("the component loads");
-    let caller = Caller::new(host, connection, "us-east-1", &[], Sessions::default())
+    let caller = Caller::new(host, connection, "us-east-1", &[], SessionCache::default())
         .expect("the URL is a destination");
     let request = InvokeRequest {
         payload: Some("7".to_owned()),

@@ -38,7 +38,7 @@ use crate::policy::Policy;
 ///     ..Options::default()
 /// };
 /// let sandbox = Sandbox::load(Path::new(built_component::P2), options)?;
-/// let exports = Exports::of(sandbox.instance_pre().component())?;
+/// let exports = Exports::find(sandbox.instance_pre().component())?;
 /// let manifests = sandbox
 ///     .call(&Arc::new(Policy::deny_all()), async |instance, store| {
 ///         let mut manifests = Vec::new();

@@ -207,7 +207,7 @@ mod tests {
     async fn finished_call_leaves_no_resources_in_the_host() {
         let component = Path::new(built_component::P3);
         let sandbox = Sandbox::load(component, Options::default()).unwrap();
-        let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
+        let exports = Exports::find(sandbox.instance_pre().component()).unwrap();
         let lambda = LocalLambda::start(Config::default()).await.unwrap();
         let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
         let Key {
