@@ -284,6 +284,7 @@ impl Policy {
             });
         }
         let port = match authority.port() {
+            _ if authority.as_str().contains('@') => None,
             // The authority is `host:`, or its port is above 65535.
             None if authority.as_str() != authority.host() => None,
             None => default_port(scheme),

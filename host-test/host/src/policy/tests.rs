@@ -87,9 +87,12 @@ fn empty_policy_refuses_every_destination() {
 #[test]
 fn user_info_is_refused_without_repeating_its_password() {
     let policy = Policy::for_region("us-east-1");
-    let refusal = check(&policy, "https://me:secret@lambda.us-east-1.amazonaws.com/").unwrap_err();
-    assert!(matches!(refusal, Refusal::Malformed { .. }), "{refusal:?}");
-    assert!(!refusal.to_string().contains("secret"), "{refusal}");
+    for port in ["", ":443"] {
+        let uri = format!("https://me:secret@lambda.us-east-1.amazonaws.com{port}/");
+        let refusal = check(&policy, &uri).unwrap_err();
+        assert!(matches!(refusal, Refusal::Malformed { .. }), "{refusal:?}");
+        assert!(!refusal.to_string().contains("secret"), "{refusal}");
+    }
     let error = Policy::deny_all()
         .allow("https://me:secret@host/")
         .unwrap_err();
