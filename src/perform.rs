@@ -26,7 +26,7 @@ use crate::transport::{Failure, Transport};
 
 mod annotate;
 pub use annotate::redact;
-use annotate::{Context, annotate, report, wrong_day};
+use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
 
 /// Runs `operation` to its end.
 ///
@@ -85,7 +85,7 @@ async fn exchange(
         annotate(&mut failed.error, &context);
         let caller = &operation.call().target.caller;
         let keys_expired = evict_rejected_session(&failed.error, caller, transport.sessions());
-        let error = report(failed.error, earlier);
+        let error = propagate_uncertainty(failed.error, earlier);
 
         match attempts.after(&FailedAttempt {
             error: &error,
@@ -102,7 +102,7 @@ async fn exchange(
         // Keys that were rejected, or that expired while waiting, are renewed.
         shared.signer = match signer(transport, operation.call(), clock).await {
             Ok(signer) => signer,
-            Err(renewal) => return Err(report(renewal, Some(error))),
+            Err(renewal) => return Err(propagate_uncertainty(renewal, Some(error))),
         };
         earlier = Some(error);
         number = number.saturating_add(1);

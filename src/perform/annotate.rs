@@ -111,15 +111,15 @@ pub fn wrong_day(day: &WrongDay) -> Error {
 
 /// The error to report: the last attempt's, but with `executed: unknown` if an earlier attempt may
 /// have run the function. Where the last attempt could not be sent, the earlier error.
-pub fn report(mut last: Error, earlier: Option<Error>) -> Error {
+pub fn propagate_uncertainty(mut last: Error, earlier: Option<Error>) -> Error {
     let Some(mut earlier) = earlier else {
         return last;
     };
     if matches!(last, Error::InvalidInput(_)) {
         return earlier;
     }
-    let in_doubt = executed(&mut earlier).is_some_and(|executed| *executed != Executed::No);
-    if let Some(executed) = executed(&mut last)
+    let in_doubt = executed_mut(&mut earlier).is_some_and(|executed| *executed != Executed::No);
+    if let Some(executed) = executed_mut(&mut last)
         && *executed == Executed::No
         && in_doubt
     {
@@ -129,7 +129,7 @@ pub fn report(mut last: Error, earlier: Option<Error>) -> Error {
 }
 
 /// Whether the function ran, in an error that leaves it open.
-fn executed(error: &mut Error) -> Option<&mut Executed> {
+fn executed_mut(error: &mut Error) -> Option<&mut Executed> {
     match error {
         Error::Service(error) | Error::Unauthenticated(error) => Some(&mut error.executed),
         Error::Transport(error) => Some(&mut error.executed),
