@@ -24,7 +24,7 @@ mod p3;
 /// Lambda and would only fill the memory.
 const MAX_BODY: usize = 6_291_556 + 65_536;
 /// Bytes that are moved at once.
-const PIECE: usize = 65_536;
+const CHUNK_SIZE: usize = 65_536;
 
 /// The host, through the component's imports.
 pub struct Host;
@@ -54,12 +54,12 @@ fn fields(request: &Request<'_>) -> Result<http::Fields, Failure> {
     for (name, value) in &all {
         fields
             .append(name, value)
-            .map_err(|error| refused_header(name, error))?;
+            .map_err(|error| rejected_header(name, error))?;
     }
     Ok(fields)
 }
 
-fn refused_header(name: &str, error: http::HeaderError) -> Failure {
+fn rejected_header(name: &str, error: http::HeaderError) -> Failure {
     let why = match error {
         http::HeaderError::Forbidden => "forbids components to set",
         _ => "did not accept",
@@ -85,7 +85,7 @@ fn scheme(request: &Request<'_>) -> http::Scheme {
     }
 }
 
-fn refused_line() -> Failure {
+fn rejected_request_line() -> Failure {
     host_fault("the host refused the request's method, host or path")
 }
 
@@ -114,9 +114,9 @@ fn with_body(mut response: Response, body: Result<Vec<u8>, Failure>) -> Result<R
 }
 
 /// For a body of that length, to the byte: what grows is copied.
-fn room_for(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
+fn reserve_body(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
     if promised.is_some_and(|bytes| bytes > MAX_BODY) {
-        return Err(too_large());
+        return Err(body_too_large());
     }
     let mut body = Vec::new();
     match body.try_reserve_exact(promised.unwrap_or_default()) {
@@ -131,16 +131,16 @@ fn room_for(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
 
 fn append(body: &mut Vec<u8>, piece: &[u8]) -> Result<(), Failure> {
     if body.len().saturating_add(piece.len()) > MAX_BODY {
-        return Err(too_large());
+        return Err(body_too_large());
     }
     body.extend_from_slice(piece);
     Ok(())
 }
 
 /// The body, if that is all of it.
-fn whole(body: Vec<u8>, promised: Option<usize>) -> Result<Vec<u8>, Failure> {
+fn check_length(body: Vec<u8>, promised: Option<usize>) -> Result<Vec<u8>, Failure> {
     match promised {
-        Some(bytes) if body.len() < bytes => Err(cut_off(format!(
+        Some(bytes) if body.len() < bytes => Err(truncated(format!(
             "the answer ended after {} of {bytes} bytes",
             body.len()
         ))),
@@ -156,19 +156,19 @@ fn failure(kind: TransportKind, executed: Executed, message: impl Into<String>) 
     }
 }
 
-fn cut_off(message: impl Into<String>) -> Failure {
+fn truncated(message: impl Into<String>) -> Failure {
     failure(TransportKind::CutOff, Executed::Yes, message)
 }
 
-fn broke_off() -> Failure {
-    cut_off("the answer broke off in the middle")
+fn body_aborted() -> Failure {
+    truncated("the answer broke off in the middle")
 }
 
-fn rest_did_not_come() -> Failure {
-    cut_off("the rest of the answer did not come in time")
+fn body_timeout() -> Failure {
+    truncated("the rest of the answer did not come in time")
 }
 
-fn too_large() -> Failure {
+fn body_too_large() -> Failure {
     failure(
         TransportKind::Malformed,
         Executed::Yes,
@@ -176,7 +176,7 @@ fn too_large() -> Failure {
     )
 }
 
-fn no_answer_in_time() -> Failure {
+fn response_timeout() -> Failure {
     failure(
         TransportKind::Timeout,
         Executed::Unknown,

@@ -58,7 +58,7 @@ fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Fail
         .and_then(|()| outgoing.set_scheme(Some(&scheme(request))))
         .and_then(|()| outgoing.set_authority(Some(&request.authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(&request.path_with_query())))
-        .map_err(|()| refused_line())?;
+        .map_err(|()| rejected_request_line())?;
     Ok(outgoing)
 }
 
@@ -120,7 +120,7 @@ fn write_all(
             match deadline.wait(&[&stream.subscribe(), &future.subscribe()]) {
                 Ok(0) => continue,
                 Ok(_) => return Ok(false),
-                Err(TimedOut) => return Err(no_answer_in_time()),
+                Err(TimedOut) => return Err(response_timeout()),
             }
         }
         let (piece, after) = rest.split_at(permitted.min(rest.len()));
@@ -148,7 +148,7 @@ fn response_head(
             None => {
                 deadline
                     .wait(&[&future.subscribe()])
-                    .map_err(|TimedOut| no_answer_in_time())?;
+                    .map_err(|TimedOut| response_timeout())?;
             }
         }
     }
@@ -168,7 +168,7 @@ fn read_body(
     promised: Option<usize>,
     limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = room_for(promised)?;
+    let mut body = reserve_body(promised)?;
     // `incoming` gives its body once, and this is the one time.
     let incoming_body = incoming
         .consume()
@@ -177,18 +177,18 @@ fn read_body(
         .stream()
         .map_err(|()| host_fault("the host gave no stream for the answer"))?;
     read_all(&stream, &mut body, limits)?;
-    whole(body, promised)
+    check_length(body, promised)
 }
 
 fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Result<(), Failure> {
     let end = Deadline::in_ms(limits.body_ms.into());
     loop {
-        match stream.read(PIECE as u64) {
+        match stream.read(CHUNK_SIZE as u64) {
             Ok(piece) if piece.is_empty() => {
                 let deadline = end.or_in_ms(limits.between_bytes_ms.into());
                 deadline
                     .wait(&[&stream.subscribe()])
-                    .map_err(|TimedOut| rest_did_not_come())?;
+                    .map_err(|TimedOut| body_timeout())?;
             }
             Ok(piece) => {
                 append(body, &piece)?;
@@ -196,7 +196,7 @@ fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Re
             Err(StreamError::Closed) => return Ok(()),
             // Not asked why: Node's shim has no WIT error for it, and would trap.
             Err(StreamError::LastOperationFailed(_)) => {
-                return Err(broke_off());
+                return Err(body_aborted());
             }
         }
     }

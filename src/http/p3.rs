@@ -49,7 +49,7 @@ impl Transport for Host {
             .and_then(|()| outgoing.set_scheme(Some(&scheme(request))))
             .and_then(|()| outgoing.set_authority(Some(&request.authority)))
             .and_then(|()| outgoing.set_path_with_query(Some(&request.path_with_query())))
-            .map_err(|()| refused_line())?;
+            .map_err(|()| rejected_request_line())?;
 
         let answer = async {
             match before_answer.limit(client::send(outgoing)).await {
@@ -60,10 +60,10 @@ impl Transport for Host {
                     Executed::Unknown,
                     &request.authority,
                 )),
-                Err(TimedOut) => Err(no_answer_in_time()),
+                Err(TimedOut) => Err(response_timeout()),
             }
         };
-        alongside(answer, write_body(writer, request.body, no_trailers)).await
+        drive_with(answer, write_body(writer, request.body, no_trailers)).await
     }
 
     fn sessions(&self) -> &SessionCache {
@@ -89,7 +89,7 @@ async fn write_body(
     no_trailers: FutureWriter<Trailers>,
 ) {
     if let Some(mut writer) = writer {
-        for piece in bytes.chunks(PIECE) {
+        for piece in bytes.chunks(CHUNK_SIZE) {
             if !writer.write_all(piece.into()).await.is_empty() {
                 break;
             }
@@ -113,17 +113,17 @@ async fn read_body(
     promised: Option<usize>,
     limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = room_for(promised)?;
+    let mut body = reserve_body(promised)?;
     let (_handled, handling) = wit_future::new(|| Ok(()));
     let (mut stream, end) = http::Response::consume_body(incoming, handling);
     let whole_by = Deadline::in_ms(limits.body_ms.into());
-    let mut piece = Vec::with_capacity(promised.unwrap_or(PIECE).clamp(1, PIECE));
+    let mut piece = Vec::with_capacity(promised.unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
     loop {
         let deadline = whole_by.or_in_ms(limits.between_bytes_ms.into());
         let (state, read) = deadline
             .limit(stream.read(piece))
             .await
-            .map_err(|TimedOut| rest_did_not_come())?;
+            .map_err(|TimedOut| body_timeout())?;
         piece = read;
         append(&mut body, &piece)?;
         piece.clear();
@@ -134,14 +134,14 @@ async fn read_body(
     // The stream ends either way, whether it was the body's end or it broke off.
     let deadline = whole_by.or_in_ms(limits.between_bytes_ms.into());
     match deadline.limit(end.into_future()).await {
-        Ok(Ok(_)) => whole(body, promised),
-        Ok(Err(_)) => Err(broke_off()),
-        Err(TimedOut) => Err(rest_did_not_come()),
+        Ok(Ok(_)) => check_length(body, promised),
+        Ok(Err(_)) => Err(body_aborted()),
+        Err(TimedOut) => Err(body_timeout()),
     }
 }
 
 /// The output of `main`; `aside` is driven until then, and given up.
-async fn alongside<T>(main: impl Future<Output = T>, aside: impl Future<Output = ()>) -> T {
+async fn drive_with<T>(main: impl Future<Output = T>, aside: impl Future<Output = ()>) -> T {
     let mut main = pin!(main);
     let mut aside = pin!(aside);
     let mut over = false;
