@@ -74,11 +74,11 @@ impl Card {
     }
 
     /// A refusal in the form's terms. Of two fields for one value, that which is shown supplied it.
-    fn name_field(self, error: Error, values: &Values<'_>) -> Error {
+    fn to_form_error(self, error: Error, values: &Values<'_>) -> Error {
         let fields = self.description().fields.iter();
         let shown = fields.filter(|field| field.is_shown(values));
         let known = connection::FIELDS.iter().chain(shown);
-        values::name_field(error, known.copied())
+        values::to_form_error(error, known.copied())
     }
 }
 
@@ -97,7 +97,7 @@ pub async fn run(
     let values = values::read("values", values)?;
     let connection = connection::read(connection)?;
     let ran = card.run(transport, connection, &values).await;
-    ran.map_err(|error| card.name_field(error, &values))
+    ran.map_err(|error| card.to_form_error(error, &values))
 }
 
 /// The choices of a card's field; the connection and the card's values are JSON objects by field
@@ -135,7 +135,7 @@ pub async fn choices(
             choices::qualifiers(transport, connection, &function, search, cursor).await
         }
     };
-    page.map_err(|error| card.name_field(error, &values))
+    page.map_err(|error| card.to_form_error(error, &values))
 }
 
 #[cfg(test)]

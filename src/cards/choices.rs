@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::call::connection::Connection;
 use crate::call::error::{Category, Error};
 use crate::cards::field::{FIELD, Field};
-use crate::cards::values::name_field;
+use crate::cards::values::to_form_error;
 use crate::lambda::list_functions::{
     FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
 };
@@ -55,8 +55,8 @@ pub async fn functions(
         ..FunctionQuery::default()
     };
     let listing = ListFunctions::new(connection, query);
-    let listing = listing.map_err(|refusal| name_field(refusal, [&CURSOR]))?;
-    let page = perform(transport, listing).await.map_err(with_way_out)?;
+    let listing = listing.map_err(|refusal| to_form_error(refusal, [&CURSOR]))?;
+    let page = perform(transport, listing).await.map_err(hint_type_name)?;
     Ok(ChoicePage {
         choices: page.functions.into_iter().map(Into::into).collect(),
         next: page.next,
@@ -64,7 +64,7 @@ pub async fn functions(
 }
 
 /// Who may not list can still type a name.
-fn with_way_out(mut error: Error) -> Error {
+fn hint_type_name(mut error: Error) -> Error {
     if let Error::Service(service) = &mut error
         && service.category == Category::AccessDenied
     {

@@ -23,7 +23,7 @@ pub fn read<'a>(name: &str, text: &'a str) -> Result<Values<'a>, Error> {
 
 /// A refusal by the typed interface, told in the form's terms: by the key of the one of `fields`
 /// that supplied the value.
-pub fn name_field(error: Error, fields: impl IntoIterator<Item = &'static Field>) -> Error {
+pub fn to_form_error(error: Error, fields: impl IntoIterator<Item = &'static Field>) -> Error {
     let Error::InvalidInput(mut input) = error else {
         return error;
     };

@@ -47,12 +47,12 @@ pub async fn find_whole_name(
         return Ok(None);
     }
     if names.len() > 1 {
-        return Err(ambiguous_name(&names));
+        return Err(ambiguous_name_message(&names));
     }
     Ok(names.pop())
 }
 
-fn ambiguous_name(names: &[String]) -> String {
+fn ambiguous_name_message(names: &[String]) -> String {
     let mut message =
         "it is a part of several functions' names, and none was invoked; type one of them:"
             .to_string();
