@@ -152,7 +152,9 @@ async fn a_signing_key_is_for_lambda_only(component: Component) {
     let input = invalid_input(open(component, &connection).await);
     assert_eq!(input.field, "connection.credentials");
     assert!(
-        input.message.starts_with("signing-key leads to no role"),
+        input
+            .message
+            .starts_with("signing-key does not name a role"),
         "{}",
         input.message
     );
