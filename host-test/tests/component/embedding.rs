@@ -97,5 +97,8 @@ async fn a_body_that_breaks_off_is_cut_off(component: Component) {
     let error = transport(invoke(component.host(), &policy, server.url()).await);
     assert_eq!(error.kind, TransportKind::CutOff);
     assert_eq!(error.executed, Executed::Yes);
-    assert_eq!(error.message, "the answer broke off in the middle");
+    assert_eq!(
+        error.message,
+        "the connection failed in the middle of the response"
+    );
 }

@@ -24,7 +24,7 @@ async fn a_forbidden_header_is_named(component: Component) {
         assert_eq!(
             message,
             format!(
-                "the host forbids components to set the header `{name}`, which the request needs: nothing was sent"
+                "the host forbids components to set the header `{name}`, which the request needs; nothing was sent"
             )
         );
     }

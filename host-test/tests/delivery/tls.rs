@@ -59,7 +59,7 @@ async fn a_wrong_name(component: Component) {
     assert_eq!(
         message,
         format!(
-            "no trusted TLS connection to the endpoint (endpoint {}; the host says: TLS-certificate-error)",
+            "could not establish a trusted TLS connection to the endpoint (endpoint {}; the host reports TLS-certificate-error)",
             lambda.addr()
         )
     );
