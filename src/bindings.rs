@@ -1,4 +1,5 @@
-//! Generated from `wit/`: the imports that `http` uses and the exports that `component` implements.
+//! Bindings generated from `wit/`: the imports that `http` uses, and the exports that `component`
+//! implements.
 #![allow(unsafe_code, missing_docs, clippy::all)]
 #![allow(
     clippy::unwrap_used,

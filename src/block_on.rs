@@ -1,10 +1,11 @@
-//! Runs a future that never suspends: over the blocking WASI 0.2 transport, or a test's script.
+//! Runs a future that never suspends: a call over the blocking WASI 0.2 transport, or over a test's
+//! script.
 
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-/// Polls `future` until it is ready. A future that suspends is polled in a busy loop.
+/// Polls `future` to completion, in a busy loop if it suspends.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

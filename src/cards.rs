@@ -1,5 +1,7 @@
-//! The connector as a workflow designer sees it: forms that any platform can draw, and a way to
-//! run what was filled in. Each card is one file, and a line in [`Card`].
+//! The connector as a workflow designer presents it: forms that any platform can draw, and a way to
+//! run a completed form.
+//!
+//! Each card is one file, and one line in [`Card`].
 
 pub mod choices;
 pub mod connection;
@@ -21,18 +23,18 @@ use manifest::Description;
 
 macro_rules! cards {
     ($($card:ident => $file:ident,)*) => {
-        /// Everything that can be run.
+        /// The cards that can be run.
         #[derive(Clone, Copy, Debug)]
-        #[allow(missing_docs)] // Each describes itself.
+        #[allow(missing_docs)] // Each card describes itself.
         pub enum Card {
             $($card,)*
         }
 
         impl Card {
-            /// All of them, in the catalogue's order.
+            /// All cards, in the order of the catalogue.
             pub const ALL: &[Card] = &[$(Card::$card,)*];
 
-            /// Its form, its outputs, and what it is called.
+            /// The card's name, form and outputs.
             pub fn description(self) -> &'static Description {
                 match self {
                     $(Card::$card => &$file::CARD,)*
@@ -59,9 +61,9 @@ cards! {
 }
 
 impl Card {
-    /// The card of that id.
+    /// Returns the card with the given id.
     fn find(id: &str) -> Result<Card, Error> {
-        let mut message = String::from("there is no such card; there are:");
+        let mut message = String::from("unknown card; the cards are:");
         for card in Card::ALL {
             let known = card.description().id;
             if known == id {
@@ -73,20 +75,22 @@ impl Card {
         Err(Error::invalid("card", message))
     }
 
-    /// A refusal in the form's terms. Of two fields for one value, that which is shown supplied it.
-    fn name_field(self, error: Error, values: &Values<'_>) -> Error {
+    /// Names the form's field in an error of the typed interface. If two fields can supply the value,
+    /// it is the one that is shown.
+    fn to_form_error(self, error: Error, values: &Values<'_>) -> Error {
         let fields = self.description().fields.iter();
         let shown = fields.filter(|field| field.is_shown(values));
         let known = connection::FIELDS.iter().chain(shown);
-        values::name_field(error, known.copied())
+        values::to_form_error(error, known.copied())
     }
 }
 
-/// Runs the card of that id; the connection and its values are JSON objects by field key, and so
-/// is the result.
+/// Runs a card and returns its outputs.
+///
+/// `connection`, `values` and the outputs are JSON objects, keyed by field.
 ///
 /// # Errors
-/// `invalid-input` that names the field by its key, or what came of the call.
+/// Returns `invalid-input` with the key of the field, or the error of the call.
 pub async fn run(
     transport: &impl Transport,
     connection: &str,
@@ -97,14 +101,15 @@ pub async fn run(
     let values = values::read("values", values)?;
     let connection = connection::read(connection)?;
     let ran = card.run(transport, connection, &values).await;
-    ran.map_err(|error| card.name_field(error, &values))
+    ran.map_err(|error| card.to_form_error(error, &values))
 }
 
-/// The choices of a card's field; the connection and the card's values are JSON objects by field
-/// key.
+/// Returns the choices of a card's field.
+///
+/// `connection` and `values` are JSON objects, keyed by field.
 ///
 /// # Errors
-/// `invalid-input` that names the field by its key, or what came of the call.
+/// Returns `invalid-input` with the key of the field, or the error of the call.
 pub async fn choices(
     transport: &impl Transport,
     connection: &str,
@@ -116,12 +121,12 @@ pub async fn choices(
 ) -> Result<ChoicePage, Error> {
     let card = Card::find(card)?;
     let values = values::read("values", values)?;
-    let is_it = |candidate: &&&Field| candidate.key == field;
-    let field = card.description().fields.iter().find(is_it);
+    let has_key = |candidate: &&&Field| candidate.key == field;
+    let field = card.description().fields.iter().find(has_key);
     let source = field.and_then(|field| field.source).ok_or_else(|| {
         Error::invalid(
             "field",
-            "the card has no field of this key whose choices are dynamic",
+            "the card does not have a field of this key with dynamic choices",
         )
     })?;
     let page = match source {
@@ -135,7 +140,7 @@ pub async fn choices(
             choices::qualifiers(transport, connection, &function, search, cursor).await
         }
     };
-    page.map_err(|error| card.name_field(error, &values))
+    page.map_err(|error| card.to_form_error(error, &values))
 }
 
 #[cfg(test)]

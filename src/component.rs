@@ -20,8 +20,10 @@ mod cards_to_wit;
 mod from_wit;
 mod to_wit;
 
-/// Memory of the sandbox: `wasm32-unknown-unknown` without std brings none. What is freed is wiped:
-/// secrets come in as texts, and libraries copy them on their way to the signature and the wire.
+/// The allocator, which `wasm32-unknown-unknown` lacks without `std`.
+///
+/// It wipes memory as it is freed. Secrets arrive as strings, and libraries copy them on their way to
+/// the signature and the wire.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);
 
@@ -33,7 +35,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 struct Connector;
 
-/// The macro's code links the exports by name, which Rust calls unsafe.
+/// The macro exports functions by their link name, for which Rust requires `unsafe`.
 #[allow(unsafe_code)]
 mod exported {
     use super::Connector;
@@ -41,14 +43,14 @@ mod exported {
     crate::bindings::export!(Connector);
 }
 
-/// A function that is `async` in the WIT for WASI 0.3: while it waits, the host makes other calls.
+/// Defines an export. It is `async` in WASI 0.3, where the instance serves other calls while it waits.
 #[cfg(feature = "p3")]
 macro_rules! maybe_async {
     ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {
         async fn $name($($argument: $type),*) -> $output $body
     };
 }
-/// For WASI 0.2 it blocks, and everything that it awaits is ready.
+/// Defines an export. It blocks in WASI 0.2, where every future that it awaits is ready at once.
 #[cfg(not(feature = "p3"))]
 macro_rules! maybe_async {
     ($name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty $body:block) => {

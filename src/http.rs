@@ -1,5 +1,7 @@
-//! The only code that does I/O: one request over `wasi:http`, and the clocks. In this file is what
-//! does not depend on the version of WASI; `p2` and `p3` hold the rest.
+//! The transport over `wasi:http`: the only module that performs I/O or reads a clock.
+//!
+//! This file holds what both versions of WASI share. `p2` and `p3` implement the [`Transport`] for
+//! one version each.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -20,20 +22,20 @@ mod p2;
 #[cfg(feature = "p3")]
 mod p3;
 
-/// Lambda's largest answer is 6,291,556 bytes; beyond it and some slack, whatever answers is not
+/// Lambda's largest response is 6,291,556 bytes. A larger body, beyond some slack, does not come from
 /// Lambda and would only fill the memory.
 const MAX_BODY: usize = 6_291_556 + 65_536;
-/// Bytes that are moved at once.
-const PIECE: usize = 65_536;
+/// Bytes to read or write in one call of the host.
+const CHUNK_SIZE: usize = 65_536;
 
-/// The host, through the component's imports.
+/// The host, as the component's imports present it.
 pub struct Host;
 
-/// All that an instance knows of earlier calls.
+/// The only state that an instance keeps between calls.
 static SESSIONS: SessionCache = SessionCache::new();
 
 fn fields(request: &Request<'_>) -> Result<http::Fields, Failure> {
-    // Without it a host sends chunks, which Lambda is not known to take.
+    // Without `content-length`, hosts use chunked encoding, which Lambda is not known to accept.
     let content_length = request.body.len().to_string();
     let user_agent = concat!("aws-lambda-connector/", env!("CARGO_PKG_VERSION"));
     let all: Vec<(String, Vec<u8>)> = request
@@ -49,25 +51,25 @@ fn fields(request: &Request<'_>) -> Result<http::Fields, Failure> {
     if let Ok(fields) = http::Fields::from_list(&all) {
         return Ok(fields);
     }
-    // One by one, to name the one that is refused.
+    // `from_list` does not report which header the host rejected: append them one by one.
     let fields = http::Fields::new();
     for (name, value) in &all {
         fields
             .append(name, value)
-            .map_err(|error| refused_header(name, error))?;
+            .map_err(|error| rejected_header(name, error))?;
     }
     Ok(fields)
 }
 
-fn refused_header(name: &str, error: http::HeaderError) -> Failure {
+fn rejected_header(name: &str, error: http::HeaderError) -> Failure {
     let why = match error {
         http::HeaderError::Forbidden => "forbids components to set",
-        _ => "did not accept",
+        _ => "rejected",
     };
     failure(
         TransportKind::Denied,
         Executed::No,
-        format!("the host {why} the header `{name}`, which the request needs: nothing was sent"),
+        format!("the host {why} the header `{name}`, which the request needs; nothing was sent"),
     )
 }
 
@@ -85,11 +87,11 @@ fn scheme(request: &Request<'_>) -> http::Scheme {
     }
 }
 
-fn refused_line() -> Failure {
-    host_fault("the host refused the request's method, host or path")
+fn rejected_request_line() -> Failure {
+    host_fault("the host rejected the request's method, authority or path")
 }
 
-/// More than 32 bits hold is too much in any case.
+/// The promised length of the body. It saturates: more than `usize::MAX` exceeds [`MAX_BODY`] anyway.
 fn content_length(response: &Response) -> Option<usize> {
     let bytes: u64 = response.header("content-length")?.parse().ok()?;
     Some(usize::try_from(bytes).unwrap_or(usize::MAX))
@@ -103,7 +105,7 @@ fn head(status: u16, headers: Vec<(String, Vec<u8>)>) -> Response {
     }
 }
 
-/// Status and headers tell more of an error than the fact that its text was cut.
+/// Adds the body. An error response remains useful without its body, for its status and headers.
 fn with_body(mut response: Response, body: Result<Vec<u8>, Failure>) -> Result<Response, Failure> {
     match body {
         Ok(body) => response.body = body,
@@ -113,10 +115,10 @@ fn with_body(mut response: Response, body: Result<Vec<u8>, Failure>) -> Result<R
     Ok(response)
 }
 
-/// For a body of that length, to the byte: what grows is copied.
-fn room_for(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
+/// Reserves exactly `promised` bytes, so that the buffer is never reallocated.
+fn reserve_body(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
     if promised.is_some_and(|bytes| bytes > MAX_BODY) {
-        return Err(too_large());
+        return Err(body_too_large());
     }
     let mut body = Vec::new();
     match body.try_reserve_exact(promised.unwrap_or_default()) {
@@ -124,24 +126,24 @@ fn room_for(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
         Err(_) => Err(failure(
             TransportKind::Other,
             Executed::Yes,
-            "the answer does not fit into the memory that the host allows",
+            "the response does not fit into the memory that the host allows",
         )),
     }
 }
 
-fn append(body: &mut Vec<u8>, piece: &[u8]) -> Result<(), Failure> {
-    if body.len().saturating_add(piece.len()) > MAX_BODY {
-        return Err(too_large());
+fn append(body: &mut Vec<u8>, chunk: &[u8]) -> Result<(), Failure> {
+    if body.len().saturating_add(chunk.len()) > MAX_BODY {
+        return Err(body_too_large());
     }
-    body.extend_from_slice(piece);
+    body.extend_from_slice(chunk);
     Ok(())
 }
 
-/// The body, if that is all of it.
-fn whole(body: Vec<u8>, promised: Option<usize>) -> Result<Vec<u8>, Failure> {
+/// Rejects a body that is shorter than promised.
+fn check_length(body: Vec<u8>, promised: Option<usize>) -> Result<Vec<u8>, Failure> {
     match promised {
-        Some(bytes) if body.len() < bytes => Err(cut_off(format!(
-            "the answer ended after {} of {bytes} bytes",
+        Some(bytes) if body.len() < bytes => Err(truncated(format!(
+            "the response ended after {} of {bytes} bytes",
             body.len()
         ))),
         _ => Ok(body),
@@ -156,41 +158,41 @@ fn failure(kind: TransportKind, executed: Executed, message: impl Into<String>) 
     }
 }
 
-fn cut_off(message: impl Into<String>) -> Failure {
+fn truncated(message: impl Into<String>) -> Failure {
     failure(TransportKind::CutOff, Executed::Yes, message)
 }
 
-fn broke_off() -> Failure {
-    cut_off("the answer broke off in the middle")
+fn body_aborted() -> Failure {
+    truncated("the connection failed in the middle of the response")
 }
 
-fn rest_did_not_come() -> Failure {
-    cut_off("the rest of the answer did not come in time")
+fn body_timeout() -> Failure {
+    truncated("the rest of the response did not arrive in time")
 }
 
-fn too_large() -> Failure {
+fn body_too_large() -> Failure {
     failure(
         TransportKind::Malformed,
         Executed::Yes,
-        "the answer is larger than Lambda can send (6,291,556 bytes): check the endpoint",
+        "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint",
     )
 }
 
-fn no_answer_in_time() -> Failure {
+fn response_timeout() -> Failure {
     failure(
         TransportKind::Timeout,
         Executed::Unknown,
-        "no answer came in time: the function may be running still; raise `delivery.response-timeout-ms` if it needs longer",
+        "no response arrived in time, and the function may still be running: raise `delivery.response-timeout-ms` if it needs longer",
     )
 }
 
-/// A host that does not keep to `wasi:http`; its answers say nothing about the request.
+/// A host that violates `wasi:http`: its behavior does not reveal whether the request was sent.
 fn host_fault(message: &str) -> Failure {
     failure(TransportKind::Other, Executed::Unknown, message)
 }
 
 struct Deadline {
-    /// By the monotonic clock, nanoseconds.
+    /// The monotonic clock at the deadline, in nanoseconds.
     at: u64,
 }
 
@@ -204,7 +206,7 @@ impl Deadline {
         }
     }
 
-    /// The earlier of this and one in `ms`.
+    /// The earlier of this deadline and the one in `ms` milliseconds.
     fn or_in_ms(&self, ms: u64) -> Deadline {
         Deadline {
             at: self.at.min(Deadline::in_ms(ms).at),

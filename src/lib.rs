@@ -1,20 +1,35 @@
-//! AWS Lambda as a WebAssembly component, for any host of `wasi:http`.
+//! A client for AWS Lambda as a WebAssembly component, for any host of `wasi:http`.
 //!
-//! The layers, from top to bottom. Each imports only those below it, which `tests/layers.rs` checks.
+//! # Layers
 //!
-//! - `component`: the exports. WIT values in, one call, WIT values out.
-//! - [`cards`], [`sessions`], [`mod@test_connection`]: what takes several operations.
-//! - [`mod@perform`], `http`: one call from top to bottom, and its requests over `wasi:http`.
-//! - [`transport`]: the trait between the two; [`session_cache`]: what outlives a call.
-//! - [`sts`]: roles and identities.
-//! - [`lambda`]: one file for each operation. Request out, response in.
-//! - [`call`]: the vocabulary of a call. Connection, delivery, errors, attempts.
-//! - [`aws`]: what any AWS client needs. Signatures, endpoints, JSON.
+//! The modules form layers, listed here from top to bottom. A module imports only from the layers
+//! below its own, which `tests/layers.rs` checks.
 //!
-//! `bindings` and [`mod@block_on`] are leaves. Nothing below `http` does I/O, reads a clock or has
-//! global state: all of it compiles natively and is tested without a host.
+//! | Module | Contents |
+//! |---|---|
+//! | `component` | the exports: WIT values in, one call, WIT values out |
+//! | [`cards`] | forms for a workflow designer, and the calls behind them |
+//! | [`sessions`] | `sessions.open` |
+//! | [`mod@test_connection`] | `lambda.test-connection` |
+//! | [`mod@perform`] | one operation: sign, send, read, retry |
+//! | `http` | the transport over `wasi:http` |
+//! | [`transport`] | the trait between `perform` and `http` |
+//! | [`session_cache`] | the temporary keys that outlive a call |
+//! | [`sts`] | roles and identities |
+//! | [`lambda`] | Lambda's operations, one file each |
+//! | [`call`] | the types of a call: connection, delivery, errors, attempts |
+//! | [`aws`] | what any AWS client needs: signatures, endpoints, JSON |
+//!
+//! `cards`, `sessions` and `test_connection` share a layer, and so do `perform` and `http`.
+//! `bindings` and [`mod@block_on`] are at the bottom. Only `component` and `http` need a host. The
+//! other modules do not perform I/O, read a clock or hold global state, so they compile natively.
+//!
+//! # Where to start
+//!
+//! [`perform::perform`] is the path that every call takes. [`lambda::invoke`] is the largest of the
+//! operations that take it.
 #![cfg_attr(target_arch = "wasm32", no_std)]
-// Tests may panic: that is how they fail.
+// A test fails by a panic.
 #![cfg_attr(
     test,
     allow(

@@ -1,9 +1,15 @@
-//! Carries an operation out: signs each request, sends it, reads the response, and tries again
-//! where that is safe.
+//! Carries out an operation: signs each request, sends it, reads the response, and retries where
+//! that is safe.
 //!
-//! Pure but for the [`Transport`] that it is given. From top to bottom: [`perform`] runs requests
-//! until the operation has its output, [`exchange`] sends one request in as many attempts as it
-//! takes, [`attempt`] is one of them, and [`signer`] finds the keys, which may take calls of STS.
+//! The file reads from top to bottom:
+//!
+//! - [`perform`] makes one exchange after another until the operation has its output.
+//! - `exchange` sends one request, in as many attempts as [`Attempts`] permits.
+//! - `attempt` dates, signs and sends the request, and reads its response.
+//! - [`signer`] finds the credentials. For a role, [`assume_roles`] first performs operations of
+//!   STS, by the same path.
+//!
+//! All I/O and both clocks are behind the [`Transport`].
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -26,12 +32,98 @@ use crate::transport::{Failure, Transport};
 
 mod annotate;
 pub use annotate::redact;
-use annotate::{Context, annotate, report, wrong_day};
+use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
 
-/// Runs `operation` to its end.
+/// Runs `operation` to completion and returns its output.
 ///
 /// # Errors
-/// The operation's own, or the transport's.
+/// Returns the error of the last attempt. It reports `executed: unknown` if an earlier attempt may
+/// have run the function.
+///
+/// # Examples
+///
+/// Lambda throttles the first attempt, which therefore did not run the function. The second one
+/// succeeds.
+///
+/// ```
+/// use std::cell::{Cell, RefCell};
+///
+/// use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
+/// use aws_lambda_connector::aws::endpoint::Choice;
+/// use aws_lambda_connector::aws::message::{Request, Response};
+/// use aws_lambda_connector::block_on::block_on;
+/// use aws_lambda_connector::call::connection::{Connection, Credentials};
+/// use aws_lambda_connector::call::delivery::TimeLimits;
+/// use aws_lambda_connector::call::invocation::Payload;
+/// use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
+/// use aws_lambda_connector::perform::perform;
+/// use aws_lambda_connector::session_cache::SessionCache;
+/// use aws_lambda_connector::transport::{Failure, Transport};
+///
+/// /// Returns scripted responses. Its clock moves only while a caller waits.
+/// struct Script {
+///     responses: RefCell<Vec<Response>>,
+///     waited_ms: Cell<u64>,
+///     sessions: SessionCache,
+/// }
+///
+/// impl Transport for Script {
+///     fn now_s(&self) -> u64 {
+///         1_795_348_800 + self.waited_ms.get() / 1_000
+///     }
+///
+///     fn monotonic_ns(&self) -> u64 {
+///         self.waited_ms.get() * 1_000_000
+///     }
+///
+///     async fn wait_ms(&self, ms: u64) {
+///         self.waited_ms.set(self.waited_ms.get() + ms);
+///     }
+///
+///     async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+///         assert_eq!(request.authority, "lambda.eu-central-1.amazonaws.com");
+///         assert_eq!(request.path, "/2015-03-31/functions/orders/invocations");
+///         Ok(self.responses.borrow_mut().remove(0))
+///     }
+///
+///     fn sessions(&self) -> &SessionCache {
+///         &self.sessions
+///     }
+/// }
+///
+/// let response = |status, name: &str, value: &str, body: &str| Response {
+///     status,
+///     headers: vec![(name.into(), value.into())],
+///     body: body.into(),
+/// };
+/// let transport = Script {
+///     responses: RefCell::new(vec![
+///         response(429, "x-amzn-errortype", "TooManyRequestsException", "{}"),
+///         response(200, "x-amzn-requestid", "8f5e", r#"{"total":7}"#),
+///     ]),
+///     waited_ms: Cell::new(0),
+///     sessions: SessionCache::new(),
+/// };
+/// let connection = Connection {
+///     region: "eu-central-1".into(),
+///     credentials: Credentials::AccessKey(AccessKey {
+///         access_key_id: "AKIDEXAMPLE".into(),
+///         secret_access_key: Secret::new("secret".into()),
+///         session_token: None,
+///     }),
+///     endpoint: Choice::Standard,
+/// };
+/// let request = InvokeRequest {
+///     function: "orders".into(),
+///     ..InvokeRequest::default()
+/// };
+///
+/// let operation = Invoke::new(connection, request).unwrap();
+/// let invocation = block_on(perform(&transport, operation)).unwrap();
+///
+/// assert_eq!(invocation.output, Some(Payload::Text(r#"{"total":7}"#.into())));
+/// assert_eq!(invocation.attempts, 2);
+/// ```
 pub async fn perform<O: Operation>(
     transport: &impl Transport,
     mut operation: O,
@@ -39,10 +131,11 @@ pub async fn perform<O: Operation>(
     perform_with_clock(transport, &mut operation, &mut ServiceClock::default()).await
 }
 
-/// As [`perform`], with what is known of AWS's clock, for a call of several operations.
+/// Like [`perform`], for a call of several operations: each one signs by the `clock` that the
+/// responses to the others corrected.
 ///
 /// # Errors
-/// As [`perform`].
+/// See [`perform`].
 pub async fn perform_with_clock<O: Operation>(
     transport: &impl Transport,
     operation: &mut O,
@@ -57,7 +150,7 @@ pub async fn perform_with_clock<O: Operation>(
     }
 }
 
-/// Sends the operation's next request until its response is read, or the error is final.
+/// Sends the operation's next request until its response is read or its error is final.
 async fn exchange(
     transport: &impl Transport,
     operation: &mut dyn Exchange,
@@ -85,7 +178,7 @@ async fn exchange(
         annotate(&mut failed.error, &context);
         let caller = &operation.call().target.caller;
         let keys_expired = evict_rejected_session(&failed.error, caller, transport.sessions());
-        let error = report(failed.error, earlier);
+        let error = propagate_uncertainty(failed.error, earlier);
 
         match attempts.after(&FailedAttempt {
             error: &error,
@@ -99,22 +192,23 @@ async fn exchange(
             RetryDecision::Return => return Err(error),
             RetryDecision::Wait(ms) => transport.wait_ms(ms).await,
         }
-        // Keys that were rejected, or that expired while waiting, are renewed.
+
+        // AWS may have rejected a role's session, or it may have expired during the wait.
         shared.signer = match signer(transport, operation.call(), clock).await {
             Ok(signer) => signer,
-            Err(renewal) => return Err(report(renewal, Some(error))),
+            Err(renewal) => return Err(propagate_uncertainty(renewal, Some(error))),
         };
         earlier = Some(error);
         number = number.saturating_add(1);
     }
 }
 
-/// What the attempts of one request share.
+/// The state that the attempts of one request share.
 struct Shared {
     signer: Signer,
-    /// Computed for the first attempt.
+    /// Computed in the first attempt that signs.
     payload_hash: Option<String>,
-    /// When the first attempt began, by the monotonic clock.
+    /// The monotonic clock at the start of the first attempt, in nanoseconds.
     began_ns: u64,
 }
 
@@ -123,8 +217,8 @@ impl Shared {
         transport.monotonic_ns().saturating_sub(self.began_ns) / 1_000_000
     }
 
-    /// Spreads retries without a source of randomness: the signature differs with caller, request
-    /// and second, the clock with the nanosecond.
+    /// Returns a number that is uniform over `u64`, without a source of randomness. The signature
+    /// differs between callers, requests and seconds; the clock differs between nanoseconds.
     fn jitter(&self, authorization: &str, now_ns: u64) -> u64 {
         let digest: [u8; 32] = Sha256::new()
             .chain_update(authorization)
@@ -139,18 +233,18 @@ impl Shared {
     }
 }
 
-/// An attempt without a result, and what it showed.
+/// A failed attempt: its error, and what the response reveals about the next attempt.
 struct Failed {
     error: Error,
-    /// Empty where the request was not signed.
+    /// The `Authorization` header, or empty if the request was not signed.
     authorization: String,
-    /// The response's `x-amz-retry-after`.
+    /// The response's `x-amz-retry-after` header.
     retry_after_ms: Option<u64>,
-    /// The response shows that the host's clock is so far off that AWS rejects its signatures.
+    /// Whether the host's clock is so far off that AWS rejects its signatures.
     clock_was_off: bool,
 }
 
-/// One attempt: date, sign, send, read.
+/// Makes one attempt.
 async fn attempt(
     transport: &impl Transport,
     operation: &mut dyn Exchange,
@@ -158,7 +252,8 @@ async fn attempt(
     number: u8,
     clock: &mut ServiceClock,
 ) -> Result<(), Failed> {
-    // 1. Date it. AWS rejects a signature of minutes ago, so each attempt has its own.
+    // 1. Date the request. AWS rejects a signature that is minutes old, so each attempt takes the
+    //    current time.
     let sent_s = transport.now_s();
     let date = match shared.signer.date(clock.signing_time(sent_s)) {
         Ok(date) => date,
@@ -172,7 +267,7 @@ async fn attempt(
         }
     };
 
-    // 2. Sign it. The body is the same every time, and may be 6 MiB: it is hashed once.
+    // 2. Sign it. The body may be 6 MiB and does not change between attempts: it is hashed once.
     let mut request = operation.request();
     let target = &operation.call().target;
     let authorization = if shared.signer.signs() {
@@ -184,13 +279,13 @@ async fn attempt(
         String::new()
     };
 
-    // 3. Send it.
+    // 3. Send it, within the time that is left to the call.
     let delivery = operation.call().delivery;
     let limits = delivery.time_limits(shared.elapsed_ms(transport));
     let sent = transport.send(&request, &limits).await;
     drop(request);
 
-    // 4. Read the response.
+    // 4. Read the response. Its headers correct the clock and may ask for a delay.
     let mut retry_after_ms = None;
     let mut clock_was_off = false;
     let read = match sent {
@@ -212,6 +307,7 @@ async fn attempt(
     })
 }
 
+/// The transport does not know whether its request could run the function; the operation does.
 fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error {
     Error::Transport(TransportError {
         kind: failure.kind,
@@ -225,21 +321,22 @@ fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error
     })
 }
 
-/// Drops a role's keys that AWS rejected. Returns whether they had expired: new ones may work.
+/// Evicts a role's session whose keys AWS rejected. Returns whether they had expired, in which case
+/// a new session may work.
 fn evict_rejected_session(error: &Error, caller: &Caller, sessions: &SessionCache) -> bool {
     let (Error::Unauthenticated(error), Caller::Roles(chain)) = (error, caller) else {
         return false;
     };
     if error.category == Category::Credentials {
-        sessions.forget(&chain.id());
+        sessions.remove(&chain.id());
     }
     is_expired(&error.code)
 }
 
-/// Who signs for `call` now: the caller, or the role that it assumes.
+/// Returns the signer of `call`: the caller itself, or the role that it assumes.
 ///
 /// # Errors
-/// What STS answers.
+/// Returns the error of [`assume_roles`].
 pub async fn signer(
     transport: &impl Transport,
     call: &Call,
@@ -257,10 +354,10 @@ pub async fn signer(
     Ok(Signer::AccessKey(session.keys))
 }
 
-/// Assumes the roles of `chain`, one after the other, and keeps the last one's keys.
+/// Assumes the roles of `chain` in order, and caches the session of the last one.
 ///
 /// # Errors
-/// What STS answers.
+/// Returns the error of the role that STS did not let the caller assume.
 pub async fn assume_roles(
     transport: &impl Transport,
     chain: &RoleChain,
@@ -269,11 +366,11 @@ pub async fn assume_roles(
 ) -> Result<Session, Error> {
     let assume = async |step, before: Option<&Session>, clock: &mut ServiceClock| {
         let mut operation = AssumeRole::new(chain, step, before, delivery);
-        // Boxed, because performing an operation asks for its signer first: this is a recursion,
-        // which ends at a caller with keys of its own.
+        // Boxed, because this is a recursion: performing an operation needs its signer first. It
+        // ends at a caller with keys of its own.
         let assumed = Box::pin(perform_with_clock(transport, &mut operation, clock)).await;
         assumed.map_err(|mut error| {
-            // An OIDC token is in the form, which the request's signer does not know.
+            // An OIDC token is sent in the body, so `annotate` does not find it in the signer.
             redact(&mut error, chain.secrets());
             error
         })
@@ -282,7 +379,7 @@ pub async fn assume_roles(
     for step in (2..).zip(&chain.rest) {
         session = assume(step, Some(&session), clock).await?;
     }
-    transport.sessions().keep(chain.id(), session.clone());
+    transport.sessions().insert(chain.id(), session.clone());
     Ok(session)
 }
 

@@ -1,4 +1,4 @@
-//! `sessions.open`: exchanges a connection that leads to a role for the role's temporary keys.
+//! `sessions.open`: exchanges the credentials of a connection for a role's temporary keys.
 
 use alloc::format;
 
@@ -11,11 +11,11 @@ use crate::perform::assume_roles;
 use crate::sts::assume_role::Session;
 use crate::transport::Transport;
 
-/// Opens a session. It is never served from the cache: its caller wants keys that last as long as
-/// they can.
+/// Opens a session. It never comes from the cache, because the caller wants keys with their full
+/// lifetime.
 ///
 /// # Errors
-/// `invalid-input` for a connection without a role, or what STS answers.
+/// Returns `invalid-input` for a connection without a role, or the error from STS.
 pub async fn open(transport: &impl Transport, connection: Connection) -> Result<Session, Error> {
     let kind = connection.credentials.kind();
     let target = Target::new(connection, None)?;
@@ -23,7 +23,7 @@ pub async fn open(transport: &impl Transport, connection: Connection) -> Result<
         return Err(Error::invalid(
             "connection.credentials",
             format!(
-                "{kind} leads to no role: only assume-role and web-identity are exchanged for temporary keys"
+                "{kind} does not name a role: only assume-role and web-identity can be exchanged for temporary keys"
             ),
         ));
     };

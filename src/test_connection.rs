@@ -1,5 +1,6 @@
-//! What works with a connection and what does not: one answer for each question, none of them
-//! stops the others, and no function runs.
+//! `lambda.test-connection`: reports what works with a connection and what does not.
+//!
+//! Each check has its own result, a failed check does not stop the others, and no function runs.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -19,7 +20,7 @@ use crate::perform::{perform_with_clock, signer};
 use crate::sts::caller_identity::{CallerIdentity, GetCallerIdentity};
 use crate::transport::Transport;
 
-/// One answer.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Check {
@@ -28,7 +29,7 @@ pub struct Check {
     pub detail: String,
 }
 
-/// What is checked.
+/// The subject of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Subject {
@@ -39,7 +40,7 @@ pub enum Subject {
     InvokeFunction,
 }
 
-/// What came of it.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Outcome {
@@ -48,42 +49,42 @@ pub enum Outcome {
     Skipped,
 }
 
-/// Lambda and STS refuse a signature that is more than 5 minutes off.
+/// Lambda and STS reject a signature whose date is more than 5 minutes off.
 const TOLERATED_SKEW_S: u64 = 5 * 60;
 
-/// Asks Lambda and STS.
+/// Checks `connection`, and whether it may invoke `function`.
 ///
 /// # Errors
-/// `invalid-input` where the connection or the function's name cannot be used at all.
+/// Returns `invalid-input` if the connection, the function's name or the qualifier is not valid.
 pub async fn test_connection(
     transport: &impl Transport,
     connection: &Connection,
     function: Option<&str>,
     qualifier: Option<&str>,
 ) -> Result<Vec<Check>, Error> {
-    let mut questions = Questions::new(connection, function, qualifier)?;
-    // What one answer teaches of the clock serves the next request.
+    let mut operations = Operations::new(connection, function, qualifier)?;
+    // Each response corrects the clock for the next request.
     let mut clock = ServiceClock::default();
-    // Without the role's keys there is nothing to ask Lambda with.
-    if let Err(error) = signer(transport, questions.list.call(), &mut clock).await {
-        return Ok(without_keys(clock, &error));
+    // Without the role's credentials, no request to Lambda can be signed.
+    if let Err(error) = signer(transport, operations.list.call(), &mut clock).await {
+        return Ok(without_credentials(clock, &error));
     }
-    let listed = perform_with_clock(transport, &mut questions.list, &mut clock).await;
-    let identity = match &mut questions.identity {
+    let listed = perform_with_clock(transport, &mut operations.list, &mut clock).await;
+    let identity = match &mut operations.identity {
         Ok(call) => caller_check(perform_with_clock(transport, call, &mut clock).await),
         Err(why) => skipped(Subject::Identity, *why),
     };
-    let invoked = match &mut questions.invoke {
+    let invoked = match &mut operations.invoke {
         Some(call) => invoke_check(perform_with_clock(transport, call, &mut clock).await),
         None => skipped(
             Subject::InvokeFunction,
-            "name a function to learn whether it may be invoked",
+            "pass a function to check whether it may be invoked",
         ),
     };
     let listed = listed.map(|_| "allowed".into());
     Ok([
         clock_check(clock),
-        endpoint(&questions.list.call().target, &listed),
+        endpoint(&operations.list.call().target, &listed),
         identity,
         check(Subject::ListFunctions, listed),
         invoked,
@@ -91,20 +92,20 @@ pub async fn test_connection(
     .into())
 }
 
-/// What is asked.
-struct Questions {
+/// The operations that the checks perform.
+struct Operations {
     list: ListFunctions,
-    /// Or why it is not asked.
+    /// The reason instead, if the credentials are not valid for STS.
     identity: Result<GetCallerIdentity, &'static str>,
     invoke: Option<Invoke>,
 }
 
-impl Questions {
+impl Operations {
     fn new(
         connection: &Connection,
         function: Option<&str>,
         qualifier: Option<&str>,
-    ) -> Result<Questions, Error> {
+    ) -> Result<Operations, Error> {
         const FIELD: &str = "function";
         let name = function
             .map(|text| FunctionName::parse(FIELD, text))
@@ -126,7 +127,7 @@ impl Questions {
             limit: Some(1),
             ..FunctionQuery::default()
         };
-        Ok(Questions {
+        Ok(Operations {
             list: ListFunctions::new(connection, one)?,
             identity,
             invoke,
@@ -135,8 +136,8 @@ impl Questions {
 }
 
 fn caller_check(caller: Result<CallerIdentity, Error>) -> Check {
-    let who = caller.map(|caller| format!("{} of account {}", caller.arn, caller.account));
-    check(Subject::Identity, who)
+    let identity = caller.map(|caller| format!("{} of account {}", caller.arn, caller.account));
+    check(Subject::Identity, identity)
 }
 
 fn invoke_check(invoked: Result<Invocation, Error>) -> Check {
@@ -144,9 +145,9 @@ fn invoke_check(invoked: Result<Invocation, Error>) -> Check {
     check(Subject::InvokeFunction, invoked.map(|_| allowed.into()))
 }
 
-/// STS did not hand out the role's keys: that is the answer to who the caller is.
-fn without_keys(clock: ServiceClock, error: &Error) -> Vec<Check> {
-    const WHY: &str = "not asked: the role's keys, with which to ask, could not be had";
+/// Reports that STS denied the role's credentials, which is the result of the identity check.
+fn without_credentials(clock: ServiceClock, error: &Error) -> Vec<Check> {
+    const WHY: &str = "could not obtain the role's credentials";
     [
         clock_check(clock),
         skipped(Subject::Endpoint, WHY),
@@ -169,7 +170,7 @@ fn dry_run(
         ..InvokeRequest::default()
     };
     Invoke::new(connection, request).map_err(|error| match error {
-        // This call's parameters stand at the top.
+        // Here, `function` and `qualifier` are parameters of their own.
         Error::InvalidInput(input) => Error::invalid(
             input.field.strip_prefix("request.").unwrap_or(&input.field),
             input.message,
@@ -180,7 +181,7 @@ fn dry_run(
 
 fn clock_check(clock: ServiceClock) -> Check {
     let Some(skew) = clock.skew_s() else {
-        return skipped(Subject::Clock, "no answer told the time");
+        return skipped(Subject::Clock, "no response reported the time");
     };
     let off = skew.unsigned_abs();
     let side = if skew > 0 { "behind" } else { "ahead of" };
@@ -188,36 +189,36 @@ fn clock_check(clock: ServiceClock) -> Check {
         failed(
             Subject::Clock,
             format!(
-                "the host's clock is {off} seconds {side} AWS's; the connector corrects for that at the cost of a second request: set the clock by NTP"
+                "the host's clock is {off} seconds {side} AWS's; the connector corrects for that at the cost of a second request: synchronize the clock with NTP"
             ),
         )
     } else if off > 1 {
         passed(Subject::Clock, format!("{off} seconds {side} AWS's"))
     } else {
-        passed(Subject::Clock, "as AWS's")
+        passed(Subject::Clock, "in step with AWS's")
     }
 }
 
-/// Any answer of Lambda's, even a refusal, shows that the endpoint is the right one.
+/// Any response from Lambda, even an error, shows that the endpoint is correct.
 fn endpoint(target: &Target, listed: &Result<String, Error>) -> Check {
     let authority = &target.endpoint.authority;
     match listed {
         Err(Error::Transport(error)) => {
             failed(Subject::Endpoint, format!("{authority}: {}", error.message))
         }
-        // Neither Lambda's code nor its id: a proxy, or another server.
+        // Without an error code and a request ID, the response does not come from Lambda.
         Err(Error::Service(error))
             if error.request_id.is_none() && error.code.starts_with("HTTP ") =>
         {
             failed(
                 Subject::Endpoint,
                 format!(
-                    "{authority} answers with status {}, but not as Lambda does: check the endpoint and any proxy on the way",
+                    "{authority} responds with status {}, but not as Lambda does: check the endpoint and any proxy on the way",
                     error.status_code
                 ),
             )
         }
-        _ => passed(Subject::Endpoint, format!("{authority} answers")),
+        _ => passed(Subject::Endpoint, format!("{authority} responds")),
     }
 }
 
@@ -226,7 +227,7 @@ fn check(subject: Subject, result: Result<String, Error>) -> Check {
         Ok(detail) => passed(subject, detail),
         Err(Error::Service(error)) if throttled_or_down(&error) => failed(
             subject,
-            format!("not known: {} {}", error.code, error.message),
+            format!("unknown: {} {}", error.code, error.message),
         ),
         Err(error) => failed(subject, describe(&error)),
     }
@@ -236,7 +237,7 @@ fn throttled_or_down(error: &ServiceError) -> bool {
     matches!(error.category, Category::Throttled | Category::ServiceFault)
 }
 
-/// An error in one line: what was said, and what to do.
+/// Formats an error as one line: the code, the message and the hint.
 fn describe(error: &Error) -> String {
     match error {
         Error::InvalidInput(input) => format!("{}: {}", input.field, input.message),
@@ -254,18 +255,18 @@ fn describe(error: &Error) -> String {
 }
 
 fn passed(subject: Subject, detail: impl Into<Cow<'static, str>>) -> Check {
-    answer(subject, Outcome::Passed, detail)
+    new_check(subject, Outcome::Passed, detail)
 }
 
 fn failed(subject: Subject, detail: impl Into<Cow<'static, str>>) -> Check {
-    answer(subject, Outcome::Failed, detail)
+    new_check(subject, Outcome::Failed, detail)
 }
 
 fn skipped(subject: Subject, detail: impl Into<Cow<'static, str>>) -> Check {
-    answer(subject, Outcome::Skipped, detail)
+    new_check(subject, Outcome::Skipped, detail)
 }
 
-fn answer(subject: Subject, outcome: Outcome, detail: impl Into<Cow<'static, str>>) -> Check {
+fn new_check(subject: Subject, outcome: Outcome, detail: impl Into<Cow<'static, str>>) -> Check {
     Check {
         subject,
         outcome,

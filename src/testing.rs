@@ -1,4 +1,4 @@
-//! What the tests of several modules need: what a call is given, what answers it, what it ends with.
+//! Fixtures that the tests of several modules share: inputs, responses and expected errors.
 
 use core::fmt::Debug;
 
@@ -76,7 +76,7 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -
     }
 }
 
-/// As [`answer`], with the id that every answer of Lambda's has.
+/// Like [`answer`], with the request ID that every response from Lambda carries.
 pub fn lambdas(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Response {
     let mut response = answer(status, headers, body);
     if response.header("x-amzn-requestid").is_none() {
@@ -95,12 +95,12 @@ pub fn json(body: &serde_json::Value) -> Response {
     )
 }
 
-/// An error answer that says no more than its code.
+/// An error response from Lambda that consists of its code.
 pub fn coded(status: u16, code: &str) -> Response {
     answer(status, &[("x-amzn-errortype", code)], "{}")
 }
 
-/// STS's answer to who may not assume a role.
+/// The response of STS to a caller that may not assume the role.
 pub fn denied_by_sts(message: &str) -> Response {
     let message = message.replace('&', "&amp;");
     let error = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
@@ -110,7 +110,7 @@ pub fn denied_by_sts(message: &str) -> Response {
 pub fn failure(kind: TransportKind, executed: Executed) -> Failure {
     Failure {
         kind,
-        message: "no answer, as scripted".into(),
+        message: "no response, as scripted".into(),
         executed,
     }
 }
@@ -147,10 +147,10 @@ pub fn transport_error<T: Debug>(result: Result<T, Error>) -> TransportError {
     }
 }
 
-/// Each of `parts` is in `text`.
+/// Asserts that `text` contains each of `parts`.
 #[track_caller]
 pub fn assert_contains<const N: usize>(text: &str, parts: [&str; N]) {
     for part in parts {
-        assert!(text.contains(part), "no {part:?} in: {text}");
+        assert!(text.contains(part), "{part:?} is missing in: {text}");
     }
 }

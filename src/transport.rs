@@ -1,4 +1,4 @@
-//! The world outside: one request over the network, the clocks, and what outlives a call.
+//! The boundary to the outside world: the network, the clocks, and the state that outlives a call.
 
 use alloc::string::String;
 
@@ -7,37 +7,110 @@ use crate::call::delivery::TimeLimits;
 use crate::call::error::{Executed, TransportKind};
 use crate::session_cache::SessionCache;
 
-/// Implemented over `wasi:http` for the component, and by scripts for the tests.
+/// What a call needs from its environment.
 ///
-/// A component has one thread, so the futures need not be `Send`.
+/// The component implements it over `wasi:http`, the tests with scripted responses. A component has
+/// one thread, so the futures need not be `Send`.
+///
+/// # Examples
+///
+/// A machine that is offline. A [`Failure`] that proves that nothing was sent permits another
+/// attempt:
+///
+/// ```
+/// use std::thread::sleep;
+/// use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+///
+/// use aws_lambda_connector::aws::endpoint::Choice;
+/// use aws_lambda_connector::aws::message::{Request, Response};
+/// use aws_lambda_connector::block_on::block_on;
+/// use aws_lambda_connector::call::connection::{Connection, Credentials};
+/// use aws_lambda_connector::call::delivery::TimeLimits;
+/// use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
+/// use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
+/// use aws_lambda_connector::perform::perform;
+/// use aws_lambda_connector::session_cache::SessionCache;
+/// use aws_lambda_connector::transport::{Failure, Transport};
+///
+/// struct Offline {
+///     started: Instant,
+///     sessions: SessionCache,
+/// }
+///
+/// impl Transport for Offline {
+///     fn now_s(&self) -> u64 {
+///         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+///     }
+///
+///     fn monotonic_ns(&self) -> u64 {
+///         self.started.elapsed().as_nanos() as u64
+///     }
+///
+///     async fn wait_ms(&self, ms: u64) {
+///         sleep(Duration::from_millis(ms));
+///     }
+///
+///     async fn send(&self, _: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+///         Err(Failure {
+///             kind: TransportKind::Connect,
+///             message: "this machine is offline".into(),
+///             executed: Executed::No,
+///         })
+///     }
+///
+///     fn sessions(&self) -> &SessionCache {
+///         &self.sessions
+///     }
+/// }
+///
+/// let offline = Offline {
+///     started: Instant::now(),
+///     sessions: SessionCache::new(),
+/// };
+/// let connection = Connection {
+///     region: "eu-central-1".into(),
+///     credentials: Credentials::HostSigned,
+///     endpoint: Choice::Standard,
+/// };
+/// let request = InvokeRequest {
+///     function: "orders".into(),
+///     ..InvokeRequest::default()
+/// };
+///
+/// let operation = Invoke::new(connection, request).unwrap();
+/// let Err(Error::Transport(error)) = block_on(perform(&offline, operation)) else {
+///     panic!("a machine that is offline invoked a function");
+/// };
+/// assert_eq!((error.executed, error.attempts), (Executed::No, 3));
+/// ```
 #[allow(async_fn_in_trait)]
 pub trait Transport {
-    /// Seconds since 1970-01-01 00:00 UTC.
+    /// Returns the host's wall clock, in seconds since 1970-01-01 00:00 UTC.
     fn now_s(&self) -> u64;
 
-    /// Nanoseconds of a clock that never goes back.
+    /// Returns the host's monotonic clock, in nanoseconds.
     fn monotonic_ns(&self) -> u64;
 
-    /// Waits.
+    /// Waits for `ms` milliseconds.
     async fn wait_ms(&self, ms: u64);
 
-    /// Sends a request once and waits for its whole response, no longer than `limits` allow.
+    /// Sends `request` once and waits for the complete response, within `limits`.
     ///
     /// # Errors
-    /// Why there is none, and what that says about the function.
+    /// Returns a [`Failure`] if no complete response arrived.
     async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>;
 
-    /// The temporary keys that are kept between calls.
+    /// Returns the temporary keys that are cached between calls.
     fn sessions(&self) -> &SessionCache;
 }
 
-/// A request without a whole response.
+/// The reason why a request has no complete response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What went wrong.
     pub kind: TransportKind,
-    /// For people; holds nothing of the request.
+    /// A message for the user. It never quotes the request, which holds secrets.
     pub message: String,
-    /// Whether the function ran, if the request could run it.
+    /// Whether the function ran, provided that the request could run it.
     pub executed: Executed,
 }

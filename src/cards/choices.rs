@@ -1,4 +1,4 @@
-//! The choices of dynamic dropdowns: functions and qualifiers, searched and paged.
+//! The choices of dynamic fields: functions and qualifiers, with search and paging.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::call::connection::Connection;
 use crate::call::error::{Category, Error};
 use crate::cards::field::{FIELD, Field};
-use crate::cards::values::name_field;
+use crate::cards::values::to_form_error;
 use crate::lambda::list_functions::{
     FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
 };
@@ -15,7 +15,7 @@ use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierK
 use crate::perform::perform;
 use crate::transport::Transport;
 
-/// One choice.
+/// `cards.choice`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Choice {
@@ -24,7 +24,7 @@ pub struct Choice {
     pub description: String,
 }
 
-/// Choices, and where the next ones begin.
+/// `cards.choice-page`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct ChoicePage {
@@ -32,17 +32,17 @@ pub struct ChoicePage {
     pub next: Option<String>,
 }
 
-/// Rows of one page.
+/// The choices of one page.
 const PAGE_ROWS: usize = 50;
 
-/// Where the page begins: a parameter, not a field of the form.
+/// The start of the page, which is a parameter and not a field of the form.
 const CURSOR: Field = Field {
     key: "cursor",
     paths: &["query.cursor"],
     ..FIELD
 };
 
-/// The account's functions.
+/// Returns the account's functions.
 pub async fn functions(
     transport: &impl Transport,
     connection: Connection,
@@ -55,16 +55,16 @@ pub async fn functions(
         ..FunctionQuery::default()
     };
     let listing = ListFunctions::new(connection, query);
-    let listing = listing.map_err(|refusal| name_field(refusal, [&CURSOR]))?;
-    let page = perform(transport, listing).await.map_err(with_way_out)?;
+    let listing = listing.map_err(|error| to_form_error(error, [&CURSOR]))?;
+    let page = perform(transport, listing).await.map_err(hint_type_name)?;
     Ok(ChoicePage {
         choices: page.functions.into_iter().map(Into::into).collect(),
         next: page.next,
     })
 }
 
-/// Who may not list can still type a name.
-fn with_way_out(mut error: Error) -> Error {
+/// Suggests typing the name to a caller without the permission to list.
+fn hint_type_name(mut error: Error) -> Error {
     if let Error::Service(service) = &mut error
         && service.category == Category::AccessDenied
     {
@@ -97,7 +97,7 @@ impl From<FunctionSummary> for Choice {
     }
 }
 
-/// The qualifiers of `function`.
+/// Returns the qualifiers of `function`.
 pub async fn qualifiers(
     transport: &impl Transport,
     connection: Connection,
@@ -109,7 +109,7 @@ pub async fn qualifiers(
         None => 0,
         Some(text) => text.parse().map_err(|_| {
             CURSOR.invalid(
-                "it is no cursor of this connector: pass `next` of the page before, unchanged",
+                "it is not a cursor of this connector: pass `next` of the previous page unchanged",
             )
         })?,
     };

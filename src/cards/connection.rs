@@ -1,5 +1,7 @@
-//! The form that sets a connection up, and its values as a connection. What was filled in for another
-//! credential type is not even read: platforms keep the values of fields that they hide.
+//! The form of a connection, and the [`Connection`] that its values describe.
+//!
+//! Only the fields of the chosen credential type are read, because platforms keep the values of
+//! fields that they hide.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,7 +14,7 @@ use crate::aws::hex;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::Error;
 use crate::call::roles::RoleOptions;
-use crate::cards::field::{Choice, FIELD, Field, Kind, Values, form, shown};
+use crate::cards::field::{Choice, FIELD, Field, Kind, Values, form, untyped};
 use crate::cards::values;
 
 /// The form.
@@ -23,7 +25,7 @@ form! {
         Region = Field {
             key: "region",
             label: "Region",
-            definition: "AWS region in which the functions are, for example eu-central-1.",
+            definition: "The AWS region of the functions, for example eu-central-1.",
             required: true,
             paths: &["connection.region"],
             ..FIELD
@@ -32,7 +34,7 @@ form! {
         AccessKeyId = Field {
             key: "accessKeyId",
             label: "Access Key ID",
-            definition: "The key's public part, for example AKIAIOSFODNN7EXAMPLE. Its user or role needs the permission lambda:InvokeFunction, and lambda:ListFunctions to choose functions from a list; to assume an IAM role, only sts:AssumeRole on that role.",
+            definition: "The public part of the key, for example AKIAIOSFODNN7EXAMPLE. Its user or role needs the permission lambda:InvokeFunction, and lambda:ListFunctions to choose functions from a list. To assume an IAM role, it needs only sts:AssumeRole on that role.",
             required: true,
             visible_when: CREDENTIAL_TYPE.is(&[ACCESS_KEYS, ASSUME_ROLE, SIGNING_KEY]),
             paths: &["connection.credentials.access-key.access-key-id", "connection.credentials.assume-role.source.access-key-id", "connection.credentials.signing-key.access-key-id"],
@@ -41,7 +43,7 @@ form! {
         SecretAccessKey = Field {
             key: "secretAccessKey",
             label: "Secret Access Key",
-            definition: "The key's secret part. It signs requests inside the sandbox and is never sent.",
+            definition: "The secret part of the key. It signs requests inside the sandbox and is never sent.",
             required: true,
             secret: true,
             visible_when: CREDENTIAL_TYPE.is(&[ACCESS_KEYS, ASSUME_ROLE]),
@@ -51,7 +53,7 @@ form! {
         SigningKeyDate = Field {
             key: "signingKeyDate",
             label: "Signing Key Date",
-            definition: "The UTC day that the signing key was derived for, as YYYYMMDD. AWS takes the key on that day only.",
+            definition: "The UTC day that the signing key was derived for, as YYYYMMDD. AWS accepts the key on that day only.",
             required: true,
             visible_when: CREDENTIAL_TYPE.is(&[SIGNING_KEY]),
             paths: &["connection.credentials.signing-key.date"],
@@ -60,7 +62,7 @@ form! {
         SigningKey = Field {
             key: "signingKey",
             label: "Signing Key",
-            definition: "The end of the SigV4 key derivation for that day, this region and the service lambda: 64 hexadecimal digits. It is never sent.",
+            definition: "The result of the SigV4 key derivation for that day, this region and the service lambda, as 64 hexadecimal digits. It is never sent.",
             required: true,
             secret: true,
             visible_when: CREDENTIAL_TYPE.is(&[SIGNING_KEY]),
@@ -70,7 +72,7 @@ form! {
         SessionToken = Field {
             key: "sessionToken",
             label: "Session Token",
-            definition: "Only for temporary keys, which begin with ASIA: the token that came with them.",
+            definition: "The token that was issued with temporary keys, which begin with ASIA. Leave it empty for other keys.",
             secret: true,
             visible_when: CREDENTIAL_TYPE.is(&[ACCESS_KEYS, ASSUME_ROLE, SIGNING_KEY]),
             paths: &["connection.credentials.access-key.session-token", "connection.credentials.assume-role.source.session-token", "connection.credentials.signing-key.session-token"],
@@ -79,7 +81,7 @@ form! {
         RoleArn = Field {
             key: "roleArn",
             label: "Role ARN",
-            definition: "The role to assume, for example arn:aws:iam::123456789012:role/name. Its trust policy must allow sts:AssumeRole to the access key's owner, or sts:AssumeRoleWithWebIdentity to the OIDC token's issuer. The role needs the permission lambda:InvokeFunction, and lambda:ListFunctions to choose functions from a list.",
+            definition: "The role to assume, for example arn:aws:iam::123456789012:role/name. Its trust policy must allow sts:AssumeRole to the owner of the access key, or sts:AssumeRoleWithWebIdentity to the issuer of the OIDC token. The role needs the permission lambda:InvokeFunction, and lambda:ListFunctions to choose functions from a list.",
             required: true,
             visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE, WEB_IDENTITY]),
             paths: &["connection.credentials.assume-role.roles[0].arn", "connection.credentials.web-identity.role.arn"],
@@ -88,7 +90,7 @@ form! {
         ExternalId = Field {
             key: "externalId",
             label: "External ID",
-            definition: "What the role's trust policy demands as sts:ExternalId: the owner of a role in another account tells it. Empty where it demands none.",
+            definition: "The value that the role's trust policy requires as sts:ExternalId. For a role in another account, ask its owner. Leave it empty if the policy does not require one.",
             visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE]),
             paths: &["connection.credentials.assume-role.roles[0].external-id"],
             ..FIELD
@@ -96,7 +98,7 @@ form! {
         WebIdentityToken = Field {
             key: "webIdentityToken",
             label: "OIDC Token",
-            definition: "The token as the identity provider issued it, for example a JWT. IAM must know the provider and the token's audience, and the token must not have expired when a step runs. It is sent to STS only.",
+            definition: "The token that the identity provider issued, for example a JWT. IAM must trust the provider and the token's audience, and the token must not have expired when a step runs. It is sent to STS only.",
             required: true,
             secret: true,
             visible_when: CREDENTIAL_TYPE.is(&[WEB_IDENTITY]),
@@ -106,7 +108,7 @@ form! {
         Endpoint = Field {
             key: "endpoint",
             label: "Endpoint",
-            definition: "Leave it empty for the region's standard endpoint. Else fips, dual-stack or fips-dual-stack, or the URL of a VPC endpoint, a proxy or a local service. Roles are assumed at a proxy or a local service, too; with a VPC endpoint, at the region's STS.",
+            definition: "Leave it empty for the region's standard endpoint. Otherwise fips, dual-stack or fips-dual-stack, or the URL of a VPC endpoint, a proxy or a local service. STS is called at the same proxy or local service; with a VPC endpoint, it is the region's STS.",
             group: ADVANCED,
             paths: &["connection.endpoint.url"],
             ..FIELD
@@ -114,7 +116,7 @@ form! {
         RoleSessionName = Field {
             key: "roleSessionName",
             label: "Role Session Name",
-            definition: "What CloudTrail calls the session: 2 to 64 letters, digits and _+=,.@-. Empty names it aws-lambda-connector.",
+            definition: "The name of the session in CloudTrail: 2 to 64 letters, digits and _+=,.@-. Leave it empty for aws-lambda-connector.",
             visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE, WEB_IDENTITY]),
             group: ADVANCED,
             paths: &["connection.credentials.assume-role.roles[0].session-name", "connection.credentials.assume-role.roles[1].session-name", "connection.credentials.web-identity.role.session-name"],
@@ -123,7 +125,7 @@ form! {
         RoleDurationSeconds = Field {
             key: "roleDurationSeconds",
             label: "Role Duration (Seconds)",
-            definition: "How long the keys that call Lambda last, 900 to 43,200 and no more than the role allows; with a second role, at most 3,600. They are renewed as needed. Empty is an hour.",
+            definition: "The lifetime of the keys that call Lambda: 900 to 43,200, and no more than the role allows. With a second role, at most 3,600. The keys are renewed as needed. Leave it empty for one hour.",
             kind: Kind::Number,
             visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE, WEB_IDENTITY]),
             group: ADVANCED,
@@ -133,7 +135,7 @@ form! {
         SecondRoleArn = Field {
             key: "secondRoleArn",
             label: "Second Role ARN",
-            definition: "A role that the first one assumes, and that calls Lambda in its place. Its trust policy must allow sts:AssumeRole to the first role, which needs the permission sts:AssumeRole on it. Empty where one role is enough.",
+            definition: "A role that the first role assumes, and that calls Lambda in its place. Its trust policy must allow sts:AssumeRole to the first role, which needs the permission sts:AssumeRole on it. Leave it empty if one role is enough.",
             visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE]),
             group: ADVANCED,
             paths: &["connection.credentials.assume-role.roles[1].arn"],
@@ -142,7 +144,7 @@ form! {
         SecondExternalId = Field {
             key: "secondExternalId",
             label: "Second External ID",
-            definition: "What the second role's trust policy demands as sts:ExternalId. Empty where it demands none.",
+            definition: "The value that the second role's trust policy requires as sts:ExternalId. Leave it empty if the policy does not require one.",
             visible_when: CREDENTIAL_TYPE.is(&[ASSUME_ROLE]),
             group: ADVANCED,
             paths: &["connection.credentials.assume-role.roles[1].external-id"],
@@ -178,13 +180,13 @@ const CREDENTIAL_TYPES: &[Choice<CredentialType>] = &[
         means: CredentialType::AssumeRole,
         value: ASSUME_ROLE,
         label: "IAM role",
-        description: "Access keys that assume a role, also one of another account; the role calls Lambda with temporary keys.",
+        description: "Access keys that assume a role, in this or another account. The role calls Lambda with temporary keys.",
     },
     Choice {
         means: CredentialType::WebIdentity,
         value: WEB_IDENTITY,
         label: "OIDC token",
-        description: "A token of an identity provider that IAM trusts, exchanged for a role's temporary keys; no AWS key is needed.",
+        description: "A token from an identity provider that IAM trusts, exchanged for a role's temporary keys. It does not require an AWS key.",
     },
     Choice {
         means: CredentialType::SigningKey,
@@ -196,25 +198,25 @@ const CREDENTIAL_TYPES: &[Choice<CredentialType>] = &[
         means: CredentialType::HostSigned,
         value: "hostSigned",
         label: "Signed by the host",
-        description: "Requests leave the sandbox unsigned, and a proxy of the platform signs them: no credentials are filled in here.",
+        description: "Requests leave the sandbox unsigned, and the platform's proxy signs them. The form needs no credentials.",
     },
 ];
 
 const CREDENTIAL_TYPE: Field = Field {
     key: "credentialType",
     label: "Credential Type",
-    definition: "How the connector proves who is calling.",
+    definition: "How the connector authenticates to AWS.",
     kind: Kind::Dropdown,
     required: true,
     default: Some("\"accessKeys\""),
-    choices: &shown::<_, { CREDENTIAL_TYPES.len() }>(CREDENTIAL_TYPES),
+    choices: &untyped::<_, { CREDENTIAL_TYPES.len() }>(CREDENTIAL_TYPES),
     ..FIELD
 };
 
 /// Reads the form.
 ///
 /// # Errors
-/// `invalid-input` that names the field.
+/// Returns `invalid-input` with the key of the field.
 pub fn read(json: &str) -> Result<Connection, Error> {
     let values = &values::read("connection", json)?;
     Ok(Connection {
@@ -262,7 +264,7 @@ fn access_key(values: &Values<'_>) -> Result<AccessKey, Error> {
     })
 }
 
-/// The role as both types have it: STS takes no external ID with a token.
+/// The role, as both types use it. STS does not accept an external ID with a token.
 fn role(values: &Values<'_>) -> Result<RoleOptions, Error> {
     Ok(RoleOptions {
         arn: Input::RoleArn.required_text(values)?,
@@ -272,7 +274,7 @@ fn role(values: &Values<'_>) -> Result<RoleOptions, Error> {
     })
 }
 
-/// The role, and the second one where there is one.
+/// The role, followed by the second one if there is one.
 fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
     let first = RoleOptions {
         external_id: Input::ExternalId.text(values)?,
@@ -282,9 +284,9 @@ fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
     let Some(arn) = Input::SecondRoleArn.text(values)? else {
         return match external_id {
             None => Ok(vec![first]),
-            // Not ignored: functions would be called by another role than was meant.
+            // Ignoring it would call functions as another role than intended.
             Some(_) => Err(Input::SecondRoleArn
-                .invalid("it is required with a second external ID: fill in both, or neither")),
+                .invalid("it is required with a second external ID: fill in both or neither")),
         };
     };
     let second = RoleOptions {
@@ -304,7 +306,7 @@ fn signing_key(values: &Values<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
     let text = Zeroizing::new(Input::SigningKey.required_text(values)?);
     hex::decode_32(&text).ok_or_else(|| {
         Input::SigningKey.invalid(
-            "it must be 64 hexadecimal digits: the 32 bytes at the end of SigV4's key derivation",
+            "it must be 64 hexadecimal digits: the 32 bytes that SigV4's key derivation returns",
         )
     })
 }

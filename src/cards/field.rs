@@ -1,14 +1,14 @@
-//! What a field of a form is: how it is shown, and where its value goes.
+//! A field of a form: its presentation, and the destination of its value.
 
 use alloc::string::String;
 
 use crate::aws::json::Fields;
 use crate::call::error::Error;
 
-/// What was filled in: a JSON object by field key.
+/// The values of a completed form: a JSON object, keyed by field.
 pub type Values<'a> = Fields<'a>;
 
-/// `cards.field`, where the members without a text here are documented.
+/// `cards.field`, which documents the members that have no comment here.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Field {
@@ -20,17 +20,17 @@ pub struct Field {
     pub secret: bool,
     pub default: Option<&'static str>,
     pub choices: &'static [Choice],
-    /// Where the choices come from that are not fixed.
+    /// The source of dynamic choices.
     pub source: Option<Source>,
     pub visible_when: Option<Condition>,
     pub group: Option<&'static str>,
-    /// One of the card's options, not of its inputs.
+    /// Whether it is one of the card's options rather than its inputs.
     pub is_option: bool,
-    /// The paths of the value in the typed interface, which names it so when it refuses it.
+    /// The paths of the value in the typed interface, as its errors name them.
     pub paths: &'static [&'static str],
 }
 
-/// A text field without anything special; the others differ from it in what they say.
+/// An optional text field: the defaults of every other field.
 pub const FIELD: Field = Field {
     key: "",
     label: "",
@@ -68,7 +68,7 @@ pub enum Kind {
     Object,
 }
 
-/// `cards.choice`, and what it means to the code.
+/// `cards.choice`, with its meaning to the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Choice<T = ()> {
@@ -86,35 +86,35 @@ pub struct Condition {
     pub values: &'static [&'static str],
 }
 
-/// Choices that Lambda is asked for.
+/// The source of choices that are read from Lambda.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
     /// The account's functions.
     Functions,
-    /// The qualifiers of the function that the form names, which this reads.
+    /// The qualifiers of a function, whose name this reads from the form.
     Qualifiers(fn(&Values<'_>) -> Result<String, Error>),
 }
 
-/// The choices without what they mean.
-pub const fn shown<T, const N: usize>(choices: &[Choice<T>]) -> [Choice; N] {
-    let mut shown = [Choice {
+/// Strips the meaning from `choices`.
+pub const fn untyped<T, const N: usize>(choices: &[Choice<T>]) -> [Choice; N] {
+    let mut untyped = [Choice {
         means: (),
         value: "",
         label: "",
         description: "",
     }; N];
-    let (mut from, mut to) = (choices, shown.as_mut_slice());
+    let (mut from, mut to) = (choices, untyped.as_mut_slice());
     while let ([choice, more @ ..], [slot, free @ ..]) = (from, to) {
         slot.value = choice.value;
         slot.label = choice.label;
         slot.description = choice.description;
         (from, to) = (more, free);
     }
-    shown
+    untyped
 }
 
-/// Declares a form: an enum of its fields, in the form's order, each with its definition. The
-/// compiler warns of a field that is never read.
+/// Declares a form: an enum of its fields in order, each with its definition. The compiler warns about
+/// a field that is never read.
 macro_rules! form {
     ($(#[$attribute:meta])* enum $form:ident { $($field:ident = $definition:expr,)* }) => {
         $(#[$attribute])*

@@ -14,7 +14,7 @@ use crate::call::error::{Category, Error, Executed};
 use crate::call::failure::FunctionFailure;
 use crate::call::invocation::{Invocation, Payload};
 use crate::call::log_tail::RunReport;
-use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, shown};
+use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, untyped};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
 use crate::cards::outputs::{self, Output, quoted_length};
@@ -40,7 +40,7 @@ form! {
         YourFunctions = Field {
             key: "yourFunctions",
             label: "Your Functions",
-            definition: "The functions that can be invoked with this connection.",
+            definition: "The function to invoke, from those of the connection's account and region.",
             kind: Kind::Dropdown,
             required: true,
             source: Some(Source::Functions),
@@ -52,7 +52,7 @@ form! {
         FunctionName = Field {
             key: "functionName",
             label: "Function Name",
-            definition: "The function's partial or complete name, or its ARN. A part of a name must match exactly one function; if it matches several, they are named and none is invoked.",
+            definition: "The function's complete or partial name, or its ARN. A partial name must match exactly one function: if it matches several, the error lists them and none is invoked.",
             required: true,
             visible_when: USE_FUNCTION_NAME.is(&[YES]),
             is_option: true,
@@ -65,7 +65,7 @@ form! {
             definition: "Whether to wait for the function's response.",
             kind: Kind::Dropdown,
             default: Some("\"RequestResponse\""),
-            choices: &shown::<_, { INVOCATION_TYPES.len() }>(INVOCATION_TYPES),
+            choices: &untyped::<_, { INVOCATION_TYPES.len() }>(INVOCATION_TYPES),
             group: PARAMETERS,
             paths: &["request.invocation-type"],
             ..FIELD
@@ -76,7 +76,7 @@ form! {
             definition: "Tail returns the last 4 KB of the execution log of a synchronous invocation.",
             kind: Kind::Dropdown,
             default: Some("\"None\""),
-            choices: &shown::<_, { LOG_TYPES.len() }>(LOG_TYPES),
+            choices: &untyped::<_, { LOG_TYPES.len() }>(LOG_TYPES),
             group: PARAMETERS,
             paths: &["request.log-type"],
             ..FIELD
@@ -84,7 +84,7 @@ form! {
         ClientContext = Field {
             key: "clientContext",
             label: "Client Context",
-            definition: "Data about the caller that the function finds in its context object: a JSON object, at most 3,583 bytes once it is Base64. Synchronous invocations only.",
+            definition: "Data about the caller that the function finds in its context object: a JSON object, at most 3,583 bytes in Base64. Synchronous invocations only.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.client-context"],
@@ -93,7 +93,7 @@ form! {
         Payload = Field {
             key: "payload",
             label: "Payload",
-            definition: "JSON for the function, its event. Any JSON value is accepted: at most 6,291,456 bytes, or 1,048,576 for the invocation type Event.",
+            definition: "The function's event. Any JSON value is accepted: at most 6,291,456 bytes, or 1,048,576 for the invocation type Event.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.payload"],
@@ -102,7 +102,7 @@ form! {
         Qualifier = Field {
             key: "qualifier",
             label: "Qualifier",
-            definition: "An alias or a version of the function to invoke. Empty invokes its unpublished version.",
+            definition: "The alias or version of the function to invoke. Leave it empty for the unpublished version.",
             source: Some(Source::Qualifiers(|values| Ok(function(values)?.1))),
             group: PARAMETERS,
             paths: &["request.qualifier"],
@@ -111,7 +111,7 @@ form! {
         TenantId = Field {
             key: "tenantId",
             label: "Tenant ID",
-            definition: "The tenant to run for. Only for functions with tenant isolation, which refuse an invocation without it.",
+            definition: "The tenant to run for. Only for functions with tenant isolation, which reject an invocation without it.",
             group: ADVANCED,
             paths: &["request.tenant-id"],
             ..FIELD
@@ -119,7 +119,7 @@ form! {
         DurableExecutionName = Field {
             key: "durableExecutionName",
             label: "Durable Execution Name",
-            definition: "Only for durable functions: names the execution. Invoking again with the same name and payload finds the execution instead of starting another.",
+            definition: "The name of the execution. Only for durable functions. Another invocation with the same name and payload finds the execution instead of starting a new one.",
             group: ADVANCED,
             paths: &["request.durable-execution-name"],
             ..FIELD
@@ -135,17 +135,17 @@ form! {
         OnFunctionError = Field {
             key: "onFunctionError",
             label: "On Function Error",
-            definition: "What becomes of the step when the function ran and failed.",
+            definition: "What the step does if the function ran and failed.",
             kind: Kind::Dropdown,
             default: Some("\"Fail\""),
-            choices: &shown::<_, { ON_FUNCTION_ERROR.len() }>(ON_FUNCTION_ERROR),
+            choices: &untyped::<_, { ON_FUNCTION_ERROR.len() }>(ON_FUNCTION_ERROR),
             group: ADVANCED,
             ..FIELD
         },
         MaxAttempts = Field {
             key: "maxAttempts",
             label: "Maximum Attempts",
-            definition: "How often to try in all, 1 to 10. An attempt is repeated only when the function did not start, unless it is declared idempotent.",
+            definition: "The maximum number of attempts in all, 1 to 10. An attempt is repeated only if the function did not start, or if it is declared idempotent.",
             kind: Kind::Number,
             default: Some("3"),
             group: ADVANCED,
@@ -155,7 +155,7 @@ form! {
         ResponseTimeoutSeconds = Field {
             key: "responseTimeoutSeconds",
             label: "Response Timeout (Seconds)",
-            definition: "How long to wait for the function's response. Empty waits as long as a function can run: 915 seconds when synchronous, else 30.",
+            definition: "How long to wait for the function's response. Leave it empty to wait as long as a function can run: 915 seconds for RequestResponse, otherwise 30.",
             kind: Kind::Number,
             group: ADVANCED,
             paths: &["request.delivery.response-timeout-ms"],
@@ -164,7 +164,7 @@ form! {
         Idempotent = Field {
             key: "idempotent",
             label: "Idempotent",
-            definition: "Whether the function may safely run twice for the same payload. Then it is also invoked again when nobody can tell whether it ran.",
+            definition: "Whether the function may safely run twice for the same payload. If so, it is also invoked again when it is unknown whether it ran.",
             kind: Kind::Boolean,
             default: Some("false"),
             group: ADVANCED,
@@ -180,7 +180,7 @@ const ADVANCED: Option<&str> = Some("Advanced");
 const YES: &str = "Yes";
 const NO: &str = "No";
 
-/// Which field names the function.
+/// The field that names the function.
 const NAMINGS: &[Choice<Input>] = &[
     Choice {
         means: Input::FunctionName,
@@ -203,12 +203,12 @@ const USE_FUNCTION_NAME: Field = Field {
     kind: Kind::Dropdown,
     required: true,
     default: Some("\"No\""),
-    choices: &shown::<_, { NAMINGS.len() }>(NAMINGS),
+    choices: &untyped::<_, { NAMINGS.len() }>(NAMINGS),
     is_option: true,
     ..FIELD
 };
 
-/// Lambda's default is not sent.
+/// The default of Lambda is not sent.
 const INVOCATION_TYPES: &[Choice<Option<InvocationType>>] = &[
     Choice {
         means: None,
@@ -230,7 +230,7 @@ const INVOCATION_TYPES: &[Choice<Option<InvocationType>>] = &[
     },
 ];
 
-/// Lambda's default is not sent.
+/// The default of Lambda is not sent.
 const LOG_TYPES: &[Choice<Option<LogType>>] = &[
     Choice {
         means: None,
@@ -263,7 +263,7 @@ const ON_FUNCTION_ERROR: &[Choice<OnFunctionError>] = &[
         means: OnFunctionError::Continue,
         value: "Continue",
         label: "Continue",
-        description: "The step succeeds; Function Error, Error Type and Error Message tell what happened.",
+        description: "The step succeeds. Function Error, Error Type and Error Message report what happened.",
     },
 ];
 
@@ -277,31 +277,31 @@ const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "output",
         label: "Output",
-        definition: "The function's response as it came; as Base64 where it is not UTF-8 text.",
+        definition: "The function's response, unchanged. In Base64 if it is not UTF-8 text.",
         value: Text(|run| run.output.as_deref()),
     },
     Output {
         key: "logResult",
         label: "Log Result",
-        definition: "The last 4 KB of the execution log, decoded; only with the log type Tail.",
+        definition: "The last 4 KB of the execution log, decoded. Only with the log type Tail.",
         value: Text(|run| Some(&run.invocation.log.as_ref()?.text)),
     },
     Output {
         key: "outputJson",
         label: "Output JSON",
-        definition: "The function's response parsed, where it is JSON.",
+        definition: "The function's response as a JSON value, if it is JSON.",
         value: Object(|run, out| out.push_str(run.json())),
     },
     Output {
         key: "outputIsBase64",
         label: "Output Is Base64",
-        definition: "True where the output is not UTF-8 text and stands in Base64.",
+        definition: "Whether the output is in Base64, because it is not UTF-8 text.",
         value: Boolean(|run| run.is_base64),
     },
     Output {
         key: "functionError",
         label: "Function Error",
-        definition: "What Lambda says of a failed function, usually Unhandled; empty where it succeeded.",
+        definition: "Lambda's marker of a failed function, usually Unhandled. Empty if it succeeded.",
         value: Text(|run| Some(&run.failure.as_ref()?.marker)),
     },
     Output {
@@ -319,50 +319,50 @@ const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "executedVersion",
         label: "Executed Version",
-        definition: "The version that ran: of an alias, the one it points to.",
+        definition: "The version that ran. For an alias, the version that it points to.",
         value: Text(|run| run.invocation.executed_version.as_deref()),
     },
     Output {
         key: "requestId",
         label: "Request ID",
-        definition: "Lambda's id of the invocation, which the function's log shows as well.",
+        definition: "Lambda's ID of the invocation, which the function's log also contains.",
         value: Text(|run| run.invocation.request_id.as_deref()),
     },
     Output {
         key: "attempts",
         label: "Attempts",
-        definition: "How often the connector tried.",
+        definition: "The number of attempts.",
         value: Number(|run| Some(run.invocation.attempts.to_string())),
     },
     Output {
         key: "durationMs",
         label: "Duration (ms)",
-        definition: "How long the function ran; only with the log type Tail.",
+        definition: "How long the function ran. Only with the log type Tail.",
         value: Number(|run| Some(milliseconds(run.report()?.duration_ms))),
     },
     Output {
         key: "billedDurationMs",
         label: "Billed Duration (ms)",
-        definition: "The duration that AWS bills; only with the log type Tail.",
+        definition: "The duration that AWS bills. Only with the log type Tail.",
         value: Number(|run| Some(run.report()?.billed_duration_ms.to_string())),
     },
     Output {
         key: "maxMemoryUsedMb",
         label: "Max Memory Used (MB)",
-        definition: "The most memory that the function used; only with the log type Tail.",
+        definition: "The most memory that the function used. Only with the log type Tail.",
         value: Number(|run| Some(run.report()?.max_memory_used_mb.to_string())),
     },
     Output {
         key: "initDurationMs",
         label: "Init Duration (ms)",
-        definition: "How long a cold start took; only with the log type Tail.",
+        definition: "How long the cold start took. Only with the log type Tail.",
         value: Number(|run| Some(milliseconds(run.report()?.init_duration_ms?))),
     },
 ];
 
-/// What the step ends with.
+/// The result of the step.
 struct Outcome {
-    /// Without its output, which is below.
+    /// Without its output, which moves to `output`.
     invocation: Invocation,
     failure: Option<FunctionFailure>,
     output: Option<String>,
@@ -398,12 +398,12 @@ impl Outcome {
 
     fn write(&self) -> String {
         let output = self.output.as_deref().map_or(0, quoted_length);
-        let room = output.saturating_add(self.json().len());
-        outputs::write(OUTPUTS, self, room.saturating_add(1_024))
+        let capacity = output.saturating_add(self.json().len());
+        outputs::write(OUTPUTS, self, capacity.saturating_add(1_024))
     }
 }
 
-/// Runs the card; its outputs.
+/// Runs the card and returns its outputs.
 pub async fn run(
     transport: &impl Transport,
     connection: Connection,
@@ -416,8 +416,8 @@ pub async fn run(
     let mut operation = Invoke::new(connection.clone(), request)?;
     let mut clock = ServiceClock::default();
     let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
-    // A complete name is used as it is. Only where there is no such function, so that none ran,
-    // may the text be a part of a name; an ARN and a name with its qualifier are not.
+    // The text is first used as a complete name. If there is no such function, so that none ran, it
+    // may be a part of a name, unless it is an ARN or has a qualifier.
     if matches!(named_by, Input::FunctionName)
         && is_not_found(&result)
         && !function.contains(':')
@@ -439,7 +439,7 @@ pub async fn run(
     }
 }
 
-/// The field that names the function, and the name.
+/// Returns the field that names the function, and the name.
 fn function(values: &Values<'_>) -> Result<(Input, String), Error> {
     let named_by = Input::UseFunctionName.choice(values, NAMINGS)?;
     Ok((named_by, named_by.required_text(values)?))
@@ -469,7 +469,8 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
     })
 }
 
-/// An earlier attempt may have run it all the same: then nothing else may be tried.
+/// Whether the function was not found and did not run. If an earlier attempt may have run it, no other
+/// function may be invoked.
 fn is_not_found(result: &Result<Invocation, Error>) -> bool {
     matches!(result, Err(Error::Service(error))
         if error.category == Category::NotFound && error.executed == Executed::No)

@@ -26,14 +26,14 @@ form! {
         NameContains = Field {
             key: "nameContains",
             label: "Name Contains",
-            definition: "Only functions whose name contains this, ignoring case. Empty lists all.",
+            definition: "Lists only functions whose name contains this text, ignoring case. Leave it empty to list all.",
             paths: &["query.name-contains"],
             ..FIELD
         },
         AllVersions = Field {
             key: "allVersions",
             label: "All Versions",
-            definition: "Whether to list every published version of each function, too.",
+            definition: "Whether to list every published version of each function as well.",
             kind: Kind::Boolean,
             default: Some("false"),
             paths: &["query.all-versions"],
@@ -42,7 +42,7 @@ form! {
         Limit = Field {
             key: "limit",
             label: "Limit",
-            definition: "How many rows to return at most, 1 to 10,000.",
+            definition: "The maximum number of rows to return, 1 to 10,000.",
             kind: Kind::Number,
             default: Some("50"),
             paths: &["query.limit"],
@@ -51,7 +51,7 @@ form! {
         Cursor = Field {
             key: "cursor",
             label: "Cursor",
-            definition: "Where to go on: the output Next of the page before.",
+            definition: "The start of the page: the output Next of the previous page.",
             paths: &["query.cursor"],
             ..FIELD
         },
@@ -77,7 +77,7 @@ const OUTPUTS: &[Output<FunctionPage>] = &[
     },
 ];
 
-/// A function of the output `functions`, whose definition names each key.
+/// An element of the output `functions`, whose definition lists the keys.
 const ROW: &[(&str, Value<FunctionSummary>)] = &[
     ("name", Text(|row| Some(&row.name))),
     ("arn", Text(|row| Some(&row.arn))),
@@ -104,7 +104,7 @@ const ROW: &[(&str, Value<FunctionSummary>)] = &[
     ("durable", Boolean(|row| row.durable)),
 ];
 
-/// Runs the card; its outputs.
+/// Runs the card and returns its outputs.
 pub async fn run(
     transport: &impl Transport,
     connection: Connection,

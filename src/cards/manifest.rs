@@ -1,4 +1,4 @@
-//! What `describe` tells besides the forms.
+//! What `describe` returns besides the forms.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,13 +9,13 @@ use crate::cards::field::Field;
 
 /// The connector's name.
 pub const NAME: &str = "aws-lambda";
-/// For people.
+/// The connector's title for users.
 pub const TITLE: &str = "AWS Lambda";
-/// Semantic version of the component.
+/// The component's semantic version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// One sentence for a catalogue.
 pub const DESCRIPTION: &str =
-    "Invokes AWS Lambda functions and lists them, from a sandbox that reaches nothing but AWS.";
+    "Invokes and lists AWS Lambda functions, from a sandbox that can reach only AWS.";
 
 /// `cards.card`.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +24,13 @@ pub struct Description {
     pub id: &'static str,
     pub title: &'static str,
     pub description: &'static str,
-    /// Options and inputs.
+    /// The options and the inputs.
     pub fields: &'static [&'static Field],
     pub outputs: &'static [Field],
 }
 
-/// Host names that the connector may contact where the connection has no custom endpoint, with
-/// `{region}` where it stands.
+/// The hosts that the connector contacts if the connection does not have a custom endpoint. `{region}`
+/// stands for the connection's region.
 pub fn outbound_hosts() -> Vec<String> {
     let mut hosts = Vec::new();
     for service in [LAMBDA, STS] {

@@ -1,4 +1,4 @@
-//! A card's outputs: a JSON object by field key. Every output is there; null where it has no value.
+//! The outputs of a card: a JSON object, keyed by field. An output without a value is null.
 
 use alloc::string::String;
 
@@ -12,16 +12,16 @@ pub struct Output<T> {
     pub value: Value<T>,
 }
 
-/// What a result says under some key; which variant it is, decides on the kind of the output.
+/// Reads a value from a result. The variant determines the kind of the output.
 pub enum Value<T> {
     Text(fn(&T) -> Option<&str>),
     Number(fn(&T) -> Option<String>),
     Boolean(fn(&T) -> bool),
-    /// Appends JSON.
+    /// Appends the value as JSON.
     Object(fn(&T, &mut String)),
 }
 
-/// The outputs as `describe` tells them.
+/// The outputs as `describe` returns them.
 pub const fn fields<T, const N: usize>(outputs: &[Output<T>]) -> [Field; N] {
     let mut fields = [FIELD; N];
     let (mut from, mut to) = (outputs, fields.as_mut_slice());
@@ -43,15 +43,15 @@ pub const fn fields<T, const N: usize>(outputs: &[Output<T>]) -> [Field; N] {
     fields
 }
 
-/// The outputs of `result`. There is room for so many bytes: what grows is copied.
-pub fn write<T>(outputs: &[Output<T>], result: &T, room: usize) -> String {
-    let mut json = String::with_capacity(room);
+/// Writes the outputs of `result`. With a `capacity` of their length, nothing is reallocated.
+pub fn write<T>(outputs: &[Output<T>], result: &T, capacity: usize) -> String {
+    let mut json = String::with_capacity(capacity);
     let members = outputs.iter().map(|output| (output.key, &output.value));
     push_object(&mut json, members, result);
     json
 }
 
-/// A JSON object of what `result` says under each key.
+/// Appends a JSON object with the value of each member for `result`.
 pub fn push_object<'a, T: 'a>(
     out: &mut String,
     members: impl Iterator<Item = (&'static str, &'a Value<T>)>,
@@ -77,7 +77,7 @@ pub fn push_object<'a, T: 'a>(
     out.push('}');
 }
 
-/// A JSON list.
+/// Appends a JSON array.
 pub fn push_list<T>(out: &mut String, items: &[T], push: impl Fn(&mut String, &T)) {
     out.push('[');
     for (index, item) in items.iter().enumerate() {
@@ -89,16 +89,16 @@ pub fn push_list<T>(out: &mut String, items: &[T], push: impl Fn(&mut String, &T
     out.push(']');
 }
 
-/// Bytes of a text that are quoted at once: an answer of six megabytes is not copied for it.
-const PIECE: usize = 4_096;
+/// The number of bytes to quote at a time, so that a response of six megabytes is not copied.
+const CHUNK_SIZE: usize = 4_096;
 
-/// `text` as a JSON string.
+/// Appends `text` as a JSON string.
 pub fn push_text(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some((piece, after)) = rest.split_at_checked(rest.floor_char_boundary(PIECE)) {
-        // Writing a text into memory cannot fail.
-        let quoted = serde_json::to_string(piece).unwrap_or_default();
+    while let Some((chunk, after)) = rest.split_at_checked(rest.floor_char_boundary(CHUNK_SIZE)) {
+        // Serializing a string into memory does not fail.
+        let quoted = serde_json::to_string(chunk).unwrap_or_default();
         let inside = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         out.push_str(inside.unwrap_or_default());
         if after.is_empty() {
@@ -109,7 +109,7 @@ pub fn push_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// What it takes there, without the quotes.
+/// The length of `text` as a JSON string, without the quotes.
 pub fn quoted_length(text: &str) -> usize {
     let length = |byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
@@ -124,16 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_several_pieces_are_quoted_as_one() {
+    fn text_longer_than_a_chunk_is_quoted_as_a_whole() {
         let odd = "größe \"尺寸\" 🚀\\\n\r\t\u{8}\u{c}\u{0}\u{1f}\u{7f}\u{2028}";
         for text in [
             String::new(),
             odd.to_string(),
-            "x".repeat(PIECE),
-            "é".repeat(PIECE),
+            "x".repeat(CHUNK_SIZE),
+            "é".repeat(CHUNK_SIZE),
             odd.repeat(1_000),
-            // Each character is cut at another place.
-            "a".to_string() + &"🚀".repeat(PIECE),
+            // The chunk boundary falls inside of a character.
+            "a".to_string() + &"🚀".repeat(CHUNK_SIZE),
         ] {
             let mut out = String::new();
             push_text(&mut out, &text);

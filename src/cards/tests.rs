@@ -1,4 +1,4 @@
-//! Cards over a small Lambda in memory: what reaches it, what comes back, and how it is told.
+//! Cards over a small Lambda in memory: the requests that reach it, and the outputs and errors.
 
 use core::cell::RefCell;
 
@@ -12,11 +12,12 @@ use crate::block_on::block_on;
 use crate::testing::scripted::{Answer, Scripted, Sent, Service};
 use crate::testing::{assert_contains, coded, lambdas as answer, refused, service_error};
 
-/// Functions by name; `allowed` says whether they may be listed.
+/// An account of functions.
 struct Lambda {
     functions: Vec<&'static str>,
+    /// Whether the caller may list them.
     allowed: bool,
-    /// The functions that ran, and what reached them.
+    /// The functions that ran, with their requests.
     invoked: RefCell<Vec<(String, Sent)>>,
 }
 
@@ -28,7 +29,7 @@ fn account(functions: &[&'static str]) -> Scripted<Lambda> {
     })
 }
 
-/// An account that does not allow to list them.
+/// An account that does not permit listing its functions.
 fn closed_account(functions: &[&'static str]) -> Scripted<Lambda> {
     let mut account = account(functions);
     account.service.allowed = false;

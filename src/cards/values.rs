@@ -1,6 +1,8 @@
-//! How a field's value is read. Platforms differ in what they send for a field that was left blank
-//! (nothing, null, an empty text) and for numbers and booleans (as such, or as text); all of it is
-//! understood, anything else is refused by the field's key.
+//! Reads the value of a field.
+//!
+//! Platforms differ in what they send for a blank field (no key, null or an empty string), and for
+//! numbers and booleans (JSON or a string). All of these are accepted. Other values are rejected with
+//! the key of the field.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,21 +11,21 @@ use crate::aws::json::{self, Fields, Json};
 use crate::call::error::Error;
 use crate::cards::field::{Choice, Field, Values};
 
-/// Reads the object; `name` is what to call it in an error.
+/// Reads the JSON object that errors call `name`.
 ///
 /// # Errors
-/// `invalid-input` where the text is not a JSON object.
+/// Returns `invalid-input` if `text` is not a JSON object.
 pub fn read<'a>(name: &str, text: &'a str) -> Result<Values<'a>, Error> {
     Fields::read(text).ok_or_else(|| {
         let problem = json::check(text).err();
-        let problem = problem.unwrap_or_else(|| "it must be a JSON object by field key".into());
+        let problem = problem.unwrap_or_else(|| "it must be a JSON object, keyed by field".into());
         Error::invalid(name, problem)
     })
 }
 
-/// A refusal by the typed interface, told in the form's terms: by the key of the one of `fields`
-/// that supplied the value.
-pub fn name_field(error: Error, fields: impl IntoIterator<Item = &'static Field>) -> Error {
+/// Replaces the path in an error of the typed interface by the key of the field that supplied the
+/// value.
+pub fn to_form_error(error: Error, fields: impl IntoIterator<Item = &'static Field>) -> Error {
     let Error::InvalidInput(mut input) = error else {
         return error;
     };
@@ -35,15 +37,15 @@ pub fn name_field(error: Error, fields: impl IntoIterator<Item = &'static Field>
 }
 
 impl Field {
-    /// A refusal of the value.
+    /// The error for an invalid value of this field.
     pub fn invalid(&self, message: impl Into<String>) -> Error {
         Error::invalid(self.key, message)
     }
 
-    /// A text; `None` where it was left blank.
+    /// Reads a string, or `None` if the field is blank.
     ///
     /// # Errors
-    /// `invalid-input` where it is a list or an object.
+    /// Returns `invalid-input` for an array or an object.
     pub fn text(&self, values: &Values<'_>) -> Result<Option<String>, Error> {
         let Some(value) = values.get(self.key) else {
             return Ok(None);
@@ -54,19 +56,19 @@ impl Field {
         Ok(Some(value.text()).filter(|text| !text.is_empty()))
     }
 
-    /// A text without which the form cannot be run.
+    /// Reads a string that is required.
     ///
     /// # Errors
-    /// `invalid-input` where it is blank, or no text.
+    /// Returns `invalid-input` for a blank field, an array or an object.
     pub fn required_text(&self, values: &Values<'_>) -> Result<String, Error> {
         self.text(values)?
             .ok_or_else(|| self.invalid("it is required"))
     }
 
-    /// A whole number from 0 on.
+    /// Reads a non-negative integer, or `None` if the field is blank.
     ///
     /// # Errors
-    /// `invalid-input` where it is none, or larger than `T` holds.
+    /// Returns `invalid-input` for another value, or one that does not fit into `T`.
     pub fn number<T: TryFrom<u64>>(&self, values: &Values<'_>) -> Result<Option<T>, Error> {
         let Some(text) = self.text(values)? else {
             return Ok(None);
@@ -77,10 +79,10 @@ impl Field {
         })
     }
 
-    /// True or false.
+    /// Reads `true` or `false`, or `None` if the field is blank.
     ///
     /// # Errors
-    /// `invalid-input` where it is neither.
+    /// Returns `invalid-input` for another value.
     pub fn boolean(&self, values: &Values<'_>) -> Result<Option<bool>, Error> {
         match self.text(values)?.as_deref() {
             None => Ok(None),
@@ -90,10 +92,10 @@ impl Field {
         }
     }
 
-    /// What the chosen one of a dropdown's fixed `choices` means.
+    /// Reads the meaning of the chosen one of a dropdown's `choices`.
     ///
     /// # Errors
-    /// `invalid-input` that names the choices.
+    /// Returns `invalid-input` that lists the choices.
     pub fn choice<T: Copy>(&self, values: &Values<'_>, choices: &[Choice<T>]) -> Result<T, Error> {
         let chosen = self.chosen(values)?;
         if let Some(choice) = choices.iter().find(|choice| choice.value == chosen) {
@@ -106,12 +108,12 @@ impl Field {
         Err(self.invalid(message))
     }
 
-    /// A JSON value as it came, an explicit null included; `None` where the key is missing.
+    /// Returns the JSON of the value verbatim, `null` included, or `None` if the key is missing.
     pub fn raw<'a>(&self, values: &Values<'a>) -> Option<Json<'a>> {
         values.raw(self.key)
     }
 
-    /// Whether the form shows it.
+    /// Whether the form shows the field.
     pub fn is_shown(&self, values: &Values<'_>) -> bool {
         self.visible_when.is_none_or(|condition| {
             let chosen = condition.field.chosen(values);
@@ -119,14 +121,14 @@ impl Field {
         })
     }
 
-    /// The text; where it was left blank, the default.
+    /// The string, or the default if the field is blank.
     fn chosen(&self, values: &Values<'_>) -> Result<String, Error> {
         let default = || self.default.unwrap_or_default().trim_matches('"').into();
         Ok(self.text(values)?.unwrap_or_else(default))
     }
 }
 
-/// `7`, and `7.0` as some platforms write all numbers.
+/// Parses `7`, and `7.0`, which some platforms write for integers.
 fn whole_number(text: &str) -> Option<u64> {
     let digits = match text.split_once('.') {
         Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,

@@ -1,4 +1,4 @@
-//! The forms as WIT values.
+//! Converts the forms to WIT values.
 
 use alloc::string::String;
 use alloc::vec::Vec;

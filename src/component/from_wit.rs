@@ -1,4 +1,4 @@
-//! WIT values to our own types; texts and bytes move, they are not copied.
+//! Converts WIT values to the types of the crate. Strings and bytes are moved, not copied.
 
 use zeroize::Zeroizing;
 

@@ -1,4 +1,4 @@
-//! Our own types to WIT values; texts and bytes move, they are not copied.
+//! Converts the types of the crate to WIT values. Strings and bytes are moved, not copied.
 
 use alloc::borrow::ToOwned;
 

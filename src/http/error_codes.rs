@@ -1,4 +1,4 @@
-//! Every error code of `wasi:http`: what kind of failure it is, and whether the request may have
+//! Classifies the error codes of `wasi:http`: the kind of failure, and whether the request may have
 //! reached Lambda.
 
 use alloc::format;
@@ -8,15 +8,17 @@ use crate::bindings::wasi::http::types::ErrorCode;
 use crate::call::error::{Executed, TransportKind};
 use crate::transport::Failure;
 
-/// `late` is what to say of a code that can mean either: `No` where the host refused the request
-/// at once, `Unknown` after it took it.
+/// Describes the failure that `code` stands for.
+///
+/// `late` applies to codes that occur both before and after a request is sent. It is `No` if the
+/// host rejected the request at once, and `Unknown` after the host accepted it.
 pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
     use ErrorCode as E;
     let (kind, executed, advice) = match code {
         E::DnsTimeout | E::DnsError(_) => (
             TransportKind::Dns,
             Executed::No,
-            "the endpoint's name was not resolved: check the region and the host's DNS",
+            "could not resolve the endpoint's name: check the region and the host's DNS",
         ),
         E::DestinationNotFound
         | E::DestinationUnavailable
@@ -25,32 +27,32 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
         | E::ConnectionLimitReached => (
             TransportKind::Connect,
             Executed::No,
-            "no connection to the endpoint",
+            "could not connect to the endpoint",
         ),
         E::ConnectionTimeout => (
             TransportKind::Timeout,
             Executed::No,
-            "no connection to the endpoint in time",
+            "could not connect to the endpoint in time",
         ),
         E::DestinationIpProhibited | E::HttpRequestDenied => (
             TransportKind::Denied,
             Executed::No,
-            "the host's policy forbids the endpoint: allow its host name there",
+            "the host's policy forbids the endpoint: allow its host name in the policy",
         ),
         E::TlsProtocolError | E::TlsCertificateError | E::TlsAlertReceived(_) => (
             TransportKind::Tls,
             Executed::No,
-            "no trusted TLS connection to the endpoint",
+            "could not establish a trusted TLS connection to the endpoint",
         ),
         E::ConnectionReadTimeout | E::ConnectionWriteTimeout | E::HttpResponseTimeout => (
             TransportKind::Timeout,
             Executed::Unknown,
-            "no answer came in time: the function may be running still",
+            "no response arrived in time, and the function may still be running",
         ),
         E::ConnectionTerminated | E::HttpResponseIncomplete => (
             TransportKind::CutOff,
             late,
-            "the connection ended without a whole answer",
+            "the connection closed before the response was complete",
         ),
         E::HttpRequestLengthRequired
         | E::HttpRequestBodySize(_)
@@ -60,11 +62,9 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
         | E::HttpRequestHeaderSectionSize(_)
         | E::HttpRequestHeaderSize(_)
         | E::HttpRequestTrailerSectionSize(_)
-        | E::HttpRequestTrailerSize(_) => (
-            TransportKind::Other,
-            late,
-            "the host did not accept the request",
-        ),
+        | E::HttpRequestTrailerSize(_) => {
+            (TransportKind::Other, late, "the host rejected the request")
+        }
         E::HttpResponseHeaderSectionSize(_)
         | E::HttpResponseHeaderSize(_)
         | E::HttpResponseBodySize(_)
@@ -76,7 +76,7 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
         | E::HttpProtocolError => (
             TransportKind::Malformed,
             late,
-            "what came back is not HTTP as Lambda speaks it: the connection broke, or the endpoint is not Lambda",
+            "the response is not valid HTTP: the connection failed, or the endpoint is not Lambda",
         ),
         E::LoopDetected | E::ConfigurationError | E::InternalError(_) => (
             TransportKind::Other,
@@ -87,15 +87,15 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
     Failure {
         kind,
         message: format!(
-            "{advice} (endpoint {authority}; the host says: {})",
+            "{advice} (endpoint {authority}; the host reports {})",
             name(code)
         ),
         executed,
     }
 }
 
-/// The code's name in `wasi:http`, which a host's operator can look up. A host's free text is left
-/// out: it could quote the request.
+/// The name of `code` in `wasi:http`, which the host's operator can look up. The host's free text is
+/// left out, because it could quote the request.
 pub fn name(code: &ErrorCode) -> String {
     use ErrorCode as E;
     let name = match code {

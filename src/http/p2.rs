@@ -1,4 +1,4 @@
-//! One request over `wasi:http@0.2.0`, which blocks while it waits.
+//! The transport over `wasi:http@0.2.0`, which blocks while it waits.
 
 use alloc::vec::Vec;
 
@@ -31,44 +31,46 @@ impl Transport for Host {
 }
 
 fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
-    let before_answer = Deadline::in_ms(limits.head_ms);
+    let head_deadline = Deadline::in_ms(limits.head_ms);
     let outgoing = outgoing_request(request)?;
     let body = outgoing
         .body()
-        .map_err(|()| host_fault("the host gave no body to write to"))?;
+        .map_err(|()| host_fault("the host did not provide a body to write to"))?;
 
-    // 1. Hand the request over; only then does the host take bytes of its body.
+    // 1. Start the request. The host accepts bytes of the body only afterwards.
     let authority = &request.authority;
     let future = outgoing_handler::handle(outgoing, Some(options(limits)))
         .map_err(|code| error_codes::failure(&code, Executed::No, authority))?;
-    // 2. Write the body. One that the host took no more of must outlive the answer: to drop it is
-    //    to break off the request.
-    let _unfinished = write_body(body, request.body, &future, &before_answer)?;
-    // 3. Wait for the head of the answer.
-    let incoming = response_head(&future, &before_answer, authority)?;
-    // 4. Read its body.
+    // 2. Write the body. If the host stopped reading early, keep the body alive until the response
+    //    has arrived: dropping it aborts the request.
+    let _unfinished = write_body(body, request.body, &future, &head_deadline)?;
+    // 3. Wait for the response's status and headers.
+    let incoming = response_head(&future, &head_deadline, authority)?;
+    // 4. Read the response's body.
     read_response(&incoming, limits)
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Failure> {
     let outgoing = http::OutgoingRequest::new(fields(request)?);
-    // The host writes the authority into `Host` as it is: it is what was signed.
+    // The host copies the authority into the `Host` header, which is signed.
     outgoing
         .set_method(&method(request))
         .and_then(|()| outgoing.set_scheme(Some(&scheme(request))))
         .and_then(|()| outgoing.set_authority(Some(&request.authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(&request.path_with_query())))
-        .map_err(|()| refused_line())?;
+        .map_err(|()| rejected_request_line())?;
     Ok(outgoing)
 }
 
-/// A host may not support a time-out, or clamp it; the waits below hold in any case.
+/// Passes the timeouts to the host. A host may clamp or reject them: the connector's own deadlines
+/// apply in any case.
 fn options(limits: &TimeLimits) -> http::RequestOptions {
     let options = http::RequestOptions::new();
     let ns = |ms: u32| Some(u64::from(ms).saturating_mul(1_000_000));
-    // Node's shim (preview2-shim 0.26) takes this for the longest silence of any request, and calls
-    // a slow function "not connected": it would be invoked again. It is the host that comes with a
-    // limit of its own here. Without any, silence ends at our own deadline, and as what it is.
+    // Node's shim (preview2-shim 0.26) applies the connect timeout to all silence, and reports a
+    // slow function as "not connected", so that it would be invoked again. It is the only known host
+    // that presets a connect timeout. Without one, our own deadline ends the silence, as a response
+    // timeout.
     let connect = if options.connect_timeout().is_none() {
         ns(limits.connect_ms)
     } else {
@@ -80,9 +82,10 @@ fn options(limits: &TimeLimits) -> http::RequestOptions {
     options
 }
 
-/// Writes `bytes`, no more at once than the host permits, and finishes the body. A host that stops
-/// taking them has a reason, which its answer tells: Lambda refuses a request before it has read
-/// all of it. The body is given back then.
+/// Writes `bytes`, in chunks that the host permits, and finishes the body.
+///
+/// Returns the unfinished body if the host stopped reading. The response then explains why: Lambda
+/// rejects some requests before it has read all of them.
 fn write_body(
     body: http::OutgoingBody,
     bytes: &[u8],
@@ -92,18 +95,18 @@ fn write_body(
     if !bytes.is_empty() {
         let stream = body
             .write()
-            .map_err(|()| host_fault("the host gave no stream for the body"))?;
+            .map_err(|()| host_fault("the host did not provide a stream for the request body"))?;
         if !write_all(&stream, bytes, future, deadline)? {
             return Ok(Some(body));
         }
     }
-    // The answer tells whether all went well; the host may have closed the body already, since it
-    // had all that `content-length` promised.
+    // An error is not conclusive: after all bytes that `content-length` promised, the host may have
+    // closed the body already. The response reports whether the request succeeded.
     let _ = http::OutgoingBody::finish(body, None);
     Ok(None)
 }
 
-/// Whether all of it was taken.
+/// Writes `bytes`. Returns whether the host read all of them.
 fn write_all(
     stream: &OutputStream,
     bytes: &[u8],
@@ -120,11 +123,11 @@ fn write_all(
             match deadline.wait(&[&stream.subscribe(), &future.subscribe()]) {
                 Ok(0) => continue,
                 Ok(_) => return Ok(false),
-                Err(TimedOut) => return Err(no_answer_in_time()),
+                Err(TimedOut) => return Err(response_timeout()),
             }
         }
-        let (piece, after) = rest.split_at(permitted.min(rest.len()));
-        if stream.write(piece).is_err() {
+        let (chunk, after) = rest.split_at(permitted.min(rest.len()));
+        if stream.write(chunk).is_err() {
             return Ok(false);
         }
         rest = after;
@@ -144,11 +147,11 @@ fn response_head(
             Some(Ok(Err(code))) => {
                 return Err(error_codes::failure(&code, Executed::Unknown, authority));
             }
-            Some(Err(())) => return Err(host_fault("the host gave its answer away twice")),
+            Some(Err(())) => return Err(host_fault("the host provided the response twice")),
             None => {
                 deadline
                     .wait(&[&future.subscribe()])
-                    .map_err(|TimedOut| no_answer_in_time())?;
+                    .map_err(|TimedOut| response_timeout())?;
             }
         }
     }
@@ -168,42 +171,39 @@ fn read_body(
     promised: Option<usize>,
     limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = room_for(promised)?;
-    // `incoming` gives its body once, and this is the one time.
+    let mut body = reserve_body(promised)?;
     let incoming_body = incoming
         .consume()
-        .map_err(|()| host_fault("the host gave no body to read"))?;
+        .map_err(|()| host_fault("the host did not provide a response body"))?;
     let stream = incoming_body
         .stream()
-        .map_err(|()| host_fault("the host gave no stream for the answer"))?;
+        .map_err(|()| host_fault("the host did not provide a stream for the response body"))?;
     read_all(&stream, &mut body, limits)?;
-    whole(body, promised)
+    check_length(body, promised)
 }
 
 fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Result<(), Failure> {
     let end = Deadline::in_ms(limits.body_ms.into());
     loop {
-        match stream.read(PIECE as u64) {
-            Ok(piece) if piece.is_empty() => {
+        match stream.read(CHUNK_SIZE as u64) {
+            Ok(chunk) if chunk.is_empty() => {
                 let deadline = end.or_in_ms(limits.between_bytes_ms.into());
                 deadline
                     .wait(&[&stream.subscribe()])
-                    .map_err(|TimedOut| rest_did_not_come())?;
+                    .map_err(|TimedOut| body_timeout())?;
             }
-            Ok(piece) => {
-                append(body, &piece)?;
-            }
+            Ok(chunk) => append(body, &chunk)?,
             Err(StreamError::Closed) => return Ok(()),
-            // Not asked why: Node's shim has no WIT error for it, and would trap.
+            // The error is not inspected: Node's shim cannot represent it in WIT, and would trap.
             Err(StreamError::LastOperationFailed(_)) => {
-                return Err(broke_off());
+                return Err(body_aborted());
             }
         }
     }
 }
 
 impl Deadline {
-    /// Waits until one of `pollables` is ready; its index.
+    /// Waits until one of `pollables` is ready, and returns its index.
     fn wait(&self, pollables: &[&Pollable]) -> Result<usize, TimedOut> {
         let timer = monotonic_clock::subscribe_instant(self.at);
         let mut all = Vec::from(pollables);

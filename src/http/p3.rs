@@ -1,4 +1,4 @@
-//! One request over `wasi:http@0.3.0`: while it waits, the instance goes on with other calls.
+//! The transport over `wasi:http@0.3.0`. While one call waits, the instance serves others.
 
 use alloc::vec::Vec;
 use core::future::{Future, IntoFuture, poll_fn};
@@ -16,7 +16,7 @@ type Trailers = Result<Option<http::Trailers>, http::ErrorCode>;
 
 impl Transport for Host {
     fn now_s(&self) -> u64 {
-        // Before 1970 no clock is right.
+        // A clock before 1970 is wrong in any case.
         u64::try_from(system_clock::now().seconds).unwrap_or_default()
     }
 
@@ -29,41 +29,7 @@ impl Transport for Host {
     }
 
     async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
-        let before_answer = Deadline::in_ms(limits.head_ms);
-        let fields = fields(request)?;
-        // A host waits for the end of a body, even of an empty one that nobody writes.
-        let (writer, contents) = if request.body.is_empty() {
-            (None, None)
-        } else {
-            let (writer, contents) = wit_stream::new();
-            (Some(writer), Some(contents))
-        };
-        let (no_trailers, trailers) = wit_future::new(|| Ok(None));
-        // To drop what tells how the sending went is to end the connection, in wasmtime 49: the answer
-        // would be cut off.
-        let (outgoing, _sending) =
-            http::Request::new(fields, contents, trailers, Some(options(limits)));
-        // The host writes the authority into `Host` as it is: it is what was signed.
-        outgoing
-            .set_method(&method(request))
-            .and_then(|()| outgoing.set_scheme(Some(&scheme(request))))
-            .and_then(|()| outgoing.set_authority(Some(&request.authority)))
-            .and_then(|()| outgoing.set_path_with_query(Some(&request.path_with_query())))
-            .map_err(|()| refused_line())?;
-
-        let answer = async {
-            match before_answer.limit(client::send(outgoing)).await {
-                Ok(Ok(incoming)) => read_response(incoming, limits).await,
-                // Whether it took the request, the host does not say.
-                Ok(Err(code)) => Err(error_codes::failure(
-                    &code,
-                    Executed::Unknown,
-                    &request.authority,
-                )),
-                Err(TimedOut) => Err(no_answer_in_time()),
-            }
-        };
-        alongside(answer, write_body(writer, request.body, no_trailers)).await
+        send(request, limits).await
     }
 
     fn sessions(&self) -> &SessionCache {
@@ -71,7 +37,50 @@ impl Transport for Host {
     }
 }
 
-/// A host may not support a time-out, or clamp it; the waits below hold in any case.
+async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+    let head_deadline = Deadline::in_ms(limits.head_ms);
+    let fields = fields(request)?;
+    // A host waits for the end of every stream, so an empty body must not be one.
+    let (writer, contents) = if request.body.is_empty() {
+        (None, None)
+    } else {
+        let (writer, contents) = wit_stream::new();
+        (Some(writer), Some(contents))
+    };
+    let (no_trailers, trailers) = wit_future::new(|| Ok(None));
+    // Keep the transmission future alive: in wasmtime 49, dropping it closes the connection and
+    // truncates the response.
+    let (outgoing, _transmission) =
+        http::Request::new(fields, contents, trailers, Some(options(limits)));
+    // The host copies the authority into the `Host` header, which is signed.
+    outgoing
+        .set_method(&method(request))
+        .and_then(|()| outgoing.set_scheme(Some(&scheme(request))))
+        .and_then(|()| outgoing.set_authority(Some(&request.authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(&request.path_with_query())))
+        .map_err(|()| rejected_request_line())?;
+
+    // 1. Write the body in the background, as fast as the host reads it.
+    let body = write_body(writer, request.body, no_trailers);
+    let response = async {
+        // 2. Send the request, and wait for the response's status and headers.
+        let incoming = match head_deadline.limit(client::send(outgoing)).await {
+            Ok(Ok(incoming)) => incoming,
+            Ok(Err(code)) => {
+                // The host does not report whether it had accepted the request.
+                let executed = Executed::Unknown;
+                return Err(error_codes::failure(&code, executed, &request.authority));
+            }
+            Err(TimedOut) => return Err(response_timeout()),
+        };
+        // 3. Read the response's body.
+        read_response(incoming, limits).await
+    };
+    drive_with(response, body).await
+}
+
+/// Passes the timeouts to the host. A host may clamp or reject them: the connector's own deadlines
+/// apply in any case.
 fn options(limits: &TimeLimits) -> http::RequestOptions {
     let options = http::RequestOptions::new();
     let ns = |ms: u32| Some(u64::from(ms).saturating_mul(1_000_000));
@@ -81,21 +90,23 @@ fn options(limits: &TimeLimits) -> http::RequestOptions {
     options
 }
 
-/// Writes `bytes`, then says that no trailers follow. A host that stops taking them has a reason,
-/// which its answer tells: Lambda refuses a request before it has read all of it.
+/// Writes `bytes`, and ends the body without trailers.
+///
+/// It stops where the host stops reading. The response then explains why: Lambda rejects some
+/// requests before it has read all of them.
 async fn write_body(
     writer: Option<StreamWriter<u8>>,
     bytes: &[u8],
     no_trailers: FutureWriter<Trailers>,
 ) {
     if let Some(mut writer) = writer {
-        for piece in bytes.chunks(PIECE) {
-            if !writer.write_all(piece.into()).await.is_empty() {
+        for chunk in bytes.chunks(CHUNK_SIZE) {
+            if !writer.write_all(chunk.into()).await.is_empty() {
                 break;
             }
         }
     }
-    // Dropped, it says what it was made with.
+    // On drop, the writer sends the value that it was created with: no trailers.
     drop(no_trailers);
 }
 
@@ -113,42 +124,42 @@ async fn read_body(
     promised: Option<usize>,
     limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = room_for(promised)?;
+    let mut body = reserve_body(promised)?;
     let (_handled, handling) = wit_future::new(|| Ok(()));
     let (mut stream, end) = http::Response::consume_body(incoming, handling);
-    let whole_by = Deadline::in_ms(limits.body_ms.into());
-    let mut piece = Vec::with_capacity(promised.unwrap_or(PIECE).clamp(1, PIECE));
+    let body_deadline = Deadline::in_ms(limits.body_ms.into());
+    let mut chunk = Vec::with_capacity(promised.unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
     loop {
-        let deadline = whole_by.or_in_ms(limits.between_bytes_ms.into());
+        let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
         let (state, read) = deadline
-            .limit(stream.read(piece))
+            .limit(stream.read(chunk))
             .await
-            .map_err(|TimedOut| rest_did_not_come())?;
-        piece = read;
-        append(&mut body, &piece)?;
-        piece.clear();
+            .map_err(|TimedOut| body_timeout())?;
+        chunk = read;
+        append(&mut body, &chunk)?;
+        chunk.clear();
         if !matches!(state, StreamResult::Complete(_)) {
             break;
         }
     }
-    // The stream ends either way, whether it was the body's end or it broke off.
-    let deadline = whole_by.or_in_ms(limits.between_bytes_ms.into());
+    // The stream ends after the last byte and after a failure alike: `end` tells them apart.
+    let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
     match deadline.limit(end.into_future()).await {
-        Ok(Ok(_)) => whole(body, promised),
-        Ok(Err(_)) => Err(broke_off()),
-        Err(TimedOut) => Err(rest_did_not_come()),
+        Ok(Ok(_)) => check_length(body, promised),
+        Ok(Err(_)) => Err(body_aborted()),
+        Err(TimedOut) => Err(body_timeout()),
     }
 }
 
-/// The output of `main`; `aside` is driven until then, and given up.
-async fn alongside<T>(main: impl Future<Output = T>, aside: impl Future<Output = ()>) -> T {
+/// Returns the output of `main`. Drives `background` until then, and drops it unfinished.
+async fn drive_with<T>(main: impl Future<Output = T>, background: impl Future<Output = ()>) -> T {
     let mut main = pin!(main);
-    let mut aside = pin!(aside);
-    let mut over = false;
+    let mut background = pin!(background);
+    let mut finished = false;
     poll_fn(|context| {
         let polled = main.as_mut().poll(context);
-        if polled.is_pending() && !over {
-            over = aside.as_mut().poll(context).is_ready();
+        if polled.is_pending() && !finished {
+            finished = background.as_mut().poll(context).is_ready();
         }
         polled
     })
@@ -156,7 +167,7 @@ async fn alongside<T>(main: impl Future<Output = T>, aside: impl Future<Output =
 }
 
 impl Deadline {
-    /// The output of `future`, unless time is up first; then `future` is given up.
+    /// Returns the output of `future`, or drops `future` at the deadline.
     async fn limit<T>(&self, future: impl Future<Output = T>) -> Result<T, TimedOut> {
         let mut future = pin!(future);
         let mut timer = pin!(monotonic_clock::wait_until(self.at));

@@ -1,5 +1,5 @@
-//! What an attempt's error says beyond the response: without secrets, with a hint that fits who
-//! signed, and in the light of the attempts before it.
+//! Completes the error of an attempt: removes secrets, adds a hint that fits the signer, and
+//! accounts for earlier attempts.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,12 +13,13 @@ use crate::call::error_codes::CLOCK;
 use crate::call::operation::Exchange;
 use crate::call::target::Target;
 
-/// What is known of the attempt.
+/// The attempt that failed.
 pub struct Context<'a> {
     pub operation: &'a dyn Exchange,
     pub signer: &'a Signer,
-    /// The header's value; empty where the request was not signed.
+    /// The `Authorization` header, or empty if the request was not signed.
     pub authorization: &'a str,
+    /// Whether the host's clock is so far off that AWS rejects its signatures.
     pub clock_was_off: bool,
 }
 
@@ -35,8 +36,8 @@ pub fn annotate(error: &mut Error, context: &Context<'_>) {
     }
 }
 
-/// Removes `secrets`: AWS explains a signature that does not match by the request as it saw it,
-/// headers included.
+/// Removes `secrets` from `error`. AWS explains a signature that does not match by quoting the
+/// request that it received, headers included.
 pub fn redact<'a>(error: &mut Error, secrets: impl Iterator<Item = &'a str>) {
     let secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
     let hide = |text: &mut String| {
@@ -54,12 +55,12 @@ pub fn redact<'a>(error: &mut Error, secrets: impl Iterator<Item = &'a str>) {
             error.request_id.iter_mut().for_each(&hide);
         }
         Error::Transport(error) => hide(&mut error.message),
-        // Nothing of the one was received, and the other is the function's own output.
+        // `InvalidInput` precedes any response, and `FunctionFailed` is the function's own output.
         Error::InvalidInput(_) | Error::FunctionFailed(_) => {}
     }
 }
 
-/// What to do about rejected credentials depends on who signed.
+/// Replaces the hint for rejected credentials where another signer needs another remedy.
 fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
     let Error::Unauthenticated(ServiceError {
         category: Category::Credentials,
@@ -74,21 +75,21 @@ fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
         Signer::SigningKey(key) => {
             let day = &key.day.date;
             *hint = Some(format!(
-                "the signing key must be derived for the day {day}, region {region} and service lambda, from the secret of this access key ID, and come with its session token if the keys are temporary"
+                "derive the signing key from the secret of this access key ID, for the day {day}, region {region} and service lambda; if the keys are temporary, pass their session token as well"
             ));
         }
         Signer::Unsigned if target.service == LAMBDA => {
             let authority = &target.endpoint.authority;
             *hint = Some(format!(
-                "requests leave the connector unsigned: what answers at {authority} must sign them for region {region} and service lambda, with keys that AWS accepts"
+                "the connector sends requests unsigned: the proxy at {authority} must sign them for region {region} and service lambda, with keys that AWS accepts"
             ));
         }
         Signer::AccessKey(_) | Signer::Unsigned => {}
     }
 }
 
-/// A signature that was rejected while the clock was off was rejected for its date, in which words
-/// AWS says so does not matter.
+/// Reports a rejected signature as clock skew if the clock was off: the date is then the cause,
+/// under any of the codes that AWS uses for it.
 fn hint_clock_skew(error: &mut Error) {
     if let Error::Unauthenticated(error) = error
         && is_skew_code(&error.code)
@@ -98,28 +99,28 @@ fn hint_clock_skew(error: &mut Error) {
     }
 }
 
-/// A request for which the signing key's day is over.
+/// The error of a request that is made on another day than the signing key's.
 pub fn wrong_day(day: &WrongDay) -> Error {
     let WrongDay { of_key, today } = day;
     Error::invalid(
         "connection.credentials.signing-key.date",
         format!(
-            "the key is for {of_key} UTC, and it is {today}: AWS takes a signing key on its own day only, so derive one for today"
+            "the key is for {of_key}, but today is {today} (UTC): signing keys are valid for one UTC day, so derive a new one for today"
         ),
     )
 }
 
-/// The error to report: the last attempt's, but with `executed: unknown` if an earlier attempt may
-/// have run the function. Where the last attempt could not be sent, the earlier error.
-pub fn report(mut last: Error, earlier: Option<Error>) -> Error {
+/// Returns the error of the last attempt, with `executed: unknown` if an earlier attempt may have
+/// run the function. Returns the earlier error if the last attempt was not sent.
+pub fn propagate_uncertainty(mut last: Error, earlier: Option<Error>) -> Error {
     let Some(mut earlier) = earlier else {
         return last;
     };
     if matches!(last, Error::InvalidInput(_)) {
         return earlier;
     }
-    let in_doubt = executed(&mut earlier).is_some_and(|executed| *executed != Executed::No);
-    if let Some(executed) = executed(&mut last)
+    let in_doubt = executed_mut(&mut earlier).is_some_and(|executed| *executed != Executed::No);
+    if let Some(executed) = executed_mut(&mut last)
         && *executed == Executed::No
         && in_doubt
     {
@@ -128,8 +129,8 @@ pub fn report(mut last: Error, earlier: Option<Error>) -> Error {
     last
 }
 
-/// Whether the function ran, in an error that leaves it open.
-fn executed(error: &mut Error) -> Option<&mut Executed> {
+/// The `executed` field of an error that has one. The other errors imply its value.
+fn executed_mut(error: &mut Error) -> Option<&mut Executed> {
     match error {
         Error::Service(error) | Error::Unauthenticated(error) => Some(&mut error.executed),
         Error::Transport(error) => Some(&mut error.executed),

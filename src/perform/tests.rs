@@ -1,4 +1,4 @@
-//! Whole calls over a scripted transport: what is sent, how often, and what comes of it.
+//! Whole calls over a scripted transport: what is sent, how often, and what is returned.
 
 use zeroize::Zeroizing;
 
@@ -73,7 +73,7 @@ fn signature_covers_the_payload_in_every_attempt() {
 
     let operation = Invoke::new(connection(), request).unwrap();
     let Caller::Signer(signer) = &operation.call().target.caller else {
-        panic!("a key signs by itself");
+        panic!("an access key is its own signer");
     };
     let hash = sigv4::payload_hash(br#"{"order":7}"#);
     let sent = transport.sent.borrow();
@@ -91,7 +91,7 @@ fn signature_covers_the_payload_in_every_attempt() {
 }
 
 #[test]
-fn every_attempt_is_signed_anew_with_a_new_date() {
+fn each_attempt_has_its_own_date_and_signature() {
     let transport = scripted(vec![
         error(429, "TooManyRequestsException"),
         failure(TransportKind::Connect, Executed::No),
@@ -111,7 +111,7 @@ fn every_attempt_is_signed_anew_with_a_new_date() {
 }
 
 #[test]
-fn an_unknown_outcome_is_returned_and_the_function_invoked_once() {
+fn invocation_is_not_repeated_when_execution_is_unknown() {
     for outcome in [
         failure(TransportKind::Timeout, Executed::Unknown),
         failure(TransportKind::CutOff, Executed::Unknown),
@@ -126,7 +126,7 @@ fn an_unknown_outcome_is_returned_and_the_function_invoked_once() {
 }
 
 #[test]
-fn an_unknown_outcome_is_tried_again_where_that_does_no_harm() {
+fn invocation_of_unknown_outcome_is_repeated_when_idempotent_or_named() {
     let named = InvokeRequest {
         durable_execution_name: Some("job-1".into()),
         ..request()
@@ -142,7 +142,7 @@ fn an_unknown_outcome_is_tried_again_where_that_does_no_harm() {
 }
 
 #[test]
-fn a_read_is_tried_again_and_never_ran_the_function() {
+fn listing_is_repeated_and_reported_as_not_executed() {
     let list = || ListFunctions::new(connection(), FunctionQuery::default()).unwrap();
     let page = Ok(answer(200, &[], r#"{"Functions": []}"#));
     let transport = scripted(vec![
@@ -160,7 +160,7 @@ fn a_read_is_tried_again_and_never_ran_the_function() {
 }
 
 #[test]
-fn a_dry_run_never_ran_the_function() {
+fn dry_run_is_repeated_and_reported_as_not_executed() {
     let dry_run = InvokeRequest {
         invocation_type: Some(InvocationType::DryRun),
         ..request()
@@ -171,7 +171,7 @@ fn a_dry_run_never_ran_the_function() {
 }
 
 #[test]
-fn the_last_of_the_attempts_is_reported() {
+fn last_error_is_returned_when_attempts_are_exhausted() {
     let throttled = || error(429, "TooManyRequestsException");
     let transport = scripted(vec![throttled(), throttled(), throttled()]);
     let error = service_error(invoke(&transport, request()));
@@ -181,7 +181,7 @@ fn the_last_of_the_attempts_is_reported() {
     );
 }
 
-/// Lambda's answer to a signature of another time.
+/// Lambda's response to a signature that is out of date.
 fn skewed() -> Answer {
     Ok(answer(
         403,
@@ -194,7 +194,7 @@ fn skewed() -> Answer {
 }
 
 #[test]
-fn a_host_clock_an_hour_off_either_way_works() {
+fn host_clock_an_hour_off_is_corrected_in_the_second_attempt() {
     for off in [-3_600, 3_600] {
         let transport = Scripted {
             ahead_s: off,
@@ -202,13 +202,13 @@ fn a_host_clock_an_hour_off_either_way_works() {
         };
         assert_eq!(invoke(&transport, request()).unwrap().attempts, 2);
         let sent = transport.sent.borrow();
-        // After the exchange of two seconds; backoff is below one.
+        // The exchange took two seconds, and the backoff is below one.
         assert_eq!(sent[1].header("x-amz-date"), "20261122T120009Z", "{off}");
     }
 }
 
 #[test]
-fn a_clock_that_cannot_be_corrected_is_named() {
+fn clock_skew_is_reported_when_the_correction_does_not_help() {
     let transport = Scripted {
         ahead_s: 3_600,
         ..scripted(vec![skewed(), skewed()])
@@ -222,7 +222,7 @@ fn a_clock_that_cannot_be_corrected_is_named() {
 }
 
 #[test]
-fn a_call_takes_no_longer_than_its_options_allow() {
+fn call_takes_no_longer_than_its_options_allow() {
     let throttled = answer(
         429,
         &[
@@ -234,14 +234,14 @@ fn a_call_takes_no_longer_than_its_options_allow() {
     for (answer, attempts_of_3) in [
         (failure(TransportKind::Timeout, Executed::Unknown), 3),
         (failure(TransportKind::Timeout, Executed::No), 3),
-        // Each answer's body takes its own time, which the next attempt's is short of.
+        // The time that an answer's body takes is missing from the next attempt.
         (error(500, "ServiceException"), 2),
         (Ok(throttled), 1),
         (ok(), 1),
     ] {
         for max_attempts in 1..=10 {
             for response_timeout_ms in [1_u32, 1_000, 60_000, 915_000] {
-                // Each attempt takes all the time that it is given.
+                // Each attempt uses up its time limits.
                 let transport = Scripted {
                     takes_ms: |sent, answer| {
                         let body_ms = answer.is_ok().then_some(sent.limits.body_ms);
@@ -279,7 +279,7 @@ fn a_call_takes_no_longer_than_its_options_allow() {
 }
 
 #[test]
-fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
+fn execution_stays_unknown_when_an_earlier_attempt_may_have_run() {
     use Executed::{No, Unknown};
     let refused = || failure(TransportKind::Connect, No);
     let timeout = || failure(TransportKind::Timeout, Unknown);
@@ -291,18 +291,18 @@ fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
         (vec![cut(), gone()], Unknown, 2),
     ] {
         let transport = scripted(script);
-        let told = match invoke(&transport, idempotent()) {
+        let reported = match invoke(&transport, idempotent()) {
             Err(Error::Transport(error)) => (error.executed, error.attempts),
             Err(Error::Service(error)) => (error.executed, error.attempts),
             other => panic!("{other:?}"),
         };
-        assert_eq!(told, (executed, attempts));
+        assert_eq!(reported, (executed, attempts));
     }
 }
 
-/// The card tries a text that is no whole name as a part of one; not where it may have been one.
+/// After `not found`, the card tries the text as a part of a name, unless a function may have run.
 #[test]
-fn a_card_invokes_nothing_else_where_something_may_have_run() {
+fn card_invokes_no_other_function_when_execution_is_unknown() {
     const CONNECTION: &str =
         r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
     const VALUES: &str = r#"{"useFunctionName":"Yes","functionName":"order","idempotent":true}"#;
@@ -328,7 +328,7 @@ fn signing_key(date: &str) -> Connection {
 }
 
 #[test]
-fn a_signing_key_signs_as_its_secret_does() {
+fn signing_key_produces_the_signature_of_its_secret() {
     let transport = scripted(vec![ok(), ok()]);
     invoke(&transport, request()).unwrap();
     transport.set_clock(7);
@@ -340,7 +340,7 @@ fn a_signing_key_signs_as_its_secret_does() {
 }
 
 #[test]
-fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
+fn signing_key_of_another_day_is_rejected_before_sending() {
     for date in ["20261121", "20261123"] {
         let transport = scripted(vec![]);
         let input = refused(invoke_at(signing_key(date), &transport, request()));
@@ -350,9 +350,9 @@ fn a_signing_key_of_another_day_is_refused_and_nothing_is_sent() {
     }
 }
 
-/// The day ends while the call waits for its second attempt: what is told is the first one's end.
+/// The day ends while the call waits for its second attempt.
 #[test]
-fn a_signing_key_that_ends_between_attempts_does_not_hide_that_something_was_sent() {
+fn signing_key_expiry_between_attempts_keeps_the_earlier_error() {
     let transport = scripted(vec![failure(TransportKind::Timeout, Executed::Unknown)]);
     // 2026-11-23T00:01:59Z when the first attempt begins; it takes two seconds.
     transport.set_clock(43_200 + 119);
@@ -367,7 +367,7 @@ fn a_signing_key_that_ends_between_attempts_does_not_hide_that_something_was_sen
 }
 
 #[test]
-fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
+fn host_signed_request_is_unsigned_and_ignores_the_clock() {
     let mut dated = coded(403, "InvalidSignatureException");
     dated
         .headers
@@ -375,7 +375,7 @@ fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
     let transport = scripted(vec![Ok(dated)]);
     let unsigned = connection_with(Credentials::HostSigned);
     let error = unauthenticated(invoke_at(unsigned, &transport, request()));
-    // Another date would change nothing: there is none in the request.
+    // The request has no date that could be corrected.
     assert_eq!((error.attempts, error.category), (1, Category::Credentials));
     assert_contains(
         &error.hint.unwrap(),
@@ -389,7 +389,7 @@ fn what_the_host_signs_leaves_unsigned_and_its_clock_does_not_matter() {
 }
 
 #[test]
-fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
+fn hint_for_a_rejected_signing_key_names_its_scope() {
     let transport = scripted(vec![error(403, "InvalidSignatureException")]);
     let ended = invoke_at(signing_key("20261122"), &transport, request());
     assert_contains(
@@ -399,8 +399,8 @@ fn a_refused_signing_key_is_told_by_what_it_must_be_derived_for() {
 }
 
 #[test]
-fn the_jitter_spreads() {
-    // One caller and second, a thousand nanoseconds: each sixteenth of the range is met.
+fn jitter_is_uniform() {
+    // One signature and 1,600 nanoseconds: each sixteenth of the range gets about a hundred.
     let shared = Shared {
         signer: Signer::Unsigned,
         payload_hash: Some("e3b0".into()),

@@ -1,4 +1,4 @@
-//! When STS is asked, and whose keys sign.
+//! When STS is called, and whose keys sign.
 
 use super::*;
 use crate::aws::credentials::{AccessKey, Secret};
@@ -25,7 +25,7 @@ fn bearing(token: &str) -> Connection {
     crate::testing::bearing(token, role(FIRST))
 }
 
-/// Who signed, and for which service, since it was last asked.
+/// The services called since the last look, each with the access key ID that signed.
 fn seen(aws: &Scripted<Aws>) -> Vec<String> {
     aws.sent.take().iter().map(Sent::by).collect()
 }
@@ -48,7 +48,7 @@ fn invoke_with(
 }
 
 #[test]
-fn keys_are_asked_for_once_and_renewed_five_minutes_before_they_end() {
+fn keys_are_cached_and_renewed_five_minutes_before_expiry() {
     let aws = Scripted::aws();
     let connection = assuming(&[FIRST]);
     assert_eq!(invoke(&aws, &connection), Ok(1));
@@ -62,21 +62,21 @@ fn keys_are_asked_for_once_and_renewed_five_minutes_before_they_end() {
 }
 
 #[test]
-fn each_role_of_a_chain_is_assumed_by_the_one_before() {
+fn each_role_of_a_chain_is_assumed_with_the_previous_roles_keys() {
     let aws = Scripted::aws();
     assert_eq!(invoke(&aws, &assuming(&[FIRST, SECOND])), Ok(1));
     assert_eq!(seen(&aws), ["sts AKIDEXAMPLE", "sts ASIA1", "lambda ASIA2"]);
 }
 
 #[test]
-fn a_token_is_exchanged_without_any_key() {
+fn token_exchange_is_unsigned() {
     let aws = Scripted::aws();
     assert_eq!(invoke(&aws, &bearing("a.b.c")), Ok(1));
     assert_eq!(seen(&aws), ["sts unsigned", "lambda ASIA1"]);
 }
 
 #[test]
-fn no_connection_is_served_with_anothers_keys() {
+fn connection_never_receives_the_keys_of_another() {
     let aws = Scripted::aws();
     let mut keys = Vec::new();
     let other_secret = {
@@ -104,20 +104,20 @@ fn no_connection_is_served_with_anothers_keys() {
         assert_eq!(
             seen(&aws),
             core::slice::from_ref(key),
-            "each one's own are still there"
+            "each connection still has its own keys"
         );
     }
 }
 
 #[test]
-fn what_is_kept_has_an_end() {
+fn full_cache_evicts_the_session_that_expires_first() {
     let aws = Scripted::aws();
     for number in 0..20 {
         aws.set_clock(number);
         invoke(&aws, &bearing(&format!("a.b.{number}"))).unwrap();
     }
     seen(&aws);
-    // The sixteen that last longest.
+    // The sixteen that expire last are cached.
     invoke(&aws, &bearing("a.b.4")).unwrap();
     assert_eq!(seen(&aws).len(), 1);
     invoke(&aws, &bearing("a.b.3")).unwrap();
@@ -125,7 +125,7 @@ fn what_is_kept_has_an_end() {
 }
 
 #[test]
-fn expired_keys_lead_to_one_renewal_and_one_more_try() {
+fn expired_keys_are_renewed_and_retried_once() {
     let aws = Scripted::aws();
     let connection = assuming(&[FIRST]);
     invoke(&aws, &connection).unwrap();
@@ -143,7 +143,7 @@ fn expired_keys_lead_to_one_renewal_and_one_more_try() {
         ["lambda ASIA1", "sts AKIDEXAMPLE", "lambda ASIA2"]
     );
 
-    // For ever expired: no third try, and nothing of it is kept.
+    // The new keys are reported as expired as well: there is no third attempt, and they are evicted.
     aws.service
         .lambda
         .set(|_| Ok(coded(403, "ExpiredTokenException")));
@@ -154,7 +154,7 @@ fn expired_keys_lead_to_one_renewal_and_one_more_try() {
         ["lambda ASIA2", "sts AKIDEXAMPLE", "lambda ASIA3"]
     );
 
-    // One attempt in all: the next call gets the new keys.
+    // The last attempt's session was evicted as well: the next call opens a new one.
     let one = Options {
         max_attempts: Some(1),
         ..Options::default()
@@ -164,7 +164,7 @@ fn expired_keys_lead_to_one_renewal_and_one_more_try() {
 }
 
 #[test]
-fn keys_that_are_refused_are_not_offered_again() {
+fn rejected_keys_are_evicted() {
     let aws = Scripted::aws();
     let connection = assuming(&[FIRST]);
     let refuse = |_: &_| Ok(coded(403, "UnrecognizedClientException"));
@@ -177,7 +177,7 @@ fn keys_that_are_refused_are_not_offered_again() {
 }
 
 #[test]
-fn denied_by_sts_lambda_is_never_asked_with_other_keys() {
+fn lambda_is_not_called_with_other_keys_when_sts_denies_the_role() {
     let aws = Scripted::aws();
     aws.service.sts.set(|_| Some(denied_by_sts("no")));
     let error = unauthenticated(invoke(&aws, &assuming(&[FIRST])));
@@ -188,10 +188,10 @@ fn denied_by_sts_lambda_is_never_asked_with_other_keys() {
     assert_eq!(seen(&aws), ["sts AKIDEXAMPLE"]);
 }
 
-/// STS fails while a second attempt is prepared: what the first one may have done stays said.
+/// STS fails while the second attempt is prepared.
 #[test]
-fn a_failed_renewal_does_not_hide_an_unknown_outcome() {
-    // Its keys are to be renewed a second after it begins.
+fn execution_stays_unknown_when_the_renewal_fails() {
+    // The keys are due for renewal a second after the call begins.
     let aws = Scripted {
         takes_ms: |_, _| 2_000,
         ..Scripted::aws()
@@ -214,7 +214,7 @@ fn a_failed_renewal_does_not_hide_an_unknown_outcome() {
 }
 
 #[test]
-fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
+fn opened_session_is_always_new_and_requires_a_role() {
     let aws = Scripted::aws();
     let connection = assuming(&[FIRST, SECOND]);
     let session = block_on(open(&aws, connection.clone())).unwrap();
@@ -237,7 +237,7 @@ fn a_session_is_opened_anew_each_time_and_only_where_there_is_a_role() {
     assert_eq!(
         seen(&aws),
         ["lambda ASIA4"],
-        "the newest serve this instance, too"
+        "the cache holds the newest session"
     );
 
     let signing_key = Credentials::SigningKey {

@@ -1,4 +1,4 @@
-//! Each answer by itself, whatever the others are.
+//! Each check has its own result, independent of the others.
 
 use super::*;
 use crate::block_on::block_on;
@@ -43,10 +43,10 @@ fn denied(sent: &Sent) -> Answer {
 }
 
 #[test]
-fn all_is_well() {
-    let told = [
-        (Subject::Clock, "as AWS's"),
-        (Subject::Endpoint, "lambda.us-east-1.amazonaws.com answers"),
+fn every_check_passes_for_a_healthy_connection() {
+    let expected = [
+        (Subject::Clock, "in step with AWS's"),
+        (Subject::Endpoint, "lambda.us-east-1.amazonaws.com responds"),
         (
             Subject::Identity,
             "arn:aws:iam::123456789012:user/ada of account 123456789012",
@@ -57,14 +57,14 @@ fn all_is_well() {
             "allowed, and the function's name and qualifier exist",
         ),
     ];
-    let told = told.map(|(subject, detail)| (subject, Outcome::Passed, detail.into()));
-    assert_eq!(checks(healthy, Some("f")), told);
+    let expected = expected.map(|(subject, detail)| (subject, Outcome::Passed, detail.into()));
+    assert_eq!(checks(healthy, Some("f")), expected);
     let without = checks(healthy, None);
     assert_eq!(without[4].1, Outcome::Skipped);
 }
 
 #[test]
-fn a_missing_permission_is_named_and_stops_nothing() {
+fn missing_permission_is_named_and_does_not_stop_other_checks() {
     let checks = checks(denied, Some("f"));
     let outcomes: Vec<Outcome> = checks.iter().map(|check| check.1).collect();
     use Outcome::{Failed, Passed};
@@ -77,7 +77,7 @@ fn a_missing_permission_is_named_and_stops_nothing() {
 }
 
 #[test]
-fn an_endpoint_that_does_not_answer() {
+fn endpoint_check_fails_when_nothing_responds() {
     let checks = checks(
         |_| Err(failure(TransportKind::Dns, Executed::No)),
         Some("f"),
@@ -92,14 +92,14 @@ fn an_endpoint_that_does_not_answer() {
 }
 
 #[test]
-fn a_proxy_that_is_not_lambda() {
+fn endpoint_check_fails_when_a_proxy_responds() {
     let checks = checks(|_| Ok(answer(404, &[DATE], "<html>")), None);
     assert_eq!(checks[1].1, Outcome::Failed);
     assert_contains(&checks[1].2, ["not as Lambda does"]);
 }
 
 #[test]
-fn a_clock_that_is_off_is_corrected_for_and_told() {
+fn clock_skew_is_reported_and_corrected() {
     let late = |sent: &Sent| {
         let date_header = ("date", "Sun, 22 Nov 2026 13:00:00 GMT");
         if sent.header("x-amz-date").starts_with("20261122T12") {
@@ -120,7 +120,7 @@ fn a_clock_that_is_off_is_corrected_for_and_told() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_refused() {
+fn invalid_connection_function_or_qualifier_is_rejected_before_sending() {
     let services = Scripted::new(healthy);
     let field = |connection, function, qualifier| {
         let checks = test_connection(&services, &connection, function, qualifier);

@@ -1,5 +1,5 @@
-//! A transport without a network: services that answer, clocks that go on as the tests say, and a
-//! record of what was sent.
+//! A transport without a network: scripted services, a clock that the tests control, and a record of
+//! the requests.
 
 use core::cell::{Cell, RefCell};
 
@@ -11,10 +11,10 @@ use crate::transport::{Failure, Transport};
 
 pub type Answer = Result<Response, Failure>;
 
-/// One request, as it was sent.
+/// A request as it was sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sent {
-    /// By the host's clock.
+    /// The host's clock at the time.
     pub at_s: u64,
     pub authority: String,
     pub path: String,
@@ -25,7 +25,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Empty where there is none.
+    /// The value of a header, or empty if the request does not have it.
     pub fn header(&self, name: &str) -> &str {
         value(&self.headers, name).unwrap_or_default()
     }
@@ -34,7 +34,7 @@ impl Sent {
         value(&self.query, key)
     }
 
-    /// The service, and the access key ID that signed.
+    /// The service and the access key ID that signed, such as `lambda AKIDEXAMPLE`.
     pub fn by(&self) -> String {
         let (service, _) = self.authority.split_once('.').unwrap();
         format!("{service} {}", self.signer())
@@ -51,7 +51,7 @@ fn value<'a>(pairs: &'a [(&str, String)], name: &str) -> Option<&'a str> {
     Some(value)
 }
 
-/// What answers the requests.
+/// A service that answers requests.
 pub trait Service {
     fn answer(&self, sent: &Sent) -> Answer;
 }
@@ -62,7 +62,7 @@ impl<F: Fn(&Sent) -> Answer> Service for F {
     }
 }
 
-/// Gives its answers in turn; to be asked for one more is a failure of the test.
+/// Returns its answers in turn. A request beyond the last answer fails the test.
 pub struct Script(RefCell<alloc::vec::IntoIter<Answer>>);
 
 impl Service for Script {
@@ -74,11 +74,11 @@ impl Service for Script {
 
 pub struct Scripted<S> {
     pub service: S,
-    /// How long an exchange takes.
+    /// The duration of an exchange.
     pub takes_ms: fn(&Sent, &Answer) -> u64,
-    /// Since the test began, at [`NOW`].
+    /// The time since the test began, at [`NOW`].
     pub ns: Cell<u64>,
-    /// How far the host's clock is ahead of the right time.
+    /// The seconds by which the host's clock is ahead.
     pub ahead_s: i64,
     pub sent: RefCell<Vec<Sent>>,
     pub waited_ms: RefCell<Vec<u64>>,
@@ -104,7 +104,7 @@ impl<S: Service> Scripted<S> {
         }
     }
 
-    /// To so many seconds after [`NOW`].
+    /// Sets the clock to `seconds` after [`NOW`].
     pub fn set_clock(&self, seconds: u64) {
         self.ns.set(seconds * 1_000_000_000);
     }
@@ -164,10 +164,12 @@ impl<S: Service> Transport for Scripted<S> {
     }
 }
 
-/// STS hands out keys that last an hour, numbered from 1, where `sts` has no other answer. `lambda`
+/// STS and Lambda.
+///
+/// STS issues keys for an hour, numbered from 1, unless `sts` returns another response. `lambda`
 /// answers by the access key ID that signed.
 pub struct Aws {
-    handed_out: Cell<u32>,
+    issued: Cell<u32>,
     pub sts: Cell<fn(&Sent) -> Option<Response>>,
     pub lambda: Cell<fn(&str) -> Answer>,
 }
@@ -175,7 +177,7 @@ pub struct Aws {
 impl Scripted<Aws> {
     pub fn aws() -> Self {
         Scripted::new(Aws {
-            handed_out: Cell::new(0),
+            issued: Cell::new(0),
             sts: Cell::new(|_| None),
             lambda: Cell::new(|_| Ok(lambdas(200, &[], r#"{"Functions":[]}"#))),
         })
@@ -190,10 +192,10 @@ impl Service for Aws {
         if let Some(answer) = self.sts.get()(sent) {
             return Ok(answer);
         }
-        let number = self.handed_out.get() + 1;
-        self.handed_out.set(number);
+        let number = self.issued.get() + 1;
+        self.issued.set(number);
         let action = sent.body.split(['=', '&']).nth(1).unwrap();
-        // The tests end on the day on which they begin, twelve hours after midnight.
+        // `NOW` is noon, and no test lasts until midnight.
         let expires = sent.at_s - NOW + 13 * 3_600;
         let (hours, minutes, seconds) = (expires / 3_600, expires / 60 % 60, expires % 60);
         Ok(answer(

@@ -96,7 +96,7 @@ impl Transport for Script {
         self.sent.set(self.sent.get().saturating_add(1));
         self.answers.borrow_mut().pop().ok_or_else(|| Failure {
             kind: TransportKind::Connect,
-            message: "no connection to the endpoint".into(),
+            message: "could not connect to the endpoint".into(),
             executed: Executed::No,
         })
     }

@@ -83,5 +83,8 @@ async fn a_body_that_breaks_off_is_cut_off(component: Component) {
     let policy = only(&server.url());
     let result = invoke(component.host(), &policy, server.url()).await;
     let message = assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
-    assert_eq!(message, "the answer broke off in the middle");
+    assert_eq!(
+        message,
+        "the connection failed in the middle of the response"
+    );
 }

@@ -118,7 +118,7 @@ async fn a_signing_key_is_for_lambda_only(component: Component) {
     assert_eq!(input.field, "connection.credentials");
     let message = input.message;
     assert!(
-        message.starts_with("signing-key leads to no role"),
+        message.starts_with("signing-key does not name a role"),
         "{message}"
     );
     for check in test(component, &connection, Some("echo")).await {

@@ -66,7 +66,7 @@ async fn more_than_lambda_sends_is_refused_and_not_held(component: Component) {
         let (result, requests) = in_little_memory(component, answer).await;
         let message = assert_transport(result, Kind::Malformed, Executed::Yes, 1);
         let told =
-            "the answer is larger than Lambda can send (6,291,556 bytes): check the endpoint";
+            "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint";
         assert_eq!((&*message, requests), (told, 1));
     }
 }
@@ -143,7 +143,7 @@ async fn a_trickle_ends_when_the_options_say_so(component: Component) {
         let connection = connection(&Key::default(), server.url());
         let result = host.invoke(&connection, &request).await;
         let message = assert_transport(result, Kind::CutOff, Executed::Yes, 1);
-        assert_eq!(message, "the rest of the answer did not come in time");
+        assert_eq!(message, "the rest of the response did not arrive in time");
     }
 }
 

@@ -22,7 +22,7 @@ async fn a_forbidden_header_is_named(component: Component) {
             .await;
         let message = assert_transport(result, TransportKind::Denied, Executed::No, 1);
         let told = format!(
-            "the host forbids components to set the header `{name}`, which the request needs: nothing was sent"
+            "the host forbids components to set the header `{name}`, which the request needs; nothing was sent"
         );
         assert_eq!(message, told);
     }

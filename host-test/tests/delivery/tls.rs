@@ -53,7 +53,7 @@ async fn a_wrong_name(component: Component) {
     let result = count(component, &lambda).await;
     let message = assert_transport(result, TransportKind::Tls, Executed::No, 1);
     let told = format!(
-        "no trusted TLS connection to the endpoint (endpoint {}; the host says: TLS-certificate-error)",
+        "could not establish a trusted TLS connection to the endpoint (endpoint {}; the host reports TLS-certificate-error)",
         lambda.addr()
     );
     assert_eq!(message, told);

@@ -6,7 +6,7 @@ use crate::page;
 
 const HEADER: &str = "| What | Seconds at most |";
 
-/// That no call takes longer is `src/perform/tests.rs::a_call_takes_no_longer_than_its_options_allow`.
+/// That no call takes longer is `src/perform/tests.rs::call_takes_no_longer_than_its_options_allow`.
 #[test]
 fn the_longest_call_is_that_of_the_page() {
     let once = Options {

@@ -1,4 +1,4 @@
-//! Every credential type from the form to the wire, and what is refused on the way.
+//! Every credential type from the form to the wire, and the values that are rejected on the way.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ use crate::testing::{assert_contains, denied_by_sts, refused};
 
 const FIRST: &str = "arn:aws:iam::123456789012:role/first";
 const SECOND: &str = "arn:aws:iam::210987654321:role/second";
-/// In every secret field, and nowhere else.
+/// Part of every secret, and of no other value.
 const MARK: &str = "marked";
 
-/// A form of that type with `changes`, of which a null takes a value away.
+/// A form of the given type with `changes`. A null removes a value.
 fn form(credential_type: &str, changes: &Value) -> String {
     let key = sigv4::signing_key("marked-secret", "20261122", "us-east-1", "lambda");
     let mut form = match credential_type {
@@ -44,7 +44,7 @@ fn invoke(aws: &Scripted<Aws>, connection: &str) -> Result<String, Error> {
 }
 
 #[test]
-fn every_type_reaches_lambda_as_who_it_says() {
+fn every_credential_type_signs_as_expected() {
     for (credential_type, by) in [
         ("accessKeys", &["lambda AKIDEXAMPLE"][..]),
         ("assumeRole", &["sts AKIDEXAMPLE", "lambda ASIA1"]),
@@ -59,7 +59,7 @@ fn every_type_reaches_lambda_as_who_it_says() {
 }
 
 #[test]
-fn the_types_of_the_form_are_those_of_the_interface() {
+fn credential_types_of_the_form_match_the_interface() {
     let mut kinds = CREDENTIAL_TYPES.iter().map(|choice| {
         let connection = read(&form(choice.value, &json!({}))).unwrap();
         connection.credentials.kind()
@@ -77,7 +77,7 @@ fn the_types_of_the_form_are_those_of_the_interface() {
 }
 
 #[test]
-fn without_a_credential_type_there_are_access_keys() {
+fn blank_credential_type_means_access_keys() {
     for blank in [Value::Null, json!("")] {
         let aws = Scripted::aws();
         let blank = json!({"credentialType": blank, "roleArn": FIRST});
@@ -87,7 +87,7 @@ fn without_a_credential_type_there_are_access_keys() {
 }
 
 #[test]
-fn a_role_is_asked_for_with_all_that_the_form_says() {
+fn assume_role_request_carries_every_form_value() {
     let aws = Scripted::aws();
     let all = json!({
         "sessionToken": "marked-token", "externalId": "id-1", "roleSessionName": "nightly",
@@ -98,7 +98,7 @@ fn a_role_is_asked_for_with_all_that_the_form_says() {
     assert_eq!(
         [0, 1].map(|request: usize| sent[request].header("x-amz-security-token")),
         ["marked-token", "t1"],
-        "each with its own"
+        "each request has its own token"
     );
     assert_eq!(
         sent[0].body,
@@ -107,7 +107,7 @@ fn a_role_is_asked_for_with_all_that_the_form_says() {
 }
 
 #[test]
-fn a_second_role_is_assumed_by_the_first_and_its_keys_last_as_long_as_said() {
+fn second_role_is_assumed_by_the_first_with_the_duration_of_the_form() {
     let aws = Scripted::aws();
     let both = json!({
         "secondRoleArn": SECOND, "secondExternalId": "id-2", "roleSessionName": "nightly",
@@ -126,7 +126,7 @@ fn a_second_role_is_assumed_by_the_first_and_its_keys_last_as_long_as_said() {
 }
 
 #[test]
-fn a_token_is_exchanged_with_all_that_the_form_says() {
+fn web_identity_request_carries_every_form_value() {
     let aws = Scripted::aws();
     let all = json!({"roleSessionName": "nightly", "roleDurationSeconds": 900.0});
     invoke(&aws, &form("webIdentity", &all)).unwrap();
@@ -137,7 +137,7 @@ fn a_token_is_exchanged_with_all_that_the_form_says() {
 }
 
 #[test]
-fn a_signing_key_signs_as_its_secret_does() {
+fn signing_key_produces_the_signature_of_its_secret() {
     let token = json!({"sessionToken": "marked-token"});
     let with_secret = Scripted::aws();
     invoke(&with_secret, &form("accessKeys", &token)).unwrap();
@@ -155,9 +155,9 @@ fn a_signing_key_signs_as_its_secret_does() {
     }
 }
 
-/// Platforms keep what was filled in before another type was chosen.
+/// Platforms keep the values of the type that was chosen before.
 #[test]
-fn values_of_another_type_are_ignored() {
+fn values_of_other_credential_types_are_ignored() {
     let left_over = json!({
         "accessKeyId": ["no text"], "secretAccessKey": {}, "sessionToken": [],
         "signingKeyDate": {}, "signingKey": "no hex", "roleArn": [], "externalId": {},
@@ -185,7 +185,7 @@ fn values_of_another_type_are_ignored() {
     }
 }
 
-/// Forms of a type, what is wrong in them, and the field that is told.
+/// Each row is a credential type, an invalid change to its form, and the field that the error names.
 fn wrong_values() -> Vec<(String, Value, String)> {
     let hex = |digits: usize| "a".repeat(digits);
     let of_each_type = json!({
@@ -220,7 +220,7 @@ fn wrong_values() -> Vec<(String, Value, String)> {
             "region": [""],
             "accessKeyId": [null, "a b"],
             "sessionToken": ["marked é"],
-            // The last is found out only when the request is to be signed.
+            // The last one is detected only when the request is signed.
             "signingKeyDate": [null, "2026-11-22", 20_261_322, "20261121"],
             "signingKey": [
                 null, "marked-secret", hex(62), hex(63), hex(65), hex(66),
@@ -259,9 +259,9 @@ fn wrong_values() -> Vec<(String, Value, String)> {
     wrong
 }
 
-/// Whatever is asked for: each looks at the connection.
+/// Runs and choices alike check the connection.
 #[test]
-fn refusals_name_the_forms_field_and_repeat_no_secret() {
+fn errors_name_the_form_field_and_contain_no_secret() {
     for (credential_type, changes, field) in wrong_values() {
         let connection = form(&credential_type, &changes);
         let aws = Scripted::aws();
@@ -286,9 +286,9 @@ fn refusals_name_the_forms_field_and_repeat_no_secret() {
     }
 }
 
-/// Every field can be wrong, and no other name is ever told.
+/// [`wrong_values`] covers every field, and errors name no other.
 #[test]
-fn the_fields_that_are_refused_are_those_of_the_form() {
+fn every_form_field_can_be_rejected() {
     let mut refused: Vec<String> = wrong_values().into_iter().map(|(.., key)| key).collect();
     let mut known: Vec<&str> = Input::FIELDS.iter().map(|field| field.key).collect();
     refused.sort_unstable();
@@ -298,7 +298,7 @@ fn the_fields_that_are_refused_are_those_of_the_form() {
 }
 
 #[test]
-fn no_secret_is_in_what_sts_is_quoted_with() {
+fn error_that_quotes_sts_contains_no_secret() {
     let token = json!({"sessionToken": "marked-token"});
     for connection in [form("assumeRole", &token), form("webIdentity", &json!({}))] {
         let aws = Scripted::aws();

@@ -1,4 +1,4 @@
-//! The function that a part of a name stands for.
+//! Finds the function whose name contains a given part.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,14 +8,16 @@ use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
 use crate::perform::perform;
 use crate::transport::Transport;
 
-/// Matches that are named when there are several.
+/// The number of matches that an error lists.
 const CANDIDATES: usize = 10;
 
-/// The one function whose name contains `part`; `None` where there is none, where `part` is a
-/// whole name (then something else was not found), and where the functions may not be listed.
+/// Returns the name of the only function whose name contains `part`.
+///
+/// Returns `None` if there is no such function, or if the caller may not list functions. `None` also
+/// means that `part` is a complete name: something else was not found.
 ///
 /// # Errors
-/// Names the candidates where there are several.
+/// Returns a message with the candidates if there are several.
 pub async fn find_whole_name(
     transport: &impl Transport,
     connection: Connection,
@@ -38,7 +40,7 @@ pub async fn find_whole_name(
         };
         names.extend(page.functions.into_iter().map(|function| function.name));
         match page.next {
-            // One match says nothing before the whole account was seen.
+            // A single match is unique only after the last page.
             Some(next) if names.len() < 2 => cursor = Some(next),
             _ => break,
         }
@@ -47,14 +49,14 @@ pub async fn find_whole_name(
         return Ok(None);
     }
     if names.len() > 1 {
-        return Err(ambiguous_name(&names));
+        return Err(ambiguous_name_message(&names));
     }
     Ok(names.pop())
 }
 
-fn ambiguous_name(names: &[String]) -> String {
+fn ambiguous_name_message(names: &[String]) -> String {
     let mut message =
-        "it is a part of several functions' names, and none was invoked; type one of them:"
+        "it is part of the names of several functions, and none was invoked; type one of them:"
             .to_string();
     for (index, name) in names.iter().take(CANDIDATES).enumerate() {
         message.push_str(if index == 0 { " " } else { ", " });

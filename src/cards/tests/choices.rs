@@ -1,4 +1,4 @@
-//! Dynamic choices.
+//! The choices of dynamic fields.
 
 use super::*;
 use crate::cards::choices::ChoicePage;
@@ -61,7 +61,7 @@ fn qualifier_choices_are_those_of_the_chosen_function() {
 }
 
 #[test]
-fn who_may_not_list_is_told_that_a_typed_name_works() {
+fn hint_suggests_typing_the_name_when_listing_is_denied() {
     let lambda = closed_account(&[]);
     let asked = choices_of(&lambda, "yourFunctions", "{}", None, None);
     assert_contains(

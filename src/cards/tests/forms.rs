@@ -1,10 +1,10 @@
-//! What a platform that draws the forms relies on.
+//! The properties of the forms that platforms rely on.
 
 use super::*;
 use crate::cards::field::Choice;
 
 #[test]
-fn the_forms_are_sound() {
+fn forms_have_unique_keys_and_consistent_defaults_and_conditions() {
     let check = |fields: &[&Field]| {
         for (index, field) in fields.iter().enumerate() {
             assert!(
@@ -66,7 +66,7 @@ fn the_forms_are_sound() {
 }
 
 #[test]
-fn the_tenant_id_is_always_shown_in_advanced() {
+fn tenant_id_is_always_shown_in_advanced() {
     let fields = Card::Invoke.description().fields.iter();
     let tenant = fields
         .copied()

@@ -5,7 +5,7 @@ use crate::call::error::{Executed, TransportKind};
 use crate::testing::{failure, transport_error};
 
 #[test]
-fn json_reaches_the_function_as_it_came() {
+fn json_reaches_the_function_unchanged() {
     let lambda = account(&["echo"]);
     let payload = r#"{"b": 12345678901234567890, "a":1.50e2,"a":2,  "ü":"\u00fc"}"#;
     let values = format!(
@@ -22,7 +22,7 @@ fn json_reaches_the_function_as_it_came() {
 }
 
 #[test]
-fn any_json_value_is_a_payload() {
+fn any_json_value_is_accepted_as_payload() {
     for payload in ["null", "0", "\"\"", "[1]", "true"] {
         let lambda = account(&["echo"]);
         let values = format!(r#"{{"yourFunctions":"echo","payload":{payload}}}"#);
@@ -32,7 +32,7 @@ fn any_json_value_is_a_payload() {
 }
 
 #[test]
-fn every_output_is_there() {
+fn every_promised_output_is_present() {
     let lambda = account(&["log", "bytes"]);
     let outputs = invoke(&lambda, r#"{"yourFunctions":"log","logType":"Tail"}"#).unwrap();
     let keys = outputs.as_object().unwrap().keys();
@@ -43,7 +43,7 @@ fn every_output_is_there() {
     promised.sort_unstable();
     assert_eq!(keys, promised);
     assert!(outputs["logResult"].as_str().unwrap().starts_with("REPORT"));
-    let figures = [
+    let numbers = [
         "statusCode",
         "attempts",
         "durationMs",
@@ -52,7 +52,7 @@ fn every_output_is_there() {
         "initDurationMs",
     ];
     assert_eq!(
-        figures.map(|key| outputs[key].to_string()),
+        numbers.map(|key| outputs[key].to_string()),
         ["200", "1", "12.34", "13", "40", "100"]
     );
     assert_eq!(outputs["executedVersion"], "7");
@@ -68,7 +68,7 @@ fn every_output_is_there() {
 }
 
 #[test]
-fn a_failed_function_fails_the_step_unless_told_otherwise() {
+fn failed_function_fails_the_step_unless_set_to_continue() {
     let lambda = account(&["fail"]);
     assert!(matches!(
         invoke(&lambda, r#"{"yourFunctions":"fail"}"#),
@@ -81,14 +81,14 @@ fn a_failed_function_fails_the_step_unless_told_otherwise() {
     assert_eq!(outputs["errorMessage"], "'id'");
 }
 
-/// Invokes the function whose name, or a part of it, is typed.
+/// Invokes a function by a typed name or a part of it.
 fn typed(lambda: &Scripted<Lambda>, name: &str) -> Result<Value, Error> {
     let values = json!({"useFunctionName": "Yes", "functionName": name});
     invoke(lambda, &values.to_string())
 }
 
 #[test]
-fn a_part_of_a_name_must_match_exactly_one_function() {
+fn partial_name_must_match_exactly_one_function() {
     let lambda = account(&["orders", "orders-eu", "mail-sender"]);
     let invoked = || {
         let invoked = lambda.service.invoked.borrow();
@@ -97,7 +97,7 @@ fn a_part_of_a_name_must_match_exactly_one_function() {
     };
 
     typed(&lambda, "orders").unwrap();
-    assert_eq!(invoked(), ["orders"], "a complete name is used as it is");
+    assert_eq!(invoked(), ["orders"], "a complete name is used unchanged");
     typed(&lambda, "SENDER").unwrap();
     assert_eq!(invoked(), ["orders", "mail-sender"]);
     let input = refused(typed(&lambda, "order"));
@@ -111,7 +111,7 @@ fn a_part_of_a_name_must_match_exactly_one_function() {
 }
 
 #[test]
-fn without_the_permission_to_list_a_typed_name_is_used_as_it_is() {
+fn typed_name_is_used_unchanged_when_listing_is_denied() {
     let lambda = closed_account(&["orders"]);
     typed(&lambda, "orders").unwrap();
     let error = service_error(typed(&lambda, "order"));
@@ -119,7 +119,7 @@ fn without_the_permission_to_list_a_typed_name_is_used_as_it_is() {
 }
 
 #[test]
-fn one_match_counts_only_when_the_whole_account_was_seen() {
+fn partial_name_is_unique_only_after_the_last_page() {
     let mut functions = vec!["part-one"];
     functions.extend(core::iter::repeat_n("other", 120));
     functions.push("part-two");
@@ -192,7 +192,7 @@ fn errors_name_the_form_field() {
 }
 
 #[test]
-fn blank_fields_and_numbers_as_text_are_understood() {
+fn blank_fields_and_numbers_as_text_are_accepted() {
     let lambda = account(&["echo"]);
     invoke(
         &lambda,
@@ -208,7 +208,7 @@ fn blank_fields_and_numbers_as_text_are_understood() {
 }
 
 #[test]
-fn the_step_is_as_patient_and_persistent_as_the_form_says() {
+fn timeout_and_attempts_follow_the_form() {
     for (mut values, attempts, timeout_ms) in [
         (json!({}), 1, 915_000),
         (json!({"invocationType": "Event"}), 1, 30_000),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn listing() {
+fn listing_is_filtered_and_paged() {
     let lambda = account(&["a", "b", "ab"]);
     let list = |values: &str| run_card(&lambda, "list-functions", values);
     let page = list(r#"{"nameContains":"A","limit":1}"#).unwrap();

@@ -1,5 +1,6 @@
-// The page: asks the server what there is, draws it, runs it. It knows nothing of any service; all
-// it shows comes from `describe`, and what the connection starts with from the server's defaults.
+// The page: draws the forms that the server describes, and runs them. It does not depend on a service:
+// everything that it shows comes from `describe`, and the connection's first values come from the
+// server's defaults.
 
 import { element } from "./controls.js";
 import { Form } from "./form.js";
@@ -12,10 +13,10 @@ let manifest;
 let card;
 let connection;
 let form;
-/** Ends the run that is on its way. */
+/** Aborts the current run. */
 let running = null;
 
-/** Asks the server; returns the text of `ok`, or throws what it says. */
+/** Sends a question to the server. Returns the text of `ok`, or throws the error. */
 async function ask(question, body, signal) {
   let text;
   try {
@@ -28,12 +29,12 @@ async function ask(question, body, signal) {
     text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("This page's program does not answer. Is it still running?");
+    throw new Error("The program that serves this page does not respond. Is it still running?");
   }
   const parts = members(text);
   if (parts.has("ok")) return parts.get("ok");
   const refusals = parts.has("refusals") ? JSON.parse(parts.get("refusals")) : [];
-  throw new Failure(JSON.parse(parts.get("error") ?? '{"host":"the server sent no answer"}'), refusals);
+  throw new Failure(JSON.parse(parts.get("error") ?? '{"host":"the server sent an empty response"}'), refusals);
 }
 
 class Failure extends Error {
@@ -92,7 +93,7 @@ function drawConnection(defaults) {
   };
   byId("connection-form").addEventListener("change", sum);
   sum();
-  // Without anything to start with, it is the first thing to do.
+  // Without first values, the connection must be filled in first.
   byId("connection").open = Object.keys(defaults.values).length === 0;
 }
 
@@ -105,7 +106,7 @@ function busy(yes) {
   byId("run").disabled = yes;
   byId("stop").hidden = !yes;
   byId("result").setAttribute("aria-busy", String(yes));
-  // Where the result stands below the form, it must come into view.
+  // On a narrow screen, the result is below the form: scroll it into view.
   byId("status").scrollIntoView({ block: "nearest" });
 }
 
@@ -131,7 +132,7 @@ async function run() {
     status(`Succeeded in ${took()}`, "good");
     byId("outcome").replaceChildren(...outputs(card.outputs, text));
   } catch (error) {
-    if (error.name === "AbortError") status("Stopped waiting. What was started may still go on.", "bad");
+    if (error.name === "AbortError") status("Stopped waiting. The call may still be running.", "bad");
     else if (error instanceof Failure) failed(error, took());
     else status(`Failed: ${error.message}`, "bad");
   } finally {

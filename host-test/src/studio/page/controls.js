@@ -1,9 +1,9 @@
-// One control for each kind of field. A control has an element, its value as JSON text (null where
-// it is blank), a way to be cleared, and something that can be marked as invalid and focused.
+// One control for each kind of field. A control has an element, its value as JSON text (null if it is
+// blank), a way to clear it, and a target that can be focused and marked as invalid.
 
 import { indent, problem } from "./json.js";
 
-/** Makes an element; `children` are nodes or texts. */
+/** Creates an element; `children` are nodes or strings. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -14,7 +14,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** The control for a field; `choices(search, cursor)` asks for a dynamic field's choices. */
+/** Creates the control of a field; `choices(search, cursor)` fetches the choices of a dynamic field. */
 export function control(field, id, choices) {
   if (field.dynamic) return combobox(field, id, choices);
   switch (field.kind) {
@@ -31,7 +31,7 @@ export function control(field, id, choices) {
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** The field's default as a text, as it would be typed. */
+/** The field's default, as a user would type it. */
 function initial(field) {
   if (field.default == null) return "";
   return field.default.startsWith('"') ? JSON.parse(field.default) : field.default;
@@ -54,13 +54,13 @@ function input(field, id) {
     json() {
       const text = box.value;
       if (text === "") return kept === null ? null : JSON.stringify(kept);
-      // A number keeps its spelling; what is none, the connector refuses by the field's name.
+      // A number keeps its spelling. The connector rejects anything else with the key of the field.
       return field.kind === "number" && NUMBER.test(text.trim()) ? text.trim() : JSON.stringify(text);
     },
     set(text) {
       box.value = text;
     },
-    /** The server keeps this secret and takes the token for it, as long as nothing is typed. */
+    /** The server keeps this secret, and accepts the token in its place until something is typed. */
     keep(token) {
       kept = token;
       box.placeholder = "Kept by this program; type to replace it";
@@ -147,8 +147,8 @@ function editor(field, id) {
   };
 }
 
-/** A text box with a list below it: searched as one types, and longer on demand. In a dropdown only
- *  what the list offers can be chosen; in a text field the list offers and anything may be typed. */
+/** A text box with a list of choices, which is searched while the user types and loads more on demand.
+ *  A dropdown accepts only a choice from the list; a text field accepts any text. */
 function combobox(field, id, choices) {
   const free = field.kind !== "dropdown";
   const list = element("ul", { id: `${id}-list`, role: "listbox", "aria-label": field.label, hidden: true });
@@ -165,10 +165,10 @@ function combobox(field, id, choices) {
     placeholder: free ? null : "Type to search…",
   });
   const news = element("span", { class: "hidden-text", role: "status" });
-  let chosen = null; // The choice that stands in the box.
-  let options = []; // What the list offers: choices, and at its end perhaps the way to more.
+  let chosen = null; // The choice that the box shows.
+  let options = []; // The entries of the list: choices, and perhaps “Load more…” at the end.
   let active = -1;
-  let wanted = null; // The search that is to be asked next, while another one is on its way.
+  let wanted = null; // The next search, while another one is in flight.
   let asking = false;
 
   const open = () => !list.hidden;
@@ -205,7 +205,7 @@ function combobox(field, id, choices) {
       text,
       description ? element("span", { class: "muted" }, description) : null,
     );
-    // The box keeps the focus: the list is reached through it.
+    // The box keeps the focus, because it controls the list.
     item.addEventListener("pointerdown", (event) => event.preventDefault());
     item.addEventListener("click", act);
     options.push({ element: item, act });
@@ -230,7 +230,7 @@ function combobox(field, id, choices) {
       message(error.message, true);
     }
   };
-  // One question at a time, always the latest: typing fast does not pile up requests.
+  // One request at a time, always for the latest search: fast typing does not queue requests.
   const ask = async (search) => {
     wanted = { search };
     if (asking) return;
@@ -257,7 +257,7 @@ function combobox(field, id, choices) {
   const settle = () => {
     show(false);
     if (free) return;
-    // What was typed is only a search; the choice stands until there is another, or none.
+    // The typed text is only a search. The choice remains until it is replaced or cleared.
     if (box.value === "" && chosen) {
       chosen = null;
       changed();
@@ -268,7 +268,7 @@ function combobox(field, id, choices) {
     if (!open()) ask("");
   });
   box.addEventListener("input", () => ask(box.value));
-  // In a dropdown the box's own change is a search; the choice is what counts.
+  // In a dropdown, the box's own change event is a search; only a choice is a change of the field.
   box.addEventListener("change", (event) => {
     if (!free && event.isTrusted) event.stopImmediatePropagation();
   });

@@ -1,9 +1,9 @@
-// A form drawn from a list of fields: labels, help, groups, and what is shown at the moment.
+// A form drawn from a list of fields: labels, help, groups, and the conditions of visibility.
 
 import { control, element } from "./controls.js";
 import { object } from "./json.js";
 
-/** Groups of this name hold what few people need, and are closed at first. */
+/** A group of this name holds fields that few users need, and starts closed. */
 const CLOSED_GROUP = "Advanced";
 
 export class Form {
@@ -26,7 +26,7 @@ export class Form {
         place.append(row.element);
       }
     }
-    // On the form's own body: the next form in the same place brings its own.
+    // The listener is on the form's own body, which the next form in the same place replaces.
     body.addEventListener("change", () => this.#follow());
     this.#follow();
   }
@@ -50,9 +50,9 @@ export class Form {
     return this.#rows.get(key);
   }
 
-  /** Shows and hides what `visible-when` says. */
+  /** Shows and hides fields by their `visible-when`. */
   #follow() {
-    // A field may depend on one that has just vanished: go on until nothing changes.
+    // A field may depend on one that was just hidden: repeat until nothing changes.
     for (let again = true; again; ) {
       again = false;
       for (const row of this.#rows.values()) {
@@ -72,7 +72,7 @@ export class Form {
     return json !== null && condition.values.includes(JSON.parse(json));
   }
 
-  /** The values of what is shown, as the text of a JSON object. Invalid JSON is left out. */
+  /** The values of the shown fields, as the text of a JSON object. Invalid JSON is left out. */
   json() {
     const pairs = [];
     for (const [key, { control, shown }] of this.#rows) {
@@ -82,7 +82,7 @@ export class Form {
     return object(pairs);
   }
 
-  /** Marks what is missing or no JSON; the rows that were marked. */
+  /** Marks fields that are missing or not JSON, and returns their rows. */
   check() {
     const invalid = [];
     for (const row of this.#rows.values()) if (row.shown && !row.check()) invalid.push(row);
@@ -118,7 +118,7 @@ class Row {
     this.error(null);
     target.addEventListener("change", () => this.checkJson());
     target.addEventListener("input", () => {
-      // A mark goes as soon as its reason does; a new one waits until the field is left.
+      // An error disappears with its cause; a new one appears only when the field loses focus.
       if (this.invalid && !this.control.problem?.()) this.error(null);
     });
   }
@@ -140,7 +140,7 @@ class Row {
     const { target } = this.control;
     this.#error.hidden = message === null;
     this.#error.textContent = message ?? "";
-    // Read out with the field: its error first.
+    // Screen readers announce the error before the other descriptions.
     const described = message === null ? this.#descriptions : [this.#error.id, ...this.#descriptions];
     target.setAttribute("aria-describedby", described.join(" "));
     if (message === null) target.removeAttribute("aria-invalid");

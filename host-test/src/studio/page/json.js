@@ -1,7 +1,7 @@
-// JSON as text. Numbers of any size, their spelling and the order of keys must survive, so values
-// that come from the user or go to the user are cut and indented as text, never parsed and printed.
+// JSON as text. Numbers of any size, their spelling and the order of keys must survive. Values from
+// and for the user are therefore split and indented as text, never parsed and serialized.
 
-/** What is wrong with a JSON text, or null. */
+/** The error in a JSON text, or null. */
 export function problem(text) {
   try {
     JSON.parse(text);
@@ -11,14 +11,14 @@ export function problem(text) {
   }
 }
 
-/** The index behind the string that begins at `start`. */
+/** The index after the string that begins at `start`. */
 function endOfString(text, start) {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
   return at + 1;
 }
 
-/** The index behind the value that begins at `start`, in valid JSON. */
+/** The index after the value that begins at `start`, in valid JSON. */
 function endOfValue(text, start) {
   if (text[start] === '"') return endOfString(text, start);
   let depth = 0;
@@ -34,7 +34,7 @@ function endOfValue(text, start) {
   return text.length;
 }
 
-/** The members of an object in valid JSON: a Map from key to the value's text. */
+/** The members of an object in valid JSON: a Map from the key to the text of the value. */
 export function members(text) {
   const found = new Map();
   let at = text.indexOf("{") + 1;
@@ -49,12 +49,12 @@ export function members(text) {
   }
 }
 
-/** An object's text, from pairs of key and the value's text. */
+/** The text of an object, from pairs of a key and the text of its value. */
 export function object(pairs) {
   return `{${pairs.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
 }
 
-/** Valid JSON, indented; strings and numbers keep their spelling. */
+/** Indents valid JSON; strings and numbers keep their spelling. */
 export function indent(text) {
   let out = "";
   let depth = 0;

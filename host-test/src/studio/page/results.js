@@ -1,12 +1,12 @@
-// What came of a run: outputs by the card's description, or an error by the names in the contract.
+// The result of a run: outputs as the card describes them, or an error with the names of the contract.
 
 import { element } from "./controls.js";
 import { indent, members } from "./json.js";
 
-/** A text of this length or with lines of its own stands in a box. */
+/** A text that is longer than this, or has several lines, is shown in a box. */
 const LONG = 160;
 
-/** A table of a card's outputs; `text` is the JSON object as it came. */
+/** A table of a card's outputs; `text` is the JSON object, unchanged. */
 export function outputs(fields, text) {
   const values = members(text);
   const body = element("tbody");
@@ -33,7 +33,7 @@ export function failure(error) {
   return { title: words(name), lead, content: bodies.length > 0 ? [table("Error", ...bodies)] : [] };
 }
 
-/** Rows for the plain parts, a section for each part that has parts; returns the first message. */
+/** Adds a row for each plain part and a section for each nested one. Returns the first message. */
 function sections(parts, title, bodies) {
   const body = element("tbody");
   if (title) {
@@ -67,7 +67,7 @@ export function words(name) {
 
 function table(caption, ...bodies) {
   const heads = ["Name", "Value"].map((text) => element("th", { scope: "col" }, text));
-  // Said explicitly: on small screens, style takes the rows apart, and their roles with them.
+  // The roles are explicit because on small screens the style sheet changes `display`, which removes them.
   return element(
     "table",
     { role: "table" },
@@ -92,11 +92,11 @@ function plain(text) {
 }
 
 function box(text) {
-  // Scrolls, so it must be reachable without a pointer.
+  // It scrolls, so it must be reachable by keyboard.
   return element("pre", { tabindex: "0" }, text);
 }
 
-/** JSON, indented or as it came. */
+/** JSON, indented or unchanged. */
 function both(label, json) {
   const text = box(indent(json));
   const buttons = [
@@ -110,7 +110,7 @@ function both(label, json) {
     });
     return button;
   });
-  const toggle = element("div", { class: "toggle", role: "group", "aria-label": `${label}, how it is shown` });
+  const toggle = element("div", { class: "toggle", role: "group", "aria-label": `${label}, format` });
   toggle.append(...buttons);
   return element("div", {}, toggle, text);
 }
