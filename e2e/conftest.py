@@ -1,4 +1,4 @@
-"""The peers as fixtures, each started once and stopped after its last test."""
+"""The peers as fixtures. Each starts once and stops after its last test."""
 
 import contextlib
 import functools
@@ -10,19 +10,19 @@ from peers import ministack as ministack_peer
 from peers import recorder as recorder_peer
 from peers import rie, wasmtime_cli
 
-# The emulator checks no signature.
+# The emulator does not check signatures.
 ANY_KEYS = Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
-    """The callers' home folder: no AWS profile files in it."""
+    """The callers' home folder, without AWS profile files."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(params=COMPONENTS, ids=lambda component: component.stem)
 def command_line(request, home):
-    """Calls an export of each component in the stock command line: function, arguments -> the answer."""
+    """Calls an export of each component in the wasmtime command line: function, arguments -> result."""
     return functools.partial(wasmtime_cli.call, request.param, home)
 
 
@@ -34,7 +34,7 @@ def ministack(tmp_path_factory):
 
 @pytest.fixture
 def connector(ministack, home):
-    """The connector with an IAM user's keys, allowed all that it does."""
+    """The connector with the keys of an IAM user that has every permission it needs."""
     return Connector(ministack.endpoint, ministack.user, home)
 
 
@@ -53,7 +53,7 @@ def python_function(tmp_path_factory, home):
 
 @pytest.fixture(scope="session")
 def raw_function(tmp_path_factory, home):
-    """A function in the emulator that answers with its event's own bytes."""
+    """A function in the emulator that returns the bytes of its event."""
     with rie.running(tmp_path_factory.mktemp("raw"), rie.raw_runtime()) as endpoint:
         yield Connector(endpoint, ANY_KEYS, home)
 

@@ -1,4 +1,4 @@
-"""The reference host's command line, as a program calls it: `lambda-connector … --json`."""
+"""Runs the reference host's command line as a program does: `lambda-connector … --json`."""
 
 import json
 import os
@@ -10,14 +10,14 @@ from peers.process import base_environment
 
 ROOT = pathlib.Path(__file__).parent.parent
 COMPONENTS = [ROOT / "target" / name for name in ("aws-lambda-connector.wasm", "aws-lambda-connector-p3.wasm")]
-# Linux takes at most 128 KiB in one argument.
+# Linux limits an argument to 128 KiB.
 LONGEST_ARGUMENT = 100_000
 HOST = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/lambda-connector")
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What an AWS caller holds."""
+    """The keys of an AWS caller."""
 
     access_key_id: str
     secret_access_key: str
@@ -25,8 +25,8 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """How one command ended: its exit code and the one JSON document that it printed."""
+class CommandResult:
+    """The result of one command: its exit code and the JSON document that it printed."""
 
     exit_code: int
     document: dict
@@ -36,11 +36,11 @@ class Answer:
         return self.document["ok"]
 
     def text(self):
-        """The function's response, where it is text."""
+        """The function's response, which must be text."""
         return self.ok()["output"]["text"]
 
     def error(self, case):
-        """The error's content; the exit code says whether it was the function that failed."""
+        """The error's content. The exit code tells whether the function failed."""
         expected_exit = 3 if case == "function-failed" else 1
         assert (self.exit_code, list(self.document)) == (expected_exit, ["error"]), self
         assert list(self.document["error"]) == [case], self
@@ -48,11 +48,11 @@ class Answer:
 
 
 class Connector:
-    """One connection: an endpoint, a region and a caller's keys. The command line hands the component
-    the day's signing key only."""
+    """One connection: an endpoint, a region and a caller's keys. The command line passes only a signing
+    key to the component."""
 
     def __init__(self, endpoint, keys, home, region="us-east-1"):
-        """`keys` of `None`: whatever is found in `home`."""
+        """If `keys` is `None`, the command line looks for keys in `home`."""
         self._home = home
         self._where = ["--region", region, "--endpoint", endpoint]
         self._environment = base_environment(home)
@@ -64,7 +64,7 @@ class Connector:
             self._environment["AWS_SESSION_TOKEN"] = keys.session_token
 
     def invoke(self, function, payload=None, **options):
-        """`payload` is JSON text, sent as it is. Options carry the command line's names."""
+        """`payload` is JSON text, sent unchanged. Options have the names of the command line."""
         if payload is not None and len(payload) > LONGEST_ARGUMENT:
             file = pathlib.Path(self._home, "payload.json")
             file.write_bytes(payload.encode())
@@ -85,7 +85,7 @@ class Connector:
             capture_output=True,
         )
         try:
-            return Answer(done.returncode, json.loads(done.stdout))
+            return CommandResult(done.returncode, json.loads(done.stdout))
         except ValueError:
             raise AssertionError(
                 f"exit code {done.returncode}, stdout is not one JSON document: {done.stdout!r}\n{done.stderr.decode()}"
@@ -93,7 +93,7 @@ class Connector:
 
 
 def _arguments(**options):
-    """`log=True` is a flag; `None` and `False` are left out."""
+    """`log=True` becomes a flag. `None` and `False` are omitted."""
     arguments = []
     for name, value in options.items():
         if value is None or value is False:

@@ -1,5 +1,5 @@
-"""Roles on ministack, which checks every signature: through the reference host, which keeps a role's
-keys to itself, and through both components in the stock wasmtime command line."""
+"""Roles on ministack, which checks every signature. The reference host caches a role's keys; both
+components also run in the wasmtime command line."""
 
 import base64
 import json
@@ -45,14 +45,14 @@ source_profile = source
 
 
 def _session_of(ministack, role):
-    """A role's temporary keys, had from boto3."""
+    """A role's temporary keys, obtained with boto3."""
     sts = ministack.client("sts", ministack.assumer)
     keys = sts.assume_role(RoleArn=role, RoleSessionName="boto3")["Credentials"]
     return Keys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
 def _token(audience):
-    """An OIDC token; ministack looks at its claims, not at its signature."""
+    """An OIDC token. ministack checks its claims but not its signature."""
     parts = [{"alg": "none"}, {"iss": ISSUER, "aud": audience, "sub": "workflow-7"}]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*encoded, "c2lnbmF0dXJl"])
@@ -60,7 +60,7 @@ def _token(audience):
 
 @pytest.fixture
 def profile(ministack, tmp_path):
-    """A caller by its profile's name."""
+    """Returns a caller that uses the named profile."""
     folder = tmp_path / ".aws"
     folder.mkdir()
     keys = ministack.assumer
@@ -84,21 +84,21 @@ def profile(ministack, tmp_path):
     return OfProfile
 
 
-def test_two_roles_of_the_shared_files(profile):
+def test_profile_with_two_chained_roles_invokes(profile):
     assert profile("second").invoke("echo", "[7]").text() == "[7]"
 
 
-def test_temporary_keys_assume_a_role(profile):
+def test_temporary_keys_assume_a_role_and_invoke(profile):
     assert profile("of-session").invoke("echo", "[7]").text() == "[7]"
 
 
-def test_a_token_leads_to_its_role(profile):
+def test_web_identity_token_assumes_its_role(profile):
     assert profile("federated").invoke("echo", "[7]").text() == "[7]"
     error = profile("federated").invoke("context", "{}").error("service")
     assert "assumed-role/federated/" in error["message"]
 
 
-def test_a_token_for_somebody_else(ministack, profile, tmp_path):
+def test_token_for_another_audience_is_rejected(ministack, profile, tmp_path):
     token = _token("another-audience")
     (tmp_path / ".aws/token").write_text(token)
     error = profile("federated").invoke("echo", "[7]").error("unauthenticated")
@@ -107,7 +107,7 @@ def test_a_token_for_somebody_else(ministack, profile, tmp_path):
     assert token not in str(error) and token.split(".")[1] not in str(error)
 
 
-def test_what_a_proxy_signs(ministack, home):
+def test_host_signed_request_requires_a_signing_proxy(ministack, home):
     with signing_proxy.running(ministack.endpoint, ministack.user) as proxy:
         connector = Connector(proxy.endpoint, None, home)
         assert connector.invoke("echo", "[7]", host_signed=True).text() == "[7]"
@@ -116,14 +116,14 @@ def test_what_a_proxy_signs(ministack, home):
     assert "must sign" in error.error("unauthenticated")["hint"]
 
 
-def test_the_first_role_has_not_the_second_one_s_rights(profile):
+def test_first_role_lacks_the_permissions_of_the_second(profile):
     error = profile("first").invoke("echo", "[7]").error("service")
     assert (error["category"], error["executed"]) == ("access-denied", "no")
     # The caller is the role, not the user whose keys assumed it.
     assert "assumed-role/first/aws-lambda-connector" in error["message"]
 
 
-def test_a_role_that_does_not_trust_the_caller(ministack, profile):
+def test_role_that_does_not_trust_the_caller_is_denied(ministack, profile):
     error = profile("shortcut").invoke("echo", "[7]").error("unauthenticated")
     assert (error["code"], error["category"], error["executed"]) == ("AccessDenied", "access-denied", "no")
     assert f"assuming {ministack.second_role} (role 1 of 1)" in error["message"]
@@ -133,7 +133,7 @@ def test_a_role_that_does_not_trust_the_caller(ministack, profile):
 
 @pytest.fixture
 def call(ministack, command_line):
-    """Calls an export as the roles' session: roles, function, arguments -> the answer."""
+    """Calls an export with a role's credentials: roles, function, arguments -> result."""
 
     def call(roles, function, *arguments):
         keys = ministack.assumer
@@ -152,13 +152,13 @@ def call(ministack, command_line):
     return call
 
 
-def test_the_component_assumes_two_roles(ministack, call):
+def test_component_assumes_two_chained_roles(ministack, call):
     roles = [ministack.first_role, ministack.second_role]
     answer = call(roles, "invoke", {"function": "echo", "payload": "[7]"})
     assert answer["ok"]["output"] == {"text": "[7]"}
 
 
-def test_a_session_that_was_opened_is_keys(ministack, call, home):
+def test_opened_session_keys_invoke(ministack, call, home):
     session = call([ministack.first_role, ministack.second_role], "open")["ok"]
     assert session["principal"].endswith("assumed-role/second/aws-lambda-connector")
     keys = session["keys"]
@@ -166,7 +166,7 @@ def test_a_session_that_was_opened_is_keys(ministack, call, home):
     assert Connector(ministack.endpoint, opened, home).invoke("echo", "[7]").text() == "[7]"
 
 
-def test_a_connection_s_identity_is_the_role(ministack, call):
+def test_identity_of_a_role_connection_is_the_role(ministack, call):
     checks = call([ministack.first_role], "test-connection", "echo", Word("none"))["ok"]
     outcomes = {check["subject"]: check["outcome"] for check in checks}
     assert outcomes == {

@@ -1,4 +1,4 @@
-"""Against ministack: functions that run, and callers whose signatures and rights are checked."""
+"""Tests against ministack, which runs functions and checks signatures and permissions."""
 
 import json
 import time
@@ -9,13 +9,13 @@ import pytest
 from connector import Connector, Keys
 from peers.ministack import FUNCTION_NAMES
 
-# How long a broken run takes to be reported; the file is polled.
+# Only a failing test waits this long, because the file is polled.
 RUN_LIMIT_SECONDS = 30
-# In the form that the Python runtime writes, so that an echo is the same text.
+# In the notation of the Python runtime, so that an echo is the same text.
 PAYLOAD = '{"big": 123456789012345678901234567890, "text": "größe 尺寸 🚀 \\" \\\\", "half": 1.0, "none": [null, {}]}'
 
 
-def test_a_function_answers_with_its_event(connector):
+def test_function_returns_its_event(connector):
     answer = connector.invoke("echo", PAYLOAD).ok()
     assert answer["output"] == {"text": PAYLOAD}
     assert (answer["status-code"], answer["executed-version"]) == (200, "$LATEST")
@@ -24,15 +24,15 @@ def test_a_function_answers_with_its_event(connector):
 
 
 @pytest.mark.parametrize("payload", ["null", "7", '"text"', "[1, 2]", "{}"])
-def test_any_json_is_an_event(connector, payload):
+def test_any_json_value_is_a_valid_event(connector, payload):
     assert connector.invoke("echo", payload).text() == payload
 
 
-def test_a_role_session_may_invoke(ministack, home):
+def test_role_session_invokes(ministack, home):
     assert Connector(ministack.endpoint, ministack.session, home).invoke("echo", PAYLOAD).text() == PAYLOAD
 
 
-def test_a_function_that_raises_is_told_apart_from_an_error_of_the_service(connector):
+def test_raised_exception_is_a_function_failure(connector):
     failed = connector.invoke("raises", '{"order": 7}').error("function-failed")
     assert failed["failure"] == {
         "marker": "Unhandled",
@@ -46,25 +46,25 @@ def test_a_function_that_raises_is_told_apart_from_an_error_of_the_service(conne
     assert json.loads(failed["invocation"]["output"]["text"])["errorMessage"] == "no order 7"
 
 
-def test_a_function_that_runs_out_of_time(connector):
+def test_function_timeout_is_a_function_failure(connector):
     failure = connector.invoke("slow", "{}").error("function-failed")["failure"]
     assert (failure["cause"], failure["error-type"]) == ("timed-out", "Sandbox.Timedout")
     assert failure["error-message"] == "Task timed out after 1.00 seconds"
 
 
-def test_an_answer_that_looks_like_an_error_is_a_success(connector):
+def test_response_that_looks_like_an_error_is_a_success(connector):
     answer = json.loads(connector.invoke("looks_failed", "{}").text())
     assert answer == {"errorMessage": "a field of the answer", "errorType": "NotAnError", "stackTrace": []}
 
 
-def test_the_log_tail_is_text(connector):
+def test_log_tail_is_text(connector):
     answer = connector.invoke("prints", json.dumps({"lines": ["first", "größe 🚀"]}), log=True).ok()
     assert answer["log"]["text"].splitlines() == ["first", "größe 🚀"]
     assert answer["log"]["truncated"] is False
     assert answer["output"] == {"text": "2"}
 
 
-def test_a_long_log_is_its_end(connector):
+def test_long_log_is_truncated_to_its_end(connector):
     lines = [f"line {number:04} größe" for number in range(600)]
     log = connector.invoke("prints", json.dumps({"lines": lines}), log=True).ok()["log"]
     assert log["truncated"] is True
@@ -88,7 +88,7 @@ def test_a_long_log_is_its_end(connector):
         ("ARN:context:$LATEST", None, "$LATEST", "context:$LATEST"),
     ],
 )
-def test_name_forms_and_qualifiers(ministack, connector, function, qualifier, version, invoked_as):
+def test_name_form_and_qualifier_select_the_version(ministack, connector, function, qualifier, version, invoked_as):
     prefix = ministack.function_arn("")
     answer = connector.invoke(function.replace("ARN:", prefix), "{}", qualifier=qualifier).ok()
     assert answer["executed-version"] == version
@@ -96,7 +96,7 @@ def test_name_forms_and_qualifiers(ministack, connector, function, qualifier, ve
     assert (seen["version"], seen["arn"]) == (version, prefix + invoked_as)
 
 
-def test_an_event_is_run_and_a_dry_run_is_not(connector, tmp_path):
+def test_event_runs_and_dry_run_does_not(connector, tmp_path):
     file = tmp_path / "runs"
 
     def invoke(kind):
@@ -109,20 +109,20 @@ def test_an_event_is_run_and_a_dry_run_is_not(connector, tmp_path):
     give_up = time.monotonic() + RUN_LIMIT_SECONDS
     while not file.exists() and time.monotonic() < give_up:
         time.sleep(0.02)
-    # The synchronous run comes last: what precedes it in the file ran before.
+    # The synchronous run is the last one, so earlier runs precede it in the file.
     assert invoke("request-response")["output"] == {"text": '"recorded"'}
     assert file.read_text().splitlines() == ['"event"', '"request-response"']
 
 
 @pytest.mark.parametrize(("function", "qualifier"), [("absent", None), ("context", "nobody"), ("context", "2")])
-def test_what_does_not_exist_is_not_found(connector, function, qualifier):
+def test_missing_function_or_qualifier_is_not_found(connector, function, qualifier):
     error = connector.invoke(function, "{}", qualifier=qualifier).error("service")
     assert (error["status-code"], error["code"]) == (404, "ResourceNotFoundException")
     assert (error["category"], error["executed"], error["retryable"]) == ("not-found", "no", False)
     assert function in error["message"]
 
 
-def test_a_throttled_call_did_not_run(connector):
+def test_throttled_call_did_not_run(connector):
     error = connector.invoke("throttled", "{}").error("service")
     assert (error["status-code"], error["code"]) == (429, "TooManyRequestsException")
     assert (error["category"], error["executed"], error["retryable"]) == ("throttled", "no", True)
@@ -139,7 +139,7 @@ REFUSED_KEYS = {
 
 
 @pytest.mark.parametrize("case", REFUSED_KEYS)
-def test_keys_that_are_refused(ministack, home, case):
+def test_invalid_keys_are_unauthenticated(ministack, home, case):
     keys = REFUSED_KEYS[case](ministack.user, ministack.session)
     error = Connector(ministack.endpoint, keys, home).invoke("echo", "{}").error("unauthenticated")
     code = "InvalidSignatureException" if case == "wrong secret" else "UnrecognizedClientException"
@@ -147,7 +147,7 @@ def test_keys_that_are_refused(ministack, home, case):
     assert (error["category"], error["executed"]) == ("credentials", "no")
 
 
-def test_a_caller_without_the_right_to_invoke(ministack, home):
+def test_caller_without_permission_is_denied(ministack, home):
     error = Connector(ministack.endpoint, ministack.stranger, home).invoke("echo", "{}").error("service")
     assert (error["status-code"], error["code"]) == (403, "AccessDeniedException")
     assert (error["category"], error["executed"], error["retryable"]) == ("access-denied", "no", False)
@@ -155,7 +155,7 @@ def test_a_caller_without_the_right_to_invoke(ministack, home):
     assert "echo" in error["hint"]
 
 
-def test_a_role_session_has_the_role_s_rights_only(ministack, home):
+def test_role_session_has_only_the_permissions_of_its_role(ministack, home):
     session = Connector(ministack.endpoint, ministack.session, home)
     assert "context" in session.invoke("context", "{}").error("service")["hint"]
     error = session.list_functions().error("service")
@@ -164,7 +164,7 @@ def test_a_role_session_has_the_role_s_rights_only(ministack, home):
 
 
 def pages(connector, **query):
-    """Every page's rows, by the cursor of the page before."""
+    """The rows of every page, following the cursors."""
     rows, cursor = [], None
     while True:
         page = connector.list_functions(cursor=cursor, **query).ok()
@@ -174,27 +174,27 @@ def pages(connector, **query):
             return rows
 
 
-def test_pages_hold_every_function_once(connector):
+def test_pages_contain_every_function_once(connector):
     found = pages(connector, limit=20)
     assert [len(rows) for rows in found] == [20, 20, 20, len(FUNCTION_NAMES) - 60]
     assert sorted(name for rows in found for name in rows) == sorted(FUNCTION_NAMES)
 
 
-def test_a_page_is_50_functions_by_default(connector):
+def test_page_has_50_functions_by_default(connector):
     assert [len(rows) for rows in pages(connector)] == [50, len(FUNCTION_NAMES) - 50]
 
 
-def test_one_call_follows_lambda_s_pages(connector):
+def test_large_limit_follows_pages_of_lambda(connector):
     assert [sorted(rows) for rows in pages(connector, limit=10_000)] == [sorted(FUNCTION_NAMES)]
 
 
-def test_a_filtered_page_loses_nothing(connector):
+def test_filtered_pages_contain_every_match(connector):
     found = pages(connector, name_contains="GE-1", limit=4)
     assert [len(rows) for rows in found if rows] == [4, 4, 2]
     assert [name for rows in found for name in rows] == [f"page-1{digit}" for digit in range(10)]
 
 
-def test_a_function_s_summary_is_without_its_environment(ministack, connector):
+def test_summary_omits_environment_variables(ministack, connector):
     answer = connector.list_functions(name_contains="page-00")
     [summary] = answer.ok()["functions"]
     assert summary.pop("last-modified").startswith("20")
@@ -213,7 +213,7 @@ def test_a_function_s_summary_is_without_its_environment(ministack, connector):
     }
 
 
-def test_qualifiers_are_aliases_then_versions(connector):
+def test_qualifiers_list_aliases_before_versions(connector):
     found = connector.list_qualifiers("context").ok()
     assert found[0]["name"] == "live"
     assert {(choice["kind"], choice["name"]) for choice in found} == {
@@ -224,5 +224,5 @@ def test_qualifiers_are_aliases_then_versions(connector):
     assert {choice["name"]: choice["description"] for choice in found}["1"] == "first release"
 
 
-def test_qualifiers_of_a_function_that_does_not_exist(connector):
+def test_qualifiers_of_a_missing_function_are_not_found(connector):
     assert connector.list_qualifiers("absent").error("service")["category"] == "not-found"

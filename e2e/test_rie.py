@@ -1,7 +1,7 @@
-"""Against AWS's runtime interface emulator: what reaches a real runtime, and what it sends back.
+"""Tests against AWS's runtime interface emulator: what a real runtime receives and returns.
 
-The emulator reads neither the invocation's type nor a signature, and never says by the header that
-a function failed; nothing here relies on those.
+The emulator ignores the invocation type and the signature, and never sets the header that reports a
+failed function. No test here relies on them.
 """
 
 import base64
@@ -18,7 +18,7 @@ def test_client_context_and_tenant_reach_the_function(python_function):
     answer = python_function("context").invoke(
         "function",
         "{}",
-        # Two spaces: the signature reads them as one, the function must not.
+        # The signature collapses the two spaces, but the function must receive both.
         tenant_id="tenant  two",
         client_context=json.dumps(client_context, ensure_ascii=False),
     )
@@ -27,13 +27,13 @@ def test_client_context_and_tenant_reach_the_function(python_function):
     assert seen["client"] == {"app_title": "e2e", "custom": {"größe": "12 🚀"}, "env": {"locale": "de"}}
 
 
-def test_without_them_the_function_sees_none(python_function):
+def test_function_without_client_context_and_tenant_sees_none(python_function):
     seen = json.loads(python_function("context").invoke("function", "{}").text())
     assert (seen["tenant"], seen["client"]) == (None, None)
 
 
-def test_an_error_without_the_header_is_a_success(python_function):
-    """Only the header decides, so the emulator's function error is an answer like any other."""
+def test_error_document_without_the_header_is_a_success(python_function):
+    """Only the header marks a failure, so the emulator's error document is an ordinary response."""
     answer = json.loads(python_function("raises").invoke("function", '{"order": 7}').text())
     assert (answer["errorType"], answer["errorMessage"]) == ("OrderNotFound", "no order 7")
     assert "raise OrderNotFound" in answer["stackTrace"][0]
@@ -48,19 +48,19 @@ def test_an_error_without_the_header_is_a_success(python_function):
         "null",
     ],
 )
-def test_every_byte_arrives_and_comes_back(raw_function, payload):
+def test_payload_survives_byte_for_byte(raw_function, payload):
     assert raw_function.invoke("function", payload).ok()["output"] == {"text": payload}
 
 
-def test_an_answer_that_is_not_text(raw_function):
+def test_response_that_is_not_text_is_binary(raw_function):
     encoded = base64.b64encode(bytes(range(256))).decode()
     answer = raw_function.invoke("function", json.dumps(f"base64:{encoded}")).ok()
     assert answer["output"] == {"binary": encoded}
 
 
 @pytest.mark.parametrize("size", [500_000, 5 * MIB, 6 * MIB])
-def test_a_large_payload_both_ways(raw_function, size):
-    # Lambda's limit is 6 MiB, 6,291,456 bytes; no two stretches of the text are the same.
+def test_large_payload_survives_both_directions(raw_function, size):
+    # Lambda's limit is 6 MiB (6,291,456 bytes). No part of the text repeats.
     text = "".join(f"{number:08}" for number in range(size // 8 + 1))
     payload = f'"{text[: size - 2]}"'
     answer = raw_function.invoke("function", payload).text()
@@ -68,7 +68,7 @@ def test_a_large_payload_both_ways(raw_function, size):
     assert hashlib.sha256(answer.encode()).hexdigest() == hashlib.sha256(payload.encode()).hexdigest()
 
 
-def test_an_answer_that_is_not_lambda_s(raw_function):
-    """The emulator serves one name; any other is a plain 404 of its HTTP server."""
+def test_plain_404_is_not_found(raw_function):
+    """The emulator serves one function. For any other name, its HTTP server returns a plain 404."""
     error = raw_function.invoke("other", "{}").error("service")
     assert (error["status-code"], error["category"], error["executed"]) == (404, "not-found", "no")

@@ -1,4 +1,4 @@
-"""Every kind of request, recorded as it went over the wire and signed again by botocore."""
+"""Records every kind of request as sent, and compares its signature with botocore's."""
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -16,7 +16,7 @@ ENCODED_ARN = ARN.replace(":", "%3A")
 
 
 def case(name, run, *targets, keys=LONG_TERM, base_path="", headers=None):
-    """`run` makes the connector send requests to `targets`, in any order, with `headers`."""
+    """Expects that `run` sends requests to `targets`, in any order, with `headers`."""
     return pytest.param(run, targets, keys, base_path, headers or {}, id=name)
 
 
@@ -103,7 +103,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("run", "targets", "keys", "base_path", "headers"), CASES)
-def test_the_signature_is_botocore_s(recorder, home, run, targets, keys, base_path, headers):
+def test_signature_matches_botocore(recorder, home, run, targets, keys, base_path, headers):
     recorder.take()
     connector = Connector(f"http://{recorder.authority}{base_path}", keys, home, region="eu-central-1")
     run(connector)
@@ -128,7 +128,7 @@ def assert_signed(request, keys):
     date = request.header("x-amz-date")
     scope = f"{date[:8]}/eu-central-1/lambda/aws4_request"
     assert (algorithm, parts["Credential"]) == ("AWS4-HMAC-SHA256", f"{keys.access_key_id}/{scope}")
-    # All that Lambda reads is protected; what a proxy may change is not.
+    # Every header that Lambda reads is signed. Headers that a proxy may change are not.
     sent = {name.lower() for name, _ in request.headers}
     assert {"host", *(name for name in sent if name.startswith("x-amz-"))} <= set(signed)
     assert not {"authorization", "connection", "user-agent", "x-amzn-trace-id"} & set(signed)
@@ -142,7 +142,7 @@ def assert_signed(request, keys):
     assert parts["Signature"] == signer.signature(string_to_sign, again)
 
 
-def test_the_payload_is_sent_as_it_is(recorder, home):
+def test_payload_is_sent_byte_for_byte(recorder, home):
     connector = Connector(f"http://{recorder.authority}", LONG_TERM, home)
     payload = '{ "b": 1, "a": 12345678901234567890.10, "a": "größe" }'
     recorder.take()

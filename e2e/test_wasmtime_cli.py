@@ -1,6 +1,7 @@
-"""Both components in the stock wasmtime command line: no host of ours, a call is one shell command.
+"""Both components in the wasmtime command line, without a host of ours: each call is one command.
 
-The keys stand among its arguments, for everyone on the machine to see: never do that with real ones.
+The keys are command-line arguments, which every user of the machine can read. Never do that with real
+keys.
 """
 
 import pytest
@@ -13,7 +14,7 @@ PAYLOAD = '{"big": 123456789012345678901234567890, "text": "größe 尺寸 🚀 
 
 @pytest.fixture
 def call(ministack, command_line):
-    """Calls an export with a connection to ministack: keys, function, arguments -> the answer."""
+    """Calls an export with a connection to ministack: keys, function, arguments -> result."""
 
     def call(keys, function, *arguments):
         access_key = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
@@ -29,20 +30,20 @@ def call(ministack, command_line):
     return call
 
 
-def test_a_function_answers_with_its_event(ministack, call):
+def test_function_returns_its_event(ministack, call):
     answer = call(ministack.user, "invoke", {"function": "echo", "payload": PAYLOAD})["ok"]
     assert answer["output"] == {"text": PAYLOAD}
     assert (answer["status-code"], answer["executed-version"]) == (200, "$LATEST")
     assert "log" not in answer
 
 
-def test_a_payload_of_many_writes(ministack, call):
+def test_payload_of_many_writes_is_returned(ministack, call):
     payload = '"' + "".join(f"{number:05} ü " for number in range(8_000)) + '"'
     answer = call(ministack.user, "invoke", {"function": "echo", "payload": payload})["ok"]
     assert answer["output"] == {"text": payload}
 
 
-def test_an_answer_that_comes_after_its_head(command_line):
+def test_body_that_follows_the_head_later_is_received(command_line):
     connection = {"region": "us-east-1", "credentials": Case(access_key={"access_key_id": "A", "secret_access_key": "s"})}
     with trickle.running() as url:
         connection["endpoint"] = Case(url=url)
@@ -50,7 +51,7 @@ def test_an_answer_that_comes_after_its_head(command_line):
     assert answer["output"] == {"text": trickle.BODY}
 
 
-def test_every_kind_of_argument(ministack, call):
+def test_every_option_of_a_request_is_accepted(ministack, call):
     request = {
         "function": "context",
         "qualifier": "live",
@@ -66,18 +67,18 @@ def test_every_kind_of_argument(ministack, call):
     assert (answer["status-code"], answer["executed-version"], answer["attempts"]) == (200, "1", 1)
 
 
-def test_a_role_session(ministack, call):
+def test_role_session_invokes(ministack, call):
     answer = call(ministack.session, "invoke", {"function": "echo", "payload": "[7]"})
     assert answer["ok"]["output"] == {"text": "[7]"}
 
 
-def test_a_function_that_raises(ministack, call):
+def test_raised_exception_is_a_function_failure(ministack, call):
     answer = call(ministack.user, "invoke", {"function": "raises", "payload": '{"order": 7}'})
     failure = answer["err"]["function-failed"]["failure"]
     assert (failure["marker"], failure["cause"], failure["error-message"]) == ("Unhandled", "thrown", "no order 7")
 
 
-def test_a_caller_without_the_right(ministack, call):
+def test_caller_without_permission_is_denied(ministack, call):
     error = call(ministack.stranger, "invoke", {"function": "echo", "payload": "{}"})["err"]["service"]
     assert (error["category"], error["executed"]) == ("access-denied", "no")
     assert "lambda:InvokeFunction" in error["hint"]
@@ -98,7 +99,7 @@ def test_qualifiers_are_listed(ministack, call):
     ]
 
 
-def test_a_connection_is_tested_point_by_point(ministack, call):
+def test_connection_test_reports_each_subject(ministack, call):
     def outcomes(keys):
         checks = call(keys, "test-connection", "echo", Word("none"))["ok"]
         return {check["subject"]: (check["outcome"], check["detail"]) for check in checks}

@@ -1,4 +1,4 @@
-"""Calls an export of a component by the stock wasmtime command line, and reads what it prints."""
+"""Calls an export of a component with the wasmtime command line, and parses its output."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ __all__ = ["Case", "Word", "call", "connection"]
 
 
 def call(component, function, *arguments):
-    """Arguments as `wave` writes them; the answer is `{"ok": …}` or `{"err": …}`."""
+    """`wave` encodes the arguments. Returns `{"ok": …}` or `{"err": …}`."""
     command = [EXAMPLES / "wasmtime/wasmtime", "run", "-S", "http", "--invoke", wave.call(function, *arguments)]
     done = subprocess.run([*command, component], stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
@@ -22,7 +22,7 @@ def call(component, function, *arguments):
 
 
 def connection():
-    """What AWS's own variables describe."""
+    """The connection that AWS's environment variables describe."""
     key = {"access_key_id": os.environ["AWS_ACCESS_KEY_ID"], "secret_access_key": os.environ["AWS_SECRET_ACCESS_KEY"]}
     if token := os.environ.get("AWS_SESSION_TOKEN"):
         key["session_token"] = token

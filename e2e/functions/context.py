@@ -1,4 +1,4 @@
-"""Answers with what the runtime told it about the call."""
+"""Returns what the runtime reports about the call."""
 
 
 def handler(event, context):

@@ -1,4 +1,4 @@
-"""Returns the event it was given."""
+"""Returns its event."""
 
 
 def handler(event, context):

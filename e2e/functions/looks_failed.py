@@ -1,4 +1,4 @@
-"""Succeeds with an answer that has the form of a Python error."""
+"""Succeeds with a response that has the form of a Python error."""
 
 
 def handler(event, context):

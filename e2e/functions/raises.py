@@ -1,4 +1,4 @@
-"""Fails as a handler with a bug in it does."""
+"""Raises an exception, as a handler with a bug does."""
 
 
 class OrderNotFound(Exception):

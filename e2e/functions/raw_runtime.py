@@ -1,7 +1,7 @@
-"""A Lambda runtime that returns the event's bytes untouched: nothing is parsed or written anew.
+"""A Lambda runtime that returns the event's bytes unchanged, without parsing them.
 
-Speaks the runtime API by itself, since every runtime library decodes JSON first. An event that is
-a JSON string with the prefix `base64:` is answered by the bytes that it encodes.
+It implements the runtime API, because every runtime library decodes JSON first. For an event that is a
+JSON string with the prefix `base64:`, it returns the bytes that the string encodes.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Leaves a line in a file for every run, so that a caller who gets no answer can see it ran."""
+"""Appends a line to a file for every run, so that a caller without a response can see that it ran."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Runs for longer than its time-out of one second."""
+"""Runs for longer than its timeout of one second."""
 
 import time
 

@@ -1,1 +1,1 @@
-"""The software that nobody here wrote, started for the tests and stopped after them."""
+"""Third-party software and test servers, started for the tests and stopped after them."""

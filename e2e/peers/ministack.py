@@ -1,7 +1,7 @@
-"""ministack with signature checks on, and what the tests find in it: functions, users, a role.
+"""ministack with signature checks, and the functions, users and roles of the tests.
 
-Everything is made with boto3 over the real API. The server never checks the signature of its root
-key, so the tests call as IAM users and as a role's session.
+boto3 creates them over the real API. The server never checks signatures of its root key, so the tests
+call as IAM users and as a role's session.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ ROOT = Keys("test", "test")
 ISSUER = "https://issuer.example"
 AUDIENCE = "sts.amazonaws.com"
 FUNCTIONS = pathlib.Path(__file__).parent.parent / "functions"
-# Names that are their handler's too.
+# Functions with the name of their handler's module.
 HANDLER_NAMES = ["echo", "raises", "looks_failed", "prints", "records", "context"]
 # Lambda puts 50 functions on one page.
 PAGE_NAMES = [f"page-{number:02}" for number in range(57)]
@@ -91,7 +91,7 @@ class Ministack:
         return self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 
     def _make_chain(self):
-        """Two roles: the first one may only assume the second one, which may only invoke."""
+        """Creates two roles. The first may only assume the second, which may only invoke."""
         self.assumer = self._make_user("chain-assumer", ["sts:AssumeRole"])
         user = f"arn:aws:iam::{ACCOUNT}:user/chain-assumer"
         self.first_role = self._make_role("first", {"AWS": user})
@@ -100,7 +100,7 @@ class Ministack:
         self._allow("second", ["lambda:InvokeFunction"], self.function_arn("echo"))
 
     def _make_federated(self):
-        """A role for the bearers of an issuer's tokens for one audience, which may only invoke."""
+        """Creates a role for tokens of one issuer and audience. It may only invoke."""
         issuer = ISSUER.removeprefix("https://")
         self._iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE], ThumbprintList=["0" * 40])
         provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"
@@ -115,7 +115,7 @@ class Ministack:
         self._iam.put_role_policy(RoleName=role, PolicyName="e2e", PolicyDocument=policy)
 
     def _role_session(self):
-        """Of a role that may invoke one function; whoever assumes it may do nothing else."""
+        """Returns the keys of a role that may only invoke one function."""
         role = self._make_role("invoker", {"AWS": ACCOUNT})
         self._allow("invoker", ["lambda:InvokeFunction"], self.function_arn("echo"))
         assumer = self._make_user("assumer", ["sts:AssumeRole"])
@@ -125,7 +125,7 @@ class Ministack:
 
 @contextlib.contextmanager
 def running(folder):
-    """Starts the server with its state and functions in `folder`, and fills it."""
+    """Starts the server with its state in `folder`, and creates the tests' functions, users and roles."""
     port = free_port()
     environment = base_environment(folder) | {
         "BIND_HOST": "127.0.0.1",

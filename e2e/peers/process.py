@@ -1,4 +1,4 @@
-"""Servers as child processes on free loopback ports."""
+"""Runs servers as child processes on free loopback ports."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-# Only how long a broken start takes to be reported: readiness is polled.
+# Only a failed start waits this long, because readiness is polled.
 START_LIMIT_SECONDS = 60
 
 
@@ -18,13 +18,13 @@ def free_port():
 
 
 def base_environment(home):
-    """What a child needs, and nothing of the caller's AWS settings, keys or profile files."""
+    """The variables that a child needs, without the caller's AWS settings, keys or profile files."""
     return {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8"}
 
 
 @contextlib.contextmanager
 def server(command, environment, port, folder):
-    """Runs `command` in `folder` while the block runs, from its first accepted connection on."""
+    """Runs `command` in `folder`. The block starts when the server accepts connections."""
     log = folder / "server.log"
     with log.open("wb") as output:
         child = subprocess.Popen(
@@ -40,7 +40,7 @@ def server(command, environment, port, folder):
         _wait_until_listening(child, port, log)
         yield
     finally:
-        # The group: both servers run functions in processes of their own.
+        # Servers run functions in child processes, so the whole group is ended.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGTERM)
         try:

@@ -1,11 +1,11 @@
-"""A loopback server that keeps every request as it came: nothing decoded, joined or trimmed."""
+"""A loopback server that records every request unchanged: not decoded, joined or trimmed."""
 
 import contextlib
 import socketserver
 import threading
 from dataclasses import dataclass
 
-# Right for all operations at once; listings go on for a second page.
+# Valid for all operations. Listings continue to a second page.
 LAST_PAGE = b'{"Functions": [], "Versions": [], "Aliases": []}'
 FIRST_PAGE = b'{"Functions": [], "Versions": [], "Aliases": [], "NextMarker": "abc+/=="}'
 
@@ -18,7 +18,7 @@ class Recorded:
     body: bytes
 
     def header(self, name):
-        """The value of a header that must be there exactly once."""
+        """The value of a header, which must be present exactly once."""
         [value] = [value for key, value in self.headers if key.lower() == name]
         return value
 
@@ -34,7 +34,7 @@ class _Handler(socketserver.StreamRequestHandler):
             length = sum(int(value) for name, value in headers if name.lower() == "content-length")
             self.server.recorded.append(Recorded(method, target, headers, self.rfile.read(length)))
             request_id = b"x-amzn-RequestId: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\n"
-            # Anything else to a dry run is not Lambda's answer, and would be asked for again.
+            # Lambda answers a dry run with 204. The connector would retry any other response.
             if ("x-amz-invocation-type", "dryrun") in {(name.lower(), value.lower()) for name, value in headers}:
                 self.wfile.write(b"HTTP/1.1 204 No Content\r\n%b\r\n" % request_id)
                 continue
@@ -54,7 +54,7 @@ class Recorder(socketserver.ThreadingTCPServer):
         self.authority = f"127.0.0.1:{self.server_address[1]}"
 
     def take(self):
-        """What came since the last time."""
+        """Returns the requests since the last call."""
         taken, self.recorded = self.recorded, []
         return taken
 

@@ -1,6 +1,6 @@
-"""AWS's runtime interface emulator: its code at the other end, one function named `function`.
+"""AWS's runtime interface emulator, which runs one function named `function`.
 
-The binary comes from the package aws-sam-cli (Apache-2.0); nothing else of that package is used.
+The binary comes from the package aws-sam-cli (Apache-2.0). The rest of that package is not used.
 """
 
 import contextlib
@@ -12,13 +12,13 @@ import sys
 from peers.process import base_environment, free_port, server
 
 FUNCTIONS = pathlib.Path(__file__).parent.parent / "functions"
-# The emulator's longest run, in seconds; no function here is slow.
+# The emulator's timeout, in seconds. No function here is slow.
 TIMEOUT = "60"
 
 
 @contextlib.contextmanager
 def running(folder, runtime):
-    """Serves `runtime`, the arguments of a Python that speaks the runtime API; yields the endpoint."""
+    """Runs Python with the arguments `runtime`, which implement the runtime API. Yields the endpoint."""
     port, runtime_port = free_port(), free_port()
     environment = base_environment(folder) | {
         "AWS_LAMBDA_FUNCTION_NAME": "function",
@@ -39,12 +39,12 @@ def running(folder, runtime):
 
 
 def handler(name):
-    """A handler of `functions/` under AWS's own Python runtime."""
+    """A handler of `functions/` in AWS's Python runtime."""
     return ["-m", "awslambdaric", f"{name}.handler"]
 
 
 def raw_runtime():
-    """The runtime that leaves every byte as it is."""
+    """A runtime that does not change any byte."""
     return [str(FUNCTIONS / "raw_runtime.py")]
 
 

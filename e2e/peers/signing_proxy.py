@@ -1,4 +1,4 @@
-"""A proxy that signs what passes through it with botocore, as signing proxies do in production."""
+"""A proxy that signs requests with botocore, as signing proxies do in production."""
 
 import contextlib
 import http.client
@@ -49,7 +49,7 @@ class SigningProxy(ThreadingHTTPServer):
         self.upstream = urllib.parse.urlsplit(endpoint).netloc
         self.credentials = Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
-        # Paths, and what of a signature each came with.
+        # The path of each request, and the signature headers that it arrived with.
         self.seen = []
 
 

@@ -1,5 +1,5 @@
-"""A loopback server that answers an invocation in two parts: the head, and the rest only once it has seen
-that the client is still there."""
+"""A loopback server that sends the head of its response first, and the body only if the client stays
+connected."""
 
 import contextlib
 import socketserver
@@ -10,8 +10,8 @@ HEAD = (
     b"x-amzn-RequestId: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\nx-amz-executed-version: $LATEST\r\n\r\n"
 )
 BODY = '"all of it"'
-# A client that gives up does so at once; one that waits costs this much, and cannot fail by it.
-STILL_THERE_S = 0.3
+# A client that gives up disconnects immediately. A client that waits is delayed by this much.
+STILL_CONNECTED_SECONDS = 0.3
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -23,7 +23,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 length = int(value)
         self.rfile.read(length)
         self.wfile.write(HEAD)
-        self.connection.settimeout(STILL_THERE_S)
+        self.connection.settimeout(STILL_CONNECTED_SECONDS)
         try:
             self.connection.recv(1)
         except TimeoutError:

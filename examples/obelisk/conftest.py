@@ -1,4 +1,4 @@
-"""The engine under test, and how often a function really ran."""
+"""The engine under test, and the number of times that a function ran."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from connector import Connector, from_environment
 
 
 class Runs:
-    """Asks the function `count` itself, past the engine; an asking is a run too, and subtracted."""
+    """Reads the counter of `count` without the engine. Reading it runs the function, so those runs are subtracted."""
 
     def __init__(self):
         self._connector = Connector(os.environ["CONNECTOR"])
@@ -38,7 +38,7 @@ def runs():
 
 @pytest.fixture
 def sqlite(tmp_path):
-    """Starts a server of its own for a deployment file; all are killed at the end."""
+    """Starts servers for a deployment file, each with its own database. All are killed at the end."""
     servers = []
 
     def start(deployment):
@@ -54,7 +54,7 @@ def sqlite(tmp_path):
 
 @pytest.fixture
 def postgres(monkeypatch):
-    """A PostgreSQL of its own on a Unix socket, where the variables of server-postgres.toml point."""
+    """Starts PostgreSQL on a Unix socket, and sets the variables of server-postgres.toml."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="obelisk-postgres-"))
     # PostgreSQL does not run as root.
     as_user = []
@@ -80,7 +80,7 @@ def postgres(monkeypatch):
 
 @pytest.fixture
 def cluster(postgres, tmp_path):
-    """Starts servers for a deployment file, all on the one PostgreSQL; they are killed at the end."""
+    """Starts servers for a deployment file, all on the same PostgreSQL. All are killed at the end."""
     servers = []
 
     def start(deployment, count):
@@ -100,13 +100,13 @@ def shipped():
 
 @pytest.fixture
 def impatient(tmp_path, shipped):
-    """What is shipped, but a server is missed after seconds instead of minutes."""
+    """The shipped deployment, but the loss of a server is noticed after seconds instead of minutes."""
     return _variant(tmp_path / "impatient.toml", shipped, r"lock_expiry\.seconds = \d+", "lock_expiry.seconds = 6")
 
 
 @pytest.fixture
 def defaults(tmp_path, shipped):
-    """What is shipped, but for the two settings that keep the engine from repeating calls."""
+    """The shipped deployment without the two settings that stop the engine from repeating calls."""
     return _variant(tmp_path / "defaults.toml", shipped, r"\n(max_retries|exec\.lock_expiry\.seconds) = \d+", "", 2)
 
 

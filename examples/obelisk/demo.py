@@ -1,4 +1,4 @@
-"""Runs a workflow of two invocations, with the server killed while it waits between them."""
+"""Runs a workflow of two invocations, and kills the server while it waits between them."""
 
 import pathlib
 import tempfile

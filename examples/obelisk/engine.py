@@ -1,4 +1,4 @@
-"""An Obelisk server as a child process, and what its web API says."""
+"""Runs an Obelisk server as a child process, and calls its web API."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ WORKFLOW = "example:workflow/steps@0.1.0.run"
 
 
 class Server:
-    """One server over `database`, lines of server.toml; `kill` and `start` again as often as needed."""
+    """A server with the settings `database`, lines of server.toml. It can be stopped and started again."""
 
     def __init__(self, folder, database, deployment=HERE / "deployment.toml"):
         self._folder = pathlib.Path(folder)
@@ -32,7 +32,7 @@ class Server:
         self._process = None
 
     def start(self):
-        """Returns once the server takes executions."""
+        """Returns when the server accepts executions."""
         with open(self._folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [os.environ["OBELISK"], "server", "run"]
@@ -49,13 +49,13 @@ class Server:
         self._process.wait()
 
     def submit(self, function, *parameters):
-        """Returns the execution's id at once."""
+        """Returns the execution's id without waiting for it."""
         status, answer = self._call("POST", "/v1/executions", {"ffqn": function, "params": parameters})
         assert status == 201, answer
         return answer["ok"]
 
     def result(self, execution):
-        """Its end: `{"ok": …}`, `{"error": …}` or `{"execution_failure": …}`; `None` before."""
+        """`{"ok": …}`, `{"error": …}` or `{"execution_failure": …}`; `None` while it runs."""
         status, answer = self._call("GET", f"/v1/executions/{execution}")
         assert status in (200, 425), answer
         return answer if status == 200 else None
@@ -67,19 +67,19 @@ class Server:
         return self.wait(self.submit(function, *parameters))
 
     def unfinished(self):
-        """How many of the executions that were submitted have not ended, whichever server runs them."""
+        """The number of submitted executions that have not ended, on all servers."""
         status, answer = self._call("GET", "/v1/executions?hide_finished=true&length=10000")
         assert status == 200, answer
         return len(answer)
 
     def recorded(self, execution):
-        """How many of a workflow's calls and waits have ended, with a result that is never asked for again."""
+        """The number of a workflow's calls and waits whose results are recorded and never requested again."""
         status, answer = self._call("GET", f"/v1/executions/{execution}/responses?length=100")
         assert status == 200, answer
         return len(answer["responses"])
 
     def events(self, execution):
-        """The kinds of what the engine recorded of an execution, oldest first."""
+        """The kinds of the events that the engine recorded for an execution, oldest first."""
         _, answer = self._call("GET", f"/v1/executions/{execution}/events?length=100")
         return [kind for event in answer["events"] for kind in event["event"]]
 
@@ -103,7 +103,7 @@ class Server:
 
 
 def connection():
-    """What AWS's own variables describe, as Obelisk writes WIT values in JSON."""
+    """The connection that AWS's environment variables describe, in Obelisk's JSON form of WIT values."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_LAMBDA")
     key = {
         "access_key_id": os.environ["AWS_ACCESS_KEY_ID"],
@@ -118,7 +118,7 @@ def connection():
 
 
 def request(function, payload=None, **delivery):
-    """An `invoke-request`; Obelisk wants every field of a record."""
+    """An `invoke-request`. Obelisk requires every field of a record."""
     fields = ["qualifier", "invocation_type", "log_type", "client_context", "tenant_id", "durable_execution_name"]
     limits = ["max_attempts", "connect_timeout_ms", "response_timeout_ms", "idempotent"]
     return dict.fromkeys([*fields, "trace_id"]) | {
@@ -134,7 +134,7 @@ def step(function, payload=None, idempotent=False, after_ms=0):
 
 
 def until(condition, otherwise, seconds=60):
-    """Asks again and again until the answer is true, and returns it."""
+    """Polls the condition until it is true, and returns its value."""
     end = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < end, otherwise

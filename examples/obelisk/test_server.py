@@ -1,4 +1,4 @@
-"""One Obelisk server on SQLite: what a call returns, and how often a function runs."""
+"""One Obelisk server on SQLite: the results of calls, and how often a function runs."""
 
 import json
 import signal
@@ -16,11 +16,11 @@ def key():
     return str(uuid.uuid4())
 
 
-def test_what_a_call_returns(sqlite, shipped):
-    what_a_call_returns(sqlite(shipped))
+def test_call_returns_results_and_failures(sqlite, shipped):
+    check_results(sqlite(shipped))
 
 
-def what_a_call_returns(server):
+def check_results(server):
     payload = {"b": 1234567890, "a": "größe 尺寸 🚀"}
     answer = server.run(INVOKE, connection(), request("echo", payload))["ok"]
     assert (answer["status_code"], answer["output"], answer["attempts"]) == (200, {"text": json.dumps(payload)}, 1)
@@ -38,26 +38,26 @@ def what_a_call_returns(server):
     )
 
 
-def test_the_largest_payload_goes_and_comes_back(sqlite, shipped):
-    the_largest_payload_goes_and_comes_back(sqlite(shipped))
+def test_largest_payload_survives_both_directions(sqlite, shipped):
+    check_largest_payload(sqlite(shipped))
 
 
-def the_largest_payload_goes_and_comes_back(server):
-    """From one function to the next: what is submitted may have 2 MB at most."""
+def check_largest_payload(server):
+    """One function passes it to the next, because Obelisk limits submitted parameters to 2 MB."""
     steps = [step("big", {"bytes": 6_291_456}), step("echo")]
     answers = server.run(WORKFLOW, connection(), steps)["ok"]
     largest = f'"{"x" * 6_291_454}"'
     assert [answer == largest for answer in answers] == [True, True]
 
 
-def test_another_region_is_out_of_reach(sqlite, shipped):
+def test_other_region_is_denied(sqlite, shipped):
     elsewhere = connection() | {"region": "eu-west-3", "endpoint": None}
     error = sqlite(shipped).run(INVOKE, elsewhere, request("echo", 7))["error"]["transport"]
     assert (error["kind"], error["executed"]) == ("denied", "no")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_workflow_survives_its_server_and_each_function_runs_once(sqlite, shipped, runs, how):
+def test_workflow_survives_its_server_and_functions_run_once(sqlite, shipped, runs, how):
     keys = [str(uuid.uuid4()) for _ in range(2)]
     server = sqlite(shipped)
     steps = [step("count", {"key": keys[0]}), step("count", {"key": keys[1]}, after_ms=2_000)]
@@ -71,7 +71,7 @@ def test_a_workflow_survives_its_server_and_each_function_runs_once(sqlite, ship
 
 
 def kill_in_the_middle_of_a_call(server, runs, key, idempotent):
-    """The workflow's end, whose only call died with its server."""
+    """Returns the result of a workflow whose only call was interrupted by the server's death."""
     call = step("count", {"key": key, "ms": 3_000}, idempotent)
     execution = server.submit(WORKFLOW, connection(), [call])
     until(lambda: runs.of(key) == 1, "the function did not start")
@@ -80,48 +80,48 @@ def kill_in_the_middle_of_a_call(server, runs, key, idempotent):
     return server.wait(execution)
 
 
-def test_a_call_that_died_with_its_server_is_of_unknown_outcome_and_not_repeated(sqlite, impatient, runs, key):
+def test_interrupted_call_is_unknown_and_not_repeated(sqlite, impatient, runs, key):
     assert kill_in_the_middle_of_a_call(sqlite(impatient), runs, key, idempotent=False) == OUTCOME_UNKNOWN
     assert runs.of(key) == 1
 
 
-def test_one_that_is_declared_idempotent_is_repeated(sqlite, impatient, runs, key):
+def test_interrupted_idempotent_call_is_repeated(sqlite, impatient, runs, key):
     (answer,) = kill_in_the_middle_of_a_call(sqlite(impatient), runs, key, idempotent=True)["ok"]
     assert json.loads(answer)["key"] == key
     assert runs.of(key) == 2
 
 
 def slow_call(server, key):
-    """Longer than Obelisk's own lock."""
+    """Takes longer than Obelisk's default lock."""
     return server.run(INVOKE, connection(), request("count", {"key": key, "ms": 2_000}))
 
 
 def unanswered_call(server, key):
-    """Of unknown outcome: the connector has stopped waiting."""
+    """Has an unknown outcome, because the connector stops waiting."""
     return server.run(INVOKE, connection(), request("count", {"key": key, "ms": 60_000}, response_timeout_ms=300))
 
 
-def test_a_call_that_takes_longer_than_a_second_is_made_once(sqlite, shipped, runs, key):
+def test_call_longer_than_a_second_runs_once(sqlite, shipped, runs, key):
     answer = slow_call(sqlite(shipped), key)["ok"]
     assert json.loads(answer["output"]["text"]) == {"key": key, "runs": 1}
     assert runs.of(key) == 1
 
 
-def test_a_call_of_unknown_outcome_is_made_once(sqlite, shipped, runs, key):
+def test_call_of_unknown_outcome_runs_once(sqlite, shipped, runs, key):
     error = unanswered_call(sqlite(shipped), key)["error"]["transport"]
     assert (error["kind"], error["executed"], error["attempts"]) == ("timeout", "unknown", 1)
     assert runs.of(key) == 1
 
 
 @pytest.mark.parametrize("call", [slow_call, unanswered_call])
-def test_with_obelisk_s_defaults_the_function_runs_six_times(sqlite, defaults, runs, key, call):
-    """Why deployment.toml says what it says."""
+def test_function_runs_six_times_with_default_settings(sqlite, defaults, runs, key, call):
+    """Shows why deployment.toml changes the default settings."""
     call(sqlite(defaults), key)
     assert runs.of(key) == 6
 
 
-def test_a_server_that_is_asked_to_stop_makes_its_calls_again(sqlite, shipped, runs, key):
-    """No setting prevents it, so a server is to be ended by SIGKILL: see the README."""
+def test_terminated_server_repeats_its_calls(sqlite, shipped, runs, key):
+    """No setting prevents it, so end a server with SIGKILL: see the README."""
     server = sqlite(shipped)
     execution = server.submit(INVOKE, connection(), request("count", {"key": key, "ms": 2_000}))
     until(lambda: runs.of(key) == 1, "the function did not start")

@@ -1,4 +1,4 @@
-//! An outbound policy for wasmtime 48: Lambda's hosts of one region by HTTPS, and nothing else. Give it to
+//! An outbound policy for wasmtime 48 that allows only Lambda in one region, by HTTPS. Pass it to
 //! `WasiHttpCtxView::hooks`.
 
 use http::uri::Scheme;
@@ -10,8 +10,8 @@ pub struct LambdaOnly {
 }
 
 impl LambdaOnly {
-    /// For a region outside China, the European Sovereign Cloud and the isolated partitions. Where roles are
-    /// assumed or connections tested: the same hosts again with `sts` for `lambda`.
+    /// Creates the policy for a region outside China, the European Sovereign Cloud and the isolated
+    /// partitions. To assume roles or test connections, add the same hosts with `sts` instead of `lambda`.
     pub fn in_region(region: &str) -> Self {
         Self {
             hosts: [

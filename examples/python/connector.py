@@ -1,16 +1,16 @@
-"""The connector in a Python program, on the package `wasmtime`."""
+"""Calls the connector from Python with the package `wasmtime`."""
 
 import os
 
 from wasmtime import Config, Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, ListType, OptionType, Record, RecordType, Variant, VariantType
 
-# Enough for the largest payload and the largest answer at once.
+# Enough for the largest payload and the largest response at the same time.
 MEMORY_LIMIT = 64 << 20
 
 
 class LambdaError(Exception):
-    """The `error` of the WIT: `case` is its name, `detail` what it carries."""
+    """The WIT type `error`: `case` is the name of its case, and `detail` is its content."""
 
     def __init__(self, error):
         super().__init__(f"{error.tag}: {getattr(error.payload, 'message', None)}")
@@ -18,7 +18,7 @@ class LambdaError(Exception):
 
 
 class Connector:
-    """Compiled once; every call gets an instance of its own, in which nothing of another call is left."""
+    """Compiles the component once. Every call gets a fresh instance, so calls share no memory."""
 
     def __init__(self, path):
         self._engine = Engine(Config())
@@ -30,19 +30,19 @@ class Connector:
     def call(self, interface, function, *arguments):
         """For example `call("lambda", "invoke", connection, {"function": "greet"})`.
 
-        Records are dicts, in which fields that are optional may be left out; a case of a variant is
-        its name, or a pair of name and content. Returns the `ok`, raises the `error` as `LambdaError`.
+        Records are dicts, which may omit optional fields. A variant's case is its name, or a pair of name
+        and content. Returns the `ok` value, and raises the `error` as `LambdaError`.
         """
         store = Store(self._engine)
         store.set_limits(memory_size=MEMORY_LIMIT)
-        # Nothing is inherited: no environment, no files, no standard streams.
+        # The component inherits no environment, no files and no standard streams.
         store.set_wasi(WasiConfig())
         store.set_wasi_http()
         instance = self._linker.instantiate(store, self._component)
         exported = instance.get_export_index(store, f"connectors:aws-lambda/{interface}@0.2.0")
         index = exported and instance.get_export_index(store, function, exported)
         if index is None:
-            raise LookupError(f"the component exports no {interface}.{function}")
+            raise LookupError(f"the component does not export {interface}.{function}")
         func = instance.get_func(store, index)
         parameters = func.type(store).params
         values = [_lowered(argument, type) for argument, (_, type) in zip(arguments, parameters, strict=True)]
@@ -53,7 +53,7 @@ class Connector:
 
 
 def from_environment(environment=os.environ):
-    """The connection that AWS's own variables describe."""
+    """The connection that AWS's environment variables describe."""
     connection = {
         "region": environment["AWS_REGION"],
         "credentials": (
@@ -71,7 +71,7 @@ def from_environment(environment=os.environ):
 
 
 def _lowered(value, type):
-    """The value as the package wants it for this WIT type."""
+    """Converts the value to the form that the package requires for this WIT type."""
     if isinstance(type, OptionType):
         return None if value is None else _lowered(value, type.payload)
     if isinstance(type, ListType) and isinstance(value, list):

@@ -15,11 +15,11 @@ def main(component, function, payload=None):
             failure = error.detail.failure
             print(f"the function failed: {getattr(failure, 'error-type')}: {getattr(failure, 'error-message')}")
             return 3
-        # `executed` is the question to answer before anyone tries again; input that was refused never ran.
+        # Check `executed` before you retry. Rejected input never ran.
         executed = getattr(error.detail, "executed", "no")
         print(f"{error} (did the function run? {executed})")
         return 1
-    # Text is a `str`, what is no text is `bytes`, no output is `None`.
+    # Text is a `str`, binary output is `bytes`, and no output is `None`.
     print(invocation.output)
     return 0
 

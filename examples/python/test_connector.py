@@ -1,4 +1,4 @@
-"""The connector on the Python package `wasmtime`, against the local Lambda: examples/python/run"""
+"""Tests the connector on the Python package `wasmtime` against the local Lambda: examples/python/run"""
 
 import hashlib
 import json
@@ -27,18 +27,18 @@ def invoke(connector):
 
 @pytest.fixture
 def runs(invoke):
-    """How often `count` ran for a key, this asking included."""
+    """How often `count` has run for a key, including the run that returns this number."""
     return lambda key: json.loads(invoke("count", json.dumps({"key": key})).output)["runs"]
 
 
-def test_a_function_answers_with_its_event_byte_for_byte(invoke):
+def test_function_returns_its_event_byte_for_byte(invoke):
     payload = '{ "b": 12345678901234567890.10, "a": "größe 尺寸 🚀", "a": 2e400 }'
     invocation = invoke("echo", payload)
     assert invocation.output == payload
     assert (getattr(invocation, "status-code"), invocation.attempts) == (200, 1)
 
 
-def test_the_largest_payload_goes_and_comes_back(invoke):
+def test_largest_payload_survives_both_directions(invoke):
     inner = "".join(f"{number:08}" for number in range(786_432))
     payload = f'"{inner[:6_291_454]}"'
     output = invoke("echo", payload).output
@@ -46,7 +46,7 @@ def test_the_largest_payload_goes_and_comes_back(invoke):
     assert hashlib.sha256(output.encode()).digest() == hashlib.sha256(payload.encode()).digest()
 
 
-def test_what_is_no_text_comes_as_bytes(invoke):
+def test_binary_output_is_bytes(invoke):
     assert invoke("binary").output == b"\x89PNG\r\n\x1a\n\x00\xff\xfe"
 
 
@@ -58,7 +58,7 @@ def test_functions_are_listed(connector):
     assert page.next is None
 
 
-def test_a_function_that_fails_is_no_success(invoke):
+def test_failed_function_is_an_error(invoke):
     with pytest.raises(LambdaError) as raised:
         invoke("fail", '{"type": "OrderNotFound", "message": "no order 7"}')
     assert raised.value.case == "function-failed"
@@ -71,14 +71,14 @@ def test_a_function_that_fails_is_no_success(invoke):
     )
 
 
-def test_a_call_that_takes_longer_than_the_connect_timeout_is_made_once(invoke, runs):
+def test_call_longer_than_the_connect_timeout_runs_once(invoke, runs):
     key = str(uuid.uuid4())
     invocation = invoke("count", json.dumps({"key": key, "ms": 1_500}), delivery={"connect-timeout-ms": 500})
     assert json.loads(invocation.output) == {"key": key, "runs": 1}
     assert runs(key) == 2
 
 
-def test_a_call_whose_answer_does_not_come_is_of_unknown_outcome_and_is_made_once(invoke, runs):
+def test_call_without_response_is_unknown_and_runs_once(invoke, runs):
     key = str(uuid.uuid4())
     with pytest.raises(LambdaError) as raised:
         invoke("count", json.dumps({"key": key, "ms": 60_000}), delivery={"response-timeout-ms": 500})
@@ -87,12 +87,12 @@ def test_a_call_whose_answer_does_not_come_is_of_unknown_outcome_and_is_made_onc
     assert runs(key) == 2
 
 
-def test_input_that_is_refused_names_its_field(invoke):
+def test_invalid_input_names_its_field(invoke):
     with pytest.raises(LambdaError) as raised:
         invoke("echo", "{}", delivery={"max-attempts": 11})
     assert (raised.value.case, raised.value.detail.field) == ("invalid-input", "request.delivery.max-attempts")
 
 
-def test_a_field_that_does_not_exist_is_a_mistake_of_the_program(invoke):
+def test_unknown_field_is_a_type_error(invoke):
     with pytest.raises(TypeError, match="no such fields: qualifer; there are function, qualifier"):
         invoke("echo", qualifer="live")

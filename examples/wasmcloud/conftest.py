@@ -1,4 +1,4 @@
-"""A lattice of two hosts on a NATS server of its own."""
+"""A lattice of two hosts with its own NATS server."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ class Lattice:
         self.hosts = {}
 
     def add_host(self):
-        """Returns the id of a host that has joined."""
+        """Starts a host, and returns its id when it has joined."""
         log = open(self._folder / f"host-{len(self.hosts)}.log", "wb")
         host = subprocess.Popen(
             [os.environ["LATTICE"], "host"], env=self._environment, stdout=subprocess.PIPE, stderr=log, encoding="utf-8"
@@ -44,14 +44,14 @@ class Lattice:
         return done.stdout.split()
 
     def call(self, function, *events, patience_ms=60_000):
-        """One outcome an event, all called at once."""
+        """Invokes concurrently. Returns one outcome for each event."""
         return self.call_with(function, *map(json.dumps, events), patience_ms=patience_ms)
 
     def call_with(self, function, *payloads, patience_ms=60_000):
         return self.begin(function, *payloads, patience_ms=patience_ms)()
 
     def begin(self, function, *payloads, patience_ms):
-        """Calls, and returns what waits for the outcomes."""
+        """Starts the calls. Returns a function that waits for the outcomes."""
         calls = subprocess.Popen(
             [os.environ["LATTICE"], "call", function, *payloads],
             env=self._environment | {"LATTICE_PATIENCE_MS": str(patience_ms)},
@@ -105,7 +105,7 @@ def until(condition, otherwise, seconds=60):
 
 @pytest.fixture(scope="session")
 def runs():
-    """How often `count` ran for a key: asked past the lattice; the asking itself is not counted."""
+    """How often `count` ran for a key. Reading the counter runs it as well, which is subtracted."""
     connector = Connector(os.environ["CONNECTOR"])
     asked = {}
 

@@ -1,4 +1,4 @@
-"""The connector on the stock wasmtime command line, against the local Lambda."""
+"""Tests the connector on the wasmtime command line against the local Lambda."""
 
 import json
 import os
@@ -22,19 +22,19 @@ def key():
 
 
 def runs(key):
-    """How often `count` ran for a key, this asking included."""
+    """How often `count` has run for a key, including the run that returns this number."""
     return json.loads(invoke("count", {"key": key})["ok"]["output"]["text"])["runs"]
 
 
-def test_a_function_answers_with_its_event():
+def test_function_returns_its_event():
     event = {"a": "größe 尺寸 🚀 \" \\ \n"}
     answer = invoke("echo", event)["ok"]
     assert (answer["status-code"], answer["attempts"]) == (200, 1)
     assert answer["output"] == {"text": json.dumps(event, ensure_ascii=False)}
 
 
-def test_the_largest_answer_comes_whole():
-    """A request of that size fits into no argument of a command."""
+def test_largest_response_is_complete():
+    """Only the response is large, because a command-line argument cannot hold such a request."""
     assert invoke("big", {"bytes": 6_291_556})["ok"]["output"] == {"text": f'"{"x" * 6_291_554}"'}
 
 
@@ -43,7 +43,7 @@ def test_functions_are_listed():
     assert [(found["name"], found["runtime"]) for found in page["functions"]] == [("echo", "python3.14")]
 
 
-def test_a_function_that_fails_is_no_success():
+def test_failed_function_is_an_error():
     answer = invoke("fail", {"type": "OrderNotFound", "message": "no order 7"})
     failure = answer["err"]["function-failed"]["failure"]
     assert (failure["cause"], failure["error-type"], failure["error-message"]) == (
@@ -53,13 +53,13 @@ def test_a_function_that_fails_is_no_success():
     )
 
 
-def test_a_call_that_takes_longer_than_the_connect_timeout_is_made_once(key):
+def test_call_longer_than_the_connect_timeout_runs_once(key):
     answer = invoke("count", {"key": key, "ms": 1_500}, delivery={"connect_timeout_ms": 500})["ok"]
     assert json.loads(answer["output"]["text"]) == {"key": key, "runs": 1}
     assert runs(key) == 2
 
 
-def test_a_call_whose_answer_does_not_come_is_of_unknown_outcome_and_is_made_once(key):
+def test_call_without_response_is_unknown_and_runs_once(key):
     error = invoke("count", {"key": key, "ms": 60_000}, delivery={"response_timeout_ms": 500})["err"]["transport"]
     assert (error["kind"], error["executed"], error["attempts"]) == ("timeout", "unknown", 1)
     assert runs(key) == 2

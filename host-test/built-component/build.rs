@@ -1,4 +1,4 @@
-//! Builds the components, see `host-test/component/`.
+//! Builds the components with `host-test/component`.
 
 use std::path::Path;
 use std::{env, fs};
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
             .join("target")
             .join(component.name)
             .with_extension("wasm");
-        // The component itself is watched too: a deleted one is built again.
+        // Watching the component's file rebuilds it after it was deleted.
         println!("cargo::rerun-if-changed={}", path.display());
         println!(
             "cargo::rustc-env={}_WASM={}",

@@ -7,7 +7,7 @@ use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{
     Connection, Error, ErrorCategory, Executed, Invocation, TransportKind,
 };
-use aws_lambda_connector_host::host::{Answer, Host};
+use aws_lambda_connector_host::host::{CallResult, Host};
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::{HostError, Options, SharedInstance};
 use http_body_util::Full;
@@ -35,7 +35,11 @@ impl One {
         Self { host, instance }
     }
 
-    async fn invoke(&self, connection: Connection, request: InvokeRequest) -> Answer<Invocation> {
+    async fn invoke(
+        &self,
+        connection: Connection,
+        request: InvokeRequest,
+    ) -> CallResult<Invocation> {
         let invoke = self.host.exports().invoke;
         self.instance.call(invoke, (connection, request)).await
     }
@@ -44,7 +48,7 @@ impl One {
         &self,
         connection: Connection,
         request: InvokeRequest,
-    ) -> JoinHandle<Answer<Invocation>> {
+    ) -> JoinHandle<CallResult<Invocation>> {
         let one = self.clone();
         tokio::spawn(async move { one.invoke(connection, request).await })
     }
@@ -94,14 +98,14 @@ fn numbered(function: &str, n: usize) -> InvokeRequest {
 }
 
 /// Each call gets the answer to its own number, from `first` on.
-async fn assert_own_answers(calls: Vec<JoinHandle<Answer<Invocation>>>, first: usize) {
+async fn assert_own_answers(calls: Vec<JoinHandle<CallResult<Invocation>>>, first: usize) {
     for (n, call) in (first..).zip(calls) {
         let answer = text(call.await.unwrap());
         assert_eq!(answer, format!(r#"["f-{n}","AKID",{n}]"#));
     }
 }
 
-fn text(answer: Answer<Invocation>) -> String {
+fn text(answer: CallResult<Invocation>) -> String {
     outcome::text(answer.unwrap())
 }
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../generated/interfaces/connectors-aws-lambda-types.js';
 
-/** The connection that AWS's own variables describe. */
+/** The connection that AWS's environment variables describe. */
 export function fromEnvironment(env: NodeJS.ProcessEnv): Connection {
   const endpoint = env['AWS_ENDPOINT_URL_LAMBDA'];
   const sessionToken = env['AWS_SESSION_TOKEN'];

@@ -1,4 +1,4 @@
-// The connector on Node.js against the local Lambda: ../with-lambda npm test
+// Tests the connector on Node.js against the local Lambda: ../with-lambda npm test
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -17,7 +17,7 @@ const endpoint = connection.endpoint?.tag === 'url' ? connection.endpoint.val : 
 const connector: Root = await load([new URL(endpoint).origin]);
 
 function text(invocation: Invocation): string {
-  return invocation.output?.tag === 'text' ? invocation.output.val : assert.fail('the output is no text');
+  return invocation.output?.tag === 'text' ? invocation.output.val : assert.fail('the output is not text');
 }
 
 function failure(call: () => unknown): LambdaError {
@@ -33,19 +33,19 @@ function invokeFailure(from: Root, request: InvokeRequest): LambdaError {
   return failure(() => from.lambda.invoke(connection, request));
 }
 
-/** How often the function `count` ran for this key, up to now and this asking included. */
+/** How often the function `count` has run for this key, including the run that returns this number. */
 function runs(key: string): number {
   return JSON.parse(text(connector.lambda.invoke(connection, { function: 'count', payload: JSON.stringify({ key }) }))).runs;
 }
 
-test('a function answers with its event, byte for byte', () => {
+test('function returns its event byte for byte', () => {
   const payload = '{ "b": 12345678901234567890.10, "a": "größe 尺寸 🚀", "a": 2e400 }';
   const invocation = connector.lambda.invoke(connection, { function: 'echo', payload });
   assert.equal(text(invocation), payload);
   assert.deepEqual([invocation.statusCode, invocation.executedVersion, invocation.attempts], [200, '$LATEST', 1]);
 });
 
-test('the largest payload goes and comes back', () => {
+test('largest payload survives both directions', () => {
   let inner = '';
   for (let number = 0; inner.length < 6_291_456; number += 1) inner += String(number).padStart(8, '0');
   const payload = `"${inner.slice(0, 6_291_454)}"`;
@@ -54,7 +54,7 @@ test('the largest payload goes and comes back', () => {
   assert.equal(sha256(answer), sha256(payload));
 });
 
-test('what is no text comes as bytes', () => {
+test('binary output is bytes', () => {
   const { output } = connector.lambda.invoke(connection, { function: 'binary' });
   assert.deepEqual(output, { tag: 'binary', val: Uint8Array.from(Buffer.from('89504e470d0a1a0a00fffe', 'hex')) });
 });
@@ -68,14 +68,14 @@ test('functions are listed', () => {
   assert.equal(page.next, undefined);
 });
 
-test('a function that fails is no success', () => {
+test('failed function is an error', () => {
   const error = invokeFailure(connector, { function: 'fail', payload: '{"type": "OrderNotFound", "message": "no order 7"}' });
   if (error.tag !== 'function-failed') assert.fail(error.tag);
   const { marker, cause, errorType, errorMessage } = error.val.failure;
   assert.deepEqual([marker, cause, errorType, errorMessage], ['Unhandled', 'thrown', 'OrderNotFound', 'no order 7']);
 });
 
-test('a call that takes longer than the connect time-out is made once', () => {
+test('call longer than the connect timeout runs once', () => {
   const key = randomUUID();
   const payload = JSON.stringify({ key, ms: 1_500 });
   const delivery = { connectTimeoutMs: 500 };
@@ -83,7 +83,7 @@ test('a call that takes longer than the connect time-out is made once', () => {
   assert.equal(runs(key), 2);
 });
 
-test('a call whose answer does not come is of unknown outcome, and is made once', () => {
+test('call without response is unknown and runs once', () => {
   const key = randomUUID();
   const payload = JSON.stringify({ key, ms: 60_000 });
   const delivery = { responseTimeoutMs: 500 };
@@ -93,8 +93,8 @@ test('a call whose answer does not come is of unknown outcome, and is made once'
   assert.equal(runs(key), 2);
 });
 
-test('an answer that breaks off is an error, not a trap', async (t) => {
-  // In a thread of its own, since a call blocks this one.
+test('truncated response is an error, not a trap', async (t) => {
+  // In another thread, because a call blocks this one.
   const server = new Worker(
     `const { parentPort } = require('node:worker_threads');
     const answer = 'HTTP/1.1 200 OK\\r\\ncontent-length: 100\\r\\n\\r\\n{"half';
@@ -110,7 +110,7 @@ test('an answer that breaks off is an error, not a trap', async (t) => {
   assert.deepEqual([error.val.kind, error.val.executed, error.val.attempts], ['cut-off', 'yes', 1]);
 });
 
-test('only the destinations of the policy are reached', async () => {
+test('destination outside the policy is denied', async () => {
   const key = randomUUID();
   const confined = await load(lambdaIn('us-east-1'));
   const error = invokeFailure(confined, { function: 'count', payload: JSON.stringify({ key }) });
@@ -119,7 +119,7 @@ test('only the destinations of the policy are reached', async () => {
   assert.equal(runs(key), 1);
 });
 
-test('the policy names what the connector says it may contact in the region', () => {
+test('policy allows only hosts that the connector declares', () => {
   const { outboundHosts } = connector.cards.describe();
   const named = outboundHosts.map((host) => `https://${host.replace('{region}', 'eu-central-1')}`);
   const allowed = lambdaIn('eu-central-1');

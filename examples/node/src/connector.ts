@@ -1,4 +1,4 @@
-// Loads the connector as jco transpiled it, and types its errors.
+// Loads the connector that jco transpiled, and types its errors.
 
 import { readFile } from 'node:fs/promises';
 import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation';
@@ -6,10 +6,10 @@ import { instantiate, type ImportObject, type Root } from '../generated/connecto
 import type { Error as LambdaError } from '../generated/interfaces/connectors-aws-lambda-types.js';
 import { confined, type Allowed } from './outgoing.js';
 
-/** A fresh instance that reaches only what the policy allows. */
+/** Creates an instance that may reach only these origins. */
 export async function load(allowed: Allowed): Promise<Root> {
   const shim = new WASIShim({ http: confined(allowed) });
-  // jco 1.35 declares the imports with their versions, and reads them without.
+  // jco 1.35 declares the imports with versions, but reads them without.
   const imports = shim.getImportObject() as unknown as ImportObject;
   return instantiate(module, imports);
 }
@@ -18,7 +18,7 @@ async function module(name: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(new URL(`../generated/${name}`, import.meta.url)));
 }
 
-/** jco throws the `error` of a WIT `result` as the payload of a `ComponentError`; a trap is thrown on. */
+/** Returns the `error` of a WIT `result`, which jco throws in a `ComponentError`. Rethrows traps. */
 export function lambdaError(thrown: unknown): LambdaError {
   if (thrown instanceof Error && thrown.constructor.name === 'ComponentError' && 'payload' in thrown) {
     return thrown.payload as LambdaError;

@@ -24,14 +24,14 @@ try {
       console.log(output.val);
       break;
     case 'binary':
-      console.log(`${output.val.length} bytes that are no text`);
+      console.log(`${output.val.length} bytes of binary output`);
       break;
     default:
       console.log(`status ${statusCode}, no output`);
   }
 } catch (thrown) {
   const error = lambdaError(thrown);
-  // `executed` is the question to answer before anyone tries again.
+  // Check `executed` before you retry.
   switch (error.tag) {
     case 'function-failed':
       console.error(`the function failed: ${error.val.failure.errorType}: ${error.val.failure.errorMessage}`);

@@ -1,13 +1,13 @@
-// The shim's outgoing HTTP, which reaches every destination, confined to some.
+// Confines the shim's outgoing HTTP, which reaches every destination by default.
 
 import { http } from '@bytecodealliance/preview2-shim';
 
-/** Origins as `URL.origin` writes them, for example `https://lambda.eu-central-1.amazonaws.com`. */
+/** Origins in the form of `URL.origin`, for example `https://lambda.eu-central-1.amazonaws.com`. */
 export type Allowed = readonly string[];
 
 /**
- * What Lambda answers on in one region of the partition `aws`. The role kinds of credentials, and the
- * identity check of `test-connection`, need `https://sts.${region}.amazonaws.com` as well.
+ * Lambda's origins in one region of the partition `aws`. Credentials that lead to a role, and the
+ * identity check of `test-connection`, also need `https://sts.${region}.amazonaws.com`.
  */
 export function lambdaIn(region: string): Allowed {
   return [
@@ -24,7 +24,7 @@ export function confined(allowed: Allowed): typeof http {
     const scheme = request.scheme()?.tag ?? 'HTTPS';
     const authority = request.authority() ?? '';
     if (!allowed.includes(origin(`${scheme.toLowerCase()}://${authority}`))) {
-      // The WIT error that says so; the connector reports it as `transport` with kind `denied`.
+      // The connector reports this WIT error as `transport` with kind `denied`.
       throw { tag: 'HTTP-request-denied' };
     }
     return http.outgoingHandler.handle(request, options);

@@ -1,13 +1,13 @@
-//! A wasmCloud lattice with the connector in it, in four commands:
+//! Runs the connector in a wasmCloud lattice, with four commands:
 //!
 //! - `lattice host` runs one host until Ctrl-C, and prints its id.
 //! - `lattice start COMPONENT HOST…` starts the component and an HTTP client on each of these hosts.
-//! - `lattice call FUNCTION PAYLOAD…` invokes a function with each payload, all at once, through the
-//!   lattice: whichever host takes a call runs it. Prints one JSON document a call, in order. A payload
-//!   `@FILE` is what the file holds.
-//! - `lattice list PART` prints the names of functions that contain this.
+//! - `lattice call FUNCTION PAYLOAD…` invokes a function concurrently, once for each payload. Any host of
+//!   the lattice may run a call. It prints one JSON document for each call, in order. A payload `@FILE`
+//!   is read from the file.
+//! - `lattice list PART` prints the names of functions that contain PART.
 //!
-//! NATS_URL names the lattice's NATS server; AWS's own variables describe the connection.
+//! NATS_URL is the URL of the lattice's NATS server. AWS's environment variables describe the connection.
 
 use std::env;
 use std::sync::Arc;
@@ -37,11 +37,11 @@ wit_bindgen_wrpc::generate!({
 });
 
 const LATTICE: &str = "default";
-/// The component's id in the lattice, the same on all hosts.
+/// The component's id in the lattice. It is the same on all hosts.
 const COMPONENT: &str = "aws-lambda";
-/// The HTTP client's, which is built into the host: any of them sends any request.
+/// The id of the HTTP client, which is built into the host. Any of the clients may send a request.
 const HTTP_CLIENT: &str = "http-client";
-/// Lambda's longest run, and a margin. wasmCloud's own limit for a call is two seconds.
+/// The longest run of a Lambda function plus a margin. wasmCloud's default for a call is two seconds.
 const CALL: Duration = Duration::from_secs(930);
 
 #[tokio::main]
@@ -77,7 +77,7 @@ async fn host() -> Result<()> {
         host_key: Some(Arc::new(key)),
         rpc_timeout: CALL,
         max_execution_time: CALL,
-        // Room for the largest payload and the largest answer at once.
+        // Enough for the largest payload and the largest response at the same time.
         max_linear_memory: 64 << 20,
         allow_file_load: true,
         experimental_features: Features::new().enable_builtin_http_client(),
@@ -110,12 +110,12 @@ async fn start(component: &str, hosts: &[&str]) -> Result<()> {
             .scale_component(host, &component, COMPONENT, 1_000, None, vec![], false)
             .await;
         accepted(scaled, "starting the component")?;
-        // Before the next one: a host that starts the component at the same time may undo the link.
+        // Hosts start one after another: two that start the component together may undo the link.
         timeout(Duration::from_secs(60), runs_on(&control, host))
             .await
             .context("the component did not start")??;
     }
-    // Where the component's outgoing requests go.
+    // The link routes the component's outgoing requests to the HTTP client.
     let link = Link::builder()
         .source_id(COMPONENT)
         .target(HTTP_CLIENT)
@@ -144,11 +144,11 @@ async fn runs_on(control: &Client, host: &str) -> Result<()> {
     }
 }
 
-type Answer = Result<CtlResponse<()>, Box<dyn std::error::Error + Send + Sync>>;
+type ControlResult = Result<CtlResponse<()>, Box<dyn std::error::Error + Send + Sync>>;
 
-fn accepted(answer: Answer, what: &str) -> Result<()> {
-    let answer = answer.map_err(anyhow::Error::msg)?;
-    ensure!(answer.succeeded(), "{what}: {}", answer.message());
+fn accepted(result: ControlResult, action: &str) -> Result<()> {
+    let response = result.map_err(anyhow::Error::msg)?;
+    ensure!(response.succeeded(), "{action}: {}", response.message());
     Ok(())
 }
 
@@ -201,13 +201,13 @@ async fn list(part: &str) -> Result<()> {
     Ok(())
 }
 
-/// The component, on any host of the lattice.
+/// Connects to the component on any host of the lattice.
 async fn component() -> Result<wrpc_transport_nats::Client> {
     let nats = async_nats::connect(nats_url()).await?;
     wrpc_transport_nats::Client::new(nats, format!("{LATTICE}.{COMPONENT}"), None).await
 }
 
-/// Who calls, as wasmCloud wants to know.
+/// The header that wasmCloud requires to identify the caller.
 fn source() -> Option<async_nats::HeaderMap> {
     Some(async_nats::HeaderMap::from_iter([(
         async_nats::HeaderName::from_static("source-id"),
@@ -215,8 +215,8 @@ fn source() -> Option<async_nats::HeaderMap> {
     )]))
 }
 
-/// `{"ok": …}`, or an error with the answer to whether the function ran. A host that died during the
-/// call gives no answer at all.
+/// Returns `{"ok": …}`, or an error that reports whether the function ran. A host that dies during the
+/// call never responds.
 fn outcome(
     answer: Option<Result<Result<connectors::aws_lambda::types::Invocation, Error>>>,
 ) -> Value {

@@ -1,11 +1,11 @@
-//! Rounds of two sides in turn, so that what else the machine does meets both.
+//! Measures two sides in alternating rounds, so that other load on the machine affects both.
 
 use anyhow::Result;
 
 use super::process::cpu_time;
 use super::samples::{Pairs, part};
 
-/// Each side measures itself, once a round; who begins changes. The first round warms up.
+/// Runs each side once per round, in alternating order. The first round is a warm-up.
 pub async fn alternate(
     rounds: usize,
     ours: impl AsyncFn() -> Result<f64>,
@@ -27,8 +27,7 @@ pub async fn alternate(
     Ok(pairs)
 }
 
-/// This process's time on the processor for one of `inputs`, in seconds. The inputs are there
-/// before the clock starts.
+/// Returns this process's CPU time per input, in seconds. Creating the inputs is not measured.
 pub async fn cpu_each<I>(inputs: Vec<I>, call: impl AsyncFn(I) -> Result<()>) -> Result<f64> {
     let count = inputs.len();
     let start = cpu_time();

@@ -1,4 +1,4 @@
-//! What can be measured, and how.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 
@@ -8,16 +8,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
-    /// Only this part; may be given several times [default: all]
+    /// Measure only this part; may be repeated [default: all]
     #[arg(long, value_enum, value_name = "PART")]
     pub only: Vec<Part>,
-    /// Rounds, in each of which both sides are measured once
+    /// Number of rounds; each measures both sides once
     #[arg(long, value_name = "N", default_value_t = 15)]
     pub rounds: usize,
-    /// Threads of the runtime beside the calling one; 0 calls and moves bytes on one thread
+    /// Worker threads of the runtime; 0 runs calls and I/O on a single thread
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub workers: usize,
-    /// The component to measure, in place of the one built with this program
+    /// The component to measure, instead of the one built with this program
     #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
     pub component: PathBuf,
     #[command(subcommand)]
@@ -31,7 +31,7 @@ impl BenchArgs {
     }
 }
 
-/// What can be measured by itself.
+/// A part of the measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// CPU time of an invocation, by size
@@ -44,7 +44,7 @@ pub enum Part {
     Size,
 }
 
-/// What runs in processes of their own.
+/// Subcommands that this program runs in child processes.
 #[derive(Debug, Subcommand)]
 pub enum Child {
     /// The local Lambda
@@ -68,7 +68,7 @@ pub struct InFlightArgs {
     pub component: PathBuf,
 }
 
-/// Who calls.
+/// The side that calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Side {
     /// The component in its host.
@@ -78,7 +78,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The name on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",

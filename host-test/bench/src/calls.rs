@@ -1,4 +1,4 @@
-//! Time on the processor for one invocation of `echo`, there and back.
+//! CPU time of one invocation of `echo`, including its response.
 
 use anyhow::Result;
 use aws_sdk_lambda::primitives::Blob;
@@ -10,7 +10,7 @@ use super::payload::records;
 use super::samples::seconds;
 use super::table::Row;
 
-/// Name, bytes, calls a round, goal.
+/// Name, bytes, calls per round, goal.
 const SIZES: [(&str, usize, usize, f64); 4] = [
     ("100 B", 100, 300, 1.0),
     ("10 KB", 10_000, 200, 1.0),
@@ -18,7 +18,7 @@ const SIZES: [(&str, usize, usize, f64); 4] = [
     ("6 MiB", 6 << 20, 3, 1.5),
 ];
 
-/// One row a size.
+/// Returns one row for each size.
 pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (name, bytes, calls, goal) in SIZES {
@@ -26,14 +26,14 @@ pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Vec<Row>
         let request = request("echo", &text);
         let pairs = alternate(
             rounds,
-            // Our side borrows the payload ...
+            // Our side borrows the payload.
             async || {
                 cpu_each(vec![(); calls], async |()| {
                     ours.invoke(&request, &text).await
                 })
                 .await
             },
-            // ... the SDK takes it over: the copies are not its work.
+            // The SDK takes ownership of the payload, so the copies are made beforehand.
             async || {
                 let blobs = vec![Blob::new(text.as_bytes()); calls];
                 cpu_each(blobs, async |blob| native.invoke("echo", blob, &text).await).await

@@ -1,4 +1,4 @@
-//! Memory of a process with a thousand invocations in flight. Each side has one of its own.
+//! Memory of a process with a thousand invocations in flight. Each side runs in its own process.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -18,23 +18,23 @@ use super::table::Row;
 
 const CALLS: usize = 1_000;
 const ROUNDS: usize = 3;
-/// How often memory is looked at while they are.
-const SAMPLED: Duration = Duration::from_millis(100);
-/// Long enough that the last call leaves before the first comes back.
+/// How often memory is sampled.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
+/// Long enough that the last call is sent before the first one returns.
 const EVENT: &str = r#"{"ms":1000}"#;
-const ANSWER: &str = r#"{"sleptMs":1000}"#;
+const RESPONSE: &str = r#"{"sleptMs":1000}"#;
 
-/// What a process of its own found out, in bytes.
+/// A child process's peak memory, in bytes.
 #[derive(Serialize, Deserialize)]
-struct Most {
-    /// Each page once.
+struct PeakMemory {
+    /// Counts each page once.
     memory: u64,
-    /// Each page as often as it is mapped.
+    /// Counts each page as often as it is mapped.
     resident: u64,
 }
 
-/// One row for the memory that the process takes, one for what the system counts as resident: a
-/// thousand sandboxes map the same pages of the component.
+/// Returns one row for the memory that the process uses, and one for its resident memory. They
+/// differ because a thousand sandboxes map the same pages of the component.
 pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Row>> {
     let (mut memory, mut resident) = (Pairs::default(), Pairs::default());
     for _ in 0..ROUNDS {
@@ -53,7 +53,7 @@ pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Row>> {
     ])
 }
 
-fn start(side: Side, args: &BenchArgs, url: &str) -> Result<Most> {
+fn start(side: Side, args: &BenchArgs, url: &str) -> Result<PeakMemory> {
     let output = Command::new(std::env::current_exe()?)
         .args(["in-flight", "--side", side.name(), "--url", url])
         .args(["--calls", &CALLS.to_string(), "--component"])
@@ -65,55 +65,55 @@ fn start(side: Side, args: &BenchArgs, url: &str) -> Result<Most> {
         side.name(),
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).context("reading a child's answer")
+    serde_json::from_slice(&output.stdout).context("reading the output of a child process")
 }
 
-/// The process of one side. All calls must be answered.
+/// Runs one side in this process. It fails if a call fails.
 pub fn child(args: &InFlightArgs) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let most = runtime.block_on(async {
+    let peak = runtime.block_on(async {
         match args.side {
             Side::Ours => {
                 let ours = Ours::new(load(&args.component)?, &args.url)?;
                 let request = Arc::new(request("slow", EVENT));
-                at_once(args.calls, || {
+                call_concurrently(args.calls, || {
                     let (ours, request) = (ours.clone(), request.clone());
-                    async move { ours.invoke(&request, ANSWER).await }
+                    async move { ours.invoke(&request, RESPONSE).await }
                 })
                 .await
             }
             Side::Native => {
                 let native = Native::new(&args.url);
-                at_once(args.calls, || {
+                call_concurrently(args.calls, || {
                     let native = native.clone();
-                    async move { native.invoke("slow", Blob::new(EVENT), ANSWER).await }
+                    async move { native.invoke("slow", Blob::new(EVENT), RESPONSE).await }
                 })
                 .await
             }
         }
     })?;
-    println!("{}", serde_json::to_string(&most)?);
+    println!("{}", serde_json::to_string(&peak)?);
     Ok(())
 }
 
-async fn at_once<F>(calls: usize, call: impl Fn() -> F) -> Result<Most>
+async fn call_concurrently<F>(calls: usize, call: impl Fn() -> F) -> Result<PeakMemory>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     let mut running: JoinSet<Result<()>> = (0..calls).map(|_| call()).collect();
-    let mut sample = tokio::time::interval(SAMPLED);
-    let mut most = memory()?;
+    let mut sample = tokio::time::interval(SAMPLE_INTERVAL);
+    let mut peak = memory()?;
     loop {
         tokio::select! {
-            answered = running.join_next() => match answered {
-                Some(answered) => answered??,
+            finished = running.join_next() => match finished {
+                Some(finished) => finished??,
                 None => break,
             },
-            _ = sample.tick() => most = most.max(memory()?),
+            _ = sample.tick() => peak = peak.max(memory()?),
         }
     }
-    Ok(Most {
-        memory: most,
+    Ok(PeakMemory {
+        memory: peak,
         resident: peak_memory()?,
     })
 }

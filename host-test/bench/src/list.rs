@@ -1,4 +1,4 @@
-//! Time on the processor for all functions of an account, 200 pages of them.
+//! CPU time of listing all functions of an account: 200 pages.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use super::ours::Ours;
 use super::samples::seconds;
 use super::table::Row;
 
-/// Seconds each: a third of the rounds will do.
+/// A round takes seconds, so a third of the rounds is enough.
 pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Row> {
     let pairs = alternate(
         rounds.div_ceil(3),

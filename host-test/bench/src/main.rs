@@ -1,5 +1,5 @@
-//! The component in its host against AWS's SDK for Rust, both calling the same local
-//! Lambda in another process, in alternating rounds. Nothing passes or fails: machines differ.
+//! Compares the component in its host with the AWS SDK for Rust. Both call the same local Lambda in
+//! another process, in alternating rounds. Nothing passes or fails, because machines differ.
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -66,8 +66,8 @@ async fn compare(args: &BenchArgs, url: &str) -> Result<Vec<table::Row>> {
     Ok(rows)
 }
 
-/// With no threads but the calling one, the time that threads take to wake each other is not
-/// measured: it depends on the machine more than on either side.
+/// With a single thread, the time that threads take to wake each other is not measured. It depends
+/// more on the machine than on either side.
 fn runtime(workers: usize) -> Result<Runtime> {
     let mut builder = match workers {
         0 => Builder::new_current_thread(),

@@ -1,4 +1,4 @@
-//! The native side: AWS's SDK as it comes, one client, connections kept.
+//! The native side: one client of the AWS SDK for Rust with its default settings.
 
 use anyhow::{Context, Result, ensure};
 use aws_credential_types::Credentials;
@@ -14,7 +14,7 @@ use super::service::FUNCTIONS;
 pub struct Native(Client);
 
 impl Native {
-    /// Calls the service at `url`.
+    /// Creates a client of the service at `url`.
     pub fn new(url: &str) -> Self {
         let key = Key::default();
         let config = Config::builder()
@@ -26,21 +26,21 @@ impl Native {
                 key.secret_access_key,
                 key.session_token,
             ))
-            // The SDK's own client, without TLS: nothing here needs it.
+            // The local service does not use TLS.
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         Self(Client::from_conf(config))
     }
 
-    /// Invokes; the answer must be `expected`.
+    /// Invokes a function. It fails unless the response is `expected`.
     pub async fn invoke(&self, function: &str, payload: Blob, expected: &str) -> Result<()> {
         let call = self.0.invoke().function_name(function).payload(payload);
         let output = call.send().await?;
-        let answer = output.payload().context("no answer")?.as_ref();
+        let response = output.payload().context("no response")?.as_ref();
         ensure!(
-            output.function_error().is_none() && answer == expected.as_bytes(),
-            "another answer of {} bytes",
-            answer.len()
+            output.function_error().is_none() && response == expected.as_bytes(),
+            "unexpected response of {} bytes",
+            response.len()
         );
         Ok(())
     }
@@ -54,7 +54,7 @@ impl Native {
         }
         ensure!(
             functions.len() == FUNCTIONS,
-            "{} functions",
+            "expected {FUNCTIONS} functions, got {}",
             functions.len()
         );
         Ok(())

@@ -1,5 +1,5 @@
-//! The component's side: a fresh sandbox a call, limits, policy and interruption as the host has
-//! them by default.
+//! The component's side: a fresh sandbox for each call, with the host's default limits, policy and
+//! interruption.
 
 use std::path::Path;
 
@@ -8,19 +8,19 @@ use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Endpoint, Payload,
 };
-use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, Key};
 
 use super::service::FUNCTIONS;
 
-/// The reference host's own caller. Clones share its connections.
+/// The reference host's caller. Clones share its connections.
 #[derive(Clone)]
 pub struct Ours(Caller);
 
 impl Ours {
-    /// Calls the service at `url`.
+    /// Creates a caller of the service at `url`.
     pub fn new(host: Host, url: &str) -> Result<Self> {
         let connection = connection(url);
         let region = connection.region.clone();
@@ -29,11 +29,11 @@ impl Ours {
             connection,
             &region,
             &[],
-            Sessions::default(),
+            SessionCache::default(),
         )?))
     }
 
-    /// Invokes; the answer must be `expected`.
+    /// Invokes a function. It fails unless the response is `expected`.
     pub async fn invoke(&self, request: &InvokeRequest, expected: &str) -> Result<()> {
         check(self.0.invoke(request).await??.output.as_ref(), expected)
     }
@@ -50,14 +50,14 @@ impl Ours {
         let page = self.0.list_functions(&query).await??;
         ensure!(
             page.functions.len() == FUNCTIONS && page.next.is_none(),
-            "{} functions",
+            "expected {FUNCTIONS} functions on one page, got {}",
             page.functions.len()
         );
         Ok(())
     }
 }
 
-/// Compiles the component, or finds it compiled by an earlier run.
+/// Loads the component. It is compiled only if no earlier run compiled it.
 pub fn load(component: &Path) -> Result<Host> {
     let options = Options {
         keep_compiled: true,
@@ -66,17 +66,17 @@ pub fn load(component: &Path) -> Result<Host> {
     Ok(Host::new(component, options)?)
 }
 
-/// The answer must be the one expected, byte for byte.
+/// Fails unless the output is `expected`, byte for byte.
 pub fn check(output: Option<&Payload>, expected: &str) -> Result<()> {
     match output {
         Some(Payload::Text(text)) if text == expected => Ok(()),
-        Some(Payload::Text(text)) => bail!("another answer of {} bytes", text.len()),
-        Some(Payload::Binary(bytes)) => bail!("{} bytes that are no text", bytes.len()),
-        None => bail!("no answer"),
+        Some(Payload::Text(text)) => bail!("unexpected response of {} bytes", text.len()),
+        Some(Payload::Binary(bytes)) => bail!("binary response of {} bytes", bytes.len()),
+        None => bail!("no response"),
     }
 }
 
-/// The local Lambda's first key, at `url`.
+/// Returns a connection to the local Lambda at `url`, with its default key.
 pub fn connection(url: &str) -> Connection {
     let key = Key::default();
     Connection {
@@ -90,7 +90,7 @@ pub fn connection(url: &str) -> Connection {
     }
 }
 
-/// A synchronous invocation.
+/// Returns the request of a synchronous invocation.
 pub fn request(function: &str, payload: &str) -> InvokeRequest {
     InvokeRequest {
         payload: Some(payload.to_owned()),

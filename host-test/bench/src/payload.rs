@@ -1,9 +1,9 @@
-//! Events of a given length that look like data: objects in a list, not one long text, which is
-//! the easiest JSON there is.
+//! Events of a given length that resemble real data: a list of objects. A single long string would
+//! be the cheapest JSON to parse.
 
 use std::fmt::Write;
 
-/// Exactly `length` bytes of JSON, 20 or more.
+/// Returns exactly `length` bytes of JSON. `length` must be at least 20.
 pub fn records(length: usize) -> String {
     let mut text = "[".to_owned();
     for id in 0.. {
@@ -28,7 +28,7 @@ pub fn records(length: usize) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn as_long_as_asked_for_and_json() {
+    fn records_are_json_of_the_requested_length() {
         for length in [20, 100, 101, 10_000, 1_000_003] {
             let text = super::records(length);
             assert_eq!(text.len(), length);

@@ -1,4 +1,4 @@
-//! What the operating system says about this process: time on the processor, memory, files.
+//! CPU time, memory and file limit of this process, from the operating system.
 
 use std::fs;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-/// User and system time of all threads so far. Finer than `getrusage`, which counts the same.
+/// Returns the user and system time of all threads so far. The clock is finer than `getrusage`.
 pub fn cpu_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime)
         .try_into()
         .unwrap_or_default()
 }
 
-/// The most memory that this process had resident, in bytes. Pages that it maps several times
-/// count several times.
+/// Returns the peak resident memory of this process, in bytes. A page counts as often as it is
+/// mapped.
 pub fn peak_memory() -> Result<u64> {
     bytes("/proc/self/status", "VmHWM:")
 }
 
-/// What is resident now, in bytes, each page once: the proportional share.
+/// Returns the current proportional set size, in bytes. It counts each page once.
 pub fn memory() -> Result<u64> {
     bytes("/proc/self/smaps_rollup", "Pss:")
 }
@@ -36,8 +36,8 @@ fn bytes(file: &str, name: &str) -> Result<u64> {
     Ok(kib << 10)
 }
 
-/// As many open files as may be, for this process and those it starts: a thousand calls are a
-/// thousand connections, and the usual limit is 1024.
+/// Raises the limit of open files to its maximum, for this process and its children. A thousand
+/// calls need a thousand connections, and the usual limit is 1024.
 pub fn allow_many_files() -> Result<()> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {

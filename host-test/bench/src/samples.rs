@@ -1,8 +1,8 @@
-//! Two sides, measured in turn, and what the numbers say.
+//! Measurements of two sides, and their statistics.
 
 use std::time::Duration;
 
-/// What one round of each side took.
+/// The values of both sides in each round.
 #[derive(Debug, Default)]
 pub struct Pairs(Vec<(f64, f64)>);
 
@@ -12,22 +12,23 @@ impl Pairs {
         self.0.push((ours, other));
     }
 
-    /// The median of our side.
+    /// Returns the median of our side.
     pub fn ours(&self) -> f64 {
         median(self.0.iter().map(|pair| pair.0).collect())
     }
 
-    /// The median of the other.
+    /// Returns the median of the other side.
     pub fn other(&self) -> f64 {
         median(self.0.iter().map(|pair| pair.1).collect())
     }
 
-    /// The median of the rounds' ratios: what slows a round down slows both of its sides.
+    /// Returns the median of the rounds' ratios. A slow round is slow for both sides, so ratios vary
+    /// less than values.
     pub fn ratio(&self) -> f64 {
         median(self.ratios())
     }
 
-    /// Between which ratios the middle half of the rounds was.
+    /// Returns the first and the third quartile of the rounds' ratios.
     pub fn spread(&self) -> (f64, f64) {
         (quantile(self.ratios(), 0.25), quantile(self.ratios(), 0.75))
     }
@@ -37,12 +38,12 @@ impl Pairs {
     }
 }
 
-/// The one in the middle.
+/// Returns the median.
 pub fn median(values: Vec<f64>) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value below which this part of them lies; NaN of none.
+/// Returns the quantile at `part`, interpolated. Without values, it is NaN.
 fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let place = part * values.len().saturating_sub(1) as f64;
@@ -51,7 +52,7 @@ fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
     low + (high - low) * place.fract()
 }
 
-/// Seconds as people read them.
+/// Formats seconds for people.
 pub fn seconds(value: f64) -> String {
     match value {
         ..1e-3 => format!("{:.1} µs", value * 1e6),
@@ -60,12 +61,12 @@ pub fn seconds(value: f64) -> String {
     }
 }
 
-/// Bytes as people read them.
+/// Formats bytes for people.
 pub fn mebibytes(value: f64) -> String {
     format!("{:.1} MiB", value / f64::from(1 << 20))
 }
 
-/// One of so many equal parts, in seconds.
+/// Returns one of `parts` equal parts, in seconds.
 pub fn part(whole: Duration, parts: usize) -> f64 {
     whole.as_secs_f64() / parts as f64
 }
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_and_quartiles() {
+    fn median_and_quartiles_are_computed_over_rounds() {
         let mut pairs = Pairs::default();
         for ours in [5.0, 1.0, 4.0, 2.0, 3.0] {
             pairs.add(ours, 2.0);

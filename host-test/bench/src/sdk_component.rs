@@ -1,5 +1,5 @@
-//! AWS's SDK for Rust as a component, see `host-test/bench/sdk-component`. Built when it is asked for: it
-//! takes a minute or two, and a Rust target that nothing else here needs.
+//! Builds `host-test/bench/sdk-component`, the AWS SDK for Rust as a component. It is built only when
+//! needed: it takes a minute or two, and a Rust target that no other part of the repository uses.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use component::install_target;
 
 const TARGET: &str = "wasm32-wasip2";
 
-/// Builds it from its own lock file.
+/// Builds the component from its own lock file, and returns its path.
 pub fn build() -> Result<PathBuf> {
     install_target(TARGET)?;
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk-component");

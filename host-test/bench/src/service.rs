@@ -1,4 +1,4 @@
-//! The local Lambda in a process of its own: its time on the processor must not count.
+//! Runs the local Lambda in a separate process, so that its CPU time does not count.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,20 +6,20 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use local_lambda::{Config, LocalLambda};
 
-/// With the built-in ones, 10,000: 200 pages.
+/// Together with the built-in functions, 10,000: 200 pages.
 const EXTRA_FUNCTIONS: usize = 9_985;
-/// How many functions a list shows.
+/// The number of functions that a list contains.
 pub const FUNCTIONS: usize = 10_000;
 
-/// Runs until it is dropped.
+/// A process of the local Lambda, which ends when this value is dropped.
 pub struct Service {
     process: Child,
-    /// Where it listens.
+    /// The service's URL.
     pub url: String,
 }
 
 impl Service {
-    /// Starts this program once more, as `service`.
+    /// Starts this program again, as `service`.
     pub fn start() -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("service")
@@ -28,7 +28,7 @@ impl Service {
             .spawn()
             .context("starting the local Lambda")?;
         let stdout = process.stdout.take().context("its standard output")?;
-        // Made before anything can fail, so that the process ends in every case.
+        // Created before anything can fail, so that dropping it always ends the process.
         let mut service = Self {
             process,
             url: String::new(),
@@ -41,13 +41,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It keeps nothing that would have to be put in order.
+        // The service keeps no state, so it needs no orderly shutdown.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The process of the service: prints where it listens, and runs until it is killed.
+/// Runs the service in this process: prints its URL, and runs until it is killed.
 pub fn serve() -> Result<()> {
     let config = Config {
         extra_functions: EXTRA_FUNCTIONS,

@@ -1,5 +1,5 @@
-//! The component's file, beside AWS's SDK for Rust as a component that invokes and lists: size, what
-//! compiling takes, and how much each asks of its host.
+//! Compares the component's file with the AWS SDK for Rust as a component: size, compile time and
+//! imported interfaces.
 
 use std::fs;
 use std::io::Write;
@@ -23,13 +23,13 @@ const GZIP_GOAL: usize = 64 << 10;
 const SIZE_GOAL: f64 = 1.0 / 8.0;
 const COMPILE_GOAL: f64 = 1.0 / 6.0;
 
-/// Rows on the file by itself, and beside the SDK.
+/// Returns rows for the file alone, and compared with the SDK.
 pub fn run(args: &BenchArgs) -> Result<Vec<Row>> {
     let ours = read(&args.component)?;
     let sdk = read(&sdk_component::build()?)?;
     let gzip = (gzip_size(&ours)?, gzip_size(&sdk)?);
     let (cpu, wall) = compile(args.rounds, &ours, &sdk)?;
-    let (asked, compiled) = (Compiled::of(&ours)?, Compiled::of(&sdk)?);
+    let (ours_compiled, sdk_compiled) = (Compiled::of(&ours)?, Compiled::of(&sdk)?);
 
     let size = |what, ours, sdk, goal| beside_sdk(what, once(ours, sdk), bytes, goal);
     Ok(vec![
@@ -45,10 +45,10 @@ pub fn run(args: &BenchArgs) -> Result<Vec<Row>> {
         ),
         size("raw", ours.len(), sdk.len(), Some(SIZE_GOAL)),
         size("gzip", gzip.0, gzip.1, None),
-        size("compiled", asked.bytes, compiled.bytes, None),
+        size("compiled", ours_compiled.bytes, sdk_compiled.bytes, None),
         beside_sdk(
             "imported interfaces",
-            once(asked.imports, compiled.imports),
+            once(ours_compiled.imports, sdk_compiled.imports),
             |count| format!("{count}"),
             None,
         ),
@@ -91,9 +91,9 @@ fn once(ours: usize, other: usize) -> Pairs {
     pairs
 }
 
-/// What the compiler makes of a component.
+/// A compiled component.
 struct Compiled {
-    /// With tables for unwinding and traps.
+    /// Includes tables for unwinding and traps.
     bytes: usize,
     imports: usize,
 }
@@ -109,7 +109,7 @@ impl Compiled {
     }
 }
 
-/// Time on the processor and on the clock. Each time with an engine that has compiled nothing.
+/// Measures the CPU time and the elapsed time of compiling, each time with a new engine.
 fn compile(rounds: usize, ours: &[u8], sdk: &[u8]) -> Result<(Pairs, Pairs)> {
     let (mut cpu, mut wall) = (Pairs::default(), Pairs::default());
     for _ in 0..rounds {
@@ -128,7 +128,7 @@ fn time(bytes: &[u8]) -> Result<(f64, f64)> {
     Ok((cpu_time().saturating_sub(before).as_secs_f64(), wall))
 }
 
-/// As the sandbox compiles.
+/// Creates an engine with the sandbox's settings.
 fn engine() -> Result<Engine> {
     let mut config = Config::new();
     config.epoch_interruption(true).concurrency_support(false);

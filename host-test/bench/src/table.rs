@@ -1,11 +1,11 @@
-//! The tables, in Markdown.
+//! The table of results, in Markdown.
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
 use super::samples::Pairs;
 
-/// One comparison, or one number, and its goal.
+/// One comparison or one value, with its goal.
 pub struct Row {
     what: String,
     ours: String,
@@ -17,7 +17,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Two sides; the goal is on their ratio.
+    /// A comparison of two sides. The goal applies to their ratio.
     pub fn pairs(
         what: impl Into<String>,
         pairs: &Pairs,
@@ -36,7 +36,7 @@ impl Row {
         }
     }
 
-    /// A number of ours alone.
+    /// A value of our side alone.
     pub fn single(
         what: impl Into<String>,
         ours: impl Into<String>,
@@ -54,7 +54,7 @@ impl Row {
     }
 }
 
-/// A goal below one is the part that it was set as.
+/// Formats a goal. A goal below one is a fraction.
 fn at_most(goal: f64) -> String {
     if goal < 1.0 {
         format!("≤ 1/{:.0}", goal.recip())
@@ -67,8 +67,8 @@ fn met(reached: bool) -> &'static str {
     if reached { "yes" } else { "no" }
 }
 
-/// Medians of all rounds, of the ratios as well; the spread is that of the ratio, the middle half of
-/// the rounds.
+/// Formats the rows. Values and ratios are medians of all rounds; the spread is the interquartile
+/// range of the ratio.
 pub fn comparison(rows: Vec<Row>) -> String {
     let mut table = Table::new();
     table

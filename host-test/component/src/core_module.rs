@@ -1,4 +1,4 @@
-//! Compiles the root package to a core module that carries nobody's paths.
+//! Compiles the root package to a core module that contains no paths of this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,12 +7,12 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail, ensure};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Bytes. With a quarter of it the tests pass.
+/// In bytes. The tests pass with a quarter of it.
 const STACK: u32 = 64 << 10;
-/// Bytes, the stack included.
+/// In bytes, including the stack.
 const INITIAL_MEMORY: u32 = 256 << 10;
 
-/// Compiles it and returns its file.
+/// Compiles the core module and returns its file.
 pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
     install_target(TARGET)?;
     let status = command(root, features)?.status()?;
@@ -24,24 +24,24 @@ pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
         .join("component/aws_lambda_connector.wasm"))
 }
 
-/// The command that compiles it. Arguments after `--` go to rustc.
+/// Returns the command that compiles the core module. Arguments after `--` go to rustc.
 pub fn command(root: &Path, features: &[&str]) -> Result<Command> {
     let target_dir = target_dir(root);
     let mut command = Command::new(program("CARGO", "cargo"));
     command
         .current_dir(root)
-        // Beside `rlib` in the manifest, `cdylib` would switch link-time optimisation off: cargo
-        // passes no flag for it where one of the crate types cannot have it.
+        // A `cdylib` next to `rlib` in the manifest would disable link-time optimisation: cargo
+        // omits its flag if one of the crate types does not support it.
         .args(["rustc", "--lib", "--crate-type", "cdylib"])
         .args(["--locked", "--package", "aws-lambda-connector"])
         .args(["--profile", "component", "--target", TARGET])
         .args(["--features", &features.join(",")])
         .arg("--target-dir")
         .arg(&target_dir)
-        // A `build-dir` that the user configured is the outer cargo's, and locked by it.
+        // The outer cargo holds the lock on a `build-dir` that the user configured.
         .env("CARGO_BUILD_BUILD_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(root)?.join("\x1f"))
-        // What the outer cargo set for the host's own build (clippy sets a wrapper).
+        // The outer cargo sets these for the host's build; clippy sets a wrapper.
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTFLAGS")
@@ -49,29 +49,29 @@ pub fn command(root: &Path, features: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// Its own: cargo holds a lock on the one it is running in.
+/// A separate directory, because the outer cargo holds the lock on its own.
 fn target_dir(root: &Path) -> PathBuf {
     root.join("target/component")
 }
 
 fn flags(root: &Path) -> Result<Vec<String>> {
     let mut flags = vec![
-        // Part of WebAssembly 2.0. sha2 hashes faster with it.
+        // SIMD is part of WebAssembly 2.0, and sha2 hashes faster with it.
         "-Ctarget-feature=+simd128".to_owned(),
-        // A host clears, for each call, what the last one left: that is little, and at the start
-        // of the memory. The stack comes first there, and an overflow of it traps.
+        // A host clears the pages that the previous call wrote. A small stack keeps them few. The
+        // stack is at the start of the memory, so that an overflow traps.
         format!("-Clink-arg=-zstack-size={STACK}"),
-        // As much as a call with a small payload takes: to grow is a change of the page tables.
+        // Enough for a call with a small payload: growing the memory changes the page tables.
         format!("-Clink-arg=--initial-memory={INITIAL_MEMORY}"),
-        // The linker pads every address to five bytes unless told to write it in as few as it takes.
+        // By default, the linker pads every address to five bytes.
         "-Clink-arg=--compress-relocations".to_owned(),
     ];
     flags.extend(remapped_paths(root)?);
     Ok(flags)
 }
 
-/// Panic locations carry source paths: those of this machine become the same ones everywhere. The
-/// last flag that fits a path is the one that counts.
+/// Panic locations contain source paths. These flags replace the paths of this machine, so that
+/// every machine builds the same bytes. The last flag that matches a path applies.
 fn remapped_paths(root: &Path) -> Result<Vec<String>> {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
     let mut flags = vec![remap(root, "connector")];
@@ -80,7 +80,7 @@ fn remapped_paths(root: &Path) -> Result<Vec<String>> {
         .map(PathBuf::from);
     if let Ok(home) = home {
         flags.push(remap(&home, "cargo"));
-        // One folder a registry, and a mirror's has another name.
+        // Each registry has its own folder, and a mirror's folder has a different name.
         if let Ok(registries) = fs::read_dir(home.join("registry/src")) {
             let mut registries = registries
                 .map(|entry| Ok(entry?.path()))
@@ -89,7 +89,7 @@ fn remapped_paths(root: &Path) -> Result<Vec<String>> {
             flags.extend(registries.iter().map(|path| remap(path, "crates")));
         }
     }
-    // The standard library's are nobody's until its sources are installed beside it.
+    // Paths of the standard library are local only if its sources are installed.
     let sources = Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
     let version = rustc(&["--version", "--verbose"])?;
     let commit = version
@@ -100,8 +100,8 @@ fn remapped_paths(root: &Path) -> Result<Vec<String>> {
     Ok(flags)
 }
 
-/// Asks rustup for a target where it is missing. It installs what `rust-toolchain.toml` names by
-/// itself only where automatic installation is on.
+/// Installs a missing target with rustup. rustup installs the targets in `rust-toolchain.toml` on
+/// its own only if automatic installation is enabled.
 pub fn install_target(target: &str) -> Result<()> {
     let libdir = rustc(&["--print", "target-libdir", "--target", target]);
     if libdir.is_ok_and(|libdir| Path::new(libdir.trim()).is_dir()) {
@@ -111,7 +111,7 @@ pub fn install_target(target: &str) -> Result<()> {
         .args(["target", "add", target])
         .status()
         .with_context(|| {
-            format!("the Rust target {target} is missing and rustup, which would install it, did not start")
+            format!("the Rust target {target} is missing, and rustup did not start; install rustup or the target")
         })?;
     ensure!(
         status.success(),
@@ -120,7 +120,7 @@ pub fn install_target(target: &str) -> Result<()> {
     Ok(())
 }
 
-/// Of rustc, as it prints it: number, commit and date.
+/// Returns rustc's version as it prints it: number, commit and date.
 pub fn compiler() -> Result<String> {
     let version = rustc(&["--version"])?;
     let version = version.trim().strip_prefix("rustc ");
@@ -141,7 +141,7 @@ fn rustc(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Cargo names the programs of its own toolchain.
+/// Cargo sets these variables to the programs of its own toolchain.
 fn program(variable: &str, name: &str) -> String {
     env::var(variable).unwrap_or_else(|_| name.to_owned())
 }

@@ -1,5 +1,6 @@
-//! Builds the component: the root package for `wasm32-unknown-unknown`, encoded with `wit-component`,
-//! with its metadata. The same sources give the same bytes, in any folder and for any user.
+//! Builds the component: compiles the root package for `wasm32-unknown-unknown`, encodes it with
+//! `wit-component` and adds metadata. The same sources produce the same bytes in any folder and for
+//! any user.
 
 mod core_module;
 mod metadata;
@@ -21,15 +22,15 @@ pub use wit_package::{WitPackage, wit_package};
 
 /// A component of the root package.
 pub struct Component {
-    /// Of its file, without `.wasm`, and in its metadata.
+    /// The name of its file, without `.wasm`, and in its metadata.
     pub name: &'static str,
-    /// The cargo features that make it.
+    /// The cargo features that it is built with.
     pub features: &'static [&'static str],
     /// The folder of its WIT package.
     pub wit: &'static str,
 }
 
-/// What the root package is built as.
+/// The components that are built from the root package.
 pub const COMPONENTS: &[Component] = &[
     Component {
         name: "aws-lambda-connector",
@@ -56,15 +57,14 @@ impl Component {
             .context("encoding the core module as a component")?;
         let bytes = without_names(&bytes)?;
         let mut metadata = metadata::of_package(root, self.name)?;
-        // The core module said so, before it was stripped.
+        // Stripping removed these fields from the core module.
         metadata.language = vec![("Rust".to_owned(), String::new())];
         metadata.processed_by = vec![("rustc".to_owned(), core_module::compiler()?)];
         metadata.to_wasm(&bytes)
     }
 }
 
-/// Leaves out what the encoder calls the component's parts, 7 KB that only a trap's place is told
-/// with.
+/// Removes the encoder's names of the component's parts: 7 KB that only the locations of traps use.
 fn without_names(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut kept = wasm_encoder::Component::new();
     let mut depth = 0_u32;
@@ -88,14 +88,14 @@ fn without_names(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Appends the commit that a component or WIT package was built from. No byte before it changes, so
-/// that what is released is what was tested.
+/// the released bytes are the tested ones.
 pub fn with_revision(bytes: &[u8], revision: &str) -> Result<Vec<u8>> {
     let mut metadata = AddMetadata::default();
     metadata.revision = AddMetadataField::Set(revision.parse()?);
     let released = metadata.to_wasm(bytes)?;
     ensure!(
         released.starts_with(bytes),
-        "adding the revision changed more than that"
+        "adding the revision changed bytes before it"
     );
     Validator::new_with_features(WasmFeatures::all()).validate_all(&released)?;
     Ok(released)

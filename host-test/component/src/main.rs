@@ -1,5 +1,5 @@
-//! Builds the components and their WIT packages for a release, without the host. Prints a line for
-//! each: `component FILE NAME@VERSION FEATURES` or `wit FILE NAME@VERSION`.
+//! Builds the components and their WIT packages for a release, without the host. It prints one line
+//! for each: `component FILE NAME@VERSION FEATURES` or `wit FILE NAME@VERSION`.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -1,4 +1,4 @@
-//! What a file says about itself, taken from the root package's `Cargo.toml`.
+//! The metadata that is embedded in a file, from the root package's `Cargo.toml`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use cargo_metadata::{MetadataCommand, Package};
 use wasm_metadata::{AddMetadata, AddMetadataField};
 
-/// All fields but the revision: with that, each commit would make another file.
+/// Sets every field except the revision, which would change the file with each commit.
 pub fn of_package(root: &Path, name: &str) -> Result<AddMetadata> {
     let package = root_package(root)?;
     let mut metadata = AddMetadata::default();
@@ -20,7 +20,7 @@ pub fn of_package(root: &Path, name: &str) -> Result<AddMetadata> {
     Ok(metadata)
 }
 
-/// The version of the components and the crates; a WIT package has its own.
+/// Returns the version of the components and the crates. WIT packages have their own versions.
 pub fn root_version(root: &Path) -> Result<String> {
     Ok(root_package(root)?.version.to_string())
 }
@@ -34,7 +34,7 @@ fn root_package(root: &Path) -> Result<Package> {
     let package = metadata.root_package();
     package
         .cloned()
-        .with_context(|| format!("{} is no package", manifest.display()))
+        .with_context(|| format!("{} is not a package", manifest.display()))
 }
 
 fn set<T>(value: Option<&String>) -> Result<AddMetadataField<T>>

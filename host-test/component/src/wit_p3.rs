@@ -1,7 +1,7 @@
-//! The WIT package for WASI 0.3, derived from the one for WASI 0.2.
+//! Derives the WIT package for WASI 0.3 from the one for WASI 0.2.
 //!
-//! The derived text is committed, since macros, editors and other tools read it where it is. Each
-//! build writes it where it differs, so that an edit of `wit/` needs no other step.
+//! The derived text is committed, because macros, editors and other tools read it in place. Each
+//! build updates it, so an edit of `wit/` needs no further step.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,20 +12,20 @@ use anyhow::{Context, Result};
 const SOURCE: &str = "wit";
 /// The folder of the derived package.
 pub const FOLDER: &str = "wit/p3";
-/// Interfaces that only this package has. Their files are in its folder, written by hand.
+/// Interfaces that only this package has. Their files are handwritten, in its folder.
 pub const OWN: &[&str] = &[];
 
-/// What differs, in the order in which it is replaced.
+/// Replacements, in the order in which they apply.
 const REPLACED: &[(&str, &str)] = &[
     (": func(", ": async func("),
-    // The one function that waits for nothing.
+    // The only function that never waits.
     ("describe: async func(", "describe: func("),
     ("wasi:http/outgoing-handler@", "wasi:http/client@"),
     ("wasi:clocks/wall-clock@", "wasi:clocks/system-clock@"),
     ("@0.2.0", "@0.3.0"),
 ];
 
-/// The files that are derived: names and texts.
+/// Returns the names and texts of the derived files.
 pub fn derived(root: &Path) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     let folder = root.join(SOURCE);
@@ -49,23 +49,23 @@ fn derive(name: &str, text: &str) -> String {
                 line = line.replace(from, to);
             }
         }
-        // The world's end.
+        // The world ends here.
         if name == "world.wit" && line == "}" {
             derived.extend(OWN.iter().map(|own| format!("    export {own};\n")));
         }
         derived.push_str(&line);
         derived.push('\n');
-        // Not before it: WIT counts a comment there as the package's docs, which one file may have.
+        // A comment before it would be the package's documentation, which only one file may have.
         if line.starts_with("package ") {
             let source =
-                format!("// Derived from `{SOURCE}/{name}` by the build: edit that one.\n");
+                format!("// The build derives this file from `{SOURCE}/{name}`; edit that one.\n");
             derived.push_str(&source);
         }
     }
     derived
 }
 
-/// Writes the files that differ. The others keep their time, by which cargo knows what is new.
+/// Writes the files that differ. The others keep their modification time, which cargo compares.
 pub fn write(root: &Path) -> Result<()> {
     for (name, text) in derived(root)? {
         let path = root.join(FOLDER).join(name);

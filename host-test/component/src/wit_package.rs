@@ -1,4 +1,4 @@
-//! The contract as a package of its own: a component carries no docs.
+//! Encodes the contract as a WIT package, because a component does not contain its documentation.
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::metadata;
 
 /// A WIT package, encoded.
 pub struct WitPackage {
-    /// With its namespace, for example `connectors:aws-lambda`.
+    /// The name with its namespace, for example `connectors:aws-lambda`.
     pub name: String,
     pub version: String,
     pub bytes: Vec<u8>,
 }
 
-/// Encodes the WIT package in the folder `wit` of `root`, docs and dependencies included.
+/// Encodes the WIT package in the folder `wit` of `root`, including documentation and dependencies.
 pub fn wit_package(root: &Path, wit: &str) -> Result<WitPackage> {
     let mut resolve = Resolve::default();
     let (id, _) = resolve.push_dir(root.join(wit))?;
@@ -29,7 +29,7 @@ pub fn wit_package(root: &Path, wit: &str) -> Result<WitPackage> {
     let name = format!("{}:{}", name.namespace, name.name);
 
     let mut metadata = metadata::of_package(root, &name)?;
-    // It has a version of its own.
+    // The package's version differs from the component's.
     metadata.version = AddMetadataField::Set(Version::new(version.clone()));
     let bytes = metadata.to_wasm(&wit_component::encode(&resolve, id)?)?;
     Ok(WitPackage {

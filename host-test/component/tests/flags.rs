@@ -1,5 +1,5 @@
-//! The flags that rustc gets for the component: cargo leaves some out without a word, such as those
-//! for link-time optimisation where a crate type cannot have it.
+//! The flags that cargo passes to rustc for the component. Cargo silently omits some of them, such
+//! as link-time optimisation if a crate type does not support it.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use component::{COMPONENTS, command, install_target};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// The arguments of the command line that cargo runs for the connector's crate. It compiles the
-/// dependencies, of which the build has most likely done so; the crate itself is not compiled.
+/// Returns the arguments that cargo passes to rustc for the connector's crate. It compiles the
+/// dependencies, unless a build already did, but not the crate itself.
 fn arguments(features: &[&str]) -> Vec<String> {
     install_target("wasm32-unknown-unknown").unwrap();
     let root = Path::new(ROOT).canonicalize().unwrap();
@@ -30,7 +30,7 @@ fn arguments(features: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// The values of an option that is given as `NAME VALUE`, as `NAMEVALUE` or as `NAME=VALUE`.
+/// Returns the values of an option written as `NAME VALUE`, `NAMEVALUE` or `NAME=VALUE`.
 fn values<'a>(arguments: &'a [String], name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     let mut arguments = arguments.iter();
@@ -45,7 +45,7 @@ fn values<'a>(arguments: &'a [String], name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn rustc_gets_every_flag_that_makes_the_component_small() {
+fn rustc_receives_every_flag_that_reduces_the_size() {
     for component in COMPONENTS {
         let arguments = arguments(component.features);
         assert_eq!(values(&arguments, "--crate-type"), ["cdylib"]);

@@ -1,4 +1,4 @@
-//! The WIT packages that a release publishes: they carry the docs, which no component does.
+//! The WIT packages that a release publishes. They contain the documentation, unlike components.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,17 +10,17 @@ use wit_component::{DecodedWasm, WitPrinter};
 use wit_parser::Resolve;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-/// The folder of each package, and its version.
+/// The folder and the version of each package.
 const PACKAGES: [(&str, &str); 2] = [("wit", "0.2.0"), (wit_p3::FOLDER, "0.3.0")];
 
 #[test]
-fn each_component_has_one() {
+fn component_has_a_wit_package() {
     let folders: Vec<&str> = COMPONENTS.iter().map(|component| component.wit).collect();
     assert_eq!(folders, PACKAGES.map(|(folder, _)| folder));
 }
 
 #[test]
-fn the_package_for_wasi_0_3_is_derived_from_the_one_for_0_2() {
+fn package_for_wasi_0_3_matches_the_derivation_from_0_2() {
     let derived = wit_p3::derived(Path::new(ROOT)).unwrap();
     let mut expected: BTreeSet<String> = derived.keys().cloned().collect();
     expected.extend(wit_p3::OWN.iter().map(|own| format!("{own}.wit")));
@@ -33,12 +33,12 @@ fn the_package_for_wasi_0_3_is_derived_from_the_one_for_0_2() {
     assert_eq!(files, expected);
     for (name, text) in derived {
         let committed = fs::read_to_string(folder.join(&name)).unwrap();
-        assert_eq!(committed, text, "{name}: `cargo build` writes it");
+        assert_eq!(committed, text, "{name}: run `cargo build` to update it");
     }
 }
 
 #[test]
-fn every_function_but_describe_is_async_for_wasi_0_3_and_none_is_for_0_2() {
+fn functions_are_async_only_for_wasi_0_3_and_describe_never_is() {
     for (folder, version) in PACKAGES {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(Path::new(ROOT).join(folder)).unwrap();
@@ -55,12 +55,12 @@ fn every_function_but_describe_is_async_for_wasi_0_3_and_none_is_for_0_2() {
 }
 
 #[test]
-fn every_line_of_the_docs_is_in_the_package() {
+fn encoded_package_contains_every_line_of_documentation() {
     for (folder, _) in PACKAGES {
         let package = wit_package(Path::new(ROOT), folder).unwrap();
         let DecodedWasm::WitPackage(resolve, id) = wit_component::decode(&package.bytes).unwrap()
         else {
-            panic!("no WIT package");
+            panic!("the bytes are not a WIT package");
         };
         let mut printer = WitPrinter::default();
         printer.print(&resolve, id, &[]).unwrap();
@@ -85,7 +85,7 @@ fn every_line_of_the_docs_is_in_the_package() {
 }
 
 #[test]
-fn every_field_is_filled_and_the_revision_goes_behind_all_else() {
+fn package_metadata_is_complete_and_the_revision_is_appended() {
     for (folder, version) in PACKAGES {
         let package = wit_package(Path::new(ROOT), folder).unwrap();
         assert_eq!(package.name, "connectors:aws-lambda");

@@ -1,4 +1,4 @@
-//! The least that a host needs: loads the connector, invokes a function, prints its answer.
+//! A minimal host: loads the connector, invokes a function and prints its response.
 
 use std::env;
 
@@ -8,7 +8,7 @@ use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-// The imports are WASI's own; only the exports need bindings.
+// wasmtime implements the imports, so only the exports need bindings.
 wasmtime::component::bindgen!({
     path: "../../wit",
     inline: "
@@ -56,13 +56,13 @@ async fn main() -> Result<()> {
     let function = arguments.next().context(usage)?;
     let payload = arguments.next();
 
-    // Once: compile the component, say what it may import.
+    // Once: compile the component and link the interfaces that it may import.
     let engine = Engine::default();
     let component = Component::from_file(&engine, component)?;
     let mut linker: Linker<State> = Linker::new(&engine);
     wasmtime_wasi_http::p2::add_to_linker_async(&mut linker)?;
 
-    // For each call: a fresh store, in which nothing is left of the call before.
+    // For each call: create a fresh store, so that calls share no memory.
     let mut store = Store::new(&engine, State::default());
     let connector = Connector::instantiate_async(&mut store, &component, &linker).await?;
     let connection = Connection {
@@ -94,7 +94,7 @@ async fn main() -> Result<()> {
     {
         Ok(invocation) => match invocation.output {
             Some(Payload::Text(text)) => println!("{text}"),
-            Some(Payload::Binary(bytes)) => println!("{} bytes that are no text", bytes.len()),
+            Some(Payload::Binary(bytes)) => println!("{} bytes of binary output", bytes.len()),
             None => println!("status {}, no output", invocation.status_code),
         },
         Err(Error::FunctionFailed(failed)) => bail!("the function failed: {:?}", failed.failure),

@@ -1,11 +1,11 @@
-//! Derives the day's signing key, so that the secret access key never enters the sandbox.
+//! Derives a signing key for today, so that the secret access key never enters the sandbox.
 
 use std::time::SystemTime;
 
 use aws_lambda_connector_host::bindings::types::{AccessKey, Connection, Credentials};
 use aws_lambda_connector_host::credentials::signing_key;
 
-/// Made anew for each call: AWS refuses the key on the next day.
+/// Call this for each invocation: AWS rejects the key on the next UTC day.
 pub fn connection(key: &AccessKey, region: &str) -> Connection {
     Connection {
         region: region.to_owned(),

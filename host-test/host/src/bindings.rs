@@ -1,7 +1,9 @@
-//! The contract in Rust, generated from `wit/`: its types serve the component for WASI 0.3 as well.
+//! Rust types of the connector's contract, generated from `wit/`. They serve both versions of the
+//! component, for WASI 0.2 and for WASI 0.3.
 //!
-//! Only the exports: the WASI interfaces that the connector imports come from `wasmtime-wasi` and
-//! `wasmtime-wasi-http`, which `sandbox/linker.rs` adds one by one.
+//! Units, limits and defaults are documented in `wit/` and copied to each type. Only the exports
+//! are generated: `wasmtime-wasi` and `wasmtime-wasi-http` implement the WASI imports, and
+//! `sandbox/linker.rs` adds them one by one.
 
 #![allow(missing_docs)]
 
@@ -23,7 +25,20 @@ wasmtime::component::bindgen!({
 pub use exports::connectors::aws_lambda::{cards, lambda, sessions, types};
 
 impl lambda::InvokeRequest {
-    /// An invocation without anything that may be left out.
+    /// Returns a request that sets the function and leaves every optional field unset.
+    ///
+    /// `function` is a name, a partial ARN or a full ARN.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+    ///
+    /// let request = InvokeRequest {
+    ///     payload: Some(r#"{"order": 7}"#.to_owned()),
+    ///     ..InvokeRequest::new("my-function")
+    /// };
+    /// assert_eq!(request.function, "my-function");
+    /// assert!(request.qualifier.is_none());
+    /// ```
     pub fn new(function: &str) -> Self {
         Self {
             function: function.to_owned(),

@@ -1,9 +1,9 @@
-//! Calls Lambda for a connection so that the sandbox sees as little as it needs, and STS is asked
-//! no more often than it needs.
+//! Calls Lambda over one connection, with the least credentials in the sandbox and the fewest
+//! requests to STS.
 //!
-//! Every call gets a fresh instance, so temporary keys have to be kept here. A role's keys are
-//! fetched by an instance that may reach STS only; the call itself gets the day's signing key and
-//! may reach Lambda only.
+//! Every call runs in a fresh instance, so the host caches temporary keys. One instance, which may
+//! reach only STS, obtains a role's keys. Another, which may reach only Lambda, makes the call with
+//! a signing key that is valid for one UTC day.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,22 +17,72 @@ use crate::bindings::lambda;
 use crate::bindings::sessions::Session;
 use crate::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error, Invocation};
 use crate::credentials::{needs_sts, signing_key};
-use crate::host::{Answer, Host};
+use crate::host::{CallResult, Host};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
-/// Temporary keys are renewed so long before they end: a call may take a while to leave, and
-/// clocks differ.
+/// Temporary keys are renewed this long before they expire. The margin covers a request that is
+/// sent late, and clocks that differ.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
-/// A connection, the host that calls with it, and what it may reach. Clones share the temporary
-/// keys.
+/// A connection, the [`Host`] that makes its calls, and the destinations that they may reach.
+///
+/// Secret access keys stay on the host: an instance receives a signing key for Lambda in one region
+/// on one UTC day. A role's temporary keys are cached in [`SessionCache`] and renewed five minutes
+/// before they expire. If Lambda still reports them as expired, they are renewed and the call is
+/// made again: the function did not run.
+///
+/// Clones share the cached keys.
+///
+/// # Examples
+///
+/// An access key. This example runs against the local Lambda service of this repository:
+///
+/// ```
+/// use std::path::Path;
+///
+/// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+/// use aws_lambda_connector_host::bindings::types::{
+///     AccessKey, Connection, Credentials, Endpoint, Payload,
+/// };
+/// use aws_lambda_connector_host::caller::{Caller, SessionCache};
+/// use aws_lambda_connector_host::host::Host;
+/// use aws_lambda_connector_host::sandbox::Options;
+/// use local_lambda::{Config, LocalLambda};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let options = Options { keep_compiled: true, ..Options::default() };
+/// let lambda = LocalLambda::start(Config::default()).await?;
+/// let host = Host::new(Path::new(built_component::P2), options)?;
+/// let connection = Connection {
+///     region: "us-east-1".to_owned(),
+///     credentials: Credentials::AccessKey(AccessKey {
+///         access_key_id: lambda.key().access_key_id.clone(),
+///         secret_access_key: lambda.key().secret_access_key.clone(),
+///         session_token: None,
+///     }),
+///     endpoint: Some(Endpoint::Url(lambda.url())),
+/// };
+/// let caller = Caller::new(host, connection, "us-east-1", &[], SessionCache::default())?;
+///
+/// let request = InvokeRequest {
+///     payload: Some("7".to_owned()),
+///     ..InvokeRequest::new("echo")
+/// };
+/// let invocation = caller.invoke(&request).await??;
+/// assert!(matches!(invocation.output, Some(Payload::Text(text)) if text == "7"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A role. The two calls share one request to STS:
 ///
 /// ```no_run
 /// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 /// use aws_lambda_connector_host::bindings::types::{
 ///     AccessKey, AssumeRole, Connection, Credentials, Role,
 /// };
-/// use aws_lambda_connector_host::caller::{Caller, Sessions};
+/// use aws_lambda_connector_host::caller::{Caller, SessionCache};
 /// use aws_lambda_connector_host::host::Host;
 ///
 /// # async fn example(host: Host, key: AccessKey) -> Result<(), Box<dyn std::error::Error>> {
@@ -49,8 +99,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 ///     }),
 ///     endpoint: None,
 /// };
-/// let caller = Caller::new(host, connection, "eu-central-1", &[], Sessions::default())?;
-/// // STS is asked once for both.
+/// let caller = Caller::new(host, connection, "eu-central-1", &[], SessionCache::default())?;
 /// for payload in ["1", "2"] {
 ///     let request = InvokeRequest {
 ///         payload: Some(payload.to_owned()),
@@ -65,25 +114,34 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 pub struct Caller {
     host: Host,
     connection: Connection,
-    /// Where its signatures are good.
+    /// The region that signatures are valid for.
     region: String,
     lambda: Arc<Policy>,
     sts: Arc<Policy>,
-    sessions: Sessions,
+    sessions: SessionCache,
 }
 
-/// Temporary keys by what led to them. Clones share them.
+/// A cache of temporary keys, by the connection that they were obtained for. Clones share it.
+///
+/// Pass one cache to several callers that act for the same tenant. Different credentials never
+/// share an entry. `Debug` output contains no keys.
+///
+/// ```
+/// use aws_lambda_connector_host::caller::SessionCache;
+///
+/// assert_eq!(format!("{:?}", SessionCache::default()), "SessionCache(…)");
+/// ```
 #[derive(Clone, Default)]
-pub struct Sessions(Arc<Mutex<HashMap<[u8; 32], Session>>>);
+pub struct SessionCache(Arc<Mutex<HashMap<[u8; 32], Session>>>);
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for SessionCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sessions(…)")
+        f.write_str("SessionCache(…)")
     }
 }
 
-/// Calls with the least that will do. Where Lambda says that a role's keys have ended, they are
-/// renewed and the call is made once more: the function did not run.
+/// Makes a call with narrowed credentials. If Lambda reports that a role's keys have expired, the
+/// function did not run: the keys are renewed and the call is made again.
 macro_rules! call {
     ($self:ident, $connection:ident => $call:expr) => {{
         let mut renewed = false;
@@ -96,29 +154,31 @@ macro_rules! call {
                 Err(error) if !renewed && $self.leads_to_a_role() && is_expired(&error) => {
                     renewed = true;
                 }
-                answer => return Ok(answer),
+                result => return Ok(result),
             }
         }
     }};
 }
 
 impl Caller {
-    /// A caller for `connection`. `region` is the connection's own, or the one that the function's
-    /// ARN names where the connection has none. `allow` names destinations beside AWS's own and
-    /// the connection's URL.
+    /// Creates a caller for `connection`.
+    ///
+    /// `region` is the connection's region. If the connection does not set one, it is the region in
+    /// the function's ARN. The caller may reach AWS's endpoints in this region, the connection's
+    /// URL, and the destinations in `allow`, whose forms are those of [`Policy::allow`].
     ///
     /// # Errors
-    /// The connection's URL, or one of `allow`, is no destination.
+    /// The connection's URL or an entry of `allow` does not name a destination.
     pub fn new(
         host: Host,
         connection: Connection,
         region: &str,
         allow: &[String],
-        sessions: Sessions,
+        sessions: SessionCache,
     ) -> Result<Self, InvalidDestination> {
         let reach = |aws: Policy| {
             let url = match &connection.endpoint {
-                // Whoever named the URL wants it reached.
+                // A URL in the connection is also permission to reach it.
                 Some(Endpoint::Url(url)) => Some(url),
                 _ => None,
             };
@@ -138,36 +198,45 @@ impl Caller {
         })
     }
 
-    /// What a call may reach, and what an exchange for a role's keys may.
+    /// Returns the policy of calls to Lambda, and that of the requests to STS for a role's keys.
     pub fn policies(&self) -> (&Policy, &Policy) {
         (&self.lambda, &self.sts)
     }
 
-    /// What was refused so far, for the person who can allow it.
+    /// Returns every destination refused so far, for the person who can allow it.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut refusals = self.sts.refusals();
         refusals.extend(self.lambda.refusals());
         refusals
     }
 
-    /// Invokes a function.
+    /// Invokes a function, as [`Host::invoke`] does.
     ///
     /// # Errors
-    /// The host's own; the component's are in the answer. The same holds for all calls.
-    pub async fn invoke(&self, request: &lambda::InvokeRequest) -> Answer<Invocation> {
+    /// As for [`Host::invoke`]. The inner error may also come from the request to STS.
+    pub async fn invoke(&self, request: &lambda::InvokeRequest) -> CallResult<Invocation> {
         call!(self, connection => self.host.invoke(&self.lambda, &connection, request))
     }
 
-    /// One page of the account's functions.
+    /// Lists one page of the account's functions in the connection's region.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
     pub async fn list_functions(
         &self,
         query: &lambda::FunctionQuery,
-    ) -> Answer<lambda::FunctionPage> {
+    ) -> CallResult<lambda::FunctionPage> {
         call!(self, connection => self.host.list_functions(&self.lambda, &connection, query))
     }
 
-    /// The aliases and versions of a function.
-    pub async fn list_qualifiers(&self, function: &str) -> Answer<Vec<lambda::QualifierChoice>> {
+    /// Lists the aliases and versions of a function.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn list_qualifiers(
+        &self,
+        function: &str,
+    ) -> CallResult<Vec<lambda::QualifierChoice>> {
         call!(self, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
     }
 
@@ -175,8 +244,8 @@ impl Caller {
         needs_sts(&self.connection.credentials)
     }
 
-    /// The connection with the least that Lambda can be called with.
-    async fn narrowed(&self, renew: bool) -> Answer<Connection> {
+    /// Returns the connection with the narrowest credentials that Lambda accepts.
+    async fn narrowed(&self, renew: bool) -> CallResult<Connection> {
         let now = SystemTime::now();
         let credentials = match &self.connection.credentials {
             Credentials::AccessKey(key) => self.signing_key(key, now),
@@ -199,9 +268,9 @@ impl Caller {
         Credentials::SigningKey(signing_key(key, &self.region, now))
     }
 
-    async fn session(&self, now: SystemTime, renew: bool) -> Answer<Session> {
+    async fn session(&self, now: SystemTime, renew: bool) -> CallResult<Session> {
         let id = id(&self.connection, &self.region);
-        // Held while STS is asked: calls that come meanwhile wait for the same keys.
+        // Held during the request to STS, so that concurrent calls wait for the same keys.
         let mut kept = self.sessions.0.lock().await;
         kept.retain(|_, session| lasts(session, now));
         if renew {
@@ -230,8 +299,7 @@ fn is_expired(error: &Error) -> bool {
     matches!(error, Error::Unauthenticated(error) if error.code == "ExpiredTokenException")
 }
 
-/// Differs wherever anything differs that may lead to other keys: the generated types show all
-/// their fields.
+/// Hashes everything that may lead to different keys: the generated `Debug` covers every field.
 fn id(connection: &Connection, region: &str) -> [u8; 32] {
     Sha256::digest(format!("{region} {connection:?}")).into()
 }

@@ -1,5 +1,4 @@
-//! What a host does so that the sandbox sees as little as it needs: it derives the day's signing
-//! key, so that the secret stays here.
+//! Keeps the secret access key out of the sandbox: derives a signing key on the host.
 
 use std::time::SystemTime;
 
@@ -12,10 +11,33 @@ use crate::bindings::types::{AccessKey, Credentials, SigningKey};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]");
 
-/// The SigV4 key that signs requests to Lambda in `region` on the UTC day of `at`, and nothing
-/// else. Derived by AWS's own crate.
+/// Derives the SigV4 key that signs requests to Lambda in `region` on the UTC day of `at`, and
+/// nothing else. The derivation is that of the `aws-sigv4` crate.
 ///
-/// Derive it when it is needed: it is refused on the next day.
+/// Derive the key for each call: AWS rejects it on the next day. An empty region is not detected
+/// here; AWS rejects the signature.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// use aws_lambda_connector_host::bindings::types::AccessKey;
+/// use aws_lambda_connector_host::credentials::signing_key;
+///
+/// let key = AccessKey {
+///     access_key_id: "AKIDEXAMPLE".to_owned(),
+///     secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
+///     session_token: None,
+/// };
+/// let noon = UNIX_EPOCH + Duration::from_secs(1_795_348_800);
+/// let derived = signing_key(&key, "us-east-1", noon);
+/// assert_eq!(derived.date, "20261122");
+/// assert_eq!(derived.key.len(), 32);
+///
+/// // A key is good for one day and one region.
+/// let next_day = signing_key(&key, "us-east-1", noon + Duration::from_secs(86_400));
+/// assert_ne!(derived.key, next_day.key);
+/// assert_ne!(derived.key, signing_key(&key, "eu-central-1", noon).key);
+/// ```
 pub fn signing_key(key: &AccessKey, region: &str, at: SystemTime) -> SigningKey {
     let derived = generate_signing_key(&key.secret_access_key, at, region, "lambda");
     SigningKey {
@@ -27,7 +49,16 @@ pub fn signing_key(key: &AccessKey, region: &str, at: SystemTime) -> SigningKey 
     }
 }
 
-/// Whether these credentials are exchanged at STS before Lambda can be called.
+/// Whether these credentials must be exchanged at STS before Lambda can be called. If so, the
+/// [`Policy`](crate::policy::Policy) must allow STS: see
+/// [`Policy::and_sts`](crate::policy::Policy::and_sts).
+///
+/// ```
+/// use aws_lambda_connector_host::bindings::types::Credentials;
+/// use aws_lambda_connector_host::credentials::needs_sts;
+///
+/// assert!(!needs_sts(&Credentials::HostSigned));
+/// ```
 pub fn needs_sts(credentials: &Credentials) -> bool {
     match credentials {
         Credentials::AssumeRole(_) | Credentials::WebIdentity(_) => true,
@@ -49,9 +80,9 @@ mod tests {
         }
     }
 
-    /// Another implementation's key: Python's `hmac`, four times.
+    /// The expected key comes from Python's `hmac`, applied four times.
     #[test]
-    fn a_day_a_region_and_lambda() {
+    fn signing_key_matches_an_independent_implementation() {
         let derived = signing_key(
             &key(),
             "us-east-1",

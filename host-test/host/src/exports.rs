@@ -1,13 +1,16 @@
-//! Where the connector's functions are in a component, in either version of its package: 0.2 for
-//! WASI 0.2, 0.3 for WASI 0.3. The two differ in nothing that a host sees of a call, so that one set
-//! of types (see [`crate::bindings`]) serves both.
+//! The exported functions of the connector, in either version of its package: 0.2.0 for WASI 0.2,
+//! 0.3.0 for WASI 0.3.
+//!
+//! Both versions have the same parameters and results, so one set of types ([`crate::bindings`])
+//! serves both. [`Host`](crate::host::Host) uses this module; call it directly to run several calls
+//! in one instance.
 
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower,
 };
 use wasmtime::{AsContextMut, Result, error};
 
-/// Where the functions are.
+/// Indices of the connector's exported functions.
 #[derive(Clone)]
 pub struct Exports {
     /// `lambda.invoke`
@@ -26,16 +29,31 @@ pub struct Exports {
     pub choices: ComponentExportIndex,
     /// `cards.run`
     pub run: ComponentExportIndex,
-    /// Whether one instance can serve many calls at once.
+    /// Whether one instance can serve concurrent calls: true for the component for WASI 0.3.
     pub concurrent: bool,
 }
 
 impl Exports {
-    /// Finds them.
+    /// Looks up the connector's functions in a component.
     ///
     /// # Errors
-    /// The component is not the connector; says what it lacks.
-    pub fn of(component: &Component) -> Result<Self> {
+    /// The component is not the connector. The message names the missing function.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use aws_lambda_connector_host::exports::Exports;
+    /// use aws_lambda_connector_host::sandbox::{Options, Sandbox};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let options = Options { keep_compiled: true, ..Options::default() };
+    /// let sandbox = Sandbox::load(Path::new(built_component::P2), options)?;
+    /// let exports = Exports::find(sandbox.instance_pre().component())?;
+    /// assert!(!exports.concurrent);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn find(component: &Component) -> Result<Self> {
         let interface = |name: &str, version: &str| {
             component.get_export_index(None, format!("connectors:aws-lambda/{name}@{version}"))
         };
@@ -64,10 +82,11 @@ impl Exports {
     }
 }
 
-/// Calls one of them.
+/// Calls an exported function in an instance, and waits for its result. See
+/// [`Sandbox::call`](crate::sandbox::Sandbox::call) for an example.
 ///
 /// # Errors
-/// A trap, or a function of another type.
+/// The component traps, or the function has a different type.
 pub async fn call<P, R>(
     instance: &Instance,
     mut store: impl AsContextMut<Data: Send>,
@@ -80,6 +99,6 @@ where
     (R,): ComponentNamedList + Lift,
 {
     let function = instance.get_typed_func::<P, (R,)>(&mut store, function)?;
-    let (answer,) = function.call_async(store, arguments).await?;
-    Ok(answer)
+    let (result,) = function.call_async(store, arguments).await?;
+    Ok(result)
 }

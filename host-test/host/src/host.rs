@@ -1,7 +1,6 @@
-//! The connector as a Rust value: every function of the contract, typed.
+//! The connector as a Rust value, with a typed method for every function of the contract.
 //!
-//! A host's own work is all in here and in [`crate::sandbox`]: load once, then call from as many
-//! tasks as there are.
+//! Load the component once, then call it from any number of tasks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,32 +11,71 @@ use crate::exports::{self, Exports};
 use crate::policy::Policy;
 use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 
-/// The component's own answer inside the host's.
-pub type Answer<T> = Result<Result<T, Error>, HostError>;
-
-/// The loaded connector. Clones share it; calls may run at once and share nothing but connections.
+/// The result of a call. The outer error is the host's: the component could not run, or a limit
+/// stopped it. The inner error is the component's: it names what Lambda, the function or the
+/// network reported, and whether the function ran.
 ///
-/// ```no_run
+/// ```
+/// use aws_lambda_connector_host::bindings::types::{Error, Invocation};
+/// use aws_lambda_connector_host::host::CallResult;
+///
+/// fn summary(result: CallResult<Invocation>) -> String {
+///     match result {
+///         Ok(Ok(invocation)) => format!("status {}", invocation.status_code),
+///         Ok(Err(Error::FunctionFailed(_))) => "the function failed".to_owned(),
+///         Ok(Err(error)) => format!("the call failed: {error:?}"),
+///         Err(error) => format!("the host failed: {error}"),
+///     }
+/// }
+/// ```
+pub type CallResult<T> = Result<Result<T, Error>, HostError>;
+
+/// The loaded connector.
+///
+/// Clones share it. Calls may run concurrently; they share pooled connections and nothing else.
+///
+/// # Examples
+///
+/// This example runs against the local Lambda service of this repository. A host that calls AWS
+/// uses [`Policy::for_region`] and leaves `endpoint` unset:
+///
+/// ```
 /// use std::path::Path;
 /// use std::sync::Arc;
 ///
 /// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
-/// use aws_lambda_connector_host::bindings::types::{Connection, Error};
+/// use aws_lambda_connector_host::bindings::types::{
+///     AccessKey, Connection, Credentials, Endpoint, Error,
+/// };
 /// use aws_lambda_connector_host::host::Host;
 /// use aws_lambda_connector_host::policy::Policy;
-/// use aws_lambda_connector_host::sandbox::{HostError, Options};
+/// use aws_lambda_connector_host::sandbox::Options;
+/// use local_lambda::{Config, LocalLambda};
 ///
-/// # async fn example(connection: Connection) -> Result<(), HostError> {
-/// let host = Host::new(Path::new("aws-lambda-connector.wasm"), Options::default())?;
-/// let policy = Arc::new(Policy::for_region("eu-central-1"));
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let options = Options { keep_compiled: true, ..Options::default() };
+/// let host = Host::new(Path::new(built_component::P2), options)?;
+/// let lambda = LocalLambda::start(Config::default()).await?;
+/// let policy = Arc::new(Policy::deny_all().allow(&lambda.url())?);
+/// let connection = Connection {
+///     region: "us-east-1".to_owned(),
+///     credentials: Credentials::AccessKey(AccessKey {
+///         access_key_id: lambda.key().access_key_id.clone(),
+///         secret_access_key: lambda.key().secret_access_key.clone(),
+///         session_token: None,
+///     }),
+///     endpoint: Some(Endpoint::Url(lambda.url())),
+/// };
+///
 /// let request = InvokeRequest {
-///     payload: Some(r#"{"order": 7}"#.to_owned()),
-///     ..InvokeRequest::new("my-function")
+///     payload: Some(r#"{"name": "Ada"}"#.to_owned()),
+///     ..InvokeRequest::new("greet")
 /// };
 /// match host.invoke(&policy, &connection, &request).await? {
-///     Ok(invocation) => println!("{:?}", invocation.output),
-///     Err(Error::FunctionFailed(failed)) => println!("{:?}", failed.failure),
-///     Err(error) => println!("{error:?}, refused by the policy: {:?}", policy.refusals()),
+///     Ok(invocation) => assert_eq!(invocation.status_code, 200),
+///     Err(Error::FunctionFailed(failed)) => panic!("{:?}", failed.failure),
+///     Err(error) => panic!("{error:?}, refused by the policy: {:?}", policy.refusals()),
 /// }
 /// # Ok(())
 /// # }
@@ -48,7 +86,7 @@ pub struct Host {
     exports: Arc<Exports>,
 }
 
-/// Instantiates and calls one export.
+/// Calls one export in a fresh instance.
 macro_rules! call {
     ($host:expr, $policy:expr, $function:ident($($argument:expr),*)) => {
         $host.sandbox.call($policy, async |instance, store| {
@@ -59,15 +97,29 @@ macro_rules! call {
 }
 
 impl Host {
-    /// Compiles the component, for either version of WASI, which takes about a second.
+    /// Reads and compiles the component's file, for either version of WASI.
+    ///
+    /// Compiling takes about a second and blocks the thread; [`Options::keep_compiled`] caches the
+    /// compiled code for the next process.
     ///
     /// # Errors
-    /// The file is not a component, imports something other than HTTP, clocks and streams, or does not
-    /// export the connector's interfaces.
+    /// - [`HostError::Load`]: the file cannot be read or is not a component, imports an interface
+    ///   other than HTTP, clocks and streams, or does not export the connector's functions.
+    /// - [`HostError::Setup`]: wasmtime or TLS cannot be set up with these options.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use aws_lambda_connector_host::host::Host;
+    /// use aws_lambda_connector_host::sandbox::{HostError, Options};
+    ///
+    /// let missing = Host::new(Path::new("missing.wasm"), Options::default());
+    /// assert!(matches!(missing.err(), Some(HostError::Load { path, .. }) if path == "missing.wasm"));
+    /// ```
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
         let exports =
-            Exports::of(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
+            Exports::find(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
                 path: component.display().to_string(),
                 reason: format!("it is not the connector: {error:#}"),
             })?;
@@ -77,66 +129,81 @@ impl Host {
         })
     }
 
-    /// Where instances get their memory from.
+    /// Reports whether instances use pooled memory or map it for each call.
     pub fn allocation(&self) -> &Allocation {
         self.sandbox.allocation()
     }
 
-    /// One instance for as many calls at once as there are, all by this policy; [`Self::exports`]
-    /// says where its functions are. For the component for WASI 0.3.
+    /// Starts one instance that serves concurrent calls, all under this policy. It requires the
+    /// component for WASI 0.3. See [`SharedInstance`] for an example, and for how the limits apply.
     ///
     /// # Errors
-    /// The component is the one for WASI 0.2, or cannot be instantiated.
+    /// [`HostError::NotShared`] for the component for WASI 0.2, otherwise as for
+    /// [`Sandbox::share`].
     pub async fn share(&self, policy: &Arc<Policy>) -> Result<SharedInstance, HostError> {
         self.sandbox.share(policy).await
     }
 
-    /// Where the component's functions are.
+    /// Returns the indices of the component's functions, for [`SharedInstance::call`].
     pub fn exports(&self) -> &Exports {
         &self.exports
     }
 
-    /// Invokes a function.
+    /// Invokes a function. [`Host`] has an example.
+    ///
+    /// The call lasts for [`Options::call_timeout`] at most. Dropping the future ends the call and
+    /// closes its connection; a request that was already sent may still take effect.
     ///
     /// # Errors
-    /// The host's own; the component's are in the answer. The same holds for all calls.
+    /// Like every call, it fails with a [`HostError`] if the component cannot be instantiated,
+    /// traps or exceeds a limit. The component's own error is the inner [`Result`].
     pub async fn invoke(
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
         request: &lambda::InvokeRequest,
-    ) -> Answer<Invocation> {
+    ) -> CallResult<Invocation> {
         call!(self, policy, invoke(connection, request))
     }
 
-    /// One page of the account's functions.
+    /// Lists one page of the account's functions in the connection's region.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
     pub async fn list_functions(
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
         query: &lambda::FunctionQuery,
-    ) -> Answer<lambda::FunctionPage> {
+    ) -> CallResult<lambda::FunctionPage> {
         call!(self, policy, list_functions(connection, query))
     }
 
-    /// The aliases and versions of a function.
+    /// Lists all aliases and versions of a function.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
     pub async fn list_qualifiers(
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
         function: &str,
-    ) -> Answer<Vec<lambda::QualifierChoice>> {
+    ) -> CallResult<Vec<lambda::QualifierChoice>> {
         call!(self, policy, list_qualifiers(connection, function))
     }
 
-    /// What works with this connection and what does not.
+    /// Checks the connection step by step, and reports what works and what does not. It calls STS,
+    /// so the policy needs [`Policy::and_sts`].
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
     pub async fn test_connection(
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
         function: Option<&str>,
         qualifier: Option<&str>,
-    ) -> Answer<Vec<lambda::Check>> {
+    ) -> CallResult<Vec<lambda::Check>> {
         call!(
             self,
             policy,
@@ -144,22 +211,51 @@ impl Host {
         )
     }
 
-    /// Temporary keys for a connection that leads to a role.
+    /// Obtains temporary keys for a connection whose credentials lead to a role. The policy must
+    /// allow STS. A [`Caller`](crate::caller::Caller) caches these keys.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
     pub async fn open_session(
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
-    ) -> Answer<sessions::Session> {
+    ) -> CallResult<sessions::Session> {
         call!(self, policy, open(connection))
     }
 
-    /// The connector's forms.
-    pub async fn describe(&self, policy: &Arc<Policy>) -> Answer<cards::Manifest> {
+    /// Describes the connector's cards: their fields and outputs. It sends no request.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use std::sync::Arc;
+    ///
+    /// use aws_lambda_connector_host::host::Host;
+    /// use aws_lambda_connector_host::policy::Policy;
+    /// use aws_lambda_connector_host::sandbox::Options;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let options = Options { keep_compiled: true, ..Options::default() };
+    /// let host = Host::new(Path::new(built_component::P2), options)?;
+    /// let manifest = host.describe(&Arc::new(Policy::deny_all())).await??;
+    /// assert!(manifest.cards.iter().any(|card| card.id == "invoke"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn describe(&self, policy: &Arc<Policy>) -> CallResult<cards::Manifest> {
         call!(self, policy, describe())
     }
 
-    /// A dynamic dropdown's choices; `connection` and `values` are JSON objects by field key.
-    #[allow(clippy::too_many_arguments)] // The contract's.
+    /// Lists one page of the choices of a dynamic dropdown. `connection` and `values` are JSON
+    /// objects by field key.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    #[allow(clippy::too_many_arguments)] // The contract defines these parameters.
     pub async fn choices(
         &self,
         policy: &Arc<Policy>,
@@ -169,7 +265,7 @@ impl Host {
         values: &str,
         search: Option<&str>,
         cursor: Option<&str>,
-    ) -> Answer<cards::ChoicePage> {
+    ) -> CallResult<cards::ChoicePage> {
         call!(
             self,
             policy,
@@ -177,14 +273,17 @@ impl Host {
         )
     }
 
-    /// Runs a card; `connection` and `values` are JSON objects by field key, and so is the result.
+    /// Runs a card. `connection` and `values` are JSON objects by field key, and so is the result.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
     pub async fn run(
         &self,
         policy: &Arc<Policy>,
         connection: &str,
         card: &str,
         values: &str,
-    ) -> Answer<String> {
+    ) -> CallResult<String> {
         call!(self, policy, run(connection, card, values))
     }
 }
@@ -195,7 +294,7 @@ mod tests {
 
     fn sent_between_threads<T: Send>(_: T) {}
 
-    /// Calls are spawned as tasks.
+    /// Hosts spawn calls as tasks, so their futures must be `Send`.
     #[allow(dead_code)]
     fn calls_are_send(
         host: &Host,
@@ -208,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_built_component_loads() {
+    fn host_loads_the_built_component() {
         let component = Path::new(built_component::P2);
         assert!(Host::new(component, Options::default()).is_ok());
     }

@@ -1,16 +1,16 @@
 //! Runs the AWS Lambda connector, a WebAssembly component, in wasmtime.
 //!
-//! A [`Host`](host::Host) is the loaded component. Every call gets an instance of its own, stays within the
-//! limits of [`sandbox::Options`], and reaches only what its [`Policy`](policy::Policy) allows. A
-//! [`Caller`](caller::Caller) adds a connection: the secret access key stays outside of the sandbox,
-//! and a role's temporary keys are kept from one call to the next.
+//! A [`Host`](host::Host) is the loaded component. Every call runs in a fresh instance, stays within
+//! the limits of [`sandbox::Options`], and reaches only what its [`Policy`](policy::Policy) allows.
+//! A [`Caller`](caller::Caller) adds a connection: it keeps the secret access key outside the
+//! sandbox and caches a role's temporary keys between calls.
 //!
 //! ```no_run
 //! use std::path::Path;
 //!
 //! use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 //! use aws_lambda_connector_host::bindings::types::{AccessKey, Connection, Credentials};
-//! use aws_lambda_connector_host::caller::{Caller, Sessions};
+//! use aws_lambda_connector_host::caller::{Caller, SessionCache};
 //! use aws_lambda_connector_host::host::Host;
 //! use aws_lambda_connector_host::sandbox::Options;
 //!
@@ -25,7 +25,7 @@
 //!     }),
 //!     endpoint: None,
 //! };
-//! let caller = Caller::new(host, connection, "eu-central-1", &[], Sessions::default())?;
+//! let caller = Caller::new(host, connection, "eu-central-1", &[], SessionCache::default())?;
 //!
 //! // The outer error is the host's, the inner one the component's.
 //! let invocation = caller.invoke(&InvokeRequest::new("my-function")).await??;
@@ -36,12 +36,12 @@
 //!
 //! | Layer | Modules |
 //! |---|---|
-//! | what a caller of Lambda needs | [`caller`], [`credentials`] |
-//! | the connector as a Rust value | [`host`], [`exports`], [`bindings`] |
-//! | any component, within limits | [`sandbox`] |
-//! | the way out | [`outbound`], [`policy`] |
+//! | Credentials and cached keys | [`caller`], [`credentials`] |
+//! | The connector as a Rust value | [`host`], [`exports`], [`bindings`] |
+//! | Any component, within limits | [`sandbox`] |
+//! | Outgoing HTTP and its policy | [`outbound`], [`policy`] |
 //!
-//! Each imports only its own layer and those below.
+//! Each layer imports only itself and the layers below. Futures require a tokio runtime.
 
 #![warn(missing_docs)]
 

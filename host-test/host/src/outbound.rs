@@ -1,15 +1,15 @@
-//! The HTTPS client behind `wasi:http/outgoing-handler`.
+//! The HTTPS client behind `wasi:http`, for WASI 0.2 and 0.3.
 //!
-//! One pool of connections for all calls, HTTP/1.1, no proxies, no redirects. What a caller must
-//! be able to rely on is the line between "nothing was sent" and "it was sent and the outcome is
-//! unknown", since a function may have run in the second case: see `outbound/error.rs`.
+//! It speaks HTTP/1.1, keeps one pool of connections for all calls, uses no proxies and follows no
+//! redirects. Its errors distinguish "nothing was sent" from "sent, outcome unknown", because a
+//! function may have run in the second case: see `outbound/error.rs`.
 //!
-//! - A request moves to another connection only while none of it went out (the pooled one turned
-//!   out to be closed). It is never repeated afterwards.
-//! - The `host` header and the path leave as the component wrote them: it signed both. hyper
-//!   reduces the URI to its path and query, which `http::Uri` keeps as text, and adds no `host`
-//!   header of its own here.
-//! - Connections carry TCP keep-alive: NAT gateways and load balancers forget a link that is
+//! - A request moves to another connection only if none of it was sent, because the pooled
+//!   connection turned out to be closed. A request that was sent is never repeated.
+//! - The `host` header and the path are sent as the component wrote them, because it signed both.
+//!   hyper reduces the URI to its path and query, which `http::Uri` keeps as text, and is
+//!   configured not to add a `host` header.
+//! - Connections use TCP keep-alive. NAT gateways and load balancers drop a connection that is
 //!   silent for 350 seconds, and a synchronous invocation may be silent for 900.
 
 use std::pin::pin;
@@ -35,25 +35,42 @@ pub use connect::Resolve;
 use body::BetweenBytes;
 use connect::{CONNECT_TIMEOUT, Connector, DEFAULT_CONNECT};
 
-/// A request's or a response's body.
+/// The body of a request or a response.
 pub type Body = UnsyncBoxBody<Bytes, Error>;
 
-/// Where the component names no time-out of its own. Lambda's longest run is 900 s.
+/// Applies if the component does not set a timeout. A Lambda function runs for 900 s at most.
 const DEFAULT_FIRST_BYTE: Duration = Duration::from_secs(915);
 const DEFAULT_BETWEEN_BYTES: Duration = Duration::from_secs(60);
 
-/// How connections are made and kept.
+/// How the client opens, trusts and keeps connections.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use aws_lambda_connector_host::outbound::{OutboundOptions, Resolve};
+/// use aws_lambda_connector_host::sandbox::Options;
+///
+/// let outbound = OutboundOptions {
+///     idle_timeout: Duration::from_secs(20),
+///     resolve: Resolve::from([("lambda.internal", "10.0.0.7:0".parse()?)]),
+///     ..OutboundOptions::default()
+/// };
+/// assert_eq!(outbound.max_idle_per_host, 32);
+/// let options = Options { outbound, ..Options::default() };
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct OutboundOptions {
-    /// Trusted beside the roots of Mozilla's list: a private endpoint's authority, in DER.
+    /// Root certificates that are trusted in addition to Mozilla's list, in DER: the authority of a
+    /// private endpoint. Default: none.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// Idle connections kept per destination. Default 32.
+    /// The number of idle connections kept per destination. Default: 32.
     pub max_idle_per_host: usize,
-    /// An idle connection is closed after this long. Default 50 s: common servers and load
-    /// balancers close theirs after 60, and who closes first decides whether a request can meet a
-    /// closing connection.
+    /// How long an idle connection is kept. Default: 50 s. Common servers and load balancers close
+    /// theirs after 60 s; a client that closes first never sends a request on a connection that the
+    /// server is closing.
     pub idle_timeout: Duration,
-    /// Answers for names, in place of the system's resolver.
+    /// Addresses for names, instead of the system resolver's. Default: none.
     pub resolve: Resolve,
 }
 
@@ -68,17 +85,40 @@ impl Default for OutboundOptions {
     }
 }
 
-/// The client. Clones share its connections.
+/// The HTTPS client. Clones share its connections. It does not check a
+/// [`Policy`](crate::policy::Policy): the [`Sandbox`](crate::sandbox::Sandbox) does, before each
+/// request.
+///
+/// ```
+/// use aws_lambda_connector_host::outbound::{Body, Outbound, OutboundOptions};
+/// use http_body_util::{BodyExt, Empty};
+/// use local_lambda::{Config, LocalLambda};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let lambda = LocalLambda::start(Config::default()).await?;
+/// let url = lambda.url();
+/// let outbound = Outbound::new(&OutboundOptions::default())?;
+/// let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+/// let request = http::Request::get(format!("{url}/2015-03-31/functions/"))
+///     .header("host", url.trim_start_matches("http://"))
+///     .body(body)?;
+/// let response = outbound.send(request, Default::default()).await?;
+/// assert_eq!(response.status(), 403); // The request is not signed.
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Outbound {
     client: Client<Connector, Body>,
 }
 
 impl Outbound {
-    /// A client with no connection yet.
+    /// Creates a client. It opens connections when requests need them.
     ///
     /// # Errors
-    /// An extra root certificate is not one.
+    /// An entry of [`OutboundOptions::extra_roots`] is not a root certificate, or TLS cannot be set
+    /// up.
     pub fn new(options: &OutboundOptions) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.into(),
@@ -92,18 +132,21 @@ impl Outbound {
             .timer(TokioTimer::new())
             .pool_idle_timeout(options.idle_timeout)
             .pool_max_idle_per_host(options.max_idle_per_host)
-            // Only ever repeats what hyper hands back unsent.
+            // hyper repeats only requests of which it sent nothing.
             .retry_canceled_requests(true)
             .set_host(false)
             .build(connector);
         Ok(Self { client })
     }
 
-    /// Sends one request and waits for the head of its response. Dropping the future gives the
-    /// request up and closes its connection.
+    /// Sends one request and waits for the head of its response. Dropping the future abandons the
+    /// request and closes its connection.
+    ///
+    /// Timeouts that `options` does not set default to 10 s for the connection, 915 s for the first
+    /// byte and 60 s between bytes.
     ///
     /// # Errors
-    /// A code of `wasi:http`, which says whether the request was sent.
+    /// A `wasi:http` error code, which tells whether the request may have been sent.
     pub async fn send(
         &self,
         mut request: Request<Body>,
@@ -121,14 +164,14 @@ impl Outbound {
         let response = tokio::select! {
             biased;
             response = &mut response => response,
-            // The first byte's time starts where the connection's ends.
+            // The first-byte timeout starts when the connection is established.
             () = async { connected.wait_for_connection_metadata().await; } => {
                 tokio::time::timeout(first_byte, response)
                     .await
                     .map_err(|_| Error::HttpResponseTimeout)?
             }
         };
-        let response = response.map_err(|error| error::of_request(&error))?;
+        let response = response.map_err(|error| error::from_request(&error))?;
         Ok(response.map(|body| BetweenBytes::new(body, between_bytes).boxed_unsync()))
     }
 }

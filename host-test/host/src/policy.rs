@@ -1,9 +1,9 @@
-//! What the component may reach.
+//! The destinations that the component may reach.
 //!
-//! Two layers, because a name says nothing about where it leads: destinations are allowed by
-//! scheme, name and port ([`Policy::check`]), and every address that a name resolves to is held
-//! against the link-local ones by the resolver. The second layer cannot be switched off:
-//! link-local addresses serve the machine's own credentials to whoever asks.
+//! The policy has two layers, because a name does not determine its addresses. [`Policy::check`]
+//! allows destinations by scheme, host and port. The resolver then rejects every name that resolves
+//! to a link-local address. The second layer cannot be disabled: link-local addresses serve the
+//! machine's own credentials to any process on it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,10 +16,31 @@ use http::uri::{Authority, Scheme};
 pub(crate) mod address;
 mod partition;
 
-/// More distinct refusals than this are not remembered: a component could invent names for ever.
+/// Bounds the refusals that are kept, because a component can make up any number of names.
 const MAX_REFUSALS: usize = 64;
 
-/// The destinations that one caller's component may reach. Nothing else is.
+/// An allow-list of destinations. A request to any other destination is refused.
+///
+/// # Forms
+///
+/// | Form | Example | Allows |
+/// |---|---|---|
+/// | [`Policy::deny_all`] | | nothing |
+/// | [`Policy::for_region`] | `eu-central-1` | the region's Lambda endpoints (standard, FIPS, dual-stack), https on port 443 |
+/// | [`Policy::and_sts`] | `eu-central-1` | the region's STS endpoints, likewise |
+/// | [`Policy::allow`] `HOST` | `lambda.internal` | http on port 80 and https on port 443 |
+/// | [`Policy::allow`] `HOST:PORT` | `127.0.0.1:9001` | http and https on that port |
+/// | [`Policy::allow`] URL | `http://[::1]:9001/base` | that scheme, host and port; the path does not count |
+///
+/// # Matching
+///
+/// - Scheme, host and port must all match. The path and the query are not compared.
+/// - Host names match exactly, without regard to case. There are no wildcards and no subdomains.
+/// - IP addresses match by value: `[::1]` covers `[0:0::1]`. IPv6 addresses require brackets.
+/// - A port that is not written is the scheme's default: 80 for http, 443 for https.
+/// - Link-local addresses are refused in every case, in any notation, and so are names that resolve
+///   to one.
+/// - A URI with user info (`user:password@host`) does not match any rule.
 ///
 /// ```
 /// use aws_lambda_connector_host::policy::Policy;
@@ -33,7 +54,10 @@ const MAX_REFUSALS: usize = 64;
 /// assert!(!allows("https://proxy.internal:8080/"));
 /// assert_eq!(policy.refusals().len(), 2);
 ///
-/// // No rule can allow these.
+/// // Names do not cover their subdomains.
+/// assert!(!allows("http://a.proxy.internal:8080/"));
+///
+/// // No rule can allow a link-local address.
 /// let policy = Policy::deny_all().allow("169.254.169.254")?;
 /// assert!(policy.check(&"http://169.254.169.254/".parse().unwrap()).is_err());
 /// # Ok::<(), aws_lambda_connector_host::policy::InvalidDestination>(())
@@ -46,34 +70,51 @@ pub struct Policy {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
-    /// `None`: http or https.
+    /// `None` matches http and https.
     scheme: Option<Scheme>,
-    /// In lower case, an IPv6 address without its brackets.
+    /// In lower case. An IPv6 address has no brackets.
     host: String,
-    /// `None`: the scheme's own port.
+    /// `None` matches the scheme's default port.
     port: Option<u16>,
 }
 
-/// A destination that was refused, and why.
+/// A refused destination, with the reason. `Display` writes one line for a log or a person.
+///
+/// ```
+/// use aws_lambda_connector_host::policy::{Policy, Refusal};
+///
+/// let policy = Policy::for_region("eu-central-1");
+/// let refusal = policy.check(&"https://proxy.internal/".parse().unwrap()).unwrap_err();
+/// assert_eq!(
+///     refusal,
+///     Refusal::NotAllowed {
+///         scheme: "https".to_owned(),
+///         host: "proxy.internal".to_owned(),
+///         port: 443,
+///     },
+/// );
+/// assert_eq!(policy.refusals(), [refusal]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {
-    /// No rule names it.
+    /// No rule allows the destination.
     NotAllowed {
-        /// `http` or `https`.
+        /// The URI's scheme: `http` or `https`.
         scheme: String,
-        /// As the component wrote it.
+        /// The host as the component wrote it.
         host: String,
-        /// As the component wrote it, else the scheme's own.
+        /// The port as the component wrote it, otherwise the scheme's default.
         port: u16,
     },
-    /// It is, or resolves to, a link-local address. No rule can allow that.
+    /// The host is a link-local address or resolves to one. No rule can allow it.
     LinkLocal {
-        /// As the component wrote it.
+        /// The host as the component wrote it.
         host: String,
     },
-    /// Not an authority that can be checked: user info, or no host at all.
+    /// The destination cannot be checked: its scheme, host or port is missing or invalid, or it
+    /// contains user info.
     Malformed {
-        /// As the component wrote it, without user info.
+        /// The authority as the component wrote it, without user info.
         host: String,
     },
 }
@@ -93,7 +134,7 @@ impl fmt::Display for Refusal {
             ),
             Self::Malformed { host } => write!(
                 f,
-                "refused `{host}`: a destination is HOST or HOST:PORT, without user name"
+                "refused `{host}`: a destination must be HOST or HOST:PORT, without a user name"
             ),
         }
     }
@@ -101,28 +142,58 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// A text that does not name a destination.
+/// The error of [`Policy::allow`] for a text that does not name a destination. Its message repeats
+/// the text without user info.
+///
+/// ```
+/// use aws_lambda_connector_host::policy::Policy;
+///
+/// let error = Policy::deny_all().allow("host/path").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`host/path` is not a destination; write HOST, HOST:PORT, or an http or https URL",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a destination; write HOST, HOST:PORT or a URL of either")]
+#[error("`{text}` is not a destination; write HOST, HOST:PORT, or an http or https URL")]
 pub struct InvalidDestination {
     text: String,
 }
 
 impl Policy {
-    /// Allows nothing.
+    /// Creates a policy that allows nothing.
     pub fn deny_all() -> Self {
         Self::default()
     }
 
-    /// Allows the region's Lambda endpoints, standard, FIPS and dual-stack, by https on port 443.
-    /// A text that is not a region allows nothing.
+    /// Creates a policy that allows the region's Lambda endpoints (standard, FIPS and dual-stack) by
+    /// https on port 443. A text that is not a region allows nothing.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::policy::Policy;
+    ///
+    /// let policy = Policy::for_region("us-east-1");
+    /// let allows = |uri: &str| policy.check(&uri.parse().unwrap()).is_ok();
+    /// assert!(allows("https://lambda.us-east-1.amazonaws.com/"));
+    /// assert!(allows("https://lambda-fips.us-east-1.api.aws/"));
+    /// assert!(!allows("http://lambda.us-east-1.amazonaws.com/"));
+    /// assert!(!allows("https://sts.us-east-1.amazonaws.com/"));
+    /// ```
     pub fn for_region(region: &str) -> Self {
         Self::default().and_hosts("lambda", region)
     }
 
-    /// Allows the region's STS endpoints as well, for credentials that lead to a role
-    /// ([`needs_sts`](crate::credentials::needs_sts)) and for
-    /// [`Host::test_connection`](crate::host::Host::test_connection), which asks who is calling.
+    /// Also allows the region's STS endpoints. Credentials that lead to a role require them
+    /// ([`needs_sts`](crate::credentials::needs_sts)), and so does
+    /// [`Host::test_connection`](crate::host::Host::test_connection), which looks up the caller's
+    /// identity.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::policy::Policy;
+    ///
+    /// let policy = Policy::for_region("us-east-1").and_sts("us-east-1");
+    /// assert!(policy.check(&"https://sts.us-east-1.amazonaws.com/".parse().unwrap()).is_ok());
+    /// ```
     pub fn and_sts(self, region: &str) -> Self {
         self.and_hosts("sts", region)
     }
@@ -137,12 +208,23 @@ impl Policy {
         self
     }
 
-    /// Allows one more destination: `HOST[:PORT]` by http and https, or a URL, of which scheme,
-    /// host and port count. Without a port it is the scheme's own. IPv6 addresses stand in
-    /// brackets.
+    /// Also allows one destination: `HOST`, `HOST:PORT` or a URL. See [`Policy`] for the forms and
+    /// how they match.
     ///
     /// # Errors
-    /// The text does not name a destination.
+    /// The text does not name a destination: its host or port is missing or invalid, it has user
+    /// info, its scheme is neither http nor https, or a path follows a host without a scheme.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::policy::Policy;
+    ///
+    /// let policy = Policy::deny_all().allow("lambda.internal")?.allow("127.0.0.1:9001")?;
+    /// let allows = |uri: &str| policy.check(&uri.parse().unwrap()).is_ok();
+    /// assert!(allows("https://lambda.internal/") && allows("http://lambda.internal/"));
+    /// assert!(allows("http://127.0.0.1:9001/") && !allows("http://127.0.0.1/"));
+    /// assert!(Policy::deny_all().allow("ftp://lambda.internal").is_err());
+    /// # Ok::<(), aws_lambda_connector_host::policy::InvalidDestination>(())
+    /// ```
     pub fn allow(mut self, destination: &str) -> Result<Self, InvalidDestination> {
         let rule = Rule::parse(destination).ok_or_else(|| InvalidDestination {
             text: without_user_info(destination).to_owned(),
@@ -151,11 +233,11 @@ impl Policy {
         Ok(self)
     }
 
-    /// Whether a request to this URI may leave. A refusal is also remembered, see
-    /// [`Policy::refusals`], and logged.
+    /// Checks whether a request to this URI is allowed. A refusal is logged and added to
+    /// [`Policy::refusals`].
     ///
     /// # Errors
-    /// It may not; says why.
+    /// The [`Refusal`], if the request is not allowed.
     pub fn check(&self, uri: &Uri) -> Result<(), Refusal> {
         let verdict = self.verdict(uri);
         if let Err(refusal) = &verdict {
@@ -164,15 +246,15 @@ impl Policy {
         verdict
     }
 
-    /// Everything refused under this policy so far, each destination once, for the person who
-    /// can change it: the component only learns that it was denied.
+    /// Returns the distinct refusals so far, at most 64, for the person who can change the policy.
+    /// The component only learns that its request was denied.
     pub fn refusals(&self) -> Vec<Refusal> {
         let refusals = self.refusals.lock();
         let refusals = refusals.unwrap_or_else(PoisonError::into_inner);
         refusals.iter().cloned().collect()
     }
 
-    /// Records what the resolver found behind an allowed name.
+    /// Records an allowed name that the resolver rejected.
     pub(crate) fn refused_address(&self, uri: &Uri) {
         self.refused(Refusal::LinkLocal {
             host: uri.host().unwrap_or_default().to_owned(),
@@ -202,7 +284,8 @@ impl Policy {
             });
         }
         let port = match authority.port() {
-            // `host:` and ports above 65535.
+            _ if authority.as_str().contains('@') => None,
+            // The authority is `host:`, or its port is above 65535.
             None if authority.as_str() != authority.host() => None,
             None => default_port(scheme),
             Some(port) => Some(port.as_u16()),
@@ -266,7 +349,7 @@ fn default_port(scheme: &Scheme) -> Option<u16> {
     }
 }
 
-/// Names in lower case; addresses in the one form that `IpAddr` writes.
+/// Returns a name in lower case, and an address in its canonical form.
 fn normalized(host: &str) -> String {
     let bare = host
         .strip_prefix('[')
@@ -278,7 +361,7 @@ fn normalized(host: &str) -> String {
     }
 }
 
-/// User info may hold a password, which no message repeats.
+/// User info may contain a password, which messages must not repeat.
 fn without_user_info(text: &str) -> &str {
     text.rsplit_once('@').map_or(text, |(_, host)| host)
 }

@@ -1,8 +1,8 @@
-//! Runs one component within limits. Knows nothing of Lambda.
+//! Runs any component within limits. It has no knowledge of Lambda.
 //!
-//! A component gets the clocks, and HTTP as far as a [`Policy`](crate::policy::Policy) goes. It keeps no
-//! state: its memory ends with the call. Four limits hold it: memory, time on the processor, time in
-//! all, and how many calls run at once.
+//! A component can read the clocks, and send HTTP requests that a
+//! [`Policy`](crate::policy::Policy) allows. It keeps no state: its memory is discarded after the
+//! call. [`Options`] limits memory, CPU time, total time and the number of concurrent calls.
 
 mod engine;
 mod error;

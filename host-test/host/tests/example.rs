@@ -1,11 +1,11 @@
-//! The README's examples are the programs that stand there, and they run.
+//! Runs the examples, and checks that the README quotes them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{AccessKey, Endpoint};
-use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, LocalLambda};
@@ -35,7 +35,7 @@ fn run(lambda: &LocalLambda, function: &str, payload: &str) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_invokes_a_function() {
+async fn minimal_example_invokes_a_function() {
     let lambda = LocalLambda::start(Config::default())
         .await
         .expect("the local Lambda");
@@ -58,7 +58,7 @@ async fn the_example_invokes_a_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_signing_key_that_the_example_derives_is_taken() {
+async fn signing_key_of_the_example_is_accepted() {
     let lambda = LocalLambda::start(Config::default())
         .await
         .expect("the local Lambda");
@@ -71,7 +71,7 @@ async fn the_signing_key_that_the_example_derives_is_taken() {
     connection.endpoint = Some(Endpoint::Url(lambda.url()));
     let host =
         Host::new(Path::new(built_component::P2), Options::default()).expect("the component loads");
-    let caller = Caller::new(host, connection, "us-east-1", &[], Sessions::default())
+    let caller = Caller::new(host, connection, "us-east-1", &[], SessionCache::default())
         .expect("the URL is a destination");
     let request = InvokeRequest {
         payload: Some("7".to_owned()),
@@ -81,14 +81,14 @@ async fn the_signing_key_that_the_example_derives_is_taken() {
     assert_eq!(
         invoked
             .expect("the host works")
-            .expect("it is taken")
+            .expect("the signature is accepted")
             .status_code,
         200
     );
 }
 
 #[test]
-fn the_readme_shows_the_examples_as_they_are() {
+fn readme_quotes_the_examples_verbatim() {
     let readme = include_str!("../../../README.md");
     for (name, example) in [
         ("minimal", include_str!("../examples/minimal.rs")),
@@ -96,7 +96,7 @@ fn the_readme_shows_the_examples_as_they_are() {
     ] {
         assert!(
             readme.contains(&format!("```rust\n{example}```\n")),
-            "README.md must hold host-test/host/examples/{name}.rs, unchanged, in a ```rust block"
+            "README.md must quote host-test/host/examples/{name}.rs unchanged in a ```rust block"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Endpoint};
-use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::Options;
@@ -41,7 +41,14 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
         endpoint,
     };
     let host = load(&args.component)?;
-    Caller::new(host, connection, &reached, &args.allow, Sessions::default()).context("--allow")
+    Caller::new(
+        host,
+        connection,
+        &reached,
+        &args.allow,
+        SessionCache::default(),
+    )
+    .context("--allow")
 }
 
 /// Compiles the component, or finds it compiled by an earlier command.

@@ -12,7 +12,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::connection::{Ready, prepare};
 use super::state::State;
 use crate::json::{self, ToJson};
-use aws_lambda_connector_host::host::Answer;
+use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 
 /// What can be asked.
@@ -129,7 +129,7 @@ impl Reply {
     }
 
     fn answered<T>(
-        answer: Answer<T>,
+        answer: CallResult<T>,
         policy: &Policy,
         ok: impl FnOnce(T) -> Result<Box<RawValue>, serde_json::Error>,
     ) -> Self {

@@ -103,7 +103,7 @@ impl PlainWasmtime {
         let component =
             wasmtime::component::Component::from_file(&engine, component.file()).unwrap();
         Self {
-            exports: Exports::of(&component).unwrap(),
+            exports: Exports::find(&component).unwrap(),
             component,
             linker,
             forbidden: None,

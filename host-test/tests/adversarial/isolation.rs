@@ -58,7 +58,7 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Compo
     ];
     let request = request("echo", "7");
     let sandbox = Sandbox::load(component.file(), Options::default()).unwrap();
-    let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
+    let exports = Exports::find(sandbox.instance_pre().component()).unwrap();
     let results = sandbox
         .call(&only(&lambda.url()), async |instance, store| {
             let mut results: Vec<Result> = Vec::new();

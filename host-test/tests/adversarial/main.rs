@@ -9,7 +9,7 @@ mod isolation;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
-use aws_lambda_connector_host::host::Answer;
+use aws_lambda_connector_host::host::CallResult;
 use local_lambda::{Key, RESPONSE_LIMIT};
 use testing::server::{Canned, Server};
 use testing::{Component, invoke_in, request};
@@ -36,7 +36,7 @@ fn whole(head: &str, body: impl AsRef<[u8]>) -> Canned {
 /// The component's own answer: neither a trap nor a limit that it ran into.
 #[track_caller]
 #[allow(clippy::result_large_err)] // The contract's.
-fn answered<T>(answer: Answer<T>) -> Result<T> {
+fn answered<T>(answer: CallResult<T>) -> Result<T> {
     match answer {
         Ok(answer) => answer,
         Err(error) => panic!("the sandbox itself ended: {error}"),

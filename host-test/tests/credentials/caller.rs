@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lambda_connector_host::bindings::types::{
     AssumeRole, Connection, Credentials, Error, Invocation,
 };
-use aws_lambda_connector_host::caller::{Caller, Sessions};
+use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::policy::Refusal;
 use testing::outcome::unauthenticated;
 use testing::{Component, for_each_component};
@@ -20,12 +20,12 @@ fn caller(
     component: Component,
     credentials: Credentials,
     url: String,
-    sessions: &Sessions,
+    sessions: &SessionCache,
 ) -> Caller {
     caller_of(component, connection(credentials, url), sessions)
 }
 
-fn caller_of(component: Component, connection: Connection, sessions: &Sessions) -> Caller {
+fn caller_of(component: Component, connection: Connection, sessions: &SessionCache) -> Caller {
     let host = component.host().clone();
     Caller::new(host, connection, "us-east-1", &[], sessions.clone()).unwrap()
 }
@@ -39,7 +39,7 @@ async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
 async fn keys_are_narrowed_to_a_signing_key(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     let keys = Credentials::AccessKey(access_key(Some(SESSION_TOKEN)));
-    let caller = caller(component, keys, lambda.url(), &Sessions::default());
+    let caller = caller(component, keys, lambda.url(), &SessionCache::default());
     assert_eq!(invoke(&caller).await.unwrap().status_code, 200);
 }
 
@@ -47,7 +47,7 @@ async fn keys_are_narrowed_to_a_signing_key(component: Component) {
 #[tokio::test]
 async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component) {
     let lambda = start(None, roles()).await;
-    let sessions = Sessions::default();
+    let sessions = SessionCache::default();
     let one = caller(component, chain(), lambda.url(), &sessions);
     let calls: Vec<_> = (0..8)
         .map(|_| {
@@ -78,14 +78,14 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component
 #[tokio::test]
 async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
-    let sessions = Sessions::default();
+    let sessions = SessionCache::default();
     let short = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&short).await.unwrap();
     invoke(&short).await.unwrap();
     assert_eq!(sts_requests(&lambda).len(), 2);
 
     let lambda = start(None, roles()).await;
-    let sessions = Sessions::default();
+    let sessions = SessionCache::default();
     let early = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&early).await.unwrap();
     lambda.end_sessions();
@@ -108,7 +108,7 @@ async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange(component: C
         chain(),
         web_identity(),
     ] {
-        let caller = caller_of(component, at_aws(credentials), &Sessions::default());
+        let caller = caller_of(component, at_aws(credentials), &SessionCache::default());
         let lambda: http::Uri = "https://lambda.us-east-1.amazonaws.com/".parse().unwrap();
         let sts: http::Uri = "https://sts.us-east-1.amazonaws.com/".parse().unwrap();
         let (calls, exchanges) = caller.policies();

@@ -8,7 +8,7 @@ use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Error, ErrorCategory, Invocation,
 };
 use aws_lambda_connector_host::credentials::signing_key;
-use aws_lambda_connector_host::host::Answer;
+use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::SharedInstance;
 use local_lambda::LocalLambda;
@@ -29,7 +29,7 @@ async fn shared(urls: &[String]) -> SharedInstance {
     host.share(&Arc::new(policy)).await.unwrap()
 }
 
-async fn invoke(instance: SharedInstance, connection: Connection) -> Answer<Invocation> {
+async fn invoke(instance: SharedInstance, connection: Connection) -> CallResult<Invocation> {
     let request = testing::request("echo", "7");
     let invoke = Component::Wasi03.host().exports().invoke;
     instance.call(invoke, (connection, request)).await

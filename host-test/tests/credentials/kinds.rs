@@ -278,7 +278,7 @@ async fn in_one_instance(
     between: impl Fn(usize),
 ) -> Vec<u8> {
     let sandbox = Sandbox::load(component.file(), Options::default()).unwrap();
-    let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
+    let exports = Exports::find(sandbox.instance_pre().component()).unwrap();
     let connection = connection(chain(), lambda.url());
     let request = testing::request("echo", "7");
     let attempts = sandbox

@@ -1,5 +1,5 @@
-//! An outbound policy for hosts that have none: passes requests to the origins that were allowed when it
-//! was built, and denies all others. `wac plug` puts it in front of the connector.
+//! An outbound policy for hosts without one. It forwards requests to the origins that were allowed at
+//! build time, and denies all others. `wac plug` inserts it between the connector and the host.
 
 use exports::wasi::http::outgoing_handler::Guest;
 use wasi::http::outgoing_handler::handle;
@@ -13,7 +13,7 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-/// Separated by spaces, for example `https://lambda.eu-central-1.amazonaws.com`.
+/// The allowed origins, separated by spaces, for example `https://lambda.eu-central-1.amazonaws.com`.
 const ALLOWED_ORIGINS: &str = env!("ALLOWED_ORIGINS");
 
 struct Policy;
@@ -29,7 +29,7 @@ impl Guest for Policy {
             Some(Scheme::Other(_)) => return Err(ErrorCode::HttpRequestDenied),
         };
         let origin = format!("{scheme}://{}", request.authority().unwrap_or_default());
-        // Byte for byte: another spelling of an allowed origin is denied.
+        // The comparison is byte for byte, so another spelling of an allowed origin is denied.
         if ALLOWED_ORIGINS.split(' ').any(|allowed| allowed == origin) {
             handle(request, options)
         } else {

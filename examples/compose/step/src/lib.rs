@@ -1,4 +1,4 @@
-//! A workflow step: calls the connector for each name, and keeps the one field that it is after.
+//! A workflow step that calls the connector for each name and extracts one field of each response.
 
 use connectors::aws_lambda::lambda::{InvokeRequest, invoke};
 use connectors::aws_lambda::types::{
@@ -50,7 +50,9 @@ fn greet(connection: &Connection, name: &str) -> Result<String, Failure> {
         Ok(answer) if answer["message"].is_string() => {
             Ok(answer["message"].as_str().unwrap_or_default().to_owned())
         }
-        _ => Err(Failure::Ran(format!("there is no `message` in {text}"))),
+        _ => Err(Failure::Ran(format!(
+            "the response has no `message`: {text}"
+        ))),
     }
 }
 

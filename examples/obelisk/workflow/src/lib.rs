@@ -1,5 +1,5 @@
-//! A workflow for Obelisk: invokes functions one after the other. The engine never repeats an invocation
-//! by itself; whether one is made again after an unknown outcome is decided here.
+//! A workflow for Obelisk that invokes functions in sequence. The engine never repeats an invocation.
+//! This workflow decides whether to repeat one whose outcome is unknown.
 
 use connectors::aws_lambda::lambda::{InvokeRequest, invoke};
 use connectors::aws_lambda::types::{
@@ -15,7 +15,7 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-/// How often a step that may safely run twice is begun in all.
+/// The total number of attempts for an idempotent step.
 const ATTEMPTS: u32 = 5;
 
 struct Workflow;
@@ -53,7 +53,7 @@ fn run_step(
     }
 }
 
-/// `execution-failed` comes from the engine: the server died during the call, or its time was up.
+/// The engine reports `execution-failed` if the server died during the call or the call timed out.
 fn is_unknown(error: &Error) -> bool {
     match error {
         Error::ExecutionFailed => true,
@@ -86,7 +86,7 @@ fn request(step: &Step, payload: Option<String>) -> InvokeRequest {
 fn output(invocation: Invocation) -> String {
     match invocation.output {
         Some(Payload::Text(text)) => text,
-        Some(Payload::Binary(bytes)) => format!("{} bytes that are no text", bytes.len()),
+        Some(Payload::Binary(bytes)) => format!("{} bytes of binary output", bytes.len()),
         None => String::new(),
     }
 }

@@ -1,4 +1,5 @@
-//! AWS's SDK for Rust as a component that invokes and lists: what the connector is measured beside.
+//! The AWS SDK for Rust as a component that invokes and lists functions. The benchmark compares the
+//! connector with it.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::{Config, Credentials, Region, SharedAsyncSleep};

@@ -1,4 +1,4 @@
-//! A response's body under the time limit between two of its parts.
+//! A response body with a timeout between two of its frames.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,7 +12,8 @@ use wasmtime_wasi_http::Error;
 
 use super::error;
 
-/// The clock runs only while the reader waits: a slow reader is not a slow server.
+/// Fails if the server sends no frame within the limit. The clock runs only while the reader waits,
+/// so that a slow reader does not count as a slow server.
 pub struct BetweenBytes {
     incoming: Incoming,
     limit: Duration,
@@ -21,7 +22,7 @@ pub struct BetweenBytes {
 }
 
 impl BetweenBytes {
-    /// `limit` is the longest wait for the next part.
+    /// `limit` is the longest wait for the next frame.
     pub fn new(incoming: Incoming, limit: Duration) -> Self {
         Self {
             incoming,
@@ -43,7 +44,7 @@ impl Body for BetweenBytes {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) {
             this.waiting = false;
-            return Poll::Ready(frame.map(|frame| frame.map_err(|e| error::of_body(&e))));
+            return Poll::Ready(frame.map(|frame| frame.map_err(|e| error::from_body(&e))));
         }
         if !this.waiting {
             this.waiting = true;

@@ -1,7 +1,7 @@
-//! From a URI to a connection: name, TCP, TLS, under one time limit.
+//! Opens a connection to a URI: name resolution, TCP and TLS under one timeout.
 //!
-//! Everything that fails here failed before any of the request was sent, and says so: the error
-//! is a [`ConnectFailure`], which nothing outside this file makes.
+//! Every failure here precedes the request: none of it was sent. Only this file creates a
+//! [`ConnectFailure`], so the error itself proves that.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -25,18 +25,19 @@ use super::error::ConnectFailure;
 use crate::policy::address::is_link_local;
 
 tokio::task_local! {
-    /// The connect time-out of the request being sent. The pool calls the connector from the task
-    /// of the request that needs the connection, which is the one way to hand it a value.
+    /// The connect timeout of the request being sent. The pool calls the connector from the task of
+    /// the request that needs the connection, so a task-local value is the only way to pass one.
     pub static CONNECT_TIMEOUT: Duration;
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// Where the component names no time-out of its own.
+/// Applies if the component does not set a timeout.
 pub const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
 
-/// Probes start after a minute of silence, well below the 350 s after which links are cut.
+/// Probes start after a minute of silence, well below the 350 s after which NAT gateways drop a
+/// connection.
 const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_PROBES: u32 = 4;
@@ -49,14 +50,15 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Trusts these roots. Fails where TLS itself cannot be set up.
+    /// Creates a connector that trusts these roots. It fails if TLS cannot be set up.
     pub fn new(roots: RootCertStore, resolve: Resolve) -> Result<Self, rustls::Error> {
         let mut tcp = HttpConnector::new_with_resolver(Resolver {
             fixed: resolve,
             system: GaiResolver::new(),
         });
         tcp.enforce_http(false);
-        // Without it, a request in two segments waits for the delayed acknowledgement of the first.
+        // With Nagle's algorithm, the second segment of a request waits for the delayed
+        // acknowledgement of the first.
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEP_ALIVE_IDLE));
         tcp.set_keepalive_interval(Some(KEEP_ALIVE_INTERVAL));
@@ -88,20 +90,20 @@ impl Service<Uri> for Connector {
             .try_with(|limit| *limit)
             .unwrap_or(DEFAULT_CONNECT);
         let mut tcp = self.tcp.clone();
-        // Shared out among a name's addresses, so that one dead address is not the end.
+        // hyper divides it among the addresses of a name, so that one dead address does not use it up.
         tcp.set_connect_timeout(Some(limit));
         let mut https = HttpsConnector::from((Tcp(tcp), self.tls.clone()));
         let connecting = https.call(uri);
         Box::pin(async move {
             match tokio::time::timeout(limit, connecting).await {
-                Ok(connected) => connected.map_err(|error| ConnectFailure::of_tls(&*error)),
+                Ok(connected) => connected.map_err(|error| ConnectFailure::from_tls(&*error)),
                 Err(_) => Err(ConnectFailure::Timeout),
             }
         })
     }
 }
 
-/// Names the failures of TCP before TLS's are added to them.
+/// Classifies failures of TCP before the TLS layer wraps them.
 #[derive(Clone)]
 struct Tcp(HttpConnector<Resolver>);
 
@@ -119,13 +121,27 @@ impl Service<Uri> for Tcp {
         Box::pin(async move {
             connecting
                 .await
-                .map_err(|error| ConnectFailure::of_tcp(&error).into())
+                .map_err(|error| ConnectFailure::from_tcp(&error).into())
         })
     }
 }
 
-/// Addresses for names, in place of the system's resolver: what `curl --resolve` does. A port
-/// other than 0 replaces the scheme's own where the URI has none.
+/// Fixed addresses for names, instead of the system resolver's, like `curl --resolve`.
+///
+/// Names match without regard to case. A port other than 0 replaces the scheme's default port if
+/// the URI does not have one. Link-local addresses are rejected, as they are for the system
+/// resolver.
+///
+/// ```
+/// use aws_lambda_connector_host::outbound::Resolve;
+///
+/// let resolve = Resolve::from([
+///     ("lambda.internal", "10.0.0.7:0".parse()?),
+///     ("lambda.internal", "10.0.0.8:0".parse()?), // Tried if the first one fails.
+///     ("proxy.internal", "127.0.0.1:8443".parse()?),
+/// ]);
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Resolve(Arc<HashMap<String, Vec<SocketAddr>>>);
 
@@ -141,7 +157,7 @@ impl<const N: usize> From<[(&str, SocketAddr); N]> for Resolve {
     }
 }
 
-/// Refuses a name with any link-local address among its addresses, before one is contacted.
+/// Rejects a name if any of its addresses is link-local, before any of them is contacted.
 #[derive(Debug, Clone)]
 struct Resolver {
     fixed: Resolve,

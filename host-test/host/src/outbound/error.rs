@@ -1,11 +1,10 @@
-//! From the client's errors to `wasi:http` error codes.
+//! Maps the client's errors to `wasi:http` error codes.
 //!
-//! The codes fall into two groups, and a component decides by them whether a request may be
-//! repeated:
+//! The codes fall into two groups. A component uses them to decide whether it may repeat a request:
 //!
-//! - nothing was sent: [`ConnectFailure`], and a connection that closed before the request got
-//!   onto it (`DestinationUnavailable`);
-//! - it was sent, at least in part, and what became of it is unknown: everything else.
+//! - Nothing was sent: [`ConnectFailure`], and a connection that closed before the request was
+//!   written to it (`DestinationUnavailable`).
+//! - The request was sent, at least in part, and its outcome is unknown: everything else.
 
 use std::error::Error as StdError;
 use std::io;
@@ -14,38 +13,39 @@ use hyper_util::client::legacy;
 use rustls::AlertDescription;
 use wasmtime_wasi_http::Error;
 
-/// Why there is no connection. None of the request was sent.
+/// The reason why no connection was established. None of the request was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectFailure {
-    /// The name does not resolve; holds the resolver's words.
+    /// The name does not resolve. Holds the resolver's message.
     #[error("the name does not resolve: {0}")]
     Dns(String),
     /// The name resolves to a link-local address.
     #[error("the address is link-local")]
     Prohibited,
-    /// TCP and TLS together took longer than the connect time-out.
-    #[error("no connection in time")]
+    /// Resolution, TCP and TLS together took longer than the connect timeout.
+    #[error("the connection timed out")]
     Timeout,
-    /// The address answers, and nobody listens on the port.
+    /// The address is reachable, but no process listens on the port.
     #[error("the connection was refused")]
     Refused,
-    /// No route, no free local port, or a connection that broke while it was made.
+    /// There is no route or no free local port, or the connection broke during setup.
     #[error("the destination cannot be reached")]
     Unavailable,
-    /// The server's certificate is not one for this name from a trusted authority.
+    /// The server's certificate is not valid for this name, or its authority is not trusted.
     #[error("the certificate is not valid: {0}")]
     Certificate(String),
-    /// The server ended the handshake with an alert: number and name.
+    /// The server ended the handshake with an alert. Holds its number and name.
     #[error("TLS alert {0}: {1}")]
     Alert(u8, String),
-    /// The server does not speak TLS as this client does.
+    /// The server and this client do not agree on a TLS version or cipher, or the handshake is
+    /// malformed.
     #[error("the TLS handshake failed: {0}")]
     Tls(String),
 }
 
 impl ConnectFailure {
-    /// What the TCP connector says; the resolver's errors pass through it.
-    pub(super) fn of_tcp(error: &(dyn StdError + 'static)) -> Self {
+    /// Classifies an error of the TCP connector, which also passes on the resolver's errors.
+    pub(super) fn from_tcp(error: &(dyn StdError + 'static)) -> Self {
         if let Some(failure) = find::<Self>(error) {
             return failure.clone();
         }
@@ -56,8 +56,8 @@ impl ConnectFailure {
         }
     }
 
-    /// What the TLS connector says; TCP's failures pass through it.
-    pub(super) fn of_tls(error: &(dyn StdError + 'static)) -> Self {
+    /// Classifies an error of the TLS connector, which also passes on TCP's failures.
+    pub(super) fn from_tls(error: &(dyn StdError + 'static)) -> Self {
         if let Some(failure) = find::<Self>(error) {
             return failure.clone();
         }
@@ -67,7 +67,7 @@ impl ConnectFailure {
             }
             Some(rustls::Error::AlertReceived(alert)) => Self::alert(*alert),
             Some(error) => Self::Tls(error.to_string()),
-            // The connection broke in the handshake: nothing is said about TLS.
+            // The connection broke during the handshake, so TLS reported nothing.
             None => Self::Unavailable,
         }
     }
@@ -98,16 +98,16 @@ impl From<ConnectFailure> for Error {
     }
 }
 
-/// A request that got no response.
-pub(super) fn of_request(error: &legacy::Error) -> Error {
+/// Maps the error of a request that received no response.
+pub(super) fn from_request(error: &legacy::Error) -> Error {
     if let Some(failure) = find::<ConnectFailure>(error) {
         tracing::debug!("not connected: {failure}");
         return failure.clone().into();
     }
     let hyper = find::<hyper::Error>(error);
     tracing::debug!("no response: {error:?}");
-    // hyper calls a request canceled when it hands it back as it was; and without connection
-    // metadata the pool never had a connection to put it on.
+    // hyper reports a request as canceled if it returns it unsent. Without connection metadata, the
+    // pool never had a connection for the request.
     if error.is_connect()
         || error.connect_info().is_none()
         || hyper.is_some_and(hyper::Error::is_canceled)
@@ -121,8 +121,8 @@ pub(super) fn of_request(error: &legacy::Error) -> Error {
     }
 }
 
-/// A response that broke off.
-pub(super) fn of_body(error: &hyper::Error) -> Error {
+/// Maps the error of a response that was cut off.
+pub(super) fn from_body(error: &hyper::Error) -> Error {
     tracing::debug!("response cut off: {error:?}");
     match find::<io::Error>(error).map(io::Error::kind) {
         // A malformed chunk.
@@ -131,8 +131,8 @@ pub(super) fn of_body(error: &hyper::Error) -> Error {
     }
 }
 
-/// The first error of this type along the chain of sources, looking into `io::Error`s, which hide
-/// what they were made from.
+/// Returns the first error of this type in the chain of sources. It also looks into `io::Error`s,
+/// whose `source` skips the error that they wrap.
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,12 +1,12 @@
-//! Link-local addresses, in every spelling that reaches them.
+//! Recognizes link-local addresses in every notation that reaches them.
 //!
-//! 169.254.169.254 hands a machine's role keys to anyone on it who asks, 169.254.170.2 a
-//! container's, and fd00:ec2::254 is the same service over IPv6.
+//! 169.254.169.254 serves the keys of the machine's role to any process on it, and 169.254.170.2
+//! those of a container. fd00:ec2::254 is the same service over IPv6.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is link-local, belongs to a cloud's own per-machine services, or carries
-/// such an IPv4 address inside an IPv6 one.
+/// Whether an address is link-local, belongs to EC2's per-machine services, or embeds a link-local
+/// IPv4 address in an IPv6 address.
 pub fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
@@ -18,12 +18,13 @@ pub fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// fd00:ec2::/32: metadata (`::254`), container credentials (`::23`), DNS and time.
+/// fd00:ec2::/32 serves metadata (`::254`), container credentials (`::23`), DNS and time.
 fn is_ec2_service(address: Ipv6Addr) -> bool {
     matches!(address.segments(), [0xfd00, 0x0ec2, ..])
 }
 
-/// The IPv4 address that packets to this one end at: mapped, compatible, NAT64 or 6to4.
+/// Returns the IPv4 address that packets to this one reach, if it is mapped, compatible, NAT64 or
+/// 6to4.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let joined = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -46,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_link_local_address() {
+    fn link_local_address_is_recognized_in_every_notation() {
         for text in [
             "169.254.0.0",
             "169.254.169.254",
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_beside_them() {
+    fn other_addresses_are_not_link_local() {
         for text in [
             "169.253.255.255",
             "169.255.0.0",

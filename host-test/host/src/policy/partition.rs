@@ -1,6 +1,7 @@
-//! The names under which a service of a region is reached, in AWS's eight partitions.
+//! Host names of AWS services by region, in all eight partitions.
 
-/// Prefix of a region's name, DNS suffix, suffix of dual-stack endpoints.
+/// For each partition, the prefix of its regions, its DNS suffix, and its suffix of dual-stack
+/// endpoints.
 const PARTITIONS: [(&str, &str, &str); 7] = [
     ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
     ("us-gov-", "amazonaws.com", "api.aws"),
@@ -14,8 +15,8 @@ const PARTITIONS: [(&str, &str, &str); 7] = [
 /// The partition of every other region.
 const DEFAULT: (&str, &str, &str) = ("", "amazonaws.com", "api.aws");
 
-/// A service's hosts for a region: standard and FIPS, plain and dual-stack. None where the text is
-/// not a region: it becomes part of a host name.
+/// Returns a service's hosts in a region: standard and FIPS, IPv4 and dual-stack. The text becomes
+/// part of a host name, so a text that is not a region has no hosts.
 pub fn hosts(service: &str, region: &str) -> Vec<String> {
     if !is_region(region) {
         return Vec::new();
@@ -33,7 +34,8 @@ pub fn hosts(service: &str, region: &str) -> Vec<String> {
     hosts
 }
 
-/// A DNS label in lower case, with a letter in it: `us-east-1`, and no way out of the host name.
+/// Whether the text is a lower-case DNS label with a letter, such as `us-east-1`. Such a label
+/// cannot change the rest of a host name.
 fn is_region(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
@@ -49,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn standard_partition() {
+    fn region_of_the_standard_partition_has_four_hosts() {
         assert_eq!(
             hosts("lambda", "eu-central-1"),
             [
@@ -62,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_partition() {
+    fn region_has_the_suffixes_of_its_partition() {
         for (region, plain, dual_stack) in [
             (
                 "cn-north-1",
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_region_names_no_host() {
+    fn invalid_region_has_no_hosts() {
         for text in [
             "",
             "-",

@@ -1,4 +1,4 @@
-//! The rules by value.
+//! Each form of a rule, against URIs that it allows and refuses.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn not_allowed(scheme: &str, host: &str, port: u16) -> Result<(), Refusal> {
 }
 
 #[test]
-fn a_region_allows_its_lambda_and_nothing_else() {
+fn region_allows_only_its_lambda_endpoints() {
     let policy = Policy::for_region("us-east-1");
     for allowed in [
         "https://lambda.us-east-1.amazonaws.com/2015-03-31/functions",
@@ -74,7 +74,7 @@ fn a_region_allows_its_lambda_and_nothing_else() {
 }
 
 #[test]
-fn no_policy_no_destination() {
+fn empty_policy_refuses_every_destination() {
     let policy = Policy::for_region("");
     let uri = "https://lambda.us-east-1.amazonaws.com/";
     assert_eq!(
@@ -85,11 +85,14 @@ fn no_policy_no_destination() {
 }
 
 #[test]
-fn user_info_is_refused_and_its_password_not_repeated() {
+fn user_info_is_refused_without_repeating_its_password() {
     let policy = Policy::for_region("us-east-1");
-    let refusal = check(&policy, "https://me:secret@lambda.us-east-1.amazonaws.com/").unwrap_err();
-    assert!(matches!(refusal, Refusal::Malformed { .. }), "{refusal:?}");
-    assert!(!refusal.to_string().contains("secret"), "{refusal}");
+    for port in ["", ":443"] {
+        let uri = format!("https://me:secret@lambda.us-east-1.amazonaws.com{port}/");
+        let refusal = check(&policy, &uri).unwrap_err();
+        assert!(matches!(refusal, Refusal::Malformed { .. }), "{refusal:?}");
+        assert!(!refusal.to_string().contains("secret"), "{refusal}");
+    }
     let error = Policy::deny_all()
         .allow("https://me:secret@host/")
         .unwrap_err();
@@ -97,7 +100,7 @@ fn user_info_is_refused_and_its_password_not_repeated() {
 }
 
 #[test]
-fn a_name_allows_both_schemes_at_their_own_ports() {
+fn name_allows_both_schemes_on_their_default_ports() {
     let policy = Policy::deny_all().allow("Lambda.Internal").unwrap();
     assert_eq!(check(&policy, "http://lambda.internal/"), Ok(()));
     assert_eq!(check(&policy, "https://lambda.internal/"), Ok(()));
@@ -108,7 +111,7 @@ fn a_name_allows_both_schemes_at_their_own_ports() {
 }
 
 #[test]
-fn a_port_allows_that_port_only() {
+fn port_allows_only_that_port() {
     let policy = Policy::deny_all().allow("127.0.0.1:9001").unwrap();
     assert_eq!(check(&policy, "http://127.0.0.1:9001/base/"), Ok(()));
     assert_eq!(
@@ -118,7 +121,7 @@ fn a_port_allows_that_port_only() {
 }
 
 #[test]
-fn a_url_allows_its_scheme_only() {
+fn url_allows_only_its_scheme() {
     let policy = Policy::deny_all().allow("http://[::1]:9001/base").unwrap();
     assert_eq!(check(&policy, "http://[0:0::1]:9001/"), Ok(()));
     assert_eq!(
@@ -128,7 +131,7 @@ fn a_url_allows_its_scheme_only() {
 }
 
 #[test]
-fn link_local_literals_are_refused_even_where_allowed_by_name() {
+fn link_local_literal_is_refused_even_if_a_rule_names_it() {
     for host in [
         "169.254.169.254",
         "[fe80::1]",
@@ -146,7 +149,7 @@ fn link_local_literals_are_refused_even_where_allowed_by_name() {
 }
 
 #[test]
-fn what_names_no_destination() {
+fn invalid_destination_is_rejected() {
     for text in [
         "",
         ":443",
@@ -162,14 +165,14 @@ fn what_names_no_destination() {
 }
 
 #[test]
-fn refusals_are_kept_once_each_with_the_flag_that_helps() {
+fn repeated_refusal_is_kept_once_and_names_the_flag() {
     let policy = Policy::for_region("us-east-1");
     for _ in 0..3 {
         check(&policy, "https://vpce-1.example:8443/").unwrap_err();
     }
-    let told: Vec<String> = policy.refusals().iter().map(ToString::to_string).collect();
+    let messages: Vec<String> = policy.refusals().iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        messages,
         [
             "refused https://vpce-1.example:8443, which is not an allowed destination; \
           `--allow vpce-1.example:8443` allows it"

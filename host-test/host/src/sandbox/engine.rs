@@ -11,52 +11,69 @@ use wasmtime::{
 
 use super::options::Options;
 
-/// How often a running component is interrupted to let others run.
+/// How often a running component is interrupted so that other tasks can run.
 const TICK: Duration = Duration::from_millis(10);
 
 /// A component has one memory and a few small core modules around it.
 const CORE_INSTANCES_PER_CALL: u32 = 8;
 const TABLES_PER_CALL: u32 = 4;
 
-/// Kept mapped when a place in the pool is given back: cheaper to clear than to map again. It is
-/// what a call with a small payload writes to, as the connector's memory begins with its stack.
-/// Where the kernel tells which pages were written (Linux 6.7), only those are cleared.
+/// Bytes of a memory that stay mapped when its slot returns to the pool, because clearing them is
+/// cheaper than mapping them again. A call with a small payload writes only to these: the
+/// connector's memory starts with its stack. If the kernel reports which pages were written (Linux
+/// 6.7), only those are cleared.
 const MEMORY_KEPT: usize = 256 << 10;
-/// The same for tables, which are far smaller.
+/// The same for tables, which are much smaller.
 const TABLE_KEPT: usize = 16 << 10;
 
-/// Where instances get their memory from.
+/// How instances get their memory.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use aws_lambda_connector_host::sandbox::{Allocation, Options, Sandbox};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let options = Options { keep_compiled: true, ..Options::default() };
+/// let sandbox = Sandbox::load(Path::new(built_component::P2), options)?;
+/// if let Allocation::OnDemand { reason } = sandbox.allocation() {
+///     eprintln!("calls are slower than they could be: {reason}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allocation {
-    /// Places reserved beforehand and used again.
+    /// Memory is reserved at startup and reused.
     Pooling,
-    /// Memory mapped for each call, since the places could not be reserved. Slower, otherwise the
-    /// same.
+    /// Memory is mapped for each call, because the pool could not be reserved. Calls are slower but
+    /// otherwise the same.
     OnDemand {
-        /// Why: usually a limit on address space (`ulimit -v`, a container's), which the pool
-        /// reserves generously and does not use.
+        /// The reason, usually a limit on address space (`ulimit -v`, or that of a container). The
+        /// pool reserves far more address space than it uses.
         reason: String,
     },
 }
 
-/// Whether components may have `async` functions. What wasmtime keeps books of for them is a tenth
-/// of a small call's time.
+/// Whether components may have `async` functions. wasmtime's bookkeeping for them takes a tenth of
+/// a small call's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Functions {
-    /// As with WASI 0.2.
+    /// Only synchronous functions, as in WASI 0.2.
     Sync,
-    /// Those too, as with WASI 0.3.
+    /// Synchronous and `async` functions, as in WASI 0.3.
     Async,
 }
 
-/// An engine with pooled memory, or without where the machine does not give the address space.
+/// Builds an engine with pooled memory, or without it if the machine does not grant the address
+/// space.
 pub fn build(options: &Options, functions: Functions) -> wasmtime::Result<(Engine, Allocation)> {
     let reason = match pooling(options, functions).map(|config| Engine::new(&config)) {
         Some(Ok(engine)) => return Ok((engine, Allocation::Pooling)),
         Some(Err(error)) => format!("{error:#}"),
         None => "the limits are too large for a pool".to_owned(),
     };
-    tracing::warn!("no pooling allocator, memory is mapped for each call: {reason}");
+    tracing::warn!("memory is mapped for each call, because the pool is not available: {reason}");
     let engine = Engine::new(&config(options, functions))?;
     Ok((engine, Allocation::OnDemand { reason }))
 }
@@ -66,14 +83,14 @@ fn config(options: &Options, functions: Functions) -> Config {
     config
         .epoch_interruption(true)
         .concurrency_support(functions == Functions::Async)
-        // A memory's initial content is a copy-on-write image: no bytes are copied per call.
+        // Copy-on-write images of the initial memory avoid a copy for each call.
         .memory_init_cow(true);
     if options.keep_compiled {
         match Cache::from_file(None) {
             Ok(cache) => {
                 config.cache(Some(cache));
             }
-            Err(error) => tracing::debug!("compiled code is not kept: {error:#}"),
+            Err(error) => tracing::debug!("compiled code is not cached: {error:#}"),
         }
     }
     config

@@ -1,54 +1,79 @@
-//! What goes wrong on the host's side.
+//! Errors of the host.
 
 use std::time::Duration;
 
 use wasmtime::Trap;
 
-/// What went wrong on the host's side of a call. The component's own errors are values.
+/// An error of the host. The component's own errors are values that its functions return.
+///
+/// The variants own their text, so that clones can be handed to every caller of a shared instance;
+/// [`source`](std::error::Error::source) returns `None`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use aws_lambda_connector_host::sandbox::HostError;
+///
+/// /// Whether AWS may have received the request.
+/// fn may_have_been_sent(error: &HostError) -> bool {
+///     match error {
+///         HostError::Load { .. }
+///         | HostError::Setup(_)
+///         | HostError::Instantiate(_)
+///         | HostError::NotShared => false,
+///         HostError::Trap(_)
+///         | HostError::MemoryLimit { .. }
+///         | HostError::CpuLimit { .. }
+///         | HostError::Timeout { .. } => true,
+///     }
+/// }
+///
+/// assert!(may_have_been_sent(&HostError::Timeout { limit: Duration::from_secs(960) }));
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HostError {
-    /// The file is not a component that this host can run. Says which import, where one is
-    /// missing.
+    /// The file cannot be read, or this host cannot run it as a component.
     #[error("{path} cannot be loaded: {reason}")]
     Load {
-        /// The component's file.
+        /// The component's file, or `the component` if it was loaded from memory.
         path: String,
-        /// wasmtime's words.
+        /// The message of wasmtime or the file system. It names the import that is not supported.
         reason: String,
     },
-    /// wasmtime or TLS could not be set up.
+    /// wasmtime or TLS cannot be set up with these options.
     #[error("the host cannot be set up: {0}")]
     Setup(String),
-    /// No instance could be made for the call.
+    /// The component cannot be instantiated for the call.
     #[error("the component cannot be instantiated: {0}")]
     Instantiate(String),
-    /// Its functions are not `async`, so that calls in one instance would wait for each other.
+    /// The component's functions are not `async`, so calls in one instance would block each other.
     #[error("an instance of this component cannot be shared: its functions are not `async`")]
     NotShared,
-    /// The component failed in a way that it cannot report: a bug in it.
+    /// The component trapped, which is a bug in the component, or its instance ended during the
+    /// call.
     #[error("the component trapped: {0}")]
     Trap(String),
-    /// It asked for more memory than it may have, and could not go on without.
-    #[error("the component needed more than its {limit} bytes of memory")]
+    /// The component requested more memory than its limit, and trapped without it.
+    #[error("the component exceeded its memory limit of {limit} bytes")]
     MemoryLimit {
-        /// [`Options::memory_limit`](super::Options::memory_limit).
+        /// The limit in bytes: [`Options::memory_limit`](super::Options::memory_limit).
         limit: usize,
     },
-    /// It ran, rather than waited, for longer than it may.
+    /// The component used more CPU time than its budget. Waiting does not count.
     #[error("the component ran for longer than its CPU budget of {budget:?}")]
     CpuLimit {
-        /// [`Options::cpu_budget`](super::Options::cpu_budget).
+        /// The limit: [`Options::cpu_budget`](super::Options::cpu_budget).
         budget: Duration,
     },
-    /// The call took too long in all. What it had sent may still take effect.
-    #[error("the call did not end within {limit:?}")]
+    /// The call took longer than its timeout. A request that was sent may still take effect.
+    #[error("the call did not finish within {limit:?}")]
     Timeout {
-        /// [`Options::call_timeout`](super::Options::call_timeout).
+        /// The limit: [`Options::call_timeout`](super::Options::call_timeout).
         limit: Duration,
     },
 }
 
-/// The trap's name and where it happened; without the name wasmtime's message is only the place.
+/// Returns the trap's name and location. wasmtime's own message has only the location.
 pub fn trap_message(error: &wasmtime::Error) -> String {
     match error.downcast_ref::<Trap>() {
         Some(trap) => format!("{trap}; {error}"),

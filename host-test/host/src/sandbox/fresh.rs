@@ -16,27 +16,41 @@ use super::state::State;
 use crate::outbound::Outbound;
 use crate::policy::Policy;
 
-/// One component, ready to be called. Clones share everything; calls may run at once.
+/// A compiled component, ready to be called. Clones share it, and calls may run concurrently.
 ///
-/// ```no_run
+/// [`Host`](crate::host::Host) is the typed form for the connector. Use a `Sandbox` for a different
+/// component, or to make several calls in one instance:
+///
+/// ```
 /// use std::path::Path;
 /// use std::sync::Arc;
 ///
+/// use aws_lambda_connector_host::bindings::{cards, types};
+/// use aws_lambda_connector_host::exports::{self, Exports};
 /// use aws_lambda_connector_host::policy::Policy;
-/// use aws_lambda_connector_host::sandbox::{HostError, Options, Sandbox};
+/// use aws_lambda_connector_host::sandbox::{Options, Sandbox};
 ///
-/// # async fn example() -> Result<(), HostError> {
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let options = Options {
 ///     memory_limit: 16 << 20,
+/// #   keep_compiled: true,
 ///     ..Options::default()
 /// };
-/// let sandbox = Sandbox::load(Path::new("adder.wasm"), options)?;
-/// let sum = sandbox
+/// let sandbox = Sandbox::load(Path::new(built_component::P2), options)?;
+/// let exports = Exports::find(sandbox.instance_pre().component())?;
+/// let manifests = sandbox
 ///     .call(&Arc::new(Policy::deny_all()), async |instance, store| {
-///         let add = instance.get_typed_func::<(u32, u32), (u32,)>(&mut *store, "add")?;
-///         Ok(add.call_async(store, (1, 2)).await?.0)
+///         let mut manifests = Vec::new();
+///         for _ in 0..2 {
+///             let described: Result<cards::Manifest, types::Error> =
+///                 exports::call(instance, &mut *store, &exports.describe, ()).await?;
+///             manifests.extend(described);
+///         }
+///         Ok(manifests)
 ///     })
 ///     .await?;
+/// assert_eq!(manifests.len(), 2);
 /// # Ok(())
 /// # }
 /// ```
@@ -49,7 +63,7 @@ pub(super) struct Inner {
     pub(super) options: Options,
     instance_pre: InstancePre<State>,
     outbound: Outbound,
-    /// As many as the pooling allocator has places for.
+    /// One permit for each slot of the pooling allocator.
     pub(super) calls: Semaphore,
     allocation: Allocation,
     pub(super) functions: Functions,
@@ -57,10 +71,12 @@ pub(super) struct Inner {
 }
 
 impl Sandbox {
-    /// Compiles a component's file.
+    /// Reads and compiles a component's file. Compiling takes about a second and blocks the thread.
     ///
     /// # Errors
-    /// The file is not a component, or imports something that this host does not offer.
+    /// - [`HostError::Load`]: the file cannot be read, is not a component, or imports an interface
+    ///   that this host does not offer.
+    /// - [`HostError::Setup`]: wasmtime or TLS cannot be set up with these options.
     pub fn load(path: &Path, options: Options) -> Result<Self, HostError> {
         let load = |error: wasmtime::Error| HostError::Load {
             path: path.display().to_string(),
@@ -70,11 +86,17 @@ impl Sandbox {
         Self::build(&bytes, options, load)
     }
 
-    /// The same for a component in memory, in binary or, where the `wat` feature of wasmtime is
-    /// on, in text.
+    /// Compiles a component in memory. It may be binary or, with wasmtime's `wat` feature, text.
     ///
     /// # Errors
     /// As for [`Sandbox::load`].
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::sandbox::{HostError, Options, Sandbox};
+    ///
+    /// let error = Sandbox::from_bytes(b"not wasm", Options::default()).err();
+    /// assert!(matches!(error, Some(HostError::Load { .. })));
+    /// ```
     pub fn from_bytes(bytes: &[u8], options: Options) -> Result<Self, HostError> {
         Self::build(bytes, options, |error| HostError::Load {
             path: "the component".to_owned(),
@@ -82,7 +104,8 @@ impl Sandbox {
         })
     }
 
-    /// What the leaner engine does not take, the other one may, or says what is wrong.
+    /// Tries the engine without `async` support first, because it is faster. The other engine's
+    /// error is the one reported.
     fn build(
         bytes: &[u8],
         options: Options,
@@ -99,7 +122,7 @@ impl Sandbox {
         functions: Functions,
     ) -> Result<Self, HostError> {
         let outbound = Outbound::new(&options.outbound).map_err(|error| {
-            HostError::Setup(format!("TLS, or an extra root certificate: {error}"))
+            HostError::Setup(format!("TLS or an extra root certificate: {error}"))
         })?;
         let (engine, allocation) = engine::build(&options, functions)
             .map_err(|error| HostError::Setup(format!("wasmtime: {error:#}")))?;
@@ -123,22 +146,27 @@ impl Sandbox {
         })
     }
 
-    /// The compiled component, for the indices of its exports.
+    /// Returns the compiled component, to look up the indices of its exports.
     pub fn instance_pre(&self) -> &InstancePre<State> {
         &self.inner.instance_pre
     }
 
-    /// Where instances get their memory from.
+    /// Reports whether instances use pooled memory or map it for each call.
     pub fn allocation(&self) -> &Allocation {
         &self.inner.allocation
     }
 
-    /// Makes an instance, gives it to `call`, and throws it away.
+    /// Creates an instance, passes it to `call`, and discards it. [`Sandbox`] has an example.
     ///
-    /// Dropping the future ends the call: its connection, if it is in use, is closed.
+    /// If [`Options::max_calls`] calls are running, it waits for one of them; the wait counts
+    /// towards [`Options::call_timeout`]. Dropping the future ends the call and closes the
+    /// connection that it uses.
     ///
     /// # Errors
-    /// A limit, a trap, or an error of `call`.
+    /// - [`HostError::MemoryLimit`], [`HostError::CpuLimit`] or [`HostError::Timeout`]: the call
+    ///   exceeded a limit.
+    /// - [`HostError::Instantiate`]: the component cannot be instantiated.
+    /// - [`HostError::Trap`]: the component trapped, or `call` returned an error.
     pub async fn call<T>(
         &self,
         policy: &Arc<Policy>,
@@ -190,7 +218,7 @@ impl Sandbox {
         );
         let mut store = Store::new(inner.instance_pre.engine(), state);
         store.limiter(|state| &mut state.limits);
-        // At each tick the component lets other tasks run, and its account is checked.
+        // At each tick, the component yields to other tasks and its CPU time is checked.
         store.set_epoch_deadline(1);
         let meter = meter.clone();
         store.epoch_deadline_callback(move |_| {
@@ -211,7 +239,7 @@ impl Sandbox {
                 budget: options.cpu_budget,
             });
         }
-        // A component that is refused memory ends in a trap of its allocator's choice.
+        // Without memory, the component traps in a way that its allocator chooses.
         store
             .data()
             .limits

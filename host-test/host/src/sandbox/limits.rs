@@ -1,4 +1,4 @@
-//! Memory and processor time of one call.
+//! Limits on the memory and CPU time of one call.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 
-/// wasmtime's own limits, and a note of whether memory was refused: the trap that follows from a
-/// refusal looks like any other.
+/// wasmtime's limits, and whether they denied memory. The trap that follows looks like any other.
 pub struct Limits {
     limits: StoreLimits,
     exceeded: bool,
 }
 
 impl Limits {
-    /// At most this many bytes in any one memory, and one memory.
+    /// Allows one memory of at most this many bytes.
     pub fn new(memory: usize) -> Self {
         Self {
             limits: StoreLimitsBuilder::new()
@@ -27,7 +26,7 @@ impl Limits {
         }
     }
 
-    /// Whether memory was refused.
+    /// Whether memory was denied.
     pub fn exceeded(&self) -> bool {
         self.exceeded
     }
@@ -67,13 +66,13 @@ impl ResourceLimiter for Limits {
     }
 }
 
-/// The error that stops a call whose budget is spent.
+/// The error that stops a call after its budget is spent.
 #[derive(Debug, thiserror::Error)]
 #[error("the CPU budget is spent")]
 pub struct CpuBudgetSpent;
 
-/// How long a call has run. Epochs alone cannot tell: they pass while a component waits for an
-/// answer, too, and Lambda may take 15 minutes.
+/// Measures how long a call has run. Epochs are not enough: they also advance while a component
+/// waits for a response, which may take Lambda 15 minutes.
 pub struct CpuMeter {
     budget: Duration,
     used: Mutex<Used>,
@@ -83,12 +82,12 @@ struct Used {
     before: Duration,
     running_since: Option<Instant>,
     allowed: Duration,
-    /// In flight, of an instance that takes several.
+    /// Calls in flight in a shared instance.
     calls: u32,
 }
 
 impl CpuMeter {
-    /// A full budget.
+    /// Starts with a full budget.
     pub fn new(budget: Duration) -> Self {
         Self {
             budget,
@@ -101,9 +100,9 @@ impl CpuMeter {
         }
     }
 
-    /// One more call in the same instance, until the guard is dropped: it adds its budget, and the
-    /// first one after a rest finds a full one.
-    pub fn another(&self) -> InFlight<'_> {
+    /// Counts one more call in a shared instance until the guard is dropped. Each call adds its
+    /// budget. A call that starts while none is in flight resets the meter to one full budget.
+    pub fn begin_call(&self) -> InFlight<'_> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.calls == 0 {
             used.before = Duration::ZERO;
@@ -141,7 +140,7 @@ impl CpuMeter {
     }
 }
 
-/// See [`CpuMeter::another`].
+/// The guard of [`CpuMeter::begin_call`].
 pub struct InFlight<'a>(&'a CpuMeter);
 
 impl Drop for InFlight<'_> {
@@ -151,8 +150,8 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Charges a future's running time, not its waiting time, to the meter: the component runs while the
-/// future is polled.
+/// Charges the time in which the future is polled to the meter. The component runs only then, so
+/// waiting is not charged.
 pub async fn metered<F: Future>(future: F, meter: &CpuMeter) -> F::Output {
     let future = pin!(future);
     Metered { future, meter }.await

@@ -1,8 +1,8 @@
-//! What a component may import, and nothing else: the two clocks and outgoing HTTP, of WASI 0.2
-//! (with `wasi:io`) and of WASI 0.3.
+//! The interfaces that a component may import: the two clocks and outgoing HTTP, in WASI 0.2 (with
+//! `wasi:io`) and WASI 0.3.
 //!
-//! Each interface is added by name. No environment, files, sockets, randomness or standard streams
-//! exist here, so a component that asks for one does not load.
+//! Each interface is added by name. The environment, files, sockets, randomness and standard streams
+//! are missing, so a component that imports one of them does not load.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
@@ -15,15 +15,15 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use super::engine::Functions;
 use super::state::State;
 
-/// `wasi:io` works on the resource table alone.
+/// `wasi:io` needs only the resource table.
 struct Io;
 
 impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Adds every interface that the connector's worlds import; those of WASI 0.3 where functions may be
-/// `async`. Both versions of HTTP go through the same hooks.
+/// Adds every interface that the connector's worlds import. Those of WASI 0.3 require `async`
+/// functions. Both versions of HTTP use the same hooks.
 pub fn add_imports(linker: &mut Linker<State>, functions: Functions) -> wasmtime::Result<()> {
     io::error::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;
     io::poll::add_to_linker::<_, Io>(linker, |state| &mut state.table)?;

@@ -1,25 +1,42 @@
-//! What a component may use.
+//! Limits of a component.
 
 use std::time::Duration;
 
 use crate::outbound::OutboundOptions;
 
-/// What a component may use, and how its connections are made.
+/// Limits of a component, and how it connects.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use aws_lambda_connector_host::sandbox::Options;
+///
+/// let options = Options {
+///     memory_limit: 32 << 20,
+///     call_timeout: Duration::from_secs(60),
+///     ..Options::default()
+/// };
+/// assert_eq!(options.cpu_budget, Duration::from_secs(10));
+/// assert_eq!(options.max_calls, 1000);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Linear memory, in bytes. Default 64 MiB; the largest payload both ways needs about 32.
+    /// The linear memory of an instance, in bytes. Default: 64 MiB. A call with the largest payload
+    /// in both directions needs about 32 MiB.
     pub memory_limit: usize,
-    /// A whole call, waits included. Default 16 minutes: Lambda's longest run, and a margin.
+    /// The duration of a whole call, including waits. Default: 16 minutes, which is the longest run
+    /// of a Lambda function plus a margin.
     pub call_timeout: Duration,
-    /// Time that a call may run rather than wait. Default 10 s.
+    /// The CPU time of a call. Waiting does not count. It is checked every 10 ms. Default: 10 s.
     pub cpu_budget: Duration,
-    /// Calls at once; the next one waits, and its call time-out runs. Default 1000.
+    /// The number of concurrent calls. A further call waits for a slot while its call timeout runs.
+    /// Default: 1000.
     pub max_calls: u32,
-    /// Connections to Lambda.
+    /// How connections are opened and kept.
     pub outbound: OutboundOptions,
-    /// Keep compiled code in wasmtime's cache, a folder of the user's, for the next process: it
-    /// starts at once, and without the memory that compiling takes. Who can write there decides
-    /// what runs here. Default false.
+    /// Keeps compiled code in wasmtime's cache, in the user's cache directory. The next process
+    /// starts without the time and memory of compiling. Anyone who can write to that directory can
+    /// change the code that runs here. Default: false.
     pub keep_compiled: bool,
 }
 

@@ -1,11 +1,4 @@
-//! One instance for many calls at once: while one waits for its answer, the others go on. For
-//! components whose functions are `async`.
-//!
-//! Of [`super::Options`], the memory limit holds for the instance, so that what is in flight at
-//! once must fit; the call time-out holds for every call, and the CPU budget grows by its size with
-//! each call and starts anew whenever none is left. A trap ends the instance, and with it every
-//! call; so does dropping the last clone of it. A call that is given up goes on inside until it
-//! ends by itself: wasmtime can cancel no less than an instance.
+//! One instance that serves concurrent calls, for components whose functions are `async`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,22 +20,60 @@ use crate::policy::Policy;
 type Running<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
 type Call = Box<dyn for<'a> FnOnce(Instance, &'a Accessor<State>) -> Running<'a> + Send>;
 
-/// An instance. Clones are the same one.
+/// An instance that serves concurrent calls. While one call waits for a response, the others run.
+/// Clones refer to the same instance.
+///
+/// [`Options`](super::Options) apply as follows:
+///
+/// - `memory_limit` applies to the instance, so all concurrent calls together must fit.
+/// - `call_timeout` applies to each call.
+/// - `cpu_budget` is added for each concurrent call. The budget resets whenever no call is running.
+///
+/// A trap ends the instance and all of its calls, and so does dropping the last clone. A call whose
+/// future is dropped continues inside the instance until it finishes: wasmtime can only cancel a
+/// whole instance.
+///
+/// ```
+/// use std::path::Path;
+/// use std::sync::Arc;
+///
+/// use aws_lambda_connector_host::bindings::{cards, types};
+/// use aws_lambda_connector_host::host::Host;
+/// use aws_lambda_connector_host::policy::Policy;
+/// use aws_lambda_connector_host::sandbox::Options;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let options = Options { keep_compiled: true, ..Options::default() };
+/// let host = Host::new(Path::new(built_component::P3), options)?;
+/// let instance = host.share(&Arc::new(Policy::deny_all())).await?;
+/// let describe = async || -> Result<cards::Manifest, Box<dyn std::error::Error>> {
+///     let described: Result<cards::Manifest, types::Error> =
+///         instance.call(host.exports().describe, ()).await?;
+///     Ok(described?)
+/// };
+/// let (first, second) = tokio::try_join!(describe(), describe())?;
+/// assert_eq!(first.version, second.version);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SharedInstance {
     sandbox: Sandbox,
     calls: mpsc::UnboundedSender<Call>,
-    /// What it ended with.
+    /// The error that the instance ended with.
     ended: watch::Receiver<Option<HostError>>,
     _served: Arc<AbortOnDropHandle<()>>,
 }
 
 impl Sandbox {
-    /// Makes an instance that stays. All its calls go by this policy. It takes one of the places
-    /// that [`super::Options::max_calls`] are, and waits for it where none is free.
+    /// Starts an instance that serves concurrent calls, all under this policy. It counts as one of
+    /// [`Options::max_calls`](super::Options::max_calls), and waits if none is free. See
+    /// [`SharedInstance`] for an example.
     ///
     /// # Errors
-    /// None could be made, or the component's functions are not `async`.
+    /// - [`HostError::NotShared`]: the component's functions are not `async`.
+    /// - [`HostError::Instantiate`], or the limit that the component exceeded while starting.
     pub async fn share(&self, policy: &Arc<Policy>) -> Result<SharedInstance, HostError> {
         if self.inner.functions == Functions::Sync {
             return Err(HostError::NotShared);
@@ -59,7 +90,7 @@ impl Sandbox {
         });
         let served = Arc::new(AbortOnDropHandle::new(served));
         if starts.await.is_err() {
-            return Err(why(&mut ended).await);
+            return Err(end_reason(&mut ended).await);
         }
         Ok(SharedInstance {
             sandbox: self.clone(),
@@ -71,10 +102,11 @@ impl Sandbox {
 }
 
 impl SharedInstance {
-    /// Calls an export, whatever else is being called.
+    /// Calls an exported function, concurrently with any other calls.
     ///
     /// # Errors
-    /// The host's own. One that ended the instance is every later call's, too.
+    /// [`HostError::Timeout`] for this call alone. Any other error ended the instance: every call in
+    /// flight and every later call returns the same error.
     pub async fn call<P, R>(
         &self,
         function: ComponentExportIndex,
@@ -85,29 +117,29 @@ impl SharedInstance {
         R: Lift + Send + Sync + 'static,
         (R,): ComponentNamedList + Lift,
     {
-        let (answer, answered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let call: Call = Box::new(move |instance, accessor| {
             Box::pin(async move {
                 let function = accessor
                     .with(|mut store| instance.get_typed_func::<P, (R,)>(&mut store, &function))?;
                 let (result,) = function.call_concurrent(accessor, arguments).await?;
-                // Who asked may be gone.
-                let _ = answer.send(result);
+                // The caller may have dropped its future.
+                let _ = sender.send(result);
                 Ok(())
             })
         });
-        // Where the instance has ended, the answer's sender is dropped along with the call.
+        // If the instance has ended, the call is dropped together with its sender.
         let _ = self.calls.send(call);
         let limit = self.sandbox.inner.options.call_timeout;
-        match tokio::time::timeout(limit, answered).await {
+        match tokio::time::timeout(limit, receiver).await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(_)) => Err(why(&mut self.ended.clone()).await),
+            Ok(Err(_)) => Err(end_reason(&mut self.ended.clone()).await),
             Err(_) => Err(HostError::Timeout { limit }),
         }
     }
 }
 
-async fn why(ended: &mut watch::Receiver<Option<HostError>>) -> HostError {
+async fn end_reason(ended: &mut watch::Receiver<Option<HostError>>) -> HostError {
     let unknown = || HostError::Trap("the instance ended".to_owned());
     match ended.wait_for(Option::is_some).await {
         Ok(error) => error.clone().unwrap_or_else(unknown),
@@ -115,7 +147,7 @@ async fn why(ended: &mut watch::Receiver<Option<HostError>>) -> HostError {
     }
 }
 
-/// Serves until the last clone is dropped.
+/// Serves calls until the last clone is dropped.
 async fn serve(
     sandbox: &Sandbox,
     policy: &Arc<Policy>,
@@ -153,7 +185,7 @@ struct Task {
 
 impl AccessorTask<State> for Task {
     async fn run(self, accessor: &Accessor<State>) -> wasmtime::Result<()> {
-        let _in_flight = self.meter.another();
+        let _in_flight = self.meter.begin_call();
         (self.call)(self.instance, accessor).await
     }
 }
@@ -170,12 +202,12 @@ mod tests {
     use crate::sandbox::{Options, Sandbox};
     use local_lambda::{Config, Key, LocalLambda};
 
-    /// In an instance that stays, it would add up.
+    /// In a shared instance, leftovers would accumulate.
     #[tokio::test]
-    async fn a_call_leaves_nothing_with_the_host() {
+    async fn finished_call_leaves_no_resources_in_the_host() {
         let component = Path::new(built_component::P3);
         let sandbox = Sandbox::load(component, Options::default()).unwrap();
-        let exports = Exports::of(sandbox.instance_pre().component()).unwrap();
+        let exports = Exports::find(sandbox.instance_pre().component()).unwrap();
         let lambda = LocalLambda::start(Config::default()).await.unwrap();
         let policy = Arc::new(Policy::deny_all().allow(&lambda.url()).unwrap());
         let Key {

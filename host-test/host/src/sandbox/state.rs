@@ -1,4 +1,4 @@
-//! What a store holds: one call's resources, and the way its requests take.
+//! The data of a store: one call's resources, and the hooks that send its requests.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::limits::Limits;
 use crate::outbound::{Body, Outbound};
 use crate::policy::Policy;
 
-/// A request's body is written to the client in parts of at most this size ...
+/// The largest chunk in which a request body passes to the client, in bytes.
 const BODY_CHUNK: usize = 1 << 20;
-/// ... of which this many may wait for the network: all of the largest payload, 6 MiB, so that the
-/// component is done with it at once.
+/// How many chunks may wait for the network. They hold the largest payload, 6 MiB, so that the
+/// component can hand it over without waiting.
 const BODY_CHUNKS: usize = 6;
 
-/// The data of one call's store.
+/// The data of one call's store: see [`Sandbox::call`](super::Sandbox::call).
 pub struct State {
     pub(super) table: ResourceTable,
     pub(super) limits: Limits,
@@ -60,7 +60,7 @@ impl WasiHttpView for State {
     }
 }
 
-/// The one way out: the policy first, then the client.
+/// Sends every request of the component: checks the policy, then uses the client.
 struct Hooks {
     outbound: Outbound,
     policy: Arc<Policy>,
@@ -85,7 +85,7 @@ impl WasiHttpHooks for Hooks {
             if let Err(Error::DestinationIpProhibited) = sent {
                 policy.refused_address(&uri);
             }
-            // The connection's own task belongs to the client's pool, not to this call.
+            // The connection's task belongs to the client's pool, not to this call.
             let io: Boxed<()> = Box::new(async { Ok(()) });
             sent.map(|response| (response, io))
         })
