@@ -1,4 +1,4 @@
-//! Runs the examples, and checks that the README quotes them.
+//! Runs the examples, and checks that the README and the docs quote them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -88,15 +88,42 @@ async fn signing_key_of_the_example_is_accepted() {
 }
 
 #[test]
-fn readme_quotes_the_examples_verbatim() {
-    let readme = include_str!("../../../README.md");
-    for (name, example) in [
-        ("minimal", include_str!("../examples/minimal.rs")),
-        ("signing_key", include_str!("../examples/signing_key.rs")),
+fn docs_quote_the_examples_verbatim() {
+    for (page, text, name, example) in [
+        (
+            "docs/embedding.md",
+            include_str!("../../../docs/embedding.md"),
+            "minimal",
+            include_str!("../examples/minimal.rs"),
+        ),
+        (
+            "docs/credentials.md",
+            include_str!("../../../docs/credentials.md"),
+            "signing_key",
+            include_str!("../examples/signing_key.rs"),
+        ),
     ] {
         assert!(
-            readme.contains(&format!("```rust\n{example}```\n")),
-            "README.md must quote host-test/host/examples/{name}.rs unchanged in a ```rust block"
+            text.contains(&format!("```rust\n{example}```\n")),
+            "{page} must quote host-test/host/examples/{name}.rs unchanged in a ```rust block"
+        );
+    }
+}
+
+#[test]
+fn readme_excerpt_quotes_lines_of_the_example_in_order() {
+    let readme = include_str!("../../../README.md");
+    let (_, excerpt) = readme.split_once("```rust\n").expect("an excerpt");
+    let (excerpt, _) = excerpt.split_once("```\n").expect("the excerpt's end");
+    let mut example = include_str!("../examples/minimal.rs")
+        .lines()
+        .map(str::trim);
+    let lines = excerpt.lines().map(str::trim);
+    // An ellipsis stands for lines that are left out.
+    for line in lines.filter(|line| !line.is_empty() && !line.contains('…')) {
+        assert!(
+            example.any(|other| other == line),
+            "README.md: host-test/host/examples/minimal.rs has no `{line}` there"
         );
     }
 }

@@ -33,9 +33,9 @@ pub enum Rule {
     Impossible(&'static str),
 }
 
-const REFUSE: &str = "a connection that stands can no longer be refused";
-const NOTHING_YET: &str = "there is no connection yet that could be broken";
-const SYN: &str = "a reset in answer to a SYN is the refusal";
+const REFUSE: &str = "an established connection can no longer be refused";
+const NOTHING_YET: &str = "there is no connection yet to break";
+const SYN: &str = "a reset in response to a SYN is a refusal";
 
 /// Every point and every fault.
 pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {

@@ -13,18 +13,18 @@ use testing::proxy::{Fault, Point};
 const INTRODUCTION: &str = "\
 # When a call breaks
 
-What the connector does when the network fails, at every point of a call. `cargo test` makes each
-of these calls: the component in the reference host, over sockets, through a proxy that breaks the
-first connection at that point and passes every later one on. It compares this page with what it saw.
+This page shows what the connector does when the network fails at any point of a call. `cargo test` makes each of these
+calls with the component in the reference host. A proxy breaks the first connection at that point and passes every later
+one on. The test compares this page with the results.
 
-Up to three attempts are allowed. A cell says what the caller gets, how often the function ran, and
-in how many attempts: `200; 1 in 2` is a success, one run, two attempts. `cut-off`, unknown; 1 in 1
-is a `transport` error of that kind with `executed: unknown`, one run, one attempt.
+Each call may take three attempts. A cell contains the result, how often the function ran, and the number of attempts.
+`200; 1 in 2` is a success after one run and two attempts. `cut-off`, unknown; 1 in 1 is a `transport` error of that kind with
+`executed: unknown`, after one run and one attempt.
 
-- A function runs a second time only where the caller said that it may.
-- A named durable execution is asked for again, and runs once.
-- No answer that is not whole is a success.
-- `executed: no` stands only where no attempt ran the function; `yes` only where one did.
+- A function runs a second time only if the caller declared that it may.
+- A named durable execution is started again, and runs once.
+- An incomplete response is never a success.
+- `executed: no` appears only if no attempt ran the function, and `yes` only if one did.
 
 ";
 
@@ -70,7 +70,7 @@ pub fn table(all: &[Seen]) -> String {
             text += "\n";
         }
     }
-    text += "\nWhat cannot happen:\n\n";
+    text += "\nThese faults cannot happen:\n\n";
     for ((why, fault), points) in impossible {
         writeln!(text, "- {fault}, {}: {why}.", points.join(", ")).unwrap();
     }
