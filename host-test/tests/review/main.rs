@@ -4,6 +4,7 @@
 //! `UPDATE=1 cargo test --test review` writes the tables of figures.
 
 mod contents;
+mod errors;
 mod hosts;
 mod imports;
 mod limits;
