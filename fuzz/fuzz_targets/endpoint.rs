@@ -4,7 +4,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use aws_lambda_connector::aws::endpoint::{self, Choice, Endpoint, Scheme};
+use aws_lambda_connector::aws::endpoint::{self, Endpoint, EndpointChoice, Scheme};
 use aws_lambda_connector_fuzz::secrets;
 use aws_lambda_connector_fuzz::verdict::no_secret;
 use libfuzzer_sys::fuzz_target;
@@ -24,10 +24,10 @@ fuzz_target!(|text: &str| {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     );
     for choice in [
-        Choice::Standard,
-        Choice::Fips,
-        Choice::DualStack,
-        Choice::FipsDualStack,
+        EndpointChoice::Standard,
+        EndpointChoice::Fips,
+        EndpointChoice::DualStack,
+        EndpointChoice::FipsDualStack,
     ] {
         let lambda = endpoint::resolve("lambda", region, &choice).unwrap();
         let sts = endpoint::resolve_sts(region, &choice).unwrap();
@@ -40,7 +40,7 @@ fuzz_target!(|text: &str| {
         }
     }
 
-    let choice = Choice::Url(url.into());
+    let choice = EndpointChoice::Url(url.into());
     if let Ok(endpoint) = endpoint::resolve("lambda", region, &choice) {
         check(url, &endpoint);
         // What it is written as is the same endpoint.
@@ -49,10 +49,10 @@ fuzz_target!(|text: &str| {
             Scheme::Https => "https",
         };
         let written = format!("{scheme}://{}{}", endpoint.authority, endpoint.base_path);
-        let again = endpoint::resolve("lambda", region, &Choice::Url(written)).unwrap();
+        let again = endpoint::resolve("lambda", region, &EndpointChoice::Url(written)).unwrap();
         assert_eq!(again, endpoint);
         let sts = endpoint::resolve_sts(region, &choice).unwrap();
-        let standard = endpoint::resolve_sts(region, &Choice::Standard).unwrap();
+        let standard = endpoint::resolve_sts(region, &EndpointChoice::Standard).unwrap();
         assert!(sts == endpoint || sts == standard);
         let host = host(&endpoint.authority);
         let host = host.strip_suffix('.').unwrap_or(host);
@@ -67,7 +67,7 @@ fuzz_target!(|text: &str| {
         format!("{url}{}", secrets::KEY),
         format!("https://{}@{url}", secrets::KEY),
     ] {
-        if let Err(problem) = endpoint::resolve("lambda", region, &Choice::Url(url)) {
+        if let Err(problem) = endpoint::resolve("lambda", region, &EndpointChoice::Url(url)) {
             no_secret(&problem, &[]);
         }
     }

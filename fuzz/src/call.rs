@@ -1,7 +1,7 @@
 //! Makes the call that a script describes. Whatever the connector can be asked goes through here.
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::Options;
@@ -73,7 +73,7 @@ impl<'a> Call<'a> {
             "run" | "choices" => cards::connection::read(&form).unwrap_or(Connection {
                 region: String::new(),
                 credentials: Credentials::HostSigned,
-                endpoint: Choice::Standard,
+                endpoint: EndpointChoice::Standard,
             }),
             "invoke" | "list" | "qualifiers" | "test" | "open" => connection(lines),
             _ => return None,
@@ -234,11 +234,11 @@ pub fn connection(lines: &Lines) -> Connection {
             _ => Credentials::AccessKey(key(false)),
         },
         endpoint: match lines.get("endpoint") {
-            None => Choice::Standard,
-            Some("fips") => Choice::Fips,
-            Some("dual-stack") => Choice::DualStack,
-            Some("fips-dual-stack") => Choice::FipsDualStack,
-            Some(url) => Choice::Url(url.into()),
+            None => EndpointChoice::Standard,
+            Some("fips") => EndpointChoice::Fips,
+            Some("dual-stack") => EndpointChoice::DualStack,
+            Some("fips-dual-stack") => EndpointChoice::FipsDualStack,
+            Some(url) => EndpointChoice::Url(url.into()),
         },
     }
 }

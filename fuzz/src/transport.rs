@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
@@ -170,7 +170,7 @@ impl Scripted {
         };
         let authorization = Authorization::read(authorization);
         let service = if is_sts(request) { "sts" } else { "lambda" };
-        let standard = !matches!(self.connection.endpoint, Choice::Url(_));
+        let standard = !matches!(self.connection.endpoint, EndpointChoice::Url(_));
         authorization.check_scope(request, service, standard);
         let keys = self.keys.borrow();
         let token = header(request, "x-amz-security-token").unwrap_or_default();

@@ -45,7 +45,7 @@ pub struct Endpoint {
 
 /// Which of a region's endpoints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
+pub enum EndpointChoice {
     /// The region's standard endpoint.
     #[default]
     Standard,
@@ -158,14 +158,14 @@ pub fn partition_id(region: &str) -> &'static str {
 ///
 /// # Errors
 /// What is wrong with a custom URL.
-pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint, String> {
+pub fn resolve(service: &str, region: &str, choice: &EndpointChoice) -> Result<Endpoint, String> {
     let partition = partition(region);
     let (fips, suffix) = match choice {
-        Choice::Standard => ("", partition.dns),
-        Choice::Fips => ("-fips", partition.dns),
-        Choice::DualStack => ("", partition.dual_stack),
-        Choice::FipsDualStack => ("-fips", partition.dual_stack),
-        Choice::Url(url) => return parse_url(url),
+        EndpointChoice::Standard => ("", partition.dns),
+        EndpointChoice::Fips => ("-fips", partition.dns),
+        EndpointChoice::DualStack => ("", partition.dual_stack),
+        EndpointChoice::FipsDualStack => ("-fips", partition.dual_stack),
+        EndpointChoice::Url(url) => return parse_url(url),
     };
     Ok(Endpoint {
         scheme: Scheme::Https,
@@ -183,13 +183,15 @@ pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint,
 ///
 /// # Errors
 /// What is wrong with a custom URL.
-pub fn resolve_sts(region: &str, choice: &Choice) -> Result<Endpoint, String> {
+pub fn resolve_sts(region: &str, choice: &EndpointChoice) -> Result<Endpoint, String> {
     match choice {
-        Choice::Fips if region.starts_with("us-gov-") => resolve(STS, region, &Choice::Standard),
-        Choice::Url(url) => {
+        EndpointChoice::Fips if region.starts_with("us-gov-") => {
+            resolve(STS, region, &EndpointChoice::Standard)
+        }
+        EndpointChoice::Url(url) => {
             let custom = parse_url(url)?;
             if is_aws_host(&custom.authority) {
-                resolve(STS, region, &Choice::Standard)
+                resolve(STS, region, &EndpointChoice::Standard)
             } else {
                 Ok(custom)
             }

@@ -8,7 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::aws::credentials::{AccessKey, Secret};
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::call::roles::RoleOptions;
 
 /// `types.connection` as the caller gave it.
@@ -19,7 +19,7 @@ pub struct Connection {
     /// Who is calling.
     pub credentials: Credentials,
     /// Which endpoint.
-    pub endpoint: Choice,
+    pub endpoint: EndpointChoice,
 }
 
 /// Who is calling: `types.credentials` as the caller gave it.

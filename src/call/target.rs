@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::aws::credentials::{Day, Signer, SigningKey};
-use crate::aws::endpoint::{self, Choice, Endpoint, LAMBDA, STS};
+use crate::aws::endpoint::{self, Endpoint, EndpointChoice, LAMBDA, STS};
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::Error;
 use crate::call::keys::{check_key, check_key_id, check_token};
@@ -116,7 +116,11 @@ pub fn lambda_only(credentials: &Credentials) -> Option<&'static str> {
 }
 
 /// Checks the keys and roles of a connection whose region was checked.
-fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Caller, Error> {
+fn caller(
+    credentials: Credentials,
+    region: &str,
+    choice: &EndpointChoice,
+) -> Result<Caller, Error> {
     let field = format_args!("connection.credentials.{}", credentials.kind());
     Ok(match credentials {
         Credentials::AccessKey(key) => {
@@ -166,7 +170,7 @@ fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Cal
     })
 }
 
-fn sts_endpoint(region: &str, choice: &Choice) -> Result<Endpoint, Error> {
+fn sts_endpoint(region: &str, choice: &EndpointChoice) -> Result<Endpoint, Error> {
     endpoint::resolve_sts(region, choice).map_err(bad_url)
 }
 

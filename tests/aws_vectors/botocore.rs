@@ -1,7 +1,7 @@
 //! Requests that botocore signed: canonical request, string to sign and `Authorization`, byte for
 //! byte (`tests/vectors/README.md`).
 
-use aws_lambda_connector::aws::endpoint::{Choice, LAMBDA, Scheme};
+use aws_lambda_connector::aws::endpoint::{EndpointChoice, LAMBDA, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
@@ -74,8 +74,8 @@ fn operations_build_the_same_requests() {
             region: vector["region"].as_str().unwrap().into(),
             credentials: Credentials::AccessKey(example_key(vector["token"].as_str())),
             endpoint: match vector["endpoint"].as_str() {
-                Some(url) => Choice::Url(url.into()),
-                None => Choice::Standard,
+                Some(url) => EndpointChoice::Url(url.into()),
+                None => EndpointChoice::Standard,
             },
         };
         match vector["op"].as_str().unwrap() {

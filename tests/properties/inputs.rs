@@ -1,7 +1,7 @@
 //! Whatever a caller passes.
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::{self, Choice};
+use aws_lambda_connector::aws::endpoint::{self, EndpointChoice};
 use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::operation::Exchange;
@@ -94,7 +94,7 @@ proptest! {
         if endpoint::check_region(&region).is_err() {
             return Ok(());
         }
-        let choice = Choice::Url(url);
+        let choice = EndpointChoice::Url(url);
         for endpoint in [endpoint::resolve("lambda", &region, &choice), endpoint::resolve_sts(&region, &choice)]
             .into_iter()
             .flatten()
@@ -124,7 +124,7 @@ proptest! {
     ) {
         let connection = Connection {
             region,
-            endpoint: url.map_or(Choice::Standard, Choice::Url),
+            endpoint: url.map_or(EndpointChoice::Standard, EndpointChoice::Url),
             ..connection()
         };
         let request = InvokeRequest {
@@ -163,8 +163,8 @@ proptest! {
             Connection { credentials: key("AKID", &secret, "t"), ..connection() },
             Connection { credentials: key("AKID", "s", &secret), ..connection() },
             Connection { region: secret.clone(), ..connection() },
-            Connection { endpoint: Choice::Url(format!("https://user:{secret}@example.com")), ..connection() },
-            Connection { endpoint: Choice::Url(secret.clone()), ..connection() },
+            Connection { endpoint: EndpointChoice::Url(format!("https://user:{secret}@example.com")), ..connection() },
+            Connection { endpoint: EndpointChoice::Url(secret.clone()), ..connection() },
         ] {
             let request = InvokeRequest { function: "f".into(), ..InvokeRequest::default() };
             let outcome = Invoke::new(connection, request).map(|_| ());

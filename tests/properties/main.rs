@@ -15,7 +15,7 @@ mod pure;
 use std::cell::{Cell, RefCell};
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
@@ -45,7 +45,7 @@ fn connection() -> Connection {
             secret_access_key: Secret::new(SECRET.into()),
             session_token: Some(Secret::new(TOKEN.into())),
         }),
-        endpoint: Choice::Standard,
+        endpoint: EndpointChoice::Standard,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret, Signer};
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::endpoint::LAMBDA;
 use aws_lambda_connector::aws::json;
 use aws_lambda_connector::aws::message::Response;
@@ -34,7 +34,7 @@ fn invoke(payload: &str) -> Invoke {
     let connection = Connection {
         region: REGION.to_owned(),
         credentials: Credentials::AccessKey(key()),
-        endpoint: Choice::Standard,
+        endpoint: EndpointChoice::Standard,
     };
     let request = InvokeRequest {
         function: "echo".to_owned(),

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::endpoint::LAMBDA;
 use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
 use aws_lambda_connector::aws::time::AmzDate;
@@ -59,7 +59,7 @@ fn request(url: &str, text: &str) -> Result<Request<Bytes>> {
             secret_access_key: Secret::new(key.secret_access_key),
             session_token: key.session_token.map(Secret::new),
         }),
-        endpoint: Choice::Url(url.to_owned()),
+        endpoint: EndpointChoice::Url(url.to_owned()),
     };
     let wanted = InvokeRequest {
         function: "echo".to_owned(),

@@ -3,12 +3,12 @@
 use super::*;
 
 fn url(text: &str) -> Result<Endpoint, String> {
-    resolve("lambda", "us-east-1", &Choice::Url(text.into()))
+    resolve("lambda", "us-east-1", &EndpointChoice::Url(text.into()))
 }
 
 #[test]
 fn hosts_of_all_partitions() {
-    use Choice::{DualStack, Fips, FipsDualStack, Standard};
+    use EndpointChoice::{DualStack, Fips, FipsDualStack, Standard};
     for (choice, hosts) in [
         (
             Standard,
@@ -74,8 +74,9 @@ fn hosts_of_all_partitions() {
 
 #[test]
 fn sts_hosts() {
-    use Choice::{DualStack, Fips, FipsDualStack, Standard};
-    let authority = |region: &str, choice: Choice| resolve_sts(region, &choice).unwrap().authority;
+    use EndpointChoice::{DualStack, Fips, FipsDualStack, Standard};
+    let authority =
+        |region: &str, choice: EndpointChoice| resolve_sts(region, &choice).unwrap().authority;
     for (region, choice, host) in [
         ("eu-central-1", Standard, "sts.eu-central-1.amazonaws.com"),
         ("us-east-1", Fips, "sts-fips.us-east-1.amazonaws.com"),
@@ -100,7 +101,10 @@ fn sts_hosts() {
         (&format!("{private}.:8443"), "sts.us-east-1.amazonaws.com"),
         ("https://notamazonaws.com", "notamazonaws.com"),
     ] {
-        assert_eq!(authority("us-east-1", Choice::Url(url.into())), host);
+        assert_eq!(
+            authority("us-east-1", EndpointChoice::Url(url.into())),
+            host
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a role may be, and what tells two chains apart.
 
 use super::*;
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::target::{Caller, Target};
 use crate::testing::{
@@ -136,25 +136,30 @@ fn tokens_and_what_goes_with_them() {
 fn sts_is_asked_in_the_connections_region_partition_and_form() {
     let cn = "arn:aws-cn:iam::123456789012:role/x";
     let gov = "arn:aws-us-gov:iam::123456789012:role/x";
-    let url = Choice::Url("http://127.0.0.1:4566".into());
+    let url = EndpointChoice::Url("http://127.0.0.1:4566".into());
     for (region, arn, endpoint, authority) in [
         (
             "cn-north-1",
             cn,
-            Choice::Standard,
+            EndpointChoice::Standard,
             "sts.cn-north-1.amazonaws.com.cn",
         ),
         (
             "us-gov-west-1",
             gov,
-            Choice::Fips,
+            EndpointChoice::Fips,
             "sts.us-gov-west-1.amazonaws.com",
         ),
-        ("eu-west-1", ARN, Choice::DualStack, "sts.eu-west-1.api.aws"),
+        (
+            "eu-west-1",
+            ARN,
+            EndpointChoice::DualStack,
+            "sts.eu-west-1.api.aws",
+        ),
         (
             "us-east-2",
             ARN,
-            Choice::FipsDualStack,
+            EndpointChoice::FipsDualStack,
             "sts-fips.us-east-2.api.aws",
         ),
         ("us-east-2", ARN, url, "127.0.0.1:4566"),
@@ -181,7 +186,7 @@ fn every_difference_tells_two_chains_apart() {
         change(&mut source);
         connection_with(Credentials::AssumeRole { source, roles })
     };
-    let place = |region: &str, endpoint: Choice| Connection {
+    let place = |region: &str, endpoint: EndpointChoice| Connection {
         region: region.into(),
         endpoint,
         ..assuming(vec![role(ARN)])
@@ -196,11 +201,20 @@ fn every_difference_tells_two_chains_apart() {
         source(|key| key.access_key_id.push('X')),
         source(|key| key.secret_access_key = Secret::new("other".into())),
         source(|key| key.session_token = Some(Secret::new("t".into()))),
-        place("us-east-2", Choice::Standard),
-        place("us-east-1", Choice::Fips),
-        place("us-east-1", Choice::Url("http://localhost:1".into())),
-        place("us-east-1", Choice::Url("https://localhost:1".into())),
-        place("us-east-1", Choice::Url("http://localhost:1/base".into())),
+        place("us-east-2", EndpointChoice::Standard),
+        place("us-east-1", EndpointChoice::Fips),
+        place(
+            "us-east-1",
+            EndpointChoice::Url("http://localhost:1".into()),
+        ),
+        place(
+            "us-east-1",
+            EndpointChoice::Url("https://localhost:1".into()),
+        ),
+        place(
+            "us-east-1",
+            EndpointChoice::Url("http://localhost:1/base".into()),
+        ),
         bearing("aaaa", role(ARN)),
         bearing("bbbb", role(ARN)),
     ];

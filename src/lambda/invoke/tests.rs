@@ -1,7 +1,7 @@
 //! Invocations: what is refused, what goes out, what an answer means.
 
 use super::*;
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::call::error::{InvalidInput, TransportKind};
 use crate::call::failure::FailureCause;
 use crate::testing::{
@@ -19,7 +19,7 @@ fn refused(request: InvokeRequest) -> InvalidInput {
 
 fn at_url(url: &str) -> Connection {
     Connection {
-        endpoint: Choice::Url(url.into()),
+        endpoint: EndpointChoice::Url(url.into()),
         ..connection()
     }
 }
