@@ -19,7 +19,7 @@ mod scan;
 
 /// Upper bound on the elements of one list or object. Lambda never sends more, and parsed elements
 /// take far more memory than their text: 6 MB could hold a million.
-pub const MAX_PARTS: usize = 10_000;
+pub const MAX_ELEMENTS: usize = 10_000;
 
 /// Whether `text` is one JSON value of any kind, at any depth.
 ///
@@ -65,13 +65,13 @@ impl<'a> Json<'a> {
         unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
     }
 
-    /// The elements of a list; `None` where it is not a list, or has more than [`MAX_PARTS`].
+    /// The elements of a list; `None` where it is not a list, or has more than [`MAX_ELEMENTS`].
     pub fn list(self) -> Option<Vec<Json<'a>>> {
         parse_all(self.0, |reader| reader.list(Reader::value))
     }
 
     /// The fields of an object; `None` where it is not an object, or has more than
-    /// [`MAX_PARTS`].
+    /// [`MAX_ELEMENTS`].
     pub fn object(self) -> Option<Fields<'a>> {
         Fields::read(self.0)
     }
@@ -94,7 +94,7 @@ pub struct Fields<'a>(Vec<Member<'a>>);
 type Member<'a> = (Cow<'a, str>, Json<'a>);
 
 impl<'a> Fields<'a> {
-    /// Reads `text`; `None` where it is not a JSON object, or has more than [`MAX_PARTS`] fields.
+    /// Reads `text`; `None` where it is not a JSON object, or has more than [`MAX_ELEMENTS`] fields.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
         parse_all(text, Reader::object)
     }
@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
             self.rest = scan::skip_whitespace(rest);
             return Some(());
         }
-        for _ in 0..MAX_PARTS {
+        for _ in 0..MAX_ELEMENTS {
             element(self)?;
             match self.rest {
                 [b',', rest @ ..] => self.rest = scan::skip_whitespace(rest),
@@ -379,11 +379,14 @@ mod tests {
     fn what_has_too_many_parts_is_not_taken_apart() {
         let list = |parts: usize| format!("[{}0]", "0,".repeat(parts - 1));
         let object = |parts: usize| format!("{{{}\"a\":0}}", "\"\":0,".repeat(parts - 1));
-        let [most, more] = [list(MAX_PARTS), list(MAX_PARTS + 1)];
-        assert_eq!(Json::parse(&most).unwrap().list().unwrap().len(), MAX_PARTS);
+        let [most, more] = [list(MAX_ELEMENTS), list(MAX_ELEMENTS + 1)];
+        assert_eq!(
+            Json::parse(&most).unwrap().list().unwrap().len(),
+            MAX_ELEMENTS
+        );
         assert_eq!(Json::parse(&more).unwrap().list(), None);
-        assert!(Fields::read(&object(MAX_PARTS)).is_some());
-        assert!(Fields::read(&object(MAX_PARTS + 1)).is_none());
+        assert!(Fields::read(&object(MAX_ELEMENTS)).is_some());
+        assert!(Fields::read(&object(MAX_ELEMENTS + 1)).is_none());
     }
 
     #[test]

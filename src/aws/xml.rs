@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// An answer has a few dozen; a hostile one could have millions.
-const MOST_TAGS: usize = 1_000;
+const MAX_TAGS: usize = 1_000;
 
 /// Texts of the first elements at `paths` below the root element, by local name, without white
 /// space around them; `None` where `text` is not XML as above.
@@ -21,7 +21,7 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
     let mut characters = String::new();
     let mut root_seen = false;
     let mut rest = text;
-    for _ in 0..MOST_TAGS {
+    for _ in 0..MAX_TAGS {
         let Some((before, markup)) = rest.split_once('<') else {
             let whole = root_seen && open.is_empty() && is_blank(rest);
             return whole.then_some(found);

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::json::{Fields, Json, MAX_PARTS};
+use crate::aws::json::{Fields, Json, MAX_ELEMENTS};
 
 /// `types.function-failure`, where each field is documented.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ fn stack_trace(value: Json<'_>) -> Vec<String> {
         None => value
             .text()
             .lines()
-            .take(MAX_PARTS)
+            .take(MAX_ELEMENTS)
             .map(Into::into)
             .collect(),
     }

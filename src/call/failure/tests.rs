@@ -178,7 +178,10 @@ fn a_trace_deeper_than_any_stack_is_in_the_output_only() {
         assert_eq!(failure.error_type.as_deref(), Some("E"));
         failure.stack_trace.len()
     };
-    assert_eq!((frames(MAX_PARTS), frames(MAX_PARTS + 1)), (MAX_PARTS, 0));
-    let lines = format!(r#"{{"trace":"{}"}}"#, "a\\n".repeat(MAX_PARTS + 1));
-    assert_eq!(failure(&lines).stack_trace.len(), MAX_PARTS);
+    assert_eq!(
+        (frames(MAX_ELEMENTS), frames(MAX_ELEMENTS + 1)),
+        (MAX_ELEMENTS, 0)
+    );
+    let lines = format!(r#"{{"trace":"{}"}}"#, "a\\n".repeat(MAX_ELEMENTS + 1));
+    assert_eq!(failure(&lines).stack_trace.len(), MAX_ELEMENTS);
 }
