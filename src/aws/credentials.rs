@@ -105,7 +105,7 @@ pub enum Signer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongDay {
     /// `YYYYMMDD` of the key.
-    pub of_key: String,
+    pub key_date: String,
     /// `YYYYMMDD` of the request.
     pub today: String,
 }
@@ -128,7 +128,7 @@ impl Signer {
         let within = now.clamp(first, last);
         if within.abs_diff(now) > MIDNIGHT_GRACE_S {
             return Err(WrongDay {
-                of_key: key.day.date.clone(),
+                key_date: key.day.date.clone(),
                 today: AmzDate::from_unix(now).date,
             });
         }
@@ -212,7 +212,7 @@ mod tests {
             (u64::MAX, "99991231"),
         ] {
             let wrong = WrongDay {
-                of_key: "20261122".into(),
+                key_date: "20261122".into(),
                 today: today.into(),
             };
             assert_eq!(date_time(key("20261122"), now), Err(wrong));

@@ -100,11 +100,11 @@ fn hint_clock_skew(error: &mut Error) {
 
 /// A request for which the signing key's day is over.
 pub fn wrong_day(day: &WrongDay) -> Error {
-    let WrongDay { of_key, today } = day;
+    let WrongDay { key_date, today } = day;
     Error::invalid(
         "connection.credentials.signing-key.date",
         format!(
-            "the key is for {of_key} UTC, and it is {today}: AWS takes a signing key on its own day only, so derive one for today"
+            "the key is for {key_date} UTC, and it is {today}: AWS takes a signing key on its own day only, so derive one for today"
         ),
     )
 }
