@@ -23,7 +23,7 @@ pub struct RequestContext {
 
 /// Reads an answer that is no success.
 pub fn read(response: &Response, context: &RequestContext) -> Error {
-    error(Answer::read(response), response, context)
+    error(ErrorBody::read(response), response, context)
 }
 
 /// As [`read`], where another protocol's document held the code and the message.
@@ -34,14 +34,14 @@ pub fn with_code(
     context: &RequestContext,
 ) -> Error {
     error(
-        Answer::new(response, Some(code), message, None),
+        ErrorBody::new(response, Some(code), message, None),
         response,
         context,
     )
 }
 
-fn error(answer: Answer, response: &Response, context: &RequestContext) -> Error {
-    let class = error_codes::classify(response.status, &answer.code, &answer.message);
+fn error(body: ErrorBody, response: &Response, context: &RequestContext) -> Error {
+    let class = error_codes::classify(response.status, &body.code, &body.message);
     let error = ServiceError {
         status_code: response.status,
         category: class.category,
@@ -51,11 +51,11 @@ fn error(answer: Answer, response: &Response, context: &RequestContext) -> Error
             Executed::No
         },
         retryable: class.retryable,
-        hint: hint(&answer, &class, context),
+        hint: hint(&body, &class, context),
         request_id: request_id(response),
         attempts: context.attempts,
-        code: answer.code,
-        message: answer.message,
+        code: body.code,
+        message: body.message,
     };
     match class.category {
         Category::Credentials | Category::ClockSkew => Error::Unauthenticated(error),
@@ -70,15 +70,15 @@ pub fn request_id(response: &Response) -> Option<String> {
         .or_else(|| response.header_owned("x-amz-request-id"))
 }
 
-struct Answer {
+struct ErrorBody {
     code: String,
     message: String,
     /// Which limit a `TooManyRequestsException` is about.
     reason: Option<String>,
 }
 
-impl Answer {
-    fn read(response: &Response) -> Answer {
+impl ErrorBody {
+    fn read(response: &Response) -> ErrorBody {
         let fields = core::str::from_utf8(&response.body)
             .ok()
             .and_then(Fields::read);
@@ -92,7 +92,7 @@ impl Answer {
             .or_else(|| text(&["code", "Code", "__type"]))
             .map(|code| plain_code(&code).to_owned());
         let message = text(&["message", "Message", "errorMessage"]);
-        Answer::new(response, code, message, text(&["Reason"]))
+        ErrorBody::new(response, code, message, text(&["Reason"]))
     }
 
     /// What is empty is not there.
@@ -101,10 +101,10 @@ impl Answer {
         code: Option<String>,
         message: Option<String>,
         reason: Option<String>,
-    ) -> Answer {
+    ) -> ErrorBody {
         let status = response.status;
         let is_there = |text: &String| !text.is_empty();
-        Answer {
+        ErrorBody {
             code: code
                 .filter(is_there)
                 .unwrap_or_else(|| format!("HTTP {status}")),
@@ -123,7 +123,7 @@ fn plain_code(code: &str) -> &str {
 }
 
 fn hint(
-    answer: &Answer,
+    body: &ErrorBody,
     class: &error_codes::Classification,
     context: &RequestContext,
 ) -> Option<String> {
@@ -133,7 +133,7 @@ fn hint(
             context.action, context.resource
         ));
     }
-    let hint = match answer.reason.as_deref() {
+    let hint = match body.reason.as_deref() {
         Some(
             "ReservedFunctionConcurrentInvocationLimitExceeded"
             | "ReservedFunctionInvocationRateLimitExceeded",
