@@ -13,12 +13,12 @@ use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::perform::redact;
 use aws_lambda_connector::sts::query;
 use aws_lambda_connector_fuzz::call::connection;
-use aws_lambda_connector_fuzz::script::{self, Answer};
+use aws_lambda_connector_fuzz::script::{self, ScriptedAnswer};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(response) = Answer::read(data).outcome else {
+    let Ok(response) = ScriptedAnswer::read(data).outcome else {
         return;
     };
     let refused = |runs_function| RequestContext {

@@ -24,7 +24,7 @@ use crate::transport::Scripted;
 
 /// What a call returned.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// `lambda.invoke`
     Invoked(Result<Invocation, Error>),
     /// `lambda.list-functions`
@@ -41,17 +41,17 @@ pub enum Outcome {
     Choices(Result<ChoicePage, Error>),
 }
 
-impl Outcome {
+impl CallOutcome {
     /// The error, if it is one.
     pub fn error(&self) -> Option<&Error> {
         match self {
-            Outcome::Invoked(result) => result.as_ref().err(),
-            Outcome::Listed(result) => result.as_ref().err(),
-            Outcome::Qualifiers(result) => result.as_ref().err(),
-            Outcome::Tested(result) => result.as_ref().err(),
-            Outcome::Opened(result) => result.as_ref().err(),
-            Outcome::Ran(result) => result.as_ref().err(),
-            Outcome::Choices(result) => result.as_ref().err(),
+            CallOutcome::Invoked(result) => result.as_ref().err(),
+            CallOutcome::Listed(result) => result.as_ref().err(),
+            CallOutcome::Qualifiers(result) => result.as_ref().err(),
+            CallOutcome::Tested(result) => result.as_ref().err(),
+            CallOutcome::Opened(result) => result.as_ref().err(),
+            CallOutcome::Ran(result) => result.as_ref().err(),
+            CallOutcome::Choices(result) => result.as_ref().err(),
         }
     }
 }
@@ -111,37 +111,37 @@ impl<'a> Call<'a> {
     }
 
     /// Makes it.
-    pub fn make(&self, transport: &Scripted) -> Outcome {
+    pub fn make(&self, transport: &Scripted) -> CallOutcome {
         let lines = self.lines;
         let text = |name| lines.get(name).unwrap_or_default();
         let connection = self.connection.clone();
         match lines.first() {
-            "invoke" => Outcome::Invoked(
+            "invoke" => CallOutcome::Invoked(
                 Invoke::new(connection, self.invocation())
                     .and_then(|call| block_on(perform(transport, call))),
             ),
-            "list" => Outcome::Listed(
+            "list" => CallOutcome::Listed(
                 ListFunctions::new(connection, query(lines))
                     .and_then(|call| block_on(perform(transport, call))),
             ),
-            "qualifiers" => Outcome::Qualifiers(
+            "qualifiers" => CallOutcome::Qualifiers(
                 ListQualifiers::new(connection, text("function"))
                     .and_then(|call| block_on(perform(transport, call))),
             ),
-            "test" => Outcome::Tested(block_on(test_connection(
+            "test" => CallOutcome::Tested(block_on(test_connection(
                 transport,
                 &connection,
                 lines.get("function"),
                 lines.get("qualifier"),
             ))),
-            "open" => Outcome::Opened(block_on(sessions::open(transport, connection))),
-            "run" => Outcome::Ran(block_on(cards::run(
+            "open" => CallOutcome::Opened(block_on(sessions::open(transport, connection))),
+            "run" => CallOutcome::Ran(block_on(cards::run(
                 transport,
                 &self.form,
                 text("card"),
                 text("values"),
             ))),
-            _ => Outcome::Choices(block_on(cards::choices(
+            _ => CallOutcome::Choices(block_on(cards::choices(
                 transport,
                 &self.form,
                 text("card"),

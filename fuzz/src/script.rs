@@ -20,10 +20,10 @@ use aws_lambda_connector::transport::Failure;
 use memchr::{memchr, memmem};
 
 /// The call's lines, and the answers to its requests in their order.
-pub fn read(data: &[u8]) -> (Lines, Vec<Answer>) {
+pub fn read(data: &[u8]) -> (Lines, Vec<ScriptedAnswer>) {
     let mut sections = sections(data);
     let call = Lines::read(sections.next().unwrap_or_default());
-    (call, sections.map(Answer::read).collect())
+    (call, sections.map(ScriptedAnswer::read).collect())
 }
 
 /// Parts of `data` between lines that are `<`.
@@ -83,7 +83,7 @@ impl Lines {
 
 /// What becomes of one request.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ScriptedAnswer {
     /// Milliseconds until then.
     pub took_ms: u64,
     /// Seconds by which the host's clock is set meanwhile.
@@ -92,10 +92,10 @@ pub struct Answer {
     pub outcome: Result<Response, Failure>,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     /// Lines up to an empty one, then the body.
-    pub fn read(section: &[u8]) -> Answer {
-        let mut answer = Answer {
+    pub fn read(section: &[u8]) -> ScriptedAnswer {
+        let mut answer = ScriptedAnswer {
             took_ms: 100,
             clock_s: 0,
             outcome: Err(no_connection()),

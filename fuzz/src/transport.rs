@@ -12,7 +12,7 @@ use aws_lambda_connector::session_cache::SessionCache;
 use aws_lambda_connector::transport::{Failure, Transport};
 use memchr::memmem;
 
-use crate::script::{Answer, no_connection};
+use crate::script::{ScriptedAnswer, no_connection};
 use crate::secrets;
 use crate::signature::{Authorization, Key, header};
 
@@ -36,7 +36,7 @@ pub struct Seen {
 
 /// See the file's head.
 pub struct Scripted {
-    answers: RefCell<VecDeque<Answer>>,
+    answers: RefCell<VecDeque<ScriptedAnswer>>,
     connection: Connection,
     /// The function may run twice.
     idempotent: bool,
@@ -51,7 +51,7 @@ pub struct Scripted {
 
 impl Scripted {
     /// For a call with `connection`.
-    pub fn new(answers: Vec<Answer>, connection: Connection, idempotent: bool) -> Scripted {
+    pub fn new(answers: Vec<ScriptedAnswer>, connection: Connection, idempotent: bool) -> Scripted {
         Scripted {
             answers: RefCell::new(answers.into()),
             connection,

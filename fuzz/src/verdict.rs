@@ -5,12 +5,12 @@ use aws_lambda_connector::call::connection::Credentials;
 use aws_lambda_connector::call::error::{Error, Executed};
 use aws_lambda_connector::call::invocation::{Invocation, Payload};
 
-use crate::call::{Call, Outcome};
+use crate::call::{Call, CallOutcome};
 use crate::secrets;
 use crate::transport::Scripted;
 
 /// Panics where it is not.
-pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: usize) {
+pub fn check(call: &Call<'_>, outcome: &CallOutcome, transport: &Scripted, answers: usize) {
     let seen = &transport.seen;
     let (sent, invocations) = (seen.sent.get(), seen.invocations.get());
     no_secret(&format!("{outcome:?}"), &seen.secrets.borrow());
@@ -20,9 +20,9 @@ pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: 
     let answers = u32::try_from(answers).expect("a short script");
     assert!(sent <= answers + 100, "{sent} requests");
     let may_invoke = match outcome {
-        Outcome::Invoked(_) => call.max_attempts(),
+        CallOutcome::Invoked(_) => call.max_attempts(),
         // A part of a name leads to a second operation.
-        Outcome::Ran(_) => 20,
+        CallOutcome::Ran(_) => 20,
         _ => 0,
     };
     assert!(invocations <= may_invoke, "{invocations} invocations");
@@ -34,7 +34,7 @@ pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: 
     let answer = last.as_ref().and_then(|last| last.as_ref().ok());
     let status = answer.map(|answer| answer.status);
     match outcome {
-        Outcome::Invoked(result) => {
+        CallOutcome::Invoked(result) => {
             let own_keys = !matches!(
                 call.connection.credentials,
                 Credentials::AssumeRole { .. } | Credentials::WebIdentity { .. }
@@ -56,18 +56,20 @@ pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: 
                 assert_eq!(output, answer.body);
             }
         }
-        Outcome::Listed(Ok(_)) | Outcome::Qualifiers(Ok(_)) | Outcome::Choices(Ok(_)) => {
+        CallOutcome::Listed(Ok(_))
+        | CallOutcome::Qualifiers(Ok(_))
+        | CallOutcome::Choices(Ok(_)) => {
             assert_eq!(status, Some(200));
         }
-        Outcome::Opened(Ok(session)) => {
+        CallOutcome::Opened(Ok(session)) => {
             assert_eq!(status, Some(200));
             assert!(session.keys.session_token.is_some());
         }
-        Outcome::Ran(Ok(outputs)) => {
+        CallOutcome::Ran(Ok(outputs)) => {
             assert!(status.is_some_and(|status| (200..300).contains(&status)));
             json::check(outputs).expect("outputs are JSON");
         }
-        Outcome::Tested(Ok(checks)) => assert_eq!(checks.len(), 5),
+        CallOutcome::Tested(Ok(checks)) => assert_eq!(checks.len(), 5),
         _ => {}
     }
 }
