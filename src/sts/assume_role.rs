@@ -91,14 +91,14 @@ impl<'a> AssumeRole<'a> {
     }
 
     /// Says which role of which was asked for: the user knows roles, not requests.
-    fn named(&self, message: &str) -> String {
+    fn with_role(&self, message: &str) -> String {
         let arn = &self.role.arn;
         let (step, steps) = (self.step, self.steps);
         format!("assuming {arn} (role {step} of {steps}): {message}")
     }
 
-    fn refused(&self, mut error: ServiceError) -> Error {
-        error.message = self.named(&error.message);
+    fn rejected(&self, mut error: ServiceError) -> Error {
+        error.message = self.with_role(&error.message);
         if let Some(hint) = self.hint(&error) {
             error.hint = Some(hint);
         }
@@ -175,13 +175,13 @@ impl Exchange for AssumeRole<'_> {
                 attempts,
             };
             return Err(match query::read_error(&response, &context) {
-                Error::Unauthenticated(error) | Error::Service(error) => self.refused(error),
+                Error::Unauthenticated(error) | Error::Service(error) => self.rejected(error),
                 other => other,
             });
         }
         let Some(session) = session(self.action(), &response.body) else {
             return Err(Error::malformed(
-                self.named("the answer is not the XML with which STS hands out keys: check the endpoint and any proxy on the way"),
+                self.with_role("the answer is not the XML with which STS hands out keys: check the endpoint and any proxy on the way"),
                 Executed::No,
                 attempts,
             ));
@@ -194,7 +194,7 @@ impl Exchange for AssumeRole<'_> {
         if let Error::Transport(error) = error
             && error.kind != TransportKind::Malformed
         {
-            error.message = self.named(&error.message);
+            error.message = self.with_role(&error.message);
         }
     }
 }
