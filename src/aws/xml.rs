@@ -42,7 +42,7 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
             rest
         } else if let Some(name) = markup.strip_prefix('/') {
             let (name, rest) = name.split_once('>')?;
-            note(&mut found, &paths, &open, &characters);
+            record_text(&mut found, &paths, &open, &characters);
             characters.clear();
             if open.pop()? != name.trim_end() {
                 return None;
@@ -56,7 +56,7 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
             let (name, is_empty, rest) = start_tag(markup)?;
             open.push(name);
             if is_empty {
-                note(&mut found, &paths, &open, "");
+                record_text(&mut found, &paths, &open, "");
                 open.pop();
             }
             rest
@@ -66,7 +66,7 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
 }
 
 /// The innermost element of `open` ends. Is it one that is looked for?
-fn note(found: &mut [Option<String>], paths: &[&str], open: &[&str], characters: &str) {
+fn record_text(found: &mut [Option<String>], paths: &[&str], open: &[&str], characters: &str) {
     for (found, path) in found.iter_mut().zip(paths) {
         let here = open.iter().skip(1).map(|name| local_name(name));
         if found.is_none() && here.eq(path.split('/')) {
