@@ -153,7 +153,7 @@ mod tests {
         ] {
             let error = failed(400, xml);
             assert_eq!(error.code, "HTTP 400");
-            assert_eq!(error.message, "the answer has status 400 and no message");
+            assert_eq!(error.message, "the response has status 400 and no message");
         }
     }
 }

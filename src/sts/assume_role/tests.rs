@@ -165,7 +165,7 @@ fn a_refusal_names_the_role_the_step_and_what_is_usually_wrong() {
             &plain,
             403,
             "RegionDisabledException",
-            "switched off for this region",
+            "deactivated for this region",
         ),
     ] {
         assert_contains(&refusal(chain, status, code).hint.unwrap(), [usually]);
