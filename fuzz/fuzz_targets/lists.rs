@@ -1,5 +1,6 @@
-//! Pages of functions, aliases and versions: no more rows than asked for, each one that was asked
-//! for, and a cursor that leads to where it says. The script's call is the query.
+//! Pages of functions, aliases and versions. A page has at most the rows that were asked for, each
+//! row matches the query, and the cursor continues where the page ends. The script's call is the
+//! query.
 #![no_main]
 
 use aws_lambda_connector::call::error::Error;
@@ -69,7 +70,7 @@ fn functions(
                 ..query.clone()
             };
             let next = ListFunctions::new(connection, query).expect("our own cursor");
-            // The listing stands where its cursor leads.
+            // The cursor leads to the listing's position.
             assert_eq!(next.request().query, list.request().query);
         }
         return;

@@ -1,4 +1,4 @@
-//! What must be true of a call's end, whatever led to it.
+//! Checks what must be true of any call's result.
 
 use aws_lambda_connector::aws::json;
 use aws_lambda_connector::call::connection::Credentials;
@@ -9,19 +9,19 @@ use crate::call::{Call, CallOutcome};
 use crate::secrets;
 use crate::transport::Scripted;
 
-/// Panics where it is not.
+/// Panics if the result of `call` breaks a promise.
 pub fn check(call: &Call<'_>, outcome: &CallOutcome, transport: &Scripted, answers: usize) {
     let seen = &transport.seen;
     let (sent, invocations) = (seen.sent.get(), seen.invocations.get());
     no_secret(&format!("{outcome:?}"), &seen.secrets.borrow());
 
-    // Where nobody answers any more every request fails, and a call makes a few attempts at five
-    // requests at most, each perhaps after as many at a role's keys.
+    // After the last answer every request fails. A call then makes a few attempts at no more than
+    // five requests, and as many to get a role's keys before each.
     let answers = u32::try_from(answers).expect("a short script");
     assert!(sent <= answers + 100, "{sent} requests");
     let may_invoke = match outcome {
         CallOutcome::Invoked(_) => call.max_attempts(),
-        // A part of a name leads to a second operation.
+        // A partial name leads to a second operation.
         CallOutcome::Ran(_) => 20,
         _ => 0,
     };
@@ -74,11 +74,14 @@ pub fn check(call: &Call<'_>, outcome: &CallOutcome, transport: &Scripted, answe
     }
 }
 
-/// Planted secrets, and `others`.
+/// Panics if `shown` contains a planted secret or one of `others`.
 pub fn no_secret(shown: &str, others: &[String]) {
     let others = others.iter().map(String::as_str);
     for secret in secrets::ALL.into_iter().chain(others) {
-        assert!(!shown.contains(secret), "{secret} shows: {shown}");
+        assert!(
+            !shown.contains(secret),
+            "the output contains {secret}: {shown}"
+        );
     }
 }
 
