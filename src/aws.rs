@@ -1,4 +1,4 @@
-//! What any client of AWS needs: endpoints, signatures, dates, encodings. Nothing about Lambda.
+//! What any AWS client needs, independent of Lambda: endpoints, signatures, dates, encodings.
 
 pub mod clock_skew;
 pub mod credentials;

@@ -1,5 +1,5 @@
-//! The vocabulary of a call, which every operation shares: who calls whom, how patiently, and what
-//! can come of it.
+//! The vocabulary of a call, shared by all operations: connection, credentials, delivery, attempts,
+//! results and errors.
 
 pub mod attempts;
 pub mod connection;

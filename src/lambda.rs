@@ -1,4 +1,4 @@
-//! Lambda's API, one file for each operation: it builds the requests and reads the responses.
+//! Lambda's API, one file for each operation, which builds its requests and reads the responses.
 
 pub mod function_name;
 pub mod invoke;

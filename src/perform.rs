@@ -49,7 +49,7 @@ use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
 /// use std::cell::{Cell, RefCell};
 ///
 /// use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-/// use aws_lambda_connector::aws::endpoint::Choice;
+/// use aws_lambda_connector::aws::endpoint::EndpointChoice;
 /// use aws_lambda_connector::aws::message::{Request, Response};
 /// use aws_lambda_connector::block_on::block_on;
 /// use aws_lambda_connector::call::connection::{Connection, Credentials};
@@ -111,7 +111,7 @@ use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
 ///         secret_access_key: Secret::new("secret".into()),
 ///         session_token: None,
 ///     }),
-///     endpoint: Choice::Standard,
+///     endpoint: EndpointChoice::Standard,
 /// };
 /// let request = InvokeRequest {
 ///     function: "orders".into(),

@@ -1,4 +1,4 @@
-//! STS's API: the operations that exchange credentials, or name their owner.
+//! The API of STS: the operations that exchange credentials and identify their owner.
 
 pub mod assume_role;
 pub mod caller_identity;

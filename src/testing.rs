@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use crate::aws::credentials::{AccessKey, Secret};
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::aws::message::Response;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::{Error, Executed, InvalidInput, ServiceError};
@@ -21,7 +21,7 @@ pub fn connection() -> Connection {
     Connection {
         region: "us-east-1".into(),
         credentials: Credentials::AccessKey(access_key()),
-        endpoint: Choice::Standard,
+        endpoint: EndpointChoice::Standard,
     }
 }
 

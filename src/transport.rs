@@ -21,7 +21,7 @@ use crate::session_cache::SessionCache;
 /// use std::thread::sleep;
 /// use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 ///
-/// use aws_lambda_connector::aws::endpoint::Choice;
+/// use aws_lambda_connector::aws::endpoint::EndpointChoice;
 /// use aws_lambda_connector::aws::message::{Request, Response};
 /// use aws_lambda_connector::block_on::block_on;
 /// use aws_lambda_connector::call::connection::{Connection, Credentials};
@@ -70,7 +70,7 @@ use crate::session_cache::SessionCache;
 /// let connection = Connection {
 ///     region: "eu-central-1".into(),
 ///     credentials: Credentials::HostSigned,
-///     endpoint: Choice::Standard,
+///     endpoint: EndpointChoice::Standard,
 /// };
 /// let request = InvokeRequest {
 ///     function: "orders".into(),

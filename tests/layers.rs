@@ -1,7 +1,7 @@
-//! Imports point down: each crate's files form layers, without a cycle and without an upward arrow.
+//! Each crate's files form layers. Imports point to lower layers and form no cycle.
 //!
-//! What counts is what the compiler resolves: `use` declarations and paths in code, each from the
-//! file it is in to the file that it leads to. Tests may look anywhere.
+//! An import is a `use` declaration or a path in code, from its file to the file that it resolves
+//! to. Tests may import from anywhere.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::MetadataCommand;
 use syn::visit::{self, Visit};
 
-/// A crate, and its layers from top to bottom: modules by their first name. Those of one layer do
-/// not import each other.
+/// A crate and its layers from top to bottom. A layer lists top-level modules, which do not import
+/// each other.
 struct Crate {
     src: &'static str,
     layers: &'static [&'static [&'static str]],
@@ -156,7 +156,7 @@ fn imports_point_to_a_lower_layer() {
         };
         for (file, imported) in imports(src) {
             let (from, above) = layer(&file);
-            // The root declares modules; what it re-exports it may take from any layer.
+            // The root declares modules and may re-export from any layer.
             if from.is_empty() {
                 continue;
             }
@@ -174,7 +174,7 @@ fn imports_point_to_a_lower_layer() {
     }
 }
 
-/// Whether `path` can be continued to its beginning; then it is.
+/// Whether `path` can be extended back to its first file. If so, it is.
 fn leads_back<'a>(
     imports: &'a BTreeMap<String, BTreeSet<String>>,
     path: &mut Vec<&'a String>,
@@ -190,7 +190,7 @@ fn leads_back<'a>(
     false
 }
 
-/// The imports of every file below `src`, files named by their module path.
+/// Returns the imports of every file below `src`. Files are named by their module path.
 fn imports(src: &str) -> BTreeMap<String, BTreeSet<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(src);
     let mut files = Vec::new();
@@ -235,7 +235,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// `call::error` of `src/call/error.rs`; empty for the root.
+/// Returns the module path of a file: `call::error` for `src/call/error.rs`, empty for the root.
 fn module(root: &Path, file: &Path) -> String {
     let path = file.strip_prefix(root).unwrap().with_extension("");
     let names: Vec<&str> = path.iter().map(|name| name.to_str().unwrap()).collect();
@@ -245,7 +245,7 @@ fn module(root: &Path, file: &Path) -> String {
     }
 }
 
-/// Collects the files that one file's paths lead to.
+/// Collects the files that the paths in one file resolve to.
 struct Paths<'a> {
     module: Vec<String>,
     known: &'a BTreeSet<&'a str>,

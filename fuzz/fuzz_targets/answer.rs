@@ -1,6 +1,5 @@
-//! Error answers, of Lambda and of STS, and what a failed function left behind: nothing is a
-//! success that has no status of one, the function's run is told as the promise says, and no secret
-//! is repeated.
+//! Error responses of Lambda and STS, and error documents of failed functions. Only a success
+//! status is a success, `executed` keeps its promise, and no secret is repeated.
 #![no_main]
 
 use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
@@ -13,44 +12,44 @@ use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::perform::redact;
 use aws_lambda_connector::sts::query;
 use aws_lambda_connector_fuzz::call::plain_connection;
-use aws_lambda_connector_fuzz::script::Answer;
+use aws_lambda_connector_fuzz::script::ScriptedAnswer;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(response) = Answer::read(data).outcome else {
+    let Ok(response) = ScriptedAnswer::read(data).outcome else {
         return;
     };
-    let refused = |runs_function| RequestContext {
+    let context = |runs_function| RequestContext {
         action: "lambda:InvokeFunction",
         resource: "arn:aws:lambda:eu-central-1:123456789012:function:f".into(),
         runs_function,
         attempts: 2,
     };
     for (error, runs) in [
-        (error_response::read(&response, &refused(true)), true),
-        (error_response::read(&response, &refused(false)), false),
-        (query::read_error(&response, &refused(false)), false),
+        (error_response::read(&response, &context(true)), true),
+        (error_response::read(&response, &context(false)), false),
+        (query::read_error(&response, &context(false)), false),
     ] {
-        let (Error::Service(told) | Error::Unauthenticated(told)) = &error else {
+        let (Error::Service(read) | Error::Unauthenticated(read)) = &error else {
             panic!("{error:?}");
         };
-        assert_eq!((told.status_code, told.attempts), (response.status, 2));
-        assert!(runs || told.executed == Executed::No);
-        assert_ne!(told.executed, Executed::Yes);
-        assert!(!told.code.is_empty() && !told.message.is_empty());
-        hide(error);
+        assert_eq!((read.status_code, read.attempts), (response.status, 2));
+        assert!(runs || read.executed == Executed::No);
+        assert_ne!(read.executed, Executed::Yes);
+        assert!(!read.code.is_empty() && !read.message.is_empty());
+        check_redaction(error);
     }
 
     let failure = failure::read("Unhandled".into(), &response.body);
     assert_eq!(failure.marker, "Unhandled");
     match serde_json::from_slice::<Value>(&response.body) {
         Ok(Value::Object(fields)) => {
-            let told = |name| fields.get(name).and_then(Value::as_str);
-            if let Some(text) = told("errorType") {
+            let field = |name| fields.get(name).and_then(Value::as_str);
+            if let Some(text) = field("errorType") {
                 assert_eq!(failure.error_type.as_deref(), Some(text));
             }
-            if let Some(text) = told("errorMessage") {
+            if let Some(text) = field("errorMessage") {
                 assert_eq!(failure.error_message.as_deref(), Some(text));
             }
             if let Some(Value::Array(frames)) = fields.get("stackTrace") {
@@ -80,7 +79,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(whole && !failed);
             assert_eq!(bytes(invocation.output), body);
         }
-        Ok(None) => panic!("one answer is all"),
+        Ok(None) => panic!("an invocation is one request"),
         Err(Error::FunctionFailed(failed_one)) => {
             assert!(whole && failed);
             assert_eq!(bytes(failed_one.invocation.output), body);
@@ -104,27 +103,28 @@ fn bytes(output: Option<Payload>) -> Vec<u8> {
     }
 }
 
-/// Takes parts of the message for secrets.
-fn hide(mut error: Error) {
-    let (Error::Service(told) | Error::Unauthenticated(told)) = &error else {
+/// Redacts parts of the message as if they were secrets.
+fn check_redaction(mut error: Error) {
+    let (Error::Service(read) | Error::Unauthenticated(read)) = &error else {
         return;
     };
-    let words = told.message.split(' ').chain(told.code.split('.'));
+    let words = read.message.split(' ').chain(read.code.split('.'));
     let visible = |word: &&str| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_graphic());
     let secrets: Vec<String> = words.filter(visible).map(Into::into).collect();
     redact(&mut error, secrets.iter().map(String::as_str));
-    let (Error::Service(told) | Error::Unauthenticated(told)) = &error else {
+    let (Error::Service(redacted) | Error::Unauthenticated(redacted)) = &error else {
         panic!("another error");
     };
     let texts = [
-        Some(&told.message),
-        Some(&told.code),
-        told.hint.as_ref(),
-        told.request_id.as_ref(),
+        Some(&redacted.message),
+        Some(&redacted.code),
+        redacted.hint.as_ref(),
+        redacted.request_id.as_ref(),
     ];
     for text in texts.into_iter().flatten() {
         for secret in &secrets {
-            assert!(!text.contains(secret.as_str()), "{secret} shows: {text}");
+            let redacted = !text.contains(secret.as_str());
+            assert!(redacted, "the error contains {secret}: {text}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Dates: HTTP's as httpdate reads them, ISO 8601's and plain days as the crate `time` does; and the
-//! two headers that move the connector's clock.
+//! Dates and the two headers that affect the connector's clock. HTTP dates are compared with the
+//! crate `httpdate`, ISO 8601 dates and plain days with the crate `time`.
 #![no_main]
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The year 9999 ends before it.
+/// The first second after the year 9999.
 const END: u64 = 253_402_300_800;
 
 fuzz_target!(|text: &str| {
@@ -36,14 +36,14 @@ fn http_date(text: &str) {
     let ours = parse_http_date(text);
     assert!(ours.is_none_or(|seconds| seconds <= END));
     let Ok(theirs) = httpdate::parse_http_date(text) else {
-        // More is taken than is a date, but nothing that httpdate would read otherwise.
+        // We accept more than valid dates, but nothing that httpdate reads differently.
         return;
     };
     let seconds = theirs.duration_since(UNIX_EPOCH).unwrap().as_secs();
     if let Some(ours) = ours {
         assert_eq!(ours, seconds);
     }
-    // The forms that senders may no longer use are not read; this one is.
+    // Obsolete formats are not read. The current one must be.
     let written = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
     assert_eq!(parse_http_date(&written), Some(seconds));
 }
@@ -53,11 +53,11 @@ fn iso8601(text: &str) {
     let theirs = OffsetDateTime::parse(text, &Rfc3339).ok();
     let theirs = theirs.and_then(|date| u64::try_from(date.unix_timestamp()).ok());
     match (ours, theirs) {
-        // Theirs is the end of the second before.
+        // `time` reads a leap second as the end of the second before.
         (Some(ours), Some(theirs)) => assert_eq!(ours, theirs + u64::from(text.contains(":60"))),
-        // They take a leap second where one may be, we anywhere; and a fraction without digits.
+        // Only we accept a leap second at any time, and a fraction without digits.
         (Some(_), None) => assert!(text.contains(":60") || text.contains(".Z"), "{text}"),
-        // An offset, or a lower-case letter: STS writes neither.
+        // Only `time` accepts an offset or a lower-case letter, which STS does not write.
         (None, Some(_)) => assert!(!text.ends_with('Z') || !text.contains('T'), "{text}"),
         (None, None) => {}
     }

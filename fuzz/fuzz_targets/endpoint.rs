@@ -1,10 +1,12 @@
-//! Custom endpoints: what is accepted names one host that is no link-local address, and nothing in
-//! it breaks out of the request line or the `Host` header. `{region}`, a line feed, the URL.
+//! Custom endpoints. An accepted URL names one host that is not a link-local address, and nothing
+//! in it breaks out of the request line or the `Host` header.
+//!
+//! The input is `{region}`, a line feed and the URL.
 #![no_main]
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use aws_lambda_connector::aws::endpoint::{self, Choice, Endpoint, Scheme};
+use aws_lambda_connector::aws::endpoint::{self, Endpoint, EndpointChoice, Scheme};
 use aws_lambda_connector_fuzz::secrets;
 use aws_lambda_connector_fuzz::verdict::no_secret;
 use libfuzzer_sys::fuzz_target;
@@ -24,10 +26,10 @@ fuzz_target!(|text: &str| {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     );
     for choice in [
-        Choice::Standard,
-        Choice::Fips,
-        Choice::DualStack,
-        Choice::FipsDualStack,
+        EndpointChoice::Standard,
+        EndpointChoice::Fips,
+        EndpointChoice::DualStack,
+        EndpointChoice::FipsDualStack,
     ] {
         let lambda = endpoint::resolve("lambda", region, &choice).unwrap();
         let sts = endpoint::resolve_sts(region, &choice).unwrap();
@@ -40,34 +42,34 @@ fuzz_target!(|text: &str| {
         }
     }
 
-    let choice = Choice::Url(url.into());
+    let choice = EndpointChoice::Url(url.into());
     if let Ok(endpoint) = endpoint::resolve("lambda", region, &choice) {
         check(url, &endpoint);
-        // What it is written as is the same endpoint.
+        // The endpoint survives a round trip.
         let scheme = match endpoint.scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",
         };
         let written = format!("{scheme}://{}{}", endpoint.authority, endpoint.base_path);
-        let again = endpoint::resolve("lambda", region, &Choice::Url(written)).unwrap();
+        let again = endpoint::resolve("lambda", region, &EndpointChoice::Url(written)).unwrap();
         assert_eq!(again, endpoint);
         let sts = endpoint::resolve_sts(region, &choice).unwrap();
-        let standard = endpoint::resolve_sts(region, &Choice::Standard).unwrap();
+        let standard = endpoint::resolve_sts(region, &EndpointChoice::Standard).unwrap();
         assert!(sts == endpoint || sts == standard);
         let host = host(&endpoint.authority);
         let host = host.strip_suffix('.').unwrap_or(host);
-        let of_aws = endpoint::dns_suffixes().any(|suffix| {
+        let is_aws = endpoint::dns_suffixes().any(|suffix| {
             let rest = host.strip_suffix(suffix);
             rest.is_some_and(|rest| rest.ends_with('.'))
         });
-        assert_eq!(sts == standard, of_aws || endpoint == standard, "{host}");
+        assert_eq!(sts == standard, is_aws || endpoint == standard, "{host}");
     }
-    // A secret that slipped into the URL, or stands in it.
+    // A secret in the wrong field, or in the URL.
     for url in [
         format!("{url}{}", secrets::KEY),
         format!("https://{}@{url}", secrets::KEY),
     ] {
-        if let Err(problem) = endpoint::resolve("lambda", region, &Choice::Url(url)) {
+        if let Err(problem) = endpoint::resolve("lambda", region, &EndpointChoice::Url(url)) {
             no_secret(&problem, &[]);
         }
     }
@@ -93,7 +95,7 @@ fn check(url: &str, endpoint: &Endpoint) {
     let host = host(authority);
     let port = authority.strip_prefix(host).unwrap();
     assert!(port.is_empty() || port[1..].parse::<u16>().is_ok_and(|port| port > 0));
-    // The host is the URL's: nothing was made up.
+    // The host is the URL's.
     assert!(url.to_ascii_lowercase().contains(host));
 
     let address = match host
@@ -118,7 +120,7 @@ fn host(authority: &str) -> &str {
     }
 }
 
-/// In 6to4 (RFC 3056) and NAT64 (RFC 6052).
+/// The IPv4 address in a 6to4 (RFC 3056) or NAT64 (RFC 6052) address.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let octets = address.octets();
     let at = match address.segments() {
@@ -134,8 +136,8 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     ))
 }
 
-/// As `inet_aton` reads a host, which resolvers try first: one to four numbers in decimal, octal or
-/// hexadecimal, of which the last fills what remains.
+/// Reads a host as `inet_aton` does, which resolvers try first: one to four numbers in decimal,
+/// octal or hexadecimal, of which the last fills the remaining bytes.
 fn resolver_v4(host: &str) -> Option<Ipv4Addr> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let parts: Option<Vec<u64>> = host.split('.').map(number).collect();

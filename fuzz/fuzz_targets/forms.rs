@@ -1,5 +1,7 @@
-//! What a platform sends for its forms, where nobody answers: refused by the key of a field, and
-//! without a secret. Lines: connection, card, field, values, search, cursor.
+//! Values of forms, without any response. They are rejected by a field's key, and no secret is
+//! repeated.
+//!
+//! The input's lines are connection, card, field, values, search and cursor.
 #![no_main]
 
 use aws_lambda_connector::call::error::Error;

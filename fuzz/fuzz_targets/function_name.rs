@@ -1,5 +1,5 @@
-//! Names of functions and qualifiers: what is taken goes into the request's path unchanged and
-//! comes out of it again, and the parts make up the whole.
+//! Names of functions and qualifiers. The request's path decodes to an accepted name, and the parts
+//! of the name add up to it.
 #![no_main]
 
 use aws_lambda_connector::aws::endpoint::check_region;
@@ -17,12 +17,12 @@ fuzz_target!(|text: &str| {
     if secrets::are_known(text.as_bytes()) {
         return;
     }
-    // A name, and perhaps a qualifier in a second line.
+    // The first line is a name, the second an optional qualifier.
     let (text, qualifier) = match text.split_once('\n') {
         Some((text, qualifier)) => (text, Some(qualifier)),
         None => (text, None),
     };
-    // A secret that slipped into the wrong field.
+    // A secret in the wrong field.
     let wrong = FunctionName::parse("request.function", &format!("{text}/{}", secrets::KEY));
     no_secret(&format!("{:?}", wrong.unwrap_err()), &[]);
     let name = match FunctionName::parse("request.function", text) {
@@ -46,7 +46,7 @@ fuzz_target!(|text: &str| {
         }
         None => assert_eq!(name.unqualified(), text),
     }
-    // Without its qualifier it is the same function still.
+    // Without its qualifier it is still the same function.
     let again = FunctionName::parse("", name.unqualified());
     if let Ok(again) = &again {
         let resource = again.unqualified_policy_resource("eu-central-1");
@@ -57,7 +57,7 @@ fuzz_target!(|text: &str| {
     if let Some(region) = name.region() {
         check_region(region).unwrap();
     }
-    // A full ARN is its own policy's resource.
+    // A full ARN is its own policy resource.
     if text.starts_with("arn:") {
         let region = name.region().expect("an ARN's region");
         assert_eq!(name.policy_resource(region, None), text);

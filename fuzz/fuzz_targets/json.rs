@@ -1,5 +1,4 @@
-//! JSON: what is valid is what serde_json takes for a value, and whatever is taken out of a text is
-//! what serde_json reads there, or the very bytes that stand there.
+//! JSON, compared with serde_json: which texts are valid, and what every value in them is.
 #![no_main]
 
 use aws_lambda_connector::aws::json::{self, Fields, Json, parse_rows};
@@ -12,9 +11,9 @@ fuzz_target!(|text: &str| {
     let valid = json::check(text);
     match (&value, &valid) {
         (Ok(_), Ok(())) | (Err(_), Err(_)) => {}
-        (Ok(_), Err(problem)) => panic!("refused: {problem}"),
+        (Ok(_), Err(problem)) => panic!("rejected: {problem}"),
         (Err(problem), Ok(())) => {
-            // JSON all the same, but no `Value`: a payload may hold it.
+            // Valid JSON that a `Value` cannot represent. A payload may contain it.
             let problem = problem.to_string();
             let known = [
                 "recursion limit",
@@ -64,7 +63,7 @@ fn compare(json: Json<'_>, value: &Value) {
             let fields = json.object().unwrap();
             assert!(fields.iter().all(|(name, _)| values.contains_key(name)));
             for (name, value) in values {
-                // Of several, both take the last.
+                // Both take the last of several fields of one name.
                 compare(fields.raw(name).unwrap(), value);
                 assert_eq!(fields.get(name).is_none(), value.is_null());
             }
@@ -84,7 +83,7 @@ fn compare(json: Json<'_>, value: &Value) {
     }
 }
 
-/// No `-0`, which serde_json takes for a float.
+/// Whether the number is not `-0`, which serde_json reads as a float.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,5 +1,6 @@
-//! Pages of functions, aliases and versions: no more rows than asked for, each one that was asked
-//! for, and a cursor that leads to where it says. The script's call is the query.
+//! Pages of functions, aliases and versions. A page has at most the rows that were asked for, each
+//! row matches the query, and the cursor continues where the page ends. The script's call is the
+//! query.
 #![no_main]
 
 use aws_lambda_connector::call::error::Error;
@@ -9,7 +10,7 @@ use aws_lambda_connector::lambda::list_functions::{
 };
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierKind};
 use aws_lambda_connector_fuzz::call::{plain_connection, query};
-use aws_lambda_connector_fuzz::script::{self, Answer};
+use aws_lambda_connector_fuzz::script::{self, ScriptedAnswer};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -19,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// What the answers add up to; `None` where one of them is an error, or another page is to come.
-fn output<O: Operation>(operation: &mut O, answers: &[Answer]) -> Option<O::Output> {
+fn output<O: Operation>(operation: &mut O, answers: &[ScriptedAnswer]) -> Option<O::Output> {
     for answer in answers {
         let Ok(page) = answer.outcome.clone() else {
             continue;
@@ -38,7 +39,7 @@ fn output<O: Operation>(operation: &mut O, answers: &[Answer]) -> Option<O::Outp
     None
 }
 
-fn functions(query: &FunctionQuery, answers: &[Answer]) {
+fn functions(query: &FunctionQuery, answers: &[ScriptedAnswer]) {
     let connection = plain_connection();
     let mut list = match ListFunctions::new(connection.clone(), query.clone()) {
         Ok(list) => list,
@@ -65,12 +66,12 @@ fn functions(query: &FunctionQuery, answers: &[Answer]) {
             ..query.clone()
         };
         let next = ListFunctions::new(connection, query).expect("our own cursor");
-        // The listing continues where its cursor leads.
+        // The cursor leads to the listing's position.
         assert_eq!(next.request().query, list.request().query);
     }
 }
 
-fn qualifiers(answers: &[Answer]) {
+fn qualifiers(answers: &[ScriptedAnswer]) {
     let mut list = ListQualifiers::new(plain_connection(), "f:live").unwrap();
     let Some(choices) = output(&mut list, answers) else {
         return;

@@ -1,5 +1,4 @@
-//! The log's tail: every byte of it is told, and its figures are those of a report that stands in
-//! it.
+//! The log tail. Every byte of it is in the result, and the report's figures are in the log.
 #![no_main]
 
 use aws_lambda_connector::call::log_tail;
@@ -8,12 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // As the header's value.
+    // The input as the header's value.
     if let Ok(header) = std::str::from_utf8(bytes) {
         let tail = log_tail::read(header);
         assert_eq!(tail.is_some(), STANDARD.decode(header.trim()).is_ok());
     }
-    // As the log.
+    // The input as the log.
     let tail = log_tail::read(&STANDARD.encode(bytes)).expect("Base64");
     let text = String::from_utf8_lossy(bytes);
     let begun = bytes

@@ -1,5 +1,5 @@
-//! STS's XML: keys come out of a whole answer only, as they stand in it; and what is no answer is
-//! told without its words.
+//! The XML of STS. Keys are read only from a complete response, and an error repeats nothing of any
+//! other document.
 #![no_main]
 
 use aws_lambda_connector::aws::message::Response;
@@ -21,7 +21,7 @@ fuzz_target!(|body: &[u8]| {
         let cuts = ["<!--", "<![CDATA[", "<?"];
         let is_whole = !cuts.iter().any(|cut| document.contains(cut));
         assert!(!is_whole || !document.contains("<!DOCTYPE"));
-        // But for what XML rewrites and leaves out, a text is a part of the document.
+        // Unless XML replaces or removes something, a text is a part of the document.
         if is_whole && !document.contains(['&', '\r']) {
             for text in texts.iter().flatten() {
                 assert!(document.contains(text.as_str()), "{text}");

@@ -1,5 +1,5 @@
-//! Whole calls of every operation behind a scripted transport: see `src/verdict.rs` and
-//! `src/transport.rs` for what must be true.
+//! Complete calls of every operation with a scripted transport. `src/verdict.rs` and
+//! `src/transport.rs` check them.
 #![no_main]
 
 use aws_lambda_connector_fuzz::call::Call;

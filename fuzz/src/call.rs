@@ -1,7 +1,7 @@
-//! Makes the call that a script describes. Whatever the connector can be asked goes through here.
+//! Makes the call that a script describes. Every function of the interface goes through here.
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::Options;
@@ -22,9 +22,9 @@ use crate::script::{self, Lines};
 use crate::secrets;
 use crate::transport::Scripted;
 
-/// What a call returned.
+/// The result of a call.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// `lambda.invoke`
     Invoked(Result<Invocation, Error>),
     /// `lambda.list-functions`
@@ -41,39 +41,39 @@ pub enum Outcome {
     Choices(Result<ChoicePage, Error>),
 }
 
-impl Outcome {
-    /// The error, if it is one.
+impl CallOutcome {
+    /// Returns the error of a call that failed.
     pub fn error(&self) -> Option<&Error> {
         match self {
-            Outcome::Invoked(result) => result.as_ref().err(),
-            Outcome::Listed(result) => result.as_ref().err(),
-            Outcome::Qualifiers(result) => result.as_ref().err(),
-            Outcome::Tested(result) => result.as_ref().err(),
-            Outcome::Opened(result) => result.as_ref().err(),
-            Outcome::Ran(result) => result.as_ref().err(),
-            Outcome::Choices(result) => result.as_ref().err(),
+            CallOutcome::Invoked(result) => result.as_ref().err(),
+            CallOutcome::Listed(result) => result.as_ref().err(),
+            CallOutcome::Qualifiers(result) => result.as_ref().err(),
+            CallOutcome::Tested(result) => result.as_ref().err(),
+            CallOutcome::Opened(result) => result.as_ref().err(),
+            CallOutcome::Ran(result) => result.as_ref().err(),
+            CallOutcome::Choices(result) => result.as_ref().err(),
         }
     }
 }
 
-/// A call, ready to be made.
+/// A call that is ready to be made.
 pub struct Call<'a> {
     lines: &'a Lines,
-    /// Of a card, the form; of anything else, empty.
+    /// The connection's form of a card, otherwise empty.
     form: String,
-    /// With the planted secrets.
+    /// The connection, with the planted secrets.
     pub connection: Connection,
 }
 
 impl<'a> Call<'a> {
-    /// `None` where the script calls nothing.
+    /// Reads the call. Returns `None` if the script calls nothing.
     pub fn new(lines: &'a Lines) -> Option<Call<'a>> {
         let form = plant(lines.get("connection").unwrap_or_default());
         let connection = match lines.first() {
             "run" | "choices" => cards::connection::read(&form).unwrap_or(Connection {
                 region: String::new(),
                 credentials: Credentials::HostSigned,
-                endpoint: Choice::Standard,
+                endpoint: EndpointChoice::Standard,
             }),
             "invoke" | "list" | "qualifiers" | "test" | "open" => connection(lines),
             _ => return None,
@@ -85,7 +85,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Whether the caller says that the function may run twice.
+    /// Whether the caller declares that the function may run twice.
     pub fn idempotent(&self) -> bool {
         let values = self.lines.get("values").unwrap_or_default();
         let values: Option<serde_json::Value> = serde_json::from_str(values).ok();
@@ -96,12 +96,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Attempts that a request may take.
+    /// The most attempts of one request.
     pub fn max_attempts(&self) -> u32 {
         self.lines.number("attempts").unwrap_or(3)
     }
 
-    /// The longest that an invocation may take, without the keys of a role.
+    /// The most milliseconds that an invocation may take, without getting a role's keys.
     pub fn longest_ms(&self) -> u64 {
         let synchronous = !matches!(self.lines.get("type"), Some("event" | "dry-run"));
         let default = if synchronous { 915_000 } else { 30_000 };
@@ -110,38 +110,38 @@ impl<'a> Call<'a> {
         (u64::from(connect) + u64::from(response)) * u64::from(self.max_attempts())
     }
 
-    /// Makes it.
-    pub fn make(&self, transport: &Scripted) -> Outcome {
+    /// Makes the call.
+    pub fn make(&self, transport: &Scripted) -> CallOutcome {
         let lines = self.lines;
         let text = |name| lines.get(name).unwrap_or_default();
         let connection = self.connection.clone();
         match lines.first() {
-            "invoke" => Outcome::Invoked(
+            "invoke" => CallOutcome::Invoked(
                 Invoke::new(connection, self.invocation())
                     .and_then(|call| block_on(perform(transport, call))),
             ),
-            "list" => Outcome::Listed(
+            "list" => CallOutcome::Listed(
                 ListFunctions::new(connection, query(lines))
                     .and_then(|call| block_on(perform(transport, call))),
             ),
-            "qualifiers" => Outcome::Qualifiers(
+            "qualifiers" => CallOutcome::Qualifiers(
                 ListQualifiers::new(connection, text("function"))
                     .and_then(|call| block_on(perform(transport, call))),
             ),
-            "test" => Outcome::Tested(block_on(test_connection(
+            "test" => CallOutcome::Tested(block_on(test_connection(
                 transport,
                 &connection,
                 lines.get("function"),
                 lines.get("qualifier"),
             ))),
-            "open" => Outcome::Opened(block_on(sessions::open(transport, connection))),
-            "run" => Outcome::Ran(block_on(cards::run(
+            "open" => CallOutcome::Opened(block_on(sessions::open(transport, connection))),
+            "run" => CallOutcome::Ran(block_on(cards::run(
                 transport,
                 &self.form,
                 text("card"),
                 text("values"),
             ))),
-            _ => Outcome::Choices(block_on(cards::choices(
+            _ => CallOutcome::Choices(block_on(cards::choices(
                 transport,
                 &self.form,
                 text("card"),
@@ -171,7 +171,7 @@ impl<'a> Call<'a> {
             durable_execution_name: lines.text("durable"),
             trace_id: lines.text("trace"),
             delivery: Some(Options {
-                // Not among the lines' numbers: refused.
+                // A number that does not fit becomes 0, which is rejected.
                 max_attempts: Some(u8::try_from(self.max_attempts()).unwrap_or_default()),
                 connect_timeout_ms: lines.number("connect-timeout"),
                 response_timeout_ms: lines.number("response-timeout"),
@@ -192,7 +192,7 @@ pub fn query(lines: &Lines) -> FunctionQuery {
     }
 }
 
-/// A connection without anything wrong about it, but where the script says so.
+/// A valid connection, except where the script makes it invalid.
 pub fn connection(lines: &Lines) -> Connection {
     let secret = |text: &str| Secret::new(text.into());
     let key = |token: bool| AccessKey {
@@ -234,22 +234,22 @@ pub fn connection(lines: &Lines) -> Connection {
             _ => Credentials::AccessKey(key(false)),
         },
         endpoint: match lines.get("endpoint") {
-            None => Choice::Standard,
-            Some("fips") => Choice::Fips,
-            Some("dual-stack") => Choice::DualStack,
-            Some("fips-dual-stack") => Choice::FipsDualStack,
-            Some(url) => Choice::Url(url.into()),
+            None => EndpointChoice::Standard,
+            Some("fips") => EndpointChoice::Fips,
+            Some("dual-stack") => EndpointChoice::DualStack,
+            Some("fips-dual-stack") => EndpointChoice::FipsDualStack,
+            Some(url) => EndpointChoice::Url(url.into()),
         },
     }
 }
 
-/// As [`connection`], of a script that says nothing.
+/// The [`connection`] of an empty script.
 pub fn plain_connection() -> Connection {
     let (lines, _) = script::read(b"");
     connection(&lines)
 }
 
-/// The form of a connection, with a planted secret wherever one's value is `$`.
+/// Replaces each value `$` of a secret field in a connection's form by the planted secret.
 pub fn plant(form: &str) -> String {
     let mut out = form.to_owned();
     for (name, secret) in [

@@ -1,5 +1,5 @@
-//! A call and whoever answers it, as text: one that people can write, and that libFuzzer can put
-//! together from a dictionary. Nothing in it is an error; what is not understood is left out.
+//! A call and the responses to its requests, as a text that people can write and that libFuzzer can
+//! build from a dictionary. Nothing in it is an error. Lines that are not understood are ignored.
 //!
 //! ```text
 //! invoke
@@ -19,14 +19,14 @@ use aws_lambda_connector::call::error::{Executed, TransportKind};
 use aws_lambda_connector::transport::Failure;
 use memchr::{memchr, memmem};
 
-/// The call's lines, and the answers to its requests in their order.
-pub fn read(data: &[u8]) -> (Lines, Vec<Answer>) {
+/// Reads the call's lines, and the answers to its requests in order.
+pub fn read(data: &[u8]) -> (Lines, Vec<ScriptedAnswer>) {
     let mut sections = sections(data);
     let call = Lines::read(sections.next().unwrap_or_default());
-    (call, sections.map(Answer::read).collect())
+    (call, sections.map(ScriptedAnswer::read).collect())
 }
 
-/// Parts of `data` between lines that are `<`.
+/// Splits `data` at lines that are `<`.
 fn sections(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(data);
     std::iter::from_fn(move || {
@@ -41,7 +41,7 @@ fn sections(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// `name value` a line.
+/// Lines of the form `name value`.
 pub struct Lines(Vec<(String, String)>);
 
 impl Lines {
@@ -54,7 +54,7 @@ impl Lines {
         Lines(text.split('\n').map(line).collect())
     }
 
-    /// The name in the first line: what is called.
+    /// The name in the first line, which is the function to call.
     pub fn first(&self) -> &str {
         self.0.first().map_or("", |(name, _)| name)
     }
@@ -70,7 +70,7 @@ impl Lines {
         self.get(name).map(Into::into)
     }
 
-    /// As [`Lines::get`], read.
+    /// As [`Lines::get`], parsed.
     pub fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.get(name)?.parse().ok()
     }
@@ -81,21 +81,21 @@ impl Lines {
     }
 }
 
-/// What becomes of one request.
+/// The result of one request.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// Milliseconds until then.
+pub struct ScriptedAnswer {
+    /// How many milliseconds the request takes.
     pub took_ms: u64,
-    /// Seconds by which the host's clock is set meanwhile.
+    /// The seconds by which the host's clock is changed meanwhile.
     pub clock_s: i64,
-    /// As the transport tells it.
+    /// The response, or the transport's failure.
     pub outcome: Result<Response, Failure>,
 }
 
-impl Answer {
-    /// Lines up to an empty one, then the body.
-    pub fn read(section: &[u8]) -> Answer {
-        let mut answer = Answer {
+impl ScriptedAnswer {
+    /// Reads lines up to an empty one, then the body.
+    pub fn read(section: &[u8]) -> ScriptedAnswer {
+        let mut answer = ScriptedAnswer {
             took_ms: 100,
             clock_s: 0,
             outcome: Err(no_connection()),
@@ -155,7 +155,7 @@ fn fail(how: &str) -> Failure {
     }
 }
 
-/// What a request finds after the last answer.
+/// The failure of every request after the last answer.
 pub fn no_connection() -> Failure {
     fail("connect no")
 }

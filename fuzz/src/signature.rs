@@ -1,27 +1,27 @@
-//! The other side of Signature Version 4: takes a request as it is on the wire, and checks it as a
-//! service does. Shares nothing with the signer but the hash functions.
+//! Verifies Signature Version 4 as a service does, from a request on the wire. It shares only the
+//! hash functions with the signer.
 
 use aws_lambda_connector::aws::message::Request;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-/// RFC 3986's unreserved characters stay.
+/// Everything except RFC 3986's unreserved characters.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// What signs.
+/// The key that signed a request.
 pub enum Key<'a> {
     /// A secret access key.
     Secret(&'a str),
-    /// What was derived from one.
+    /// A derived signing key.
     Derived(&'a [u8]),
 }
 
-/// An `authorization` header, taken apart.
+/// A parsed `authorization` header.
 pub struct Authorization<'a> {
     day: &'a str,
     region: &'a str,
@@ -31,7 +31,7 @@ pub struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// Panics where it has another form.
+    /// Parses the header. Panics if it is malformed.
     pub fn read(header: &'a str) -> Authorization<'a> {
         let rest = header
             .strip_prefix("AWS4-HMAC-SHA256 Credential=")
@@ -52,7 +52,7 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    /// Everything that AWS demands to be signed is signed, for this service, at this host.
+    /// Checks that everything that AWS requires is signed, for this service at this host.
     pub fn check_scope(&self, request: &Request<'_>, service: &str, standard: bool) {
         let date = header(request, "x-amz-date").expect("a date");
         assert!(date.len() == 16 && date.starts_with(self.day), "{date}");
@@ -65,8 +65,8 @@ impl<'a> Authorization<'a> {
             assert!(region.is_some_and(|rest| rest.starts_with('.')));
         }
         assert!(self.signed_headers.is_sorted());
-        let demanded = request.headers.iter().map(|(name, _)| *name);
-        for name in demanded
+        let required = request.headers.iter().map(|(name, _)| *name);
+        for name in required
             .filter(|name| name.starts_with("x-amz-"))
             .chain(["host"])
         {
@@ -74,7 +74,7 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    /// Panics where `key` does not make this signature of this request.
+    /// Panics if `key` does not produce this signature for this request.
     pub fn check(&self, request: &Request<'_>, key: &Key<'_>) {
         let date = header(request, "x-amz-date").expect("a date");
         let scope = format!("{}/{}/{}/aws4_request", self.day, self.region, self.service);
@@ -120,7 +120,7 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// Without empty segments (those of dots are never sent), and encoded once more.
+/// The path without empty segments, encoded again. Dot segments are never sent.
 fn canonical_path(path: &str) -> String {
     let mut out = String::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
@@ -134,7 +134,7 @@ fn canonical_path(path: &str) -> String {
     out
 }
 
-/// The one header of that name.
+/// The only header of that name.
 pub fn header<'a>(request: &'a Request<'_>, name: &str) -> Option<&'a str> {
     let mut found = request.headers.iter().filter(|(known, _)| *known == name);
     let (_, value) = found.next()?;

@@ -1,9 +1,9 @@
-//! The world outside, scripted: gives a script's answers in turn, and looks at every request.
+//! A transport that returns a script's answers in turn and checks every request.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
@@ -12,7 +12,7 @@ use aws_lambda_connector::session_cache::SessionCache;
 use aws_lambda_connector::transport::{Failure, Transport};
 use memchr::memmem;
 
-use crate::script::{Answer, no_connection};
+use crate::script::{ScriptedAnswer, no_connection};
 use crate::secrets;
 use crate::signature::{Authorization, Key, header};
 
@@ -22,36 +22,36 @@ pub const NOW: u64 = 1_795_348_800;
 /// What happened on the wire.
 #[derive(Default)]
 pub struct Seen {
-    /// Requests, and when each was sent.
+    /// The number of requests.
     pub sent: Cell<u32>,
-    /// Those of them that may run a function.
+    /// The number of requests that can run a function.
     pub invocations: Cell<u32>,
-    /// One of those may have run it.
+    /// Whether one of them may have run the function.
     pub may_have_run: Cell<bool>,
-    /// What the last request found.
+    /// The result of the last request.
     pub last: RefCell<Option<Result<Response, Failure>>>,
-    /// Texts that no outcome may hold, besides those that are planted.
+    /// Secrets besides the planted ones, which no output may contain.
     pub secrets: RefCell<Vec<String>>,
 }
 
-/// See the file's head.
+/// The scripted transport of one call.
 pub struct Scripted {
-    answers: RefCell<VecDeque<Answer>>,
+    answers: RefCell<VecDeque<ScriptedAnswer>>,
     connection: Connection,
-    /// The function may run twice.
+    /// Whether the function may run twice.
     idempotent: bool,
     ns: Cell<u64>,
     clock_s: Cell<i64>,
-    /// Temporary keys that were handed out: secrets by session token.
+    /// The secret access keys of sessions, by session token.
     keys: RefCell<HashMap<String, String>>,
     sessions: SessionCache,
-    /// What happened.
+    /// What happened on the wire.
     pub seen: Seen,
 }
 
 impl Scripted {
-    /// For a call with `connection`.
-    pub fn new(answers: Vec<Answer>, connection: Connection, idempotent: bool) -> Scripted {
+    /// Creates the transport of a call with `connection`.
+    pub fn new(answers: Vec<ScriptedAnswer>, connection: Connection, idempotent: bool) -> Scripted {
         Scripted {
             answers: RefCell::new(answers.into()),
             connection,
@@ -64,7 +64,7 @@ impl Scripted {
         }
     }
 
-    /// Since the call began.
+    /// The milliseconds since the call began.
     pub fn elapsed_ms(&self) -> u64 {
         self.ns.get() / 1_000_000
     }
@@ -98,7 +98,7 @@ impl Scripted {
         Ok(response)
     }
 
-    /// AWS explains a refusal by the request as it saw it.
+    /// Puts secrets of the request into an error, as AWS does when it explains a rejection.
     fn echo(&self, response: &mut Response, request: &Request<'_>) {
         let oidc = has(request.body, secrets::OIDC);
         let token = header(request, "x-amz-security-token");
@@ -110,7 +110,7 @@ impl Scripted {
             }
             _ => "",
         };
-        // Short ones are words that any text may hold.
+        // A short secret may occur in any text by chance.
         for (name, secret) in [("$TOKEN", token), ("$AUTH", authorization), ("$KEY", key)] {
             if secret.len() < 16 {
                 continue;
@@ -126,13 +126,13 @@ impl Scripted {
         }
     }
 
-    /// Keys that nothing else holds, so that they can be looked for. STS hands them out with a
-    /// status of 200; in a message with another they are words.
+    /// Puts unique keys into a response, so that leaks are noticed. STS returns keys only with
+    /// status 200. In any other response they would be ordinary text.
     fn hand_out_keys(&self, response: &mut Response) {
         let number = self.seen.sent.get();
         let (key, token) = (
-            format!("{}key+{number:04}", secrets::OF_SESSION),
-            format!("{}token+{number:04}", secrets::OF_SESSION),
+            format!("{}key+{number:04}", secrets::SESSION_PREFIX),
+            format!("{}token+{number:04}", secrets::SESSION_PREFIX),
         );
         let new = |name: &str, text: &str| format!("<{name}>{text}</{name}>");
         let mut put = |name, secret: &String| {
@@ -147,7 +147,8 @@ impl Scripted {
         }
     }
 
-    /// Nothing in it breaks out of its place, and whoever can sign has signed.
+    /// Checks that nothing breaks out of its place in the request, and that it is signed unless the
+    /// credentials cannot sign.
     fn check(&self, request: &Request<'_>) {
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
         assert!(visible(&request.path_with_query()) && request.path.starts_with('/'));
@@ -163,14 +164,14 @@ impl Scripted {
             _ => false,
         };
         let authorization = header(request, "authorization");
-        assert_eq!(authorization.is_none(), unsigned, "signed, or not");
+        assert_eq!(authorization.is_none(), unsigned, "unsigned");
         let Some(authorization) = authorization else {
             assert!(header(request, "x-amz-security-token").is_none());
             return;
         };
         let authorization = Authorization::read(authorization);
         let service = if is_sts(request) { "sts" } else { "lambda" };
-        let standard = !matches!(self.connection.endpoint, Choice::Url(_));
+        let standard = !matches!(self.connection.endpoint, EndpointChoice::Url(_));
         authorization.check_scope(request, service, standard);
         let keys = self.keys.borrow();
         let token = header(request, "x-amz-security-token").unwrap_or_default();
@@ -180,7 +181,7 @@ impl Scripted {
                 Some(Key::Secret(key.secret_access_key.reveal()))
             }
             (Credentials::SigningKey { key, .. }, None) => Some(Key::Derived(key)),
-            // Lambda is asked with keys that the script made up.
+            // With a token, the keys are those of a session that the script invented.
             (Credentials::AssumeRole { source, .. }, None) if token.is_empty() => {
                 Some(Key::Secret(source.secret_access_key.reveal()))
             }
@@ -232,12 +233,12 @@ impl Transport for Scripted {
     }
 }
 
-/// STS is asked at the endpoint's base, Lambda never.
+/// Only requests to STS go to the endpoint's base path.
 fn is_sts(request: &Request<'_>) -> bool {
     request.path.ends_with('/')
 }
 
-/// Whether it is sure that the function was started, or that nobody knows.
+/// Whether the function started, or may have started.
 fn may_have_run(outcome: &Result<Response, Failure>) -> bool {
     let response = match outcome {
         Ok(response) => response,
@@ -256,7 +257,7 @@ fn has(bytes: &[u8], part: &str) -> bool {
     memmem::find(bytes, part.as_bytes()).is_some()
 }
 
-/// Says whether there was something to replace.
+/// Replaces every occurrence. Returns whether there was one.
 fn replace(bytes: &mut Vec<u8>, from: &str, to: &str) -> bool {
     let mut at = 0;
     let mut found = false;

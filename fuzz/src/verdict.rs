@@ -1,28 +1,28 @@
-//! What must be true of a call's end, whatever led to it.
+//! Checks what must be true of any call's result.
 
 use aws_lambda_connector::aws::json;
 use aws_lambda_connector::call::connection::Credentials;
 use aws_lambda_connector::call::error::{Error, Executed};
 use aws_lambda_connector::call::invocation::{Invocation, Payload};
 
-use crate::call::{Call, Outcome};
+use crate::call::{Call, CallOutcome};
 use crate::secrets;
 use crate::transport::Scripted;
 
-/// Panics where it is not.
-pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: usize) {
+/// Panics if the result of `call` breaks a promise.
+pub fn check(call: &Call<'_>, outcome: &CallOutcome, transport: &Scripted, answers: usize) {
     let seen = &transport.seen;
     let (sent, invocations) = (seen.sent.get(), seen.invocations.get());
     no_secret(&format!("{outcome:?}"), &seen.secrets.borrow());
 
-    // Where nobody answers any more every request fails, and a call makes a few attempts at five
-    // requests at most, each perhaps after as many at a role's keys.
+    // After the last answer every request fails. A call then makes a few attempts at no more than
+    // five requests, and as many to get a role's keys before each.
     let answers = u32::try_from(answers).expect("a short script");
     assert!(sent <= answers + 100, "{sent} requests");
     let may_invoke = match outcome {
-        Outcome::Invoked(_) => call.max_attempts(),
-        // A part of a name leads to a second operation.
-        Outcome::Ran(_) => 20,
+        CallOutcome::Invoked(_) => call.max_attempts(),
+        // A partial name leads to a second operation.
+        CallOutcome::Ran(_) => 20,
         _ => 0,
     };
     assert!(invocations <= may_invoke, "{invocations} invocations");
@@ -34,7 +34,7 @@ pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: 
     let answer = last.as_ref().and_then(|last| last.as_ref().ok());
     let status = answer.map(|answer| answer.status);
     match outcome {
-        Outcome::Invoked(result) => {
+        CallOutcome::Invoked(result) => {
             let own_keys = !matches!(
                 call.connection.credentials,
                 Credentials::AssumeRole { .. } | Credentials::WebIdentity { .. }
@@ -56,27 +56,32 @@ pub fn check(call: &Call<'_>, outcome: &Outcome, transport: &Scripted, answers: 
                 assert_eq!(output, answer.body);
             }
         }
-        Outcome::Listed(Ok(_)) | Outcome::Qualifiers(Ok(_)) | Outcome::Choices(Ok(_)) => {
+        CallOutcome::Listed(Ok(_))
+        | CallOutcome::Qualifiers(Ok(_))
+        | CallOutcome::Choices(Ok(_)) => {
             assert_eq!(status, Some(200));
         }
-        Outcome::Opened(Ok(session)) => {
+        CallOutcome::Opened(Ok(session)) => {
             assert_eq!(status, Some(200));
             assert!(session.keys.session_token.is_some());
         }
-        Outcome::Ran(Ok(outputs)) => {
+        CallOutcome::Ran(Ok(outputs)) => {
             assert!(status.is_some_and(|status| (200..300).contains(&status)));
             json::check(outputs).expect("outputs are JSON");
         }
-        Outcome::Tested(Ok(checks)) => assert_eq!(checks.len(), 5),
+        CallOutcome::Tested(Ok(checks)) => assert_eq!(checks.len(), 5),
         _ => {}
     }
 }
 
-/// Planted secrets, and `others`.
+/// Panics if `shown` contains a planted secret or one of `others`.
 pub fn no_secret(shown: &str, others: &[String]) {
     let others = others.iter().map(String::as_str);
     for secret in secrets::ALL.into_iter().chain(others) {
-        assert!(!shown.contains(secret), "{secret} shows: {shown}");
+        assert!(
+            !shown.contains(secret),
+            "the output contains {secret}: {shown}"
+        );
     }
 }
 

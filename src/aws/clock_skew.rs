@@ -1,20 +1,21 @@
-//! How far the host's clock is from AWS's, learnt from answers.
+//! Corrects for clock skew: the difference between the host's clock and AWS's, measured from
+//! responses.
 //!
-//! Source: the rule that AWS's SDKs share since 2026 (`clock-skew-test-cases.json` in the package
-//! of `aws-runtime`, which the tests run).
+//! Source: the rule that AWS's SDKs have shared since 2026 (`clock-skew-test-cases.json` in the
+//! `aws-runtime` package, which the tests run).
 
 use super::message::Response;
 use super::time;
 
-/// Lambda tolerates 5 minutes; beyond 4, a refused signature may be the clock's fault.
+/// Lambda tolerates 5 minutes. Beyond 4, the clock may be why a signature was rejected.
 const DETECTION_THRESHOLD_S: i64 = 4 * 60;
-/// A longer exchange says nothing about the clock.
+/// The `Date` of a longer exchange is too imprecise to measure the clock.
 const MAX_TRUSTED_S: u64 = 15 * 60;
-/// The `Date` of a quick answer lies in the middle of the exchange. A synchronous invocation is
-/// answered when the function ends, minutes later: its `Date` is that of the receipt.
+/// The longest exchange whose `Date` is taken to be from its midpoint. A synchronous invocation
+/// responds when the function ends, possibly minutes later, so its `Date` is close to the receipt.
 const MAX_QUICK_S: u64 = 30;
 
-/// The service's clock as seen from the host's.
+/// AWS's clock, relative to the host's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServiceClock {
     /// Seconds by which AWS is ahead of the host.
@@ -23,18 +24,19 @@ pub struct ServiceClock {
 }
 
 impl ServiceClock {
-    /// The time to sign with, when the host's clock says `now` (seconds since 1970).
+    /// Returns the time to sign with when the host's clock reads `now` (seconds since 1970).
     pub fn signing_time(&self, now: u64) -> u64 {
         now.saturating_add_signed(self.skew)
     }
 
-    /// Seconds by which AWS is ahead of the host, if any answer has shown it.
+    /// Returns the seconds by which AWS is ahead of the host, once a response has shown them.
     pub fn skew_s(&self) -> Option<i64> {
         self.observed.then_some(self.skew)
     }
 
-    /// Learns from an answer; `sent` and `received` are by the host's clock. Says whether the
-    /// answer shows a clock that is so far off that a signature would be refused for it.
+    /// Measures the skew from a response. `sent` and `received` are times of the host's clock.
+    ///
+    /// Returns whether the host's clock is so far off that AWS may reject its signatures.
     pub fn observe(&mut self, response: &Response, sent: u64, received: u64) -> bool {
         let Some(date) = response
             .header("date")
@@ -43,7 +45,7 @@ impl ServiceClock {
             return false;
         };
         let round_trip = received.saturating_sub(sent);
-        // A cache answers with the date of what it kept.
+        // A cached response has the date of the original.
         if response.header("age").is_some() || round_trip > MAX_TRUSTED_S {
             return false;
         }
@@ -63,7 +65,7 @@ fn signed_difference(a: u64, b: u64) -> i64 {
     clamp(a).saturating_sub(clamp(b))
 }
 
-/// Codes with which AWS may refuse a signature for its date.
+/// Whether AWS uses `code` to reject a signature for its date, among other reasons.
 pub fn is_skew_code(code: &str) -> bool {
     matches!(
         code,
@@ -90,16 +92,16 @@ mod tests {
     const NOW: u64 = 1_767_225_600;
 
     #[test]
-    fn a_long_invocation_is_not_taken_for_a_skewed_clock() {
+    fn a_long_invocation_does_not_look_like_a_skewed_clock() {
         let mut clock = ServiceClock::default();
-        // Twelve minutes: by the middle of the exchange the clock would seem 6 minutes off.
+        // Twelve minutes: measured at the midpoint, the clock would seem 6 minutes off.
         let response = dated("Thu, 01 Jan 2026 00:12:00 GMT");
         assert!(!clock.observe(&response, NOW, NOW + 720));
         assert_eq!(clock.signing_time(NOW + 720), NOW + 720);
     }
 
     #[test]
-    fn clocks_an_hour_off_either_way() {
+    fn a_clock_an_hour_off_in_either_direction_is_corrected() {
         for (host, ahead) in [(NOW - 3_600, 3_600), (NOW + 3_600, -3_600)] {
             let mut clock = ServiceClock::default();
             assert!(clock.observe(&dated("Thu, 01 Jan 2026 00:00:00 GMT"), host, host));
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_dates_and_clocks_teach_nothing_and_do_not_trap() {
+    fn malformed_dates_are_ignored_and_extreme_clocks_do_not_trap() {
         let mut clock = ServiceClock::default();
         for date in [
             "",

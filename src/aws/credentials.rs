@@ -1,4 +1,4 @@
-//! Who is calling, and the wrapper that keeps secrets out of every output.
+//! Credentials that sign a request, and the wrapper that keeps secrets out of every output.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,17 +8,17 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::time::{self, AmzDate};
 
-/// Text that must not appear in an error, a log or a `Debug` output. It is wiped when it goes.
+/// Text that must not appear in an error, a log or a `Debug` output. It is zeroized on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
+    /// Wraps `text`, without copying it.
     pub fn new(text: String) -> Secret {
         Secret(text)
     }
 
-    /// The text itself: for the signature and the wire, nowhere else.
+    /// Returns the text itself, for the signature and the wire only.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -36,27 +36,29 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// An AWS access key: long-term, or temporary with its session token.
+/// An AWS access key: a long-term one, or a temporary one with its session token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessKey {
-    /// Sent in the clear with every request, as part of the credential.
+    /// Sent in the clear with every request, as part of the `Credential`.
     pub access_key_id: String,
-    /// Signs; never sent.
+    /// Used to sign and never sent.
     pub secret_access_key: Secret,
-    /// Sent in `X-Amz-Security-Token` and signed.
+    /// Sent in `X-Amz-Security-Token`, which is signed.
     pub session_token: Option<Secret>,
 }
 
-/// The end of SigV4's key-derivation chain, derived by somebody who knows the secret access key.
+/// A SigV4 signing key: the end of the key derivation, computed by a holder of the secret access
+/// key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
-    /// Of the access key that it was derived from.
+    /// The ID of the access key that this key was derived from.
     pub access_key_id: String,
-    /// The UTC day it is good for.
+    /// The UTC day on which the key is valid.
     pub day: Day,
-    /// 32 bytes. Signs; never sent. Not an array: its moves would leave copies on the stack.
+    /// The 32 bytes of the key, used to sign and never sent. An array's moves would leave copies on
+    /// the stack.
     pub key: Zeroizing<Vec<u8>>,
-    /// Sent in `X-Amz-Security-Token` and signed.
+    /// Sent in `X-Amz-Security-Token`, which is signed.
     pub session_token: Option<Secret>,
 }
 
@@ -73,14 +75,14 @@ impl fmt::Debug for SigningKey {
 /// A UTC day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Day {
-    /// `YYYYMMDD`
+    /// The day as `YYYYMMDD`.
     pub date: String,
-    /// Its first second, since 1970-01-01 00:00 UTC.
+    /// The day's first second, counted from 1970-01-01 00:00 UTC.
     start_s: u64,
 }
 
 impl Day {
-    /// Reads `YYYYMMDD`.
+    /// Parses `YYYYMMDD`. Returns `None` for anything else and for a day that does not exist.
     pub fn parse(date: &str) -> Option<Day> {
         let start_s = time::parse_date(date)?;
         Some(Day {
@@ -90,35 +92,35 @@ impl Day {
     }
 }
 
-/// Who signs a request.
+/// What signs a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {
-    /// The key pair: any day, region and service.
+    /// An access key, for any day, region and service.
     AccessKey(AccessKey),
-    /// What was derived from it.
+    /// A derived key, for one day, region and service.
     SigningKey(SigningKey),
-    /// Nobody, or somebody on the way.
+    /// The request is sent unsigned. It needs no signature, or a proxy adds one.
     Unsigned,
 }
 
-/// A request that has to be dated on a day that the signing key is not for.
+/// The signing key is not valid on the day of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongDay {
-    /// `YYYYMMDD` of the key.
-    pub of_key: String,
-    /// `YYYYMMDD` of the request.
+    /// The key's day as `YYYYMMDD`.
+    pub key_date: String,
+    /// The request's day as `YYYYMMDD`.
     pub today: String,
 }
 
-/// AWS accepts a date that is up to 5 minutes off. A key that was derived just before midnight
-/// still signs a request that leaves just after it.
+/// How far outside of its day a signing key is still used. AWS accepts a date that is up to 5
+/// minutes off, so a key derived just before midnight can sign a request sent just after it.
 const MIDNIGHT_GRACE_S: u64 = 120;
 
 impl Signer {
-    /// The date to sign with at `now` (seconds since 1970).
+    /// Returns the date to sign with at `now` (seconds since 1970).
     ///
     /// # Errors
-    /// The signing key is for another day.
+    /// [`WrongDay`] if the signing key is for another day.
     pub fn date(&self, now: u64) -> Result<AmzDate, WrongDay> {
         let Signer::SigningKey(key) = self else {
             return Ok(AmzDate::from_unix(now));
@@ -128,19 +130,19 @@ impl Signer {
         let within = now.clamp(first, last);
         if within.abs_diff(now) > MIDNIGHT_GRACE_S {
             return Err(WrongDay {
-                of_key: key.day.date.clone(),
+                key_date: key.day.date.clone(),
                 today: AmzDate::from_unix(now).date,
             });
         }
         Ok(AmzDate::from_unix(within))
     }
 
-    /// Whether the request's date, and so the host's clock, matters.
+    /// Whether requests are signed, so that the host's clock matters.
     pub fn signs(&self) -> bool {
         !matches!(self, Signer::Unsigned)
     }
 
-    /// Every text of it that no output may hold.
+    /// Returns every secret text, none of which may appear in an output.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let (secret, token) = match self {
             Signer::AccessKey(key) => (Some(&key.secret_access_key), key.session_token.as_ref()),
@@ -183,7 +185,7 @@ mod tests {
     const MIDNIGHT: u64 = 1_795_305_600;
 
     #[test]
-    fn a_signing_key_signs_on_its_day_and_a_little_around_midnight() {
+    fn a_signing_key_signs_on_its_day_and_two_minutes_around_it() {
         let key = |date: &str| {
             Signer::SigningKey(SigningKey {
                 access_key_id: "AKIDEXAMPLE".into(),
@@ -210,7 +212,7 @@ mod tests {
             (u64::MAX, "99991231"),
         ] {
             let wrong = WrongDay {
-                of_key: "20261122".into(),
+                key_date: "20261122".into(),
                 today: today.into(),
             };
             assert_eq!(date_time(key("20261122"), now), Err(wrong));
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day() {
+    fn a_day_that_does_not_exist_is_rejected() {
         for date in [
             "",
             "2026112",

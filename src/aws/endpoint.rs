@@ -1,22 +1,22 @@
-//! Where a service answers: partitions, FIPS and dual-stack hosts, custom endpoints.
+//! Endpoint resolution: partitions, FIPS and dual-stack hosts, custom endpoints.
 //!
-//! Source: the endpoint rule set and `partitions.json` 1.1 of AWS's SDKs.
+//! Source: the endpoint rule set and `partitions.json` 1.1 of the AWS SDKs.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-/// Signing name and endpoint prefix of Lambda.
+/// Lambda's signing name and endpoint prefix.
 pub const LAMBDA: &str = "lambda";
-/// Signing name and endpoint prefix of STS.
+/// The signing name and endpoint prefix of STS.
 pub const STS: &str = "sts";
 
-/// How a request travels.
+/// The scheme of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// Plain, for custom endpoints only.
+    /// Plain text, for custom endpoints only.
     Http,
-    /// TLS.
+    /// Over TLS.
     Https,
 }
 
@@ -29,33 +29,33 @@ impl Scheme {
     }
 }
 
-/// Scheme, host and base path of every request of a call.
+/// The scheme, host and base path of every request of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Scheme.
+    /// `https`, or `http` for a custom endpoint.
     pub scheme: Scheme,
-    /// Host in lower case, with the port only where it is not the scheme's own: what goes into
-    /// the `Host` header and is signed.
+    /// The host in lower case, and the port unless it is the scheme's default. This is the signed
+    /// value of the `Host` header.
     pub authority: String,
-    /// Empty, or begins with `/` and does not end with one.
+    /// The path that precedes every request's path: empty, or `/` and more without a final `/`.
     pub base_path: String,
-    /// The caller named the URL; otherwise it is AWS's own.
+    /// Whether the caller named the URL. Otherwise it is one of AWS's own.
     pub is_custom: bool,
 }
 
-/// Which of a region's endpoints.
+/// Which endpoint of a region to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
+pub enum EndpointChoice {
     /// The region's standard endpoint.
     #[default]
     Standard,
-    /// FIPS 140 validated.
+    /// The FIPS 140 validated endpoint.
     Fips,
-    /// IPv4 and IPv6.
+    /// The endpoint for IPv4 and IPv6.
     DualStack,
-    /// Both.
+    /// The FIPS 140 validated endpoint for IPv4 and IPv6.
     FipsDualStack,
-    /// A VPC endpoint, a proxy or a local service.
+    /// The base URL of a VPC endpoint, a proxy or a local service.
     Url(String),
 }
 
@@ -66,7 +66,7 @@ struct Partition {
     dual_stack: &'static str,
 }
 
-/// By the prefix of a region's name. What matches none is in `aws`.
+/// Partitions by the prefix of their regions' names. Any other region is in `aws`.
 const PARTITIONS: [(&str, Partition); 7] = [
     (
         "cn-",
@@ -138,34 +138,34 @@ fn partition(region: &str) -> &'static Partition {
         .map_or(&AWS, |(_, partition)| partition)
 }
 
-/// Every DNS suffix, plain and dual-stack, of every partition.
+/// Returns every partition's DNS suffixes, standard and dual-stack.
 pub fn dns_suffixes() -> impl Iterator<Item = &'static str> {
     let others = PARTITIONS.iter().map(|(_, partition)| partition);
     [&AWS]
         .into_iter()
-        // GovCloud's are those of `aws`.
+        // GovCloud shares the suffixes of `aws`.
         .chain(others.filter(|partition| partition.dns != AWS.dns))
         .flat_map(|partition| [partition.dns, partition.dual_stack])
 }
 
-/// The name of the region's partition, as in an ARN.
+/// Returns the name of the region's partition, as in an ARN.
 pub fn partition_id(region: &str) -> &'static str {
     partition(region).id
 }
 
-/// The endpoint of `service` in `region`. The region must have passed [`check_region`]: it becomes
-/// part of a host name.
+/// Resolves the endpoint of `service` in `region`. The region must have passed [`check_region`],
+/// because it becomes part of a host name.
 ///
 /// # Errors
-/// What is wrong with a custom URL.
-pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint, String> {
+/// A message that says what is wrong with a custom URL.
+pub fn resolve(service: &str, region: &str, choice: &EndpointChoice) -> Result<Endpoint, String> {
     let partition = partition(region);
     let (fips, suffix) = match choice {
-        Choice::Standard => ("", partition.dns),
-        Choice::Fips => ("-fips", partition.dns),
-        Choice::DualStack => ("", partition.dual_stack),
-        Choice::FipsDualStack => ("-fips", partition.dual_stack),
-        Choice::Url(url) => return parse_url(url),
+        EndpointChoice::Standard => ("", partition.dns),
+        EndpointChoice::Fips => ("-fips", partition.dns),
+        EndpointChoice::DualStack => ("", partition.dual_stack),
+        EndpointChoice::FipsDualStack => ("-fips", partition.dual_stack),
+        EndpointChoice::Url(url) => return parse_url(url),
     };
     Ok(Endpoint {
         scheme: Scheme::Https,
@@ -175,21 +175,23 @@ pub fn resolve(service: &str, region: &str, choice: &Choice) -> Result<Endpoint,
     })
 }
 
-/// STS's endpoint for the same choice. It differs from other services' in GovCloud, whose plain
-/// host is the FIPS one.
+/// Resolves the endpoint of STS. In GovCloud its standard host is also its FIPS host, unlike those
+/// of other services.
 ///
-/// A custom URL of AWS's own (a VPC endpoint) serves the one service that it was made for, so STS
-/// is asked at its standard endpoint; any other URL is a proxy or a local stack that serves both.
+/// A custom URL on an AWS host is a VPC endpoint, which serves a single service. STS is then called
+/// at its standard endpoint. Any other custom URL is a proxy or a local stack that serves both.
 ///
 /// # Errors
-/// What is wrong with a custom URL.
-pub fn resolve_sts(region: &str, choice: &Choice) -> Result<Endpoint, String> {
+/// A message that says what is wrong with a custom URL.
+pub fn resolve_sts(region: &str, choice: &EndpointChoice) -> Result<Endpoint, String> {
     match choice {
-        Choice::Fips if region.starts_with("us-gov-") => resolve(STS, region, &Choice::Standard),
-        Choice::Url(url) => {
+        EndpointChoice::Fips if region.starts_with("us-gov-") => {
+            resolve(STS, region, &EndpointChoice::Standard)
+        }
+        EndpointChoice::Url(url) => {
             let custom = parse_url(url)?;
             if is_aws_host(&custom.authority) {
-                resolve(STS, region, &Choice::Standard)
+                resolve(STS, region, &EndpointChoice::Standard)
             } else {
                 Ok(custom)
             }
@@ -212,10 +214,10 @@ fn is_aws_host(authority: &str) -> bool {
         .any(|partition| within(partition.dns) || within(partition.dual_stack))
 }
 
-/// A region's name becomes part of a host name, so it must be one DNS label.
+/// Checks that `region` is one DNS label, because it becomes part of a host name.
 ///
 /// # Errors
-/// What is wrong and what is allowed.
+/// A message that says what is wrong and what is allowed.
 pub fn check_region(region: &str) -> Result<(), String> {
     let label = (1..=63).contains(&region.len())
         && region
@@ -230,30 +232,30 @@ pub fn check_region(region: &str) -> Result<(), String> {
                 .into(),
         );
     }
-    // SDKs of old knew pseudo regions for FIPS; no host bears such a name.
+    // Older SDKs had pseudo-regions for FIPS. No host has such a name.
     if region.starts_with("fips-") || region.ends_with("-fips") {
         return Err(
-            "a region's name carries no `fips`: give the plain region and choose the endpoint `fips`"
+            "a region's name does not contain `fips`: give the plain region and choose the endpoint `fips`"
                 .into(),
         );
     }
     Ok(())
 }
 
-/// Reads a custom endpoint's base URL.
+/// Parses a custom endpoint's base URL.
 fn parse_url(url: &str) -> Result<Endpoint, String> {
     let (scheme, rest) = split_scheme(url).ok_or(
         "the endpoint URL must begin with https:// or http://, for example https://host:8443/base",
     )?;
     if url.contains(['?', '#']) {
-        return Err("the endpoint URL must have no query (?) and no fragment (#)".into());
+        return Err("the endpoint URL must not have a query (?) or a fragment (#)".into());
     }
     let (authority, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
     };
     if authority.contains('@') {
-        return Err("the endpoint URL must hold no user name or password (`@`)".into());
+        return Err("the endpoint URL must not contain a user name or password (`@`)".into());
     }
     Ok(Endpoint {
         scheme,
@@ -300,7 +302,7 @@ fn check_authority(authority: &str, scheme: Scheme) -> Result<String, String> {
                 .filter(|number| *number > 0 && port.bytes().all(|b| b.is_ascii_digit()))
                 .ok_or("the endpoint URL's port must be a number from 1 to 65535")?;
             let port = number.to_string();
-            // The signed host must be the one on the wire, and no client writes a default port.
+            // The signed host must be the one on the wire, and HTTP clients omit a default port.
             Ok(if port == scheme.default_port() {
                 host
             } else {
@@ -312,7 +314,7 @@ fn check_authority(authority: &str, scheme: Scheme) -> Result<String, String> {
 
 const BAD_HOST: &str =
     "the endpoint URL's host must be a DNS name, an IPv4 address or an IPv6 address in brackets";
-const LINK_LOCAL: &str = "the endpoint URL names a link-local address: cloud machines serve their own credentials there, so it is never contacted";
+const LINK_LOCAL: &str = "the endpoint URL's host is a link-local address: it is never contacted, because cloud machines serve their own credentials there";
 
 fn check_host_name(host: &str) -> Result<String, String> {
     let name = host.strip_suffix('.').unwrap_or(host);
@@ -325,8 +327,8 @@ fn check_host_name(host: &str) -> Result<String, String> {
     if !labels_fit || name.len() > 253 {
         return Err(BAD_HOST.into());
     }
-    // A last label that is a number makes resolvers read the whole as an IPv4 address, in octal,
-    // hexadecimal and shortened spellings too. Only the plain spelling can be judged.
+    // Resolvers read a name whose last label is a number as an IPv4 address, also in octal,
+    // hexadecimal and shortened forms. Only the plain form can be checked reliably.
     let last = name.rsplit('.').next().unwrap_or(name);
     let numeric = last.bytes().all(|b| b.is_ascii_digit())
         || last
@@ -346,7 +348,7 @@ fn check_host_name(host: &str) -> Result<String, String> {
 fn check_ipv6(text: &str) -> Result<String, String> {
     let address: Ipv6Addr = text.parse().map_err(|_| BAD_HOST)?;
     let [head, ..] = address.segments();
-    /// The metadata service's IPv6 address on EC2.
+    /// The IPv6 address of EC2's instance metadata service.
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let embedded = embedded_v4(address).is_some_and(is_link_local_v4);
     if head & 0xffc0 == 0xfe80 || address == METADATA || embedded {
@@ -359,7 +361,7 @@ fn is_link_local_v4(address: Ipv4Addr) -> bool {
     matches!(address.octets(), [169, 254, ..])
 }
 
-/// The IPv4 address inside an IPv4-mapped, IPv4-compatible, 6to4 or NAT64 address.
+/// Returns the IPv4 address inside an IPv4-mapped, IPv4-compatible, 6to4 or NAT64 address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let (high, low) = match address.segments() {
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
@@ -385,7 +387,7 @@ fn check_base_path(path: &str) -> Result<&str, String> {
         };
         if !allowed {
             return Err(
-                "the endpoint URL's path may hold letters, digits, -_.~!$&'()*+,;=:@/ and %XX escapes"
+                "the endpoint URL's path may contain letters, digits, -_.~!$&'()*+,;=:@/ and %XX escapes"
                     .into(),
             );
         }
@@ -395,7 +397,7 @@ fn check_base_path(path: &str) -> Result<&str, String> {
         plain == "." || plain == ".."
     };
     if path.split('/').any(dot) {
-        return Err("the endpoint URL's path must have no `.` or `..` segment".into());
+        return Err("the endpoint URL's path must not have a `.` or `..` segment".into());
     }
     Ok(path.trim_end_matches('/'))
 }

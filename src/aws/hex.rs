@@ -1,11 +1,11 @@
-//! Hexadecimal digits: of digests and signatures, and of keys in forms.
+//! Hexadecimal encoding of digests and signatures, and decoding of keys in forms.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-/// Lower-case hex of `bytes`, the form of digests and signatures.
+/// Encodes `bytes` in lower case, as in digests and signatures.
 pub fn encode(bytes: &[u8]) -> String {
     let mut digits = Vec::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
@@ -15,13 +15,13 @@ pub fn encode(bytes: &[u8]) -> String {
     String::from_utf8(digits).unwrap_or_default()
 }
 
-/// The 32 bytes of a key that is written as 64 digits; `None` where `text` is anything else.
+/// Decodes a key of 64 digits to its 32 bytes. Returns `None` if `text` is anything else.
 pub fn decode_32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if text.len() != 64 {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    // With its final capacity from the start: a vector that grows leaves copies of the key behind.
+    // Allocated once: a vector that grows leaves copies of the key behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(32));
     for pair in text.as_bytes().chunks(2) {
         let &[high, low] = pair else {
@@ -32,7 +32,7 @@ pub fn decode_32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// `ten` is the digit for 10: `a` or `A`.
+/// The digit of `nibble`. `ten` is the digit for 10, `a` or `A`.
 pub(super) fn digit(nibble: u8, ten: u8) -> u8 {
     match nibble {
         0..=9 => b'0'.wrapping_add(nibble),

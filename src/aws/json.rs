@@ -1,10 +1,10 @@
-//! JSON, checked once and then read in place: a payload is checked without being built, and an answer's
-//! fields are slices of its text.
+//! JSON, checked once and read in place. A payload is checked without building a value, and the
+//! fields of a response are slices of its text.
 //!
-//! `scan` alone decides what is valid and where each value ends, at any depth. The reader here takes
-//! documents apart along those ends, and unescapes the strings that a decoder asks for; every decoder
-//! uses [`Fields`]. serde_json words what is wrong with an invalid text. `docs/decisions/json.md` says
-//! why it does not read the documents too.
+//! `scan` alone decides what is valid and where each value ends, at any depth. The reader here
+//! splits documents at those ends and unescapes the strings that a decoder asks for. Every decoder
+//! uses [`Fields`]. serde_json only words the error for an invalid text; `docs/decisions/json.md`
+//! explains why it does not read the documents.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
@@ -17,14 +17,14 @@ use crate::aws::number::decimal;
 
 mod scan;
 
-/// Upper bound on the elements of one list or object. Lambda never sends more, and parsed elements
+/// The most elements of one list or object. Lambda never sends more, and parsed elements
 /// take far more memory than their text: 6 MB could hold a million.
-pub const MAX_PARTS: usize = 10_000;
+pub const MAX_ELEMENTS: usize = 10_000;
 
-/// Whether `text` is one JSON value of any kind, at any depth.
+/// Checks that `text` is one JSON value, of any kind and at any depth.
 ///
 /// # Errors
-/// What is wrong, with line and column; never the text itself.
+/// A message with the line and column of the problem, but without any of the text.
 pub fn check(text: &str) -> Result<(), String> {
     let rest = scan::skip_value(text.as_bytes());
     if rest.is_some_and(|rest| scan::skip_whitespace(rest).is_empty()) {
@@ -36,76 +36,79 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// One valid JSON value, as the text that it came in, without white space around it.
+/// One valid JSON value as its source text, without surrounding white space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
-    /// Checks `text`.
+    /// Checks `text` and wraps it.
     ///
     /// # Errors
-    /// As [`check`].
+    /// As for [`check`].
     pub fn parse(text: &'a str) -> Result<Json<'a>, String> {
         check(text).map(|()| Json(text.trim_ascii()))
     }
 
-    /// The text as it came.
+    /// Returns the source text.
     pub fn get(self) -> &'a str {
         self.0
     }
 
-    /// A string's content; of any other value, and of a string that is not valid Unicode, its JSON
-    /// text.
+    /// Returns a string's content. Any other value, and a string that is not valid Unicode, is
+    /// returned as its JSON text.
     pub fn text(self) -> String {
         self.string().unwrap_or_else(|| self.0.to_owned())
     }
 
-    /// A string's content; `None` of any other value, and of a string that is not valid Unicode.
+    /// Returns a string's content, or `None` for any other value and for a string that is not valid
+    /// Unicode.
     pub fn string(self) -> Option<String> {
         unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
     }
 
-    /// The elements of a list; `None` where it is not a list, or has more than [`MAX_PARTS`].
+    /// Returns the elements of a list, or `None` if the value is not a list or has more than
+    /// [`MAX_ELEMENTS`].
     pub fn list(self) -> Option<Vec<Json<'a>>> {
         parse_all(self.0, |reader| reader.list(Reader::value))
     }
 
-    /// The fields of an object; `None` where it is not an object, or has more than
-    /// [`MAX_PARTS`].
+    /// Returns the fields of an object, or `None` if the value is not an object or has more than
+    /// [`MAX_ELEMENTS`].
     pub fn object(self) -> Option<Fields<'a>> {
         Fields::read(self.0)
     }
 
-    /// A whole number that is not negative.
+    /// Returns a non-negative integer that fits `T`.
     pub fn unsigned<T: TryFrom<u64>>(self) -> Option<T> {
         let number: u64 = self.0.parse().ok()?;
         T::try_from(number).ok()
     }
 
-    /// A number, see [`decimal`].
+    /// Returns a number in the range of [`decimal`].
     pub fn number(self) -> Option<f64> {
         decimal(self.0)
     }
 }
 
-/// A JSON object's fields in the order they came, duplicates included.
+/// A JSON object's fields in source order, duplicates included.
 pub struct Fields<'a>(Vec<Member<'a>>);
 
 type Member<'a> = (Cow<'a, str>, Json<'a>);
 
 impl<'a> Fields<'a> {
-    /// Reads `text`; `None` where it is not a JSON object, or has more than [`MAX_PARTS`] fields.
+    /// Reads `text`. Returns `None` if it is not a JSON object or has more than [`MAX_ELEMENTS`]
+    /// fields.
     pub fn read(text: &'a str) -> Option<Fields<'a>> {
         parse_all(text, Reader::object)
     }
 
-    /// The value of that name; of several, the last, as most JSON readers have it. `null` counts
-    /// as absent.
+    /// Returns the value of the field `name`. The last of several counts, as in most JSON readers.
+    /// `null` counts as absent.
     pub fn get(&self, name: &str) -> Option<Json<'a>> {
         self.raw(name).filter(|value| value.get() != "null")
     }
 
-    /// As [`Fields::get`], with an explicit `null`.
+    /// As [`Fields::get`], but returns a `null`.
     pub fn raw(&self, name: &str) -> Option<Json<'a>> {
         self.0
             .iter()
@@ -114,20 +117,21 @@ impl<'a> Fields<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// As [`Fields::get`], through [`Json::text`].
+    /// As [`Fields::get`], converted by [`Json::text`].
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(Json::text)
     }
 
-    /// All of them.
+    /// Iterates over all fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
         self.0.iter().map(|(name, value)| (&**name, *value))
     }
 }
 
-/// The list of objects in the field `list` of an object, each by `row`, and the object's other fields:
-/// in one pass, while a [`Json::list`] of [`Json::object`] would be three. `None` where that is not
-/// what `text` holds.
+/// Parses an object whose field `list` is a list of objects. Returns each of those converted by
+/// `row`, and the object's other fields, or `None` if `text` is anything else.
+///
+/// This is one pass over the text; [`Json::list`] and [`Json::object`] would take three.
 pub fn parse_rows<'a, T>(
     text: &'a str,
     list: &str,
@@ -147,7 +151,7 @@ pub fn parse_rows<'a, T>(
     Some((rows?, Fields(others)))
 }
 
-/// What `read` finds in `text`, if there is nothing else in it.
+/// Returns what `read` takes from `text`, if that is all of it.
 fn parse_all<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<T> {
     let rest = scan::skip_whitespace(text.as_bytes());
     let mut reader = Reader { text, rest };
@@ -155,21 +159,22 @@ fn parse_all<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Option<
     reader.rest.is_empty().then_some(value)
 }
 
-/// Takes values off the front of a text. Nothing of its rest is white space.
+/// Takes values off the front of a text.
 struct Reader<'a> {
     text: &'a str,
-    /// In bytes: only where an element ends must a place be between two characters.
+    /// What remains of `text`, never with leading white space. As bytes, because only the ends of
+    /// elements need to be character boundaries.
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// The text between two places, each told by what follows it.
+    /// The text between two positions, each given as the rest that follows it.
     fn between(&self, from: &[u8], to: &[u8]) -> Option<&'a str> {
         let at = |rest: &[u8]| self.text.len().checked_sub(rest.len());
         self.text.get(at(from)?..at(to)?)
     }
 
-    /// Any value.
+    /// Takes any value.
     fn value(&mut self) -> Option<Json<'a>> {
         let start = self.rest;
         let rest = scan::skip_value(start)?;
@@ -177,7 +182,7 @@ impl<'a> Reader<'a> {
         self.between(start, rest).map(Json)
     }
 
-    /// A list's elements. `None` where there are too many.
+    /// Takes a list. Returns `None` if it has too many elements.
     fn list<T>(&mut self, mut element: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let [b'[', rest @ ..] = self.rest else {
             return None;
@@ -199,8 +204,8 @@ impl<'a> Reader<'a> {
         Some(Fields(fields))
     }
 
-    /// An object: each `name :` is taken off, and `member` must take its value. `None` where there
-    /// are too many.
+    /// Takes an object: each `name :` here, and its value by `member`. Returns `None` if there are
+    /// too many.
     fn members(
         &mut self,
         member: &mut dyn FnMut(Cow<'a, str>, &mut Self) -> Option<()>,
@@ -218,7 +223,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What commas separate, from `rest` to the closing bracket; `element` must take one of them.
+    /// Takes comma-separated elements, each by `element`, from `rest` to the closing bracket.
     fn elements(
         &mut self,
         rest: &'a [u8],
@@ -232,7 +237,7 @@ impl<'a> Reader<'a> {
             self.rest = scan::skip_whitespace(rest);
             return Some(());
         }
-        for _ in 0..MAX_PARTS {
+        for _ in 0..MAX_ELEMENTS {
             element(self)?;
             match self.rest {
                 [b',', rest @ ..] => self.rest = scan::skip_whitespace(rest),
@@ -251,18 +256,18 @@ impl<'a> Reader<'a> {
             return None;
         };
         let end = scan::skip_plain(start);
-        // Almost all are without an escape.
+        // Almost no name has an escape.
         if let [b'"', rest @ ..] = end {
             self.rest = scan::skip_whitespace(rest);
             return self.between(start, end).map(Cow::Borrowed);
         }
         let inside = self.value()?.0.strip_prefix('"')?.strip_suffix('"')?;
-        // One that is not valid Unicode stays as it is: no decoder asks for it.
+        // A name that is not valid Unicode stays escaped: no decoder asks for it.
         Some(unescape(inside).map_or(Cow::Borrowed(inside), Cow::Owned))
     }
 }
 
-/// The content of a valid string; `None` where it holds half of a surrogate pair.
+/// Returns the content of a valid string, or `None` if it has half of a surrogate pair.
 fn unescape(inside: &str) -> Option<String> {
     if scan::skip_plain(inside.as_bytes()).is_empty() {
         return Some(inside.into());
@@ -293,8 +298,8 @@ fn unescape(inside: &str) -> Option<String> {
     Some(out)
 }
 
-/// The character that the four digits at the start of `text`, and perhaps a second escape behind
-/// them, stand for; and what follows.
+/// Decodes the four digits at the start of `text`, and a second escape if they are half of a
+/// surrogate pair. Returns the character and what follows.
 fn escaped_character(text: &str) -> Option<(char, &str)> {
     let (first, rest) = code_unit(text)?;
     if let Some(character) = char::from_u32(first) {
@@ -316,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_json_value_passes_the_check() {
+    fn check_accepts_any_json_value() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         for good in [
             "null",
@@ -337,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_with_its_place_and_without_its_text() {
+    fn invalid_json_is_reported_with_its_position_and_without_its_text() {
         for bad in [
             "",
             " ",
@@ -376,18 +381,21 @@ mod tests {
     }
 
     #[test]
-    fn what_has_too_many_parts_is_not_taken_apart() {
-        let list = |parts: usize| format!("[{}0]", "0,".repeat(parts - 1));
-        let object = |parts: usize| format!("{{{}\"a\":0}}", "\"\":0,".repeat(parts - 1));
-        let [most, more] = [list(MAX_PARTS), list(MAX_PARTS + 1)];
-        assert_eq!(Json::parse(&most).unwrap().list().unwrap().len(), MAX_PARTS);
+    fn a_list_or_object_of_too_many_elements_is_not_read() {
+        let list = |elements: usize| format!("[{}0]", "0,".repeat(elements - 1));
+        let object = |elements: usize| format!("{{{}\"a\":0}}", "\"\":0,".repeat(elements - 1));
+        let [most, more] = [list(MAX_ELEMENTS), list(MAX_ELEMENTS + 1)];
+        assert_eq!(
+            Json::parse(&most).unwrap().list().unwrap().len(),
+            MAX_ELEMENTS
+        );
         assert_eq!(Json::parse(&more).unwrap().list(), None);
-        assert!(Fields::read(&object(MAX_PARTS)).is_some());
-        assert!(Fields::read(&object(MAX_PARTS + 1)).is_none());
+        assert!(Fields::read(&object(MAX_ELEMENTS)).is_some());
+        assert!(Fields::read(&object(MAX_ELEMENTS + 1)).is_none());
     }
 
     #[test]
-    fn parts_are_found_whatever_stands_in_them() {
+    fn elements_are_split_correctly_when_they_contain_brackets_and_commas() {
         let text = r#" { "a,\"}" : [ 1 , "]" , {"x":[,]} ] } "#.replace("[,]", "[2,3]");
         let fields = Fields::read(&text).unwrap();
         let value = fields.get(r#"a,"}"#).unwrap();
@@ -411,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_read_in_passing() {
+    fn rows_are_parsed_from_a_list_of_objects_only() {
         let row = |row: &Fields<'_>| row.text("n");
         let read = |text| {
             let (rows, others) = parse_rows(text, "list", row)?;
@@ -442,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_unescaped() {
+    fn strings_are_unescaped_unless_a_surrogate_is_unpaired() {
         for (json, content) in [
             (r#""""#, Some("")),
             (r#""\b\f\n\r\t\/\\\"é""#, Some("\u{8}\u{c}\n\r\t/\\\"é")),

@@ -1,4 +1,4 @@
-//! An HTTP request and response as plain values: what the layers above the transport exchange.
+//! HTTP requests and responses as plain values, which the layers above the transport exchange.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::endpoint::{Endpoint, Scheme};
 use super::uri;
 
-/// The methods that the APIs in use know.
+/// The HTTP methods that the APIs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// `GET`
@@ -17,7 +17,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method's token on the wire.
+    /// Returns the method's name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -26,29 +26,29 @@ impl Method {
     }
 }
 
-/// A request, complete but for what signing and the transport add. It borrows the body, so that
-/// another attempt needs no second copy.
+/// A request, complete except for what signing and the transport add. It borrows the body, so that
+/// a retry does not copy it.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// Method.
+    /// The method.
     pub method: Method,
     /// `https`, or `http` for a custom endpoint.
     pub scheme: Scheme,
-    /// Host and port exactly as they go into the `Host` header.
+    /// The exact value of the `Host` header.
     pub authority: String,
-    /// The path as it goes over the wire, percent-encoded once.
+    /// The path on the wire, percent-encoded once.
     pub path: String,
     /// Keys and values before encoding, in wire order.
     pub query: Vec<(&'static str, Cow<'a, str>)>,
-    /// Lower-case names. `host` and `content-length` are not among them.
+    /// Headers with lower-case names, except `host` and `content-length`.
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
-    /// The body; empty for none.
+    /// The body, empty if there is none.
     pub body: &'a [u8],
 }
 
 impl<'a> Request<'a> {
-    /// A request without query, headers or body. `path` is relative to the endpoint's base path
-    /// and already percent-encoded.
+    /// Creates a request without query, headers or body. `path` is relative to the endpoint's base
+    /// path and already percent-encoded.
     pub fn new(method: Method, endpoint: &Endpoint, path: &str) -> Request<'a> {
         let mut whole = String::with_capacity(endpoint.base_path.len().saturating_add(path.len()));
         whole.push_str(&endpoint.base_path);
@@ -64,7 +64,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Path and query as they go over the wire.
+    /// Returns the path and query on the wire.
     pub fn path_with_query(&self) -> String {
         let mut out = self.path.clone();
         for (index, (key, value)) in self.query.iter().enumerate() {
@@ -77,19 +77,19 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A response, whole.
+/// A complete response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// HTTP status code.
+    /// The HTTP status code.
     pub status: u16,
-    /// Names in any case, values as they came.
+    /// Headers as received, with names in any case.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// The first header of that name, whatever its case, as text.
+    /// Returns the first header of that name, in any case, as text.
     pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         self.headers
             .iter()

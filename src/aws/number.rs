@@ -1,10 +1,10 @@
-//! Decimal numbers without core's float parser and formatter, which are 10 KB of code each.
+//! Decimal numbers, without core's float parser and formatter, which are 10 KB of code each.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// A decimal number of up to 15 digits and an exponent of up to 22 either way; the result
-/// is the nearest `f64`.
+/// Parses a decimal number of up to 15 digits, with an exponent from -22 to 22, to the nearest
+/// `f64`. Returns `None` for anything else.
 pub fn decimal(text: &str) -> Option<f64> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
@@ -13,7 +13,7 @@ pub fn decimal(text: &str) -> Option<f64> {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = [whole, fraction].concat();
     let valid = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    // Both exact, so that the one rounding of a division or a product is the right one.
+    // Both operands are exact, so a single division or product rounds to the nearest number.
     let number: u64 = digits.parse().ok().filter(|_| valid)?;
     let exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
     let power = power_of_ten(exponent.unsigned_abs())?;
@@ -26,14 +26,14 @@ pub fn decimal(text: &str) -> Option<f64> {
     })
 }
 
-/// Exact up to 22.
+/// Powers of ten are exact in `f64` up to 22.
 fn power_of_ten(exponent: u32) -> Option<f64> {
     (exponent <= 22).then(|| (0..exponent).fold(1.0, |power, _| power * 10.0))
 }
 
-/// With three decimals at most: Lambda writes two.
+/// Formats milliseconds with at most three decimals. Lambda writes two.
 pub fn milliseconds(value: f64) -> String {
-    // A cast of a float saturates, and takes NaN for 0.
+    // A cast from a float saturates and turns NaN into 0.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let thousandths = (value * 1_000.0 + 0.5) as u64;
     let mut out = (thousandths / 1_000).to_string();
@@ -46,9 +46,9 @@ pub fn milliseconds(value: f64) -> String {
     out
 }
 
-/// A share from 0 to 1, to a tenth of a percent.
+/// Formats a share from 0 to 1 to a tenth of a percent.
 pub fn percent(weight: f64) -> String {
-    // A cast of a float saturates, and takes NaN for 0.
+    // A cast from a float saturates and turns NaN into 0.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let tenths = (weight * 1_000.0 + 0.5) as u64;
     match tenths % 10 {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_the_nearest_number() {
+    fn a_decimal_is_parsed_to_the_nearest_number() {
         for (text, number) in [
             ("0", Some(0.0)),
             ("12.34", Some(12.34)),

@@ -1,26 +1,28 @@
-//! The backoff of AWS's standard mode ("Retry Behavior 2.1", the SDKs' default since 2026-11-10).
-//! Whether an error may be retried at all is decided elsewhere.
+//! The backoff of the AWS SDKs' standard mode: exponential, with full jitter.
 //!
-//! The mode's retry quota has no use here: it protects a service from a client that lives on, while
-//! each call of the connector is a client of its own, with at most 10 attempts a request.
+//! Source: "Retry Behavior 2.1", the SDKs' default since 2026-11-10. [`crate::call::attempts`]
+//! decides whether a request is retried at all.
+//!
+//! The mode's retry quota is left out. It protects a service from long-lived clients, but each call
+//! of the connector is a client of its own, with at most 10 attempts per request.
 
 /// Why a request is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryReason {
-    /// The service asked for less.
+    /// The service throttled the caller.
     Throttling,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
 const MAX_BACKOFF_MS: u64 = 20_000;
-/// A service's own `x-amz-retry-after` may lengthen the backoff by this much.
+/// The most that `x-amz-retry-after` can add to the backoff.
 const RETRY_AFTER_SLACK_MS: u64 = 5_000;
 
-/// Milliseconds to wait before retry number `retry`, counted from 1.
+/// Returns the milliseconds to wait before retry number `retry`, counted from 1.
 ///
 /// `jitter` is uniform over all of `u64`. The cap is applied before the jitter. `retry_after_ms`
-/// is the service's `x-amz-retry-after`.
+/// is the value of `x-amz-retry-after` in the response.
 pub fn backoff_ms(reason: RetryReason, retry: u8, jitter: u64, retry_after_ms: Option<u64>) -> u64 {
     let base: u64 = match reason {
         RetryReason::Throttling => 1_000,
@@ -30,7 +32,7 @@ pub fn backoff_ms(reason: RetryReason, retry: u8, jitter: u64, retry_after_ms: O
     let most = base
         .saturating_mul(2_u64.saturating_pow(doublings))
         .min(MAX_BACKOFF_MS);
-    // jitter / 2^64 of it: the high half of the product.
+    // most * jitter / 2^64 is the high half of the product.
     let wait =
         u64::try_from(u128::from(most).saturating_mul(u128::from(jitter)) >> 64).unwrap_or(most);
     match retry_after_ms {
@@ -39,7 +41,7 @@ pub fn backoff_ms(reason: RetryReason, retry: u8, jitter: u64, retry_after_ms: O
     }
 }
 
-/// Reads `x-amz-retry-after`: whole milliseconds, anything else is ignored.
+/// Parses `x-amz-retry-after`, in whole milliseconds. Anything else is ignored.
 pub fn retry_after_ms(header: &str) -> Option<u64> {
     header.trim().parse().ok()
 }
@@ -49,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_backoff_doubles_up_to_20_seconds() {
+    fn the_backoff_doubles_up_to_a_cap_of_20_seconds() {
         let most = |reason, retry| backoff_ms(reason, retry, u64::MAX, None);
         assert_eq!(
             [1, 2, 3, 9].map(|n| most(RetryReason::Other, n)),
@@ -68,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_may_ask_for_up_to_five_seconds_more() {
+    fn retry_after_lengthens_the_backoff_by_at_most_five_seconds() {
         let half = u64::MAX / 2;
         for (asked, wait) in [
             (0, 499),

@@ -1,7 +1,14 @@
-//! AWS Signature Version 4, step by step under its own names.
+//! AWS Signature Version 4, one function for each step, named as in AWS's documentation.
 //!
-//! Source: "Create a signed AWS API request" in the IAM user guide. Proven on AWS's signing test
-//! suite and on requests that botocore signed (`tests/aws_vectors`).
+//! 1. Create a canonical request: [`canonical_request`], with [`payload_hash`] and
+//!    [`canonical_uri`].
+//! 2. Create a string to sign: [`string_to_sign`], with [`credential_scope`].
+//! 3. Derive a signing key: [`signing_key`].
+//! 4. Calculate the signature: [`signature`].
+//! 5. Add the signature to the request: [`sign`], which performs all steps.
+//!
+//! Source: "Create a signed AWS API request" in the IAM user guide. `tests/aws_vectors` checks it
+//! against AWS's signing test suite and against requests that botocore signed.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -19,13 +26,52 @@ use super::{hex, uri};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Headers that proxies on the way may add, change or drop; AWS's own signers leave them out.
-/// `x-amzn-trace-id` is rewritten by every AWS hop.
+/// Headers that proxies may add, change or drop, so that AWS's signers do not sign them. Every AWS
+/// hop rewrites `x-amzn-trace-id`.
 const UNSIGNED_HEADERS: [&str; 3] = ["authorization", "user-agent", "x-amzn-trace-id"];
 
-/// Signs `request`: adds `x-amz-date`, `x-amz-security-token` for temporary keys, and
-/// `authorization`, whose value is returned. `payload_hash` is [`payload_hash`] of the request's
-/// body. [`Signer::Unsigned`] leaves the request as it is, and returns an empty text.
+/// Signs `request` and returns the value of its `authorization` header.
+///
+/// Adds `x-amz-date`, `x-amz-security-token` for temporary keys, and `authorization`.
+/// `payload_hash` is the [`payload_hash`] of the request's body. For [`Signer::Unsigned`], the
+/// request stays as it is and the returned text is empty.
+///
+/// # Examples
+/// The case `get-vanilla` of AWS's signing test suite:
+///
+/// ```
+/// use aws_lambda_connector::aws::credentials::{AccessKey, Secret, Signer};
+/// use aws_lambda_connector::aws::endpoint::{Endpoint, Scheme};
+/// use aws_lambda_connector::aws::message::{Method, Request};
+/// use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
+/// use aws_lambda_connector::aws::time::AmzDate;
+///
+/// let endpoint = Endpoint {
+///     scheme: Scheme::Https,
+///     authority: "example.amazonaws.com".into(),
+///     base_path: String::new(),
+///     is_custom: true,
+/// };
+/// let mut request = Request::new(Method::Get, &endpoint, "/");
+/// let signer = Signer::AccessKey(AccessKey {
+///     access_key_id: "AKIDEXAMPLE".into(),
+///     secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into()),
+///     session_token: None,
+/// });
+/// let date = AmzDate::from_unix(1_440_938_160);
+/// assert_eq!(date.date_time, "20150830T123600Z");
+///
+/// let hash = payload_hash(request.body);
+/// let authorization = sign(&mut request, &hash, &signer, "us-east-1", "service", &date);
+///
+/// assert_eq!(
+///     authorization,
+///     "AWS4-HMAC-SHA256 \
+///      Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+///      SignedHeaders=host;x-amz-date, \
+///      Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+/// );
+/// ```
 pub fn sign(
     request: &mut Request<'_>,
     payload_hash: &str,
@@ -94,17 +140,17 @@ fn sign_with(
 /// Best-effort wipe of key material that moves left on the stack.
 #[inline(never)]
 fn wipe_stack() {
-    // Far more than the frames of HMAC and SHA-256 take.
+    // Far larger than the frames of HMAC and SHA-256.
     let mut frames = [0_u64; 512];
     core::hint::black_box(&mut frames).zeroize();
 }
 
-/// Lower-case hex SHA-256 of a body.
+/// Returns the SHA-256 of a body in lower-case hex.
 pub fn payload_hash(body: &[u8]) -> String {
     hex::encode(&Sha256::digest(body))
 }
 
-/// The canonical request and its list of signed headers.
+/// Returns the canonical request and its list of signed headers.
 pub fn canonical_request(request: &Request<'_>, payload_hash: &str) -> (String, String) {
     let (canonical_headers, signed_headers) = canonical_headers(request);
     let canonical_request = concat(&[
@@ -123,8 +169,9 @@ pub fn canonical_request(request: &Request<'_>, payload_hash: &str) -> (String, 
     (canonical_request, signed_headers)
 }
 
-/// The wire path, dot segments and repeated slashes removed, encoded a second time: an ARN's `:`
-/// is `%3A` on the wire and `%253A` here. Every service but S3 wants it so.
+/// Returns the canonical URI: the wire path without dot segments and repeated slashes, encoded a
+/// second time. An ARN's `:` is `%3A` on the wire and `%253A` here. Every service except S3
+/// expects this.
 pub fn canonical_uri(wire_path: &str) -> String {
     let mut out = String::new();
     uri::encode_path_into(&mut out, &normalize_path(wire_path));
@@ -155,9 +202,9 @@ fn normalize_path(path: &str) -> String {
     out
 }
 
-/// Keys and values encoded once and sorted by their encoded form.
+/// Keys and values, encoded once and sorted by their encoded form.
 fn canonical_query_string(request: &Request<'_>) -> String {
-    // A few at most: the library's sort would be 10 KB.
+    // There are only a few, and the library's sort would be 10 KB of code.
     let mut pairs: Vec<(String, String)> = Vec::with_capacity(request.query.len());
     for (key, value) in &request.query {
         let pair = (encoded(key), encoded(value));
@@ -181,7 +228,8 @@ fn encoded(text: &str) -> String {
     out
 }
 
-/// Canonical headers, each line ended by a line feed, and the `;`-joined list of their names.
+/// The canonical headers, each line ended by a line feed, and the signed headers: their names,
+/// joined by `;`.
 fn canonical_headers(request: &Request<'_>) -> (String, String) {
     let mut headers: Vec<(&str, String)> = Vec::with_capacity(request.headers.len());
     headers.push(("host", collapse_spaces(&request.authority)));
@@ -214,7 +262,7 @@ fn canonical_headers(request: &Request<'_>) -> (String, String) {
     (canonical, signed)
 }
 
-/// Trimmed, runs of white space as one space. The wire keeps the value as it is.
+/// Trims `value` and collapses each run of white space to one space. The wire keeps the original.
 fn collapse_spaces(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for word in value.split_ascii_whitespace() {
@@ -226,12 +274,12 @@ fn collapse_spaces(value: &str) -> String {
     out
 }
 
-/// `{YYYYMMDD}/{region}/{service}/aws4_request`
+/// Returns the credential scope: `{YYYYMMDD}/{region}/{service}/aws4_request`.
 pub fn credential_scope(date: &str, region: &str, service: &str) -> String {
     concat(&[date, "/", region, "/", service, "/aws4_request"])
 }
 
-/// The string to sign; `date_time` is `YYYYMMDDTHHMMSSZ`.
+/// Returns the string to sign. `date_time` is `YYYYMMDDTHHMMSSZ`.
 pub fn string_to_sign(date_time: &str, credential_scope: &str, canonical_request: &str) -> String {
     concat(&[
         ALGORITHM,
@@ -244,7 +292,7 @@ pub fn string_to_sign(date_time: &str, credential_scope: &str, canonical_request
     ])
 }
 
-/// The end of the key-derivation chain: good for one day, region and service.
+/// Derives the signing key, which is valid for one day, region and service.
 pub fn signing_key(
     secret_access_key: &str,
     date: &str,
@@ -258,7 +306,7 @@ pub fn signing_key(
     hmac_sha256(&*k_service, "aws4_request")
 }
 
-/// Lower-case hex signature.
+/// Returns the signature in lower-case hex.
 pub fn signature(signing_key: &[u8], string_to_sign: &str) -> String {
     hex::encode(&*hmac_sha256(signing_key, string_to_sign))
 }
@@ -285,7 +333,7 @@ mod tests {
     /// AWS's published example of a derived key ("Deriving a signing key", documentation of
     /// Signature Version 4).
     #[test]
-    fn signing_key_of_the_documentation() {
+    fn the_signing_key_is_the_one_in_the_documentation() {
         let key = signing_key(
             "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
             "20120215",
@@ -298,9 +346,9 @@ mod tests {
         );
     }
 
-    /// RFC 4231, test case 6: a key longer than a block is hashed first.
+    /// RFC 4231, test case 6.
     #[test]
-    fn hmac_with_a_key_longer_than_a_block() {
+    fn an_hmac_key_longer_than_a_block_is_hashed_first() {
         let tag = hmac_sha256(
             &[0xaa; 131],
             "Test Using Larger Than Block-Size Key - Hash Key First",
@@ -312,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn dot_segments_and_repeated_slashes_fold() {
+    fn dot_segments_and_repeated_slashes_are_removed() {
         for (path, normal) in [
             ("", "/"),
             ("/", "/"),

@@ -1,8 +1,8 @@
-//! Dates as SigV4 writes them. The clock itself is the caller's.
+//! Dates: formatted for SigV4, parsed from responses. The caller supplies the current time.
 
 use alloc::string::String;
 
-/// A UTC moment in the two spellings that a signature needs.
+/// A UTC time in the two formats that a signature needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AmzDate {
     /// `YYYYMMDDTHHMMSSZ`, the `X-Amz-Date` header.
@@ -11,14 +11,14 @@ pub struct AmzDate {
     pub date: String,
 }
 
-/// Leap seconds do not count.
+/// The seconds of a day in Unix time, which has no leap seconds.
 pub const SECONDS_A_DAY: u64 = 86_400;
-/// 9999-12-31: the last day that four digits of a year can name.
+/// 9999-12-31, the last day of a four-digit year.
 const LAST_DAY: u64 = 2_932_896;
 const DAYS_FROM_0000_03_01_TO_1970: u64 = 719_468;
 
 impl AmzDate {
-    /// From seconds since 1970-01-01 00:00 UTC; later than the year 9999 counts as its last day.
+    /// Converts seconds since 1970-01-01 00:00 UTC. Any day after the year 9999 becomes its last.
     pub fn from_unix(seconds: u64) -> AmzDate {
         let day = (seconds / SECONDS_A_DAY).min(LAST_DAY);
         let second_of_day = seconds % SECONDS_A_DAY;
@@ -40,8 +40,8 @@ impl AmzDate {
     }
 }
 
-/// Year, month and day of the Gregorian calendar, by Howard Hinnant's `civil_from_days`:
-/// years begin in March, so that the leap day is a year's last.
+/// Returns the year, month and day of the Gregorian calendar, by Howard Hinnant's
+/// `civil_from_days`. Its years begin in March, so that the leap day is the last day of a year.
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "the day is at most LAST_DAY, so that nothing overflows, and no term exceeds the one it is taken from"
@@ -68,7 +68,7 @@ fn civil_from_days(days_since_1970: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
-/// The last `width` decimal digits.
+/// Appends the last `width` decimal digits of `value`.
 fn push_digits(out: &mut String, value: u64, width: u32) {
     if width > 1 {
         push_digits(out, value / 10, width.saturating_sub(1));
@@ -77,8 +77,8 @@ fn push_digits(out: &mut String, value: u64, width: u32) {
     out.push(char::from_digit(digit, 10).unwrap_or('0'));
 }
 
-/// Seconds since 1970 of an HTTP date in the one form that senders may use (RFC 9110's
-/// `IMF-fixdate`): `Thu, 01 Jan 2026 00:00:00 GMT`.
+/// Parses an HTTP date to seconds since 1970. The format is the only one that senders may use,
+/// RFC 9110's `IMF-fixdate`: `Thu, 01 Jan 2026 00:00:00 GMT`.
 pub fn parse_http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -104,7 +104,7 @@ pub fn parse_http_date(text: &str) -> Option<u64> {
         .checked_add(of_day)
 }
 
-/// First second, since 1970, of a day written `YYYYMMDD`.
+/// Parses a day written `YYYYMMDD` to its first second since 1970.
 pub fn parse_date(text: &str) -> Option<u64> {
     let (year, rest) = text.split_at_checked(4)?;
     let (month, day) = rest.split_at_checked(2)?;
@@ -116,8 +116,8 @@ pub fn parse_date(text: &str) -> Option<u64> {
     (AmzDate::from_unix(seconds).date == text).then_some(seconds)
 }
 
-/// Seconds since 1970 of the form of ISO 8601 that STS writes: `2026-11-22T12:00:00Z`, with or
-/// without a fraction, which is cut off.
+/// Parses a date to seconds since 1970, in the ISO 8601 format that STS writes:
+/// `2026-11-22T12:00:00Z`. A fraction of a second is cut off.
 pub fn parse_iso8601(text: &str) -> Option<u64> {
     let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
     let clock = match clock.split_once('.') {
@@ -133,11 +133,11 @@ pub fn parse_iso8601(text: &str) -> Option<u64> {
     parse_date(&[year, month, day].concat())?.checked_add(second_of_day(clock)?)
 }
 
-/// Of `HH:MM:SS`.
+/// Parses `HH:MM:SS`.
 fn second_of_day(clock: &str) -> Option<u64> {
     let mut parts = clock.split(':');
     let mut part = |most| number(parts.next()?, 2).filter(|value| *value <= most);
-    // 60: a leap second.
+    // A leap second is 60.
     let (hour, minute, second) = (part(23)?, part(59)?, part(60)?);
     if parts.next().is_some() {
         return None;
@@ -158,7 +158,7 @@ fn number(text: &str, digits: usize) -> Option<u64> {
 /// The inverse of [`civil_from_days`].
 #[expect(
     clippy::arithmetic_side_effects,
-    reason = "the year has four digits from 1970 on, month and day are in their ranges"
+    reason = "the year has four digits and is at least 1970, and month and day are in range"
 )]
 fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
     let year_from_march = year - u64::from(month <= 2);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn known_moments() {
+    fn known_times_are_formatted() {
         assert_eq!(date_time(0), "19700101T000000Z");
         assert_eq!(date_time(951_782_400), "20000229T000000Z");
         assert_eq!(date_time(951_868_799), "20000229T235959Z");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn http_dates() {
+    fn http_dates_are_parsed_in_one_format_only() {
         for (text, seconds) in [
             ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
             ("Tue, 29 Feb 2000 23:59:59 GMT", Some(951_868_799)),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_of_sts() {
+    fn iso_8601_dates_are_parsed_in_utc_only() {
         for (text, seconds) in [
             ("2026-11-22T12:00:00Z", Some(1_795_348_800)),
             ("2026-11-22T12:00:00.987Z", Some(1_795_348_800)),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn days_there_and_back() {
+    fn days_survive_a_round_trip() {
         for day in (0..=LAST_DAY).step_by(17) {
             let (year, month, day_of_month) = civil_from_days(day);
             assert_eq!(days_from_civil(year, month, day_of_month), day);

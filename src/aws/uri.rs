@@ -1,17 +1,18 @@
-//! Percent-encoding as AWS uses it: RFC 3986, only the unreserved characters bare, upper-case hex.
+//! Percent-encoding as AWS uses it: every byte except RFC 3986's unreserved characters, in
+//! upper-case hex.
 
 use alloc::string::String;
 
 use crate::aws::hex::digit;
 
-/// Appends `text` with every byte but `A-Z a-z 0-9 - _ . ~` percent-encoded.
+/// Appends `text`, with every byte except `A-Z a-z 0-9 - _ . ~` percent-encoded.
 ///
-/// One function serves the wire and the canonical request, so the two cannot differ.
+/// The wire and the canonical request both use this function, so they cannot differ.
 pub fn encode_into(out: &mut String, text: &str) {
     encode(out, text, false);
 }
 
-/// As [`encode_into`], but leaves `/` bare: for a whole path.
+/// As [`encode_into`], but keeps `/`, for a whole path.
 pub fn encode_path_into(out: &mut String, path: &str) {
     encode(out, path, true);
 }
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_unreserved_characters_stay_bare() {
+    fn only_unreserved_characters_are_not_encoded() {
         let mut out = String::new();
         encode_into(&mut out, "azAZ09-_.~ $:/+=@!*'()é");
         assert_eq!(out, "azAZ09-_.~%20%24%3A%2F%2B%3D%40%21%2A%27%28%29%C3%A9");

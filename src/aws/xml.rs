@@ -1,27 +1,27 @@
-//! As much XML as the answers of AWS's query protocol are made of: elements, texts, the five
-//! entities, character references. A library that reads all of it is 30 KB of the component.
+//! Reads the subset of XML that responses of the AWS Query protocol use: elements, text, the five
+//! entities and character references. A full parser would add 30 KB to the component.
 //!
-//! Attributes, comments and processing instructions are read over. A document type declaration is
-//! refused, and so is what is not nested as it should be.
+//! Attributes, comments and processing instructions are skipped. A document type declaration and
+//! wrongly nested elements are rejected.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// An answer has a few dozen; a hostile one could have millions.
-const MOST_TAGS: usize = 1_000;
+/// A response has a few dozen tags. A hostile one could have millions.
+const MAX_TAGS: usize = 1_000;
 
-/// Texts of the first elements at `paths` below the root element, by local name, without white
-/// space around them; `None` where `text` is not XML as above.
+/// Returns the trimmed text of the first element at each of `paths`, or `None` if `text` is not in
+/// the subset of XML above.
 ///
-/// A path is element names joined by `/`.
+/// A path is the elements' local names below the root, joined by `/`.
 pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<String>; N]> {
     let mut found: [Option<String>; N] = [const { None }; N];
     let mut open: Vec<&str> = Vec::new();
-    // Of the element that was opened last.
+    // The text since the last start or end tag.
     let mut characters = String::new();
     let mut root_seen = false;
     let mut rest = text;
-    for _ in 0..MOST_TAGS {
+    for _ in 0..MAX_TAGS {
         let Some((before, markup)) = rest.split_once('<') else {
             let whole = root_seen && open.is_empty() && is_blank(rest);
             return whole.then_some(found);
@@ -42,7 +42,7 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
             rest
         } else if let Some(name) = markup.strip_prefix('/') {
             let (name, rest) = name.split_once('>')?;
-            note(&mut found, &paths, &open, &characters);
+            record_text(&mut found, &paths, &open, &characters);
             characters.clear();
             if open.pop()? != name.trim_end() {
                 return None;
@@ -56,7 +56,7 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
             let (name, is_empty, rest) = start_tag(markup)?;
             open.push(name);
             if is_empty {
-                note(&mut found, &paths, &open, "");
+                record_text(&mut found, &paths, &open, "");
                 open.pop();
             }
             rest
@@ -65,8 +65,8 @@ pub fn texts<const N: usize>(text: &str, paths: [&str; N]) -> Option<[Option<Str
     None
 }
 
-/// The innermost element of `open` ends. Is it one that is looked for?
-fn note(found: &mut [Option<String>], paths: &[&str], open: &[&str], characters: &str) {
+/// Records the text of the innermost open element, which ends here, if its path is wanted.
+fn record_text(found: &mut [Option<String>], paths: &[&str], open: &[&str], characters: &str) {
     for (found, path) in found.iter_mut().zip(paths) {
         let here = open.iter().skip(1).map(|name| local_name(name));
         if found.is_none() && here.eq(path.split('/')) {
@@ -83,7 +83,8 @@ fn local_name(name: &str) -> &str {
     name.split_once(':').map_or(name, |(_, local)| local)
 }
 
-/// Name, whether that is all of the element, and what follows. Attributes may hold `>`.
+/// Returns the element's name, whether the element is empty, and what follows the tag. Attribute
+/// values may contain `>`.
 fn start_tag(markup: &str) -> Option<(&str, bool, &str)> {
     let ends = |character: char| character.is_ascii_whitespace() || "/><".contains(character);
     let (name, mut rest) = markup.split_at_checked(markup.find(ends)?)?;
@@ -113,7 +114,7 @@ fn start_tag(markup: &str) -> Option<(&str, bool, &str)> {
     }
 }
 
-/// Appends `text` with what its entities and character references stand for.
+/// Appends `text`, with its entities and character references replaced.
 fn unescape_into(out: &mut String, text: &str) -> Option<()> {
     let mut rest = text;
     while let Some((plain, reference)) = rest.split_once('&') {
@@ -149,7 +150,7 @@ mod tests {
     const PATHS: [&str; 3] = ["a/b", "a", "b"];
 
     /// What roxmltree finds.
-    fn by_the_library(text: &str) -> Option<[Option<String>; 3]> {
+    fn roxmltree_texts(text: &str) -> Option<[Option<String>; 3]> {
         let document = roxmltree::Document::parse(text).ok()?;
         Some(PATHS.map(|path| {
             let elements = document.root_element().descendants().filter(|node| {
@@ -173,31 +174,31 @@ mod tests {
     }
 
     proptest! {
-        // No files for failures: they are to become tests by name.
+        // No regression files: a failure becomes a named test.
         #![proptest_config(ProptestConfig {
             cases: 20_000,
             failure_persistence: None,
             ..ProptestConfig::default()
         })]
-        /// Whatever the library takes for XML is read as it reads it. The other way round nothing
-        /// is promised: names and attributes are not looked at closely here.
+        /// Any document that roxmltree accepts is read alike. The reverse is not checked, because
+        /// this reader does not validate names and attributes fully.
         #[test]
-        fn the_library_agrees(parts in prop::collection::vec(prop::sample::select(vec![
+        fn a_document_that_roxmltree_accepts_is_read_alike(parts in prop::collection::vec(prop::sample::select(vec![
             "<a>", "<b>", "</a>", "</b>", "<r>", "</r>", "<b/>", "<a x='1>2' y = \"/\" >", "<c>", "</c>",
             " ", "text", "&amp;", "&#65;", "&#x42;", "<!-- <a> -->", "<?pi <b> ?>", "<![CDATA[<b>&]]>",
         ]), 0..14)) {
             let inside: String = parts.concat();
             for text in [inside.clone(), format!("<r>{inside}</r>"), format!("<?xml version='1.0'?><r><a>{inside}</a></r>")] {
-                if let Some(expected) = by_the_library(&text) {
+                if let Some(expected) = roxmltree_texts(&text) {
                     prop_assert_eq!(texts(&text, PATHS), Some(expected), "{}", text);
                 }
             }
         }
     }
 
-    /// As fuzzing found: a document type declaration stood in a name.
+    /// Found by fuzzing: a document type declaration was accepted inside a name.
     #[test]
-    fn no_markup_stands_in_names_and_attributes() {
+    fn markup_inside_names_and_attributes_is_rejected() {
         for text in [
             "<esta\u{1e}\0<![GDC<!DOCTYPETA[/>",
             "<r<!DOCTYPE/>",
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused() {
+    fn a_document_that_is_not_well_formed_is_rejected() {
         for text in [
             "",
             "text",
@@ -235,7 +236,7 @@ mod tests {
             assert_eq!(texts(text, PATHS), None, "{text}");
             assert!(roxmltree::Document::parse(text).is_err(), "{text}");
         }
-        // Stricter than the library.
+        // Stricter than roxmltree.
         assert_eq!(texts("<r>&#xd800;</r>", PATHS), None);
         assert_eq!(texts("<!DOCTYPE r><r/>", PATHS), None);
     }

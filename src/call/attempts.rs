@@ -1,18 +1,18 @@
-//! Decides after each failed attempt: report its error, or wait and try again.
+//! Decides after each failed attempt whether to report its error or to wait and retry.
 //!
-//! A function may charge a credit card. It is invoked again only where it provably did not start,
-//! or where the caller said that it may run twice.
+//! A function may charge a credit card. It is invoked again only if it provably did not start, or
+//! if the caller declared that it may run twice.
 
 use crate::aws::clock_skew::is_skew_code;
 use crate::aws::retry::{RetryReason, backoff_ms};
 use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, Executed, ServiceError, TransportError, TransportKind};
 
-/// The attempts of one call. A call of many requests counts each one's attempts anew.
+/// The attempts of one call. If the call sends several requests, each has its own attempts.
 #[derive(Clone, Debug)]
 pub struct Attempts {
     delivery: Delivery,
-    /// Whether an attempt of unknown outcome may be repeated.
+    /// Whether to retry when it is unknown if the function ran.
     repeatable: bool,
     clock_corrected: bool,
     keys_renewed: bool,
@@ -21,35 +21,35 @@ pub struct Attempts {
 /// An attempt that failed.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedAttempt<'a> {
-    /// Why.
+    /// The attempt's error.
     pub error: &'a Error,
-    /// Which attempt it was, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u8,
-    /// Since the first attempt began, milliseconds.
+    /// Milliseconds since the first attempt began.
     pub elapsed_ms: u64,
-    /// `x-amz-retry-after` of the answer.
+    /// The response's `x-amz-retry-after`.
     pub retry_after_ms: Option<u64>,
-    /// The answer showed that the host's clock is off, and the next attempt will be signed with
-    /// the service's.
+    /// The response showed that the host's clock is off. The next attempt is signed with the time
+    /// of AWS.
     pub clock_was_off: bool,
-    /// The temporary keys of an assumed role have ended, and the next attempt is signed with new
+    /// The temporary keys of an assumed role have expired. The next attempt is signed with new
     /// ones.
     pub keys_expired: bool,
-    /// Uniform over all of `u64`.
+    /// A random number, uniform over all of `u64`.
     pub jitter: u64,
 }
 
-/// What to do.
+/// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryDecision {
     /// Report the failure.
     Return,
-    /// Wait this many milliseconds, then sign and send again.
+    /// Wait this many milliseconds, then sign and send the request again.
     Wait(u64),
 }
 
 impl Attempts {
-    /// `repeatable` where a second run does no harm: a read, a named durable execution, or a
+    /// `repeatable` means that a second run does no harm: a read, a named durable execution, or a
     /// function that the caller declared idempotent.
     pub fn new(delivery: Delivery, repeatable: bool) -> Attempts {
         Attempts {
@@ -60,7 +60,7 @@ impl Attempts {
         }
     }
 
-    /// Decides after a failed attempt.
+    /// Decides what to do after a failed attempt.
     pub fn after(&mut self, failed: &FailedAttempt<'_>) -> RetryDecision {
         if failed.attempt >= self.delivery.max_attempts {
             return RetryDecision::Return;
@@ -69,7 +69,7 @@ impl Attempts {
             return RetryDecision::Return;
         };
         let wait = backoff_ms(reason, failed.attempt, failed.jitter, failed.retry_after_ms);
-        // An attempt that cannot be waited for would turn a clear error into an unknown outcome.
+        // An attempt without time to finish would turn a clear error into an unknown outcome.
         let needed = wait.saturating_add(self.delivery.response_timeout_ms.into());
         if failed.elapsed_ms.saturating_add(needed) > self.delivery.longest_ms() {
             return RetryDecision::Return;
@@ -111,7 +111,7 @@ impl Attempts {
             | TransportKind::Timeout
             | TransportKind::CutOff
             | TransportKind::Malformed => true,
-            // A certificate, a policy or a host's own fault is the same a second later.
+            // A certificate, a policy or a fault of the host does not change within seconds.
             TransportKind::Tls | TransportKind::Denied | TransportKind::Other => false,
         };
         (passing && self.may_repeat(error.executed)).then_some(RetryReason::Other)

@@ -1,5 +1,5 @@
-//! Where Lambda is and who is calling, as the caller gave it: unchecked, and without its secrets in
-//! any `Debug` output.
+//! The connection to Lambda as the caller gave it: region, endpoint and credentials, unchecked. Its
+//! `Debug` output contains no secret.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,23 +8,23 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::aws::credentials::{AccessKey, Secret};
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::call::roles::RoleOptions;
 
-/// `types.connection` as the caller gave it.
+/// The interface's `types.connection`, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// May be empty where the function's name holds the region.
+    /// The AWS region. It may be empty if the function's name contains the region.
     pub region: String,
-    /// Who is calling.
+    /// The credentials that sign requests.
     pub credentials: Credentials,
-    /// Which endpoint.
-    pub endpoint: Choice,
+    /// The endpoint to use.
+    pub endpoint: EndpointChoice,
 }
 
-/// Who is calling: `types.credentials` as the caller gave it.
+/// The interface's `types.credentials`, unchecked.
 #[derive(Clone, PartialEq, Eq)]
-#[allow(missing_docs)] // Documented there.
+#[allow(missing_docs)] // The interface documents the cases.
 pub enum Credentials {
     AccessKey(AccessKey),
     SigningKey {
@@ -45,7 +45,7 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// Its case's name in the interface.
+    /// Returns the name of the case in the interface.
     pub fn kind(&self) -> &'static str {
         match self {
             Credentials::AccessKey(_) => "access-key",

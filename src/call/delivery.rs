@@ -1,17 +1,17 @@
-//! How patient and how persistent one call is.
+//! Time-outs and retry options of one call.
 
 use alloc::format;
 
 use crate::call::error::Error;
 
-/// `types.delivery` as the caller gave it.
+/// The interface's `types.delivery`, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Attempts in all.
+    /// The most attempts, including the first.
     pub max_attempts: Option<u8>,
-    /// Milliseconds.
+    /// The connect time-out in milliseconds.
     pub connect_timeout_ms: Option<u32>,
-    /// Milliseconds.
+    /// The response time-out in milliseconds.
     pub response_timeout_ms: Option<u32>,
     /// Whether the function may safely run twice.
     pub idempotent: Option<bool>,
@@ -20,49 +20,49 @@ pub struct Options {
 /// The options with every default filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Attempts in all, 1 to 10.
+    /// The most attempts, including the first: 1 to 10.
     pub max_attempts: u8,
-    /// From the start to the established connection, milliseconds.
+    /// Milliseconds from the start to the established connection.
     pub connect_timeout_ms: u32,
-    /// From the request to the first byte of its answer, milliseconds.
+    /// Milliseconds from the request to the first byte of its response.
     pub response_timeout_ms: u32,
     /// Whether the function may safely run twice.
     pub idempotent: bool,
 }
 
-/// AWS's `standard` retry mode.
+/// The default of the AWS SDKs' `standard` retry mode.
 const MAX_ATTEMPTS: u8 = 3;
-/// AWS's `standard` defaults mode.
+/// The default of the AWS SDKs' `standard` defaults mode.
 const CONNECT_TIMEOUT_MS: u32 = 3_100;
-/// A function runs for 15 minutes at most when it is invoked synchronously.
+/// A synchronous invocation runs for at most 15 minutes.
 const SYNCHRONOUS_TIMEOUT_MS: u32 = 915_000;
 const QUICK_TIMEOUT_MS: u32 = 30_000;
-/// Between two pieces of an answer that has begun: Lambda sends it in one go.
+/// The longest pause in a response that has begun. Lambda sends it without pauses.
 const BETWEEN_BYTES_MS: u32 = 30_000;
-/// For the rest of an answer that has begun: 6 MiB at 20 KiB a second.
+/// The longest time for the rest of a response that has begun: 6 MiB at 20 KiB per second.
 const BODY_MS: u32 = 300_000;
 
-/// How long one attempt may take. All milliseconds.
+/// How long each phase of one attempt may take, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// To the established connection.
+    /// From the start to the established connection.
     pub connect_ms: u32,
-    /// From there to the first byte of the answer.
+    /// From the established connection to the first byte of the response.
     pub first_byte_ms: u32,
-    /// From the start to the answer's head, whatever the host makes of the two above.
+    /// From the start to the response's head, even if the host ignores the two limits above.
     pub head_ms: u64,
-    /// Between two pieces of the answer.
+    /// Between two pieces of the response.
     pub between_bytes_ms: u32,
-    /// From the answer's head to its end.
+    /// From the response's head to its end.
     pub body_ms: u32,
 }
 
 impl Delivery {
-    /// Checks `options`, which stand at `field`; `synchronous` where the answer waits for the
-    /// function's end.
+    /// Checks `options`, which the caller passed in `field`. `synchronous` means that the response
+    /// waits for the function to end.
     ///
     /// # Errors
-    /// `invalid-input` that names the option.
+    /// `invalid-input`, which names the option.
     pub fn new(
         field: &str,
         options: Option<&Options>,
@@ -105,15 +105,16 @@ impl Delivery {
         })
     }
 
-    /// From the first attempt's start to the last answer's head, waits included, milliseconds: no
-    /// longer than if each attempt used up its time-outs.
+    /// Returns the most milliseconds from the start of the first attempt to the head of the last
+    /// response, waits included. This is the time that all attempts take if each one times out.
     pub fn longest_ms(&self) -> u64 {
         self.attempt_ms().saturating_mul(self.max_attempts.into())
     }
 
-    /// Of an attempt that begins so long after the first. Once an answer has begun, its end may
-    /// take as long as its beginning might: an answer that was paid for is not thrown away because
-    /// the function took long.
+    /// Returns the limits of an attempt that begins `elapsed_ms` after the first.
+    ///
+    /// The body's limit does not depend on the time that the head took. The function has run, and
+    /// its response must not be lost because the function was slow.
     pub fn time_limits(&self, elapsed_ms: u64) -> TimeLimits {
         let body_ms = self.response_timeout_ms.min(BODY_MS);
         TimeLimits {
@@ -127,7 +128,8 @@ impl Delivery {
         }
     }
 
-    /// For asking STS for keys first: it answers at once, and as patiently as the call itself at most.
+    /// Returns the options for requests to STS that precede the call: the call's own, with a
+    /// response time-out of at most 30 seconds.
     pub fn for_sts(&self) -> Delivery {
         Delivery {
             response_timeout_ms: self.response_timeout_ms.min(QUICK_TIMEOUT_MS),
@@ -146,7 +148,7 @@ mod tests {
     use crate::testing::refused;
 
     #[test]
-    fn defaults() {
+    fn options_left_out_have_their_defaults() {
         let delivery = |synchronous| Delivery::new("request.delivery", None, synchronous).unwrap();
         assert_eq!(
             delivery(true),
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_has_its_time_outs_and_no_more_than_is_left() {
+    fn an_attempt_is_limited_by_its_time_outs_and_the_remaining_time() {
         let limits = |response_timeout_ms, elapsed_ms| {
             let options = Options {
                 connect_timeout_ms: Some(1_000),
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn options_out_of_range_are_named() {
+    fn an_option_out_of_range_is_rejected_by_name() {
         let refused = |change: &dyn Fn(&mut Options)| {
             let mut options = Options::default();
             change(&mut options);

@@ -1,4 +1,4 @@
-//! What a call that failed ends with: `types.error` of the interface, where each field is documented.
+//! The error of a failed call: `types.error` of the interface, which documents each field.
 #![allow(missing_docs)]
 
 use alloc::boxed::Box;
@@ -16,7 +16,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A refusal before anything was sent.
+    /// An input that was rejected before anything was sent.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
         Error::InvalidInput(InvalidInput {
             field: field.into(),
@@ -24,7 +24,7 @@ impl Error {
         })
     }
 
-    /// An answer that cannot be Lambda's.
+    /// A response that AWS does not send.
     pub fn malformed(message: impl Into<String>, executed: Executed, attempts: u8) -> Error {
         Error::Transport(TransportError {
             kind: TransportKind::Malformed,

@@ -1,21 +1,21 @@
-//! Every error code of the operations in use, modelled or seen in the wild, and what it means.
+//! Classifies every error code of the operations in use, modeled or observed.
 //!
-//! `executed` is a promise: `No` only where the function provably did not start.
+//! `executed` is a promise: it is `No` only if the function provably did not start.
 
 use crate::call::error::{Category, Executed};
 
 /// What a code means to the caller.
 #[derive(Clone, Copy)]
-#[allow(missing_docs)] // As in `ServiceError`.
+#[allow(missing_docs)] // The fields are those of `ServiceError`.
 pub struct Classification {
     pub category: Category,
     pub executed: Executed,
     pub retryable: bool,
-    /// Empty for none.
+    /// What the caller can do, or an empty text.
     pub hint: &'static str,
 }
 
-/// Rejected before the function started, and will be again.
+/// The request was rejected before the function started. A retry would be rejected again.
 const fn permanent(category: Category, hint: &'static str) -> Classification {
     Classification {
         category,
@@ -25,7 +25,7 @@ const fn permanent(category: Category, hint: &'static str) -> Classification {
     }
 }
 
-/// Rejected before the function started; may succeed later.
+/// The request was rejected before the function started. A retry may succeed.
 const fn transient(category: Category, hint: &'static str) -> Classification {
     Classification {
         category,
@@ -35,7 +35,7 @@ const fn transient(category: Category, hint: &'static str) -> Classification {
     }
 }
 
-/// May have run the function.
+/// The function may have run. A retry may succeed.
 const fn ambiguous(category: Category, hint: &'static str) -> Classification {
     Classification {
         category,
@@ -46,19 +46,18 @@ const fn ambiguous(category: Category, hint: &'static str) -> Classification {
 }
 
 const SLOW_DOWN: &str = "send requests more slowly, or ask AWS for a higher quota";
-const TOO_LARGE: &str = "a synchronous payload has at most 6,291,456 bytes, an asynchronous one 1,048,576: pass larger data through S3";
+const TOO_LARGE: &str = "a synchronous payload has at most 6,291,456 bytes, an asynchronous one at most 1,048,576: pass larger data through S3";
 const FILE_SYSTEM: &str = "the function's file system cannot be mounted: check its mount target, security groups and access point";
 const KMS: &str = "Lambda cannot decrypt the function's environment: check the KMS key and its policy for the function's role";
-const CODE_ARTIFACT: &str = "the function's code artifact must be deployed again";
-const BACKEND: &str =
-    "AWS had a fault: try again later, and give its support the request id if it stays";
+const CODE_ARTIFACT: &str = "the function's code artifact is unusable: deploy it again";
+const BACKEND: &str = "AWS had an internal error: try again later, and give AWS Support the request ID if it persists";
 const WRONG_KEYS: &str =
     "check the access key ID, the secret access key and, for temporary keys, the session token";
-/// The hint of every signature that was rejected for its date.
-pub const CLOCK: &str = "the host's clock is more than 4 minutes off from AWS's: set it by NTP";
+/// The hint for a signature that was rejected for its date.
+pub const CLOCK: &str = "the host's clock differs from AWS's by more than 4 minutes: set it by NTP";
 const EXPIRED: &str = "the temporary keys have expired: get new ones";
 
-/// Classifies `code`; an unknown one by its HTTP status.
+/// Classifies `code`, or the HTTP status if the code is unknown.
 pub fn classify(status: u16, code: &str, message: &str) -> Classification {
     use Category::{
         AccessDenied, ClockSkew, Conflict, Credentials, FunctionConfiguration, InvalidRequest,
@@ -72,11 +71,11 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         "AccessDeniedException" | "AccessDenied" => permanent(AccessDenied, ""),
         "RegionDisabledException" => permanent(
             AccessDenied,
-            "STS is switched off for this region in the account's settings: switch it on, or use another region",
+            "STS is deactivated for this region in the account's settings: activate it, or use another region",
         ),
         "OptInRequired" | "SubscriptionRequiredException" => permanent(
             AccessDenied,
-            "the account has not enabled this region or service",
+            "the region or service is not enabled for the account: enable it, or use another region",
         ),
 
         "InvalidSignatureException"
@@ -110,7 +109,7 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         | "IncompleteSignatureException"
         | "IncompleteSignature" => permanent(
             Credentials,
-            "the signature did not arrive: a proxy on the way may have removed the Authorization header",
+            "the signature is missing or incomplete: a proxy on the way may have removed the Authorization header",
         ),
 
         "TooManyRequestsException"
@@ -128,7 +127,7 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         | "PriorRequestNotComplete" => transient(Throttled, SLOW_DOWN),
         "EC2ThrottledException" => transient(
             Throttled,
-            "EC2 throttled Lambda while it set up the function's network: try again later",
+            "EC2 throttled Lambda during the setup of the function's network: try again later",
         ),
         "ServiceQuotaExceededException" => permanent(
             Throttled,
@@ -145,15 +144,16 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         "InvalidParameterValueException" | "ValidationException" => permanent(InvalidRequest, ""),
         "UnsupportedMediaTypeException" => permanent(
             InvalidRequest,
-            "Lambda takes JSON payloads only: a proxy on the way may have changed the content type",
+            "Lambda accepts only JSON payloads: a proxy on the way may have changed the content type",
         ),
         "ModeNotSupportedException" => permanent(
             InvalidRequest,
-            "the function cannot be invoked with this invocation type",
+            "the function does not support this invocation type: use another one",
         ),
-        "NoPublishedVersionException" => {
-            permanent(InvalidRequest, "the function must have a published version")
-        }
+        "NoPublishedVersionException" => permanent(
+            InvalidRequest,
+            "the function has no published version: publish one",
+        ),
         "RecursiveInvocationException" => permanent(
             InvalidRequest,
             "Lambda stopped a loop in which the function invokes itself",
@@ -161,11 +161,11 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
 
         "DurableExecutionAlreadyStartedException" => permanent(
             Conflict,
-            "an execution of this name was started with another payload: choose another name",
+            "an execution of this name was started with another payload: use another name",
         ),
         "ResourceConflictException" => transient(
             Conflict,
-            "the function is being created, updated or deleted: try again when it is done",
+            "the function is being created, updated or deleted: try again when that is done",
         ),
         "ENINotReadyException" | "ResourceNotReadyException" => transient(
             NotReady,
@@ -195,7 +195,7 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         | "EFSMountTimeoutException"
         | "S3FilesMountConnectivityException"
         | "S3FilesMountTimeoutException" => transient(FunctionConfiguration, FILE_SYSTEM),
-        // Reading and writing is what a running function does.
+        // Only a running function reads and writes.
         "EFSIOException" => ambiguous(
             FunctionConfiguration,
             "the function's file system failed while it was read or written",
@@ -205,11 +205,11 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         }
         "RuntimeAliasDeletedException" | "RuntimeVersionDeletedException" => permanent(
             FunctionConfiguration,
-            "the function's runtime is gone: deploy it with a supported one",
+            "the function's runtime has been deleted: deploy the function with a supported one",
         ),
         "InvalidRuntimeException" => permanent(
             FunctionConfiguration,
-            "the function's runtime is not supported: deploy it with a supported one",
+            "the function's runtime is not supported: deploy the function with a supported one",
         ),
         "InvalidZipFileException" => permanent(
             FunctionConfiguration,
@@ -221,15 +221,15 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         ),
         "EC2UnexpectedException" => transient(
             FunctionConfiguration,
-            "EC2 answered unexpectedly while the function's network was set up: see the message",
+            "EC2 had an unexpected error during the setup of the function's network: see the message",
         ),
         "ENILimitReachedException" => permanent(
             FunctionConfiguration,
-            "the quota of network interfaces in the function's VPC is used up",
+            "the quota of network interfaces in the function's VPC is used up: ask AWS for a higher one",
         ),
         "SubnetIPAddressLimitReachedException" => permanent(
             FunctionConfiguration,
-            "a subnet of the function has no free address: add subnets or free addresses",
+            "a subnet of the function has no free IP address: add subnets, or free addresses",
         ),
         "InvalidSecurityGroupIDException" | "InvalidSubnetIDException" => permanent(
             FunctionConfiguration,
@@ -252,7 +252,7 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
     }
 }
 
-/// Whether `code` rejects temporary keys that have expired.
+/// Whether `code` reports that temporary keys have expired.
 pub fn is_expired(code: &str) -> bool {
     matches!(code, "ExpiredTokenException" | "ExpiredToken")
 }
@@ -270,7 +270,7 @@ fn by_status(status: u16) -> Classification {
         403 => permanent(Category::AccessDenied, ""),
         404 => permanent(
             Category::NotFound,
-            "nothing answers at this path: check the endpoint, the function's name and the region",
+            "the endpoint has nothing at this path: check the endpoint, the function's name and the region",
         ),
         409 => permanent(Category::Conflict, ""),
         413 => permanent(Category::TooLarge, TOO_LARGE),
@@ -281,7 +281,7 @@ fn by_status(status: u16) -> Classification {
             category: Category::Other,
             executed: Executed::Unknown,
             retryable: false,
-            hint: "this is no answer of Lambda's: check the endpoint and any proxy on the way",
+            hint: "Lambda does not send this status: check the endpoint and any proxy on the way",
         },
     }
 }

@@ -1,4 +1,4 @@
-//! Reads AWS's error responses: code and message, in every shape they come in.
+//! Reads the code and message of AWS's error responses, which have several formats.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -9,24 +9,24 @@ use crate::aws::message::Response;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes;
 
-/// The request that an error answers.
+/// The request to which an error response belongs.
 pub struct RequestContext {
-    /// The IAM action that it needs.
+    /// The IAM action that the request needs.
     pub action: &'static str,
-    /// The resource that the action must be allowed on.
+    /// The resource on which the action must be allowed.
     pub resource: String,
-    /// Whether the request could run the function. A read never does.
+    /// Whether the request can run the function. A read cannot.
     pub runs_function: bool,
-    /// Attempts made so far.
+    /// The number of attempts so far.
     pub attempts: u8,
 }
 
-/// Reads an answer that is no success.
+/// Reads a response whose status is an error.
 pub fn read(response: &Response, context: &RequestContext) -> Error {
-    error(Answer::read(response), response, context)
+    error(ErrorBody::read(response), response, context)
 }
 
-/// As [`read`], where another protocol's document held the code and the message.
+/// As [`read`], for a response of another protocol, whose code and message are already parsed.
 pub fn with_code(
     response: &Response,
     code: String,
@@ -34,14 +34,14 @@ pub fn with_code(
     context: &RequestContext,
 ) -> Error {
     error(
-        Answer::new(response, Some(code), message, None),
+        ErrorBody::new(response, Some(code), message, None),
         response,
         context,
     )
 }
 
-fn error(answer: Answer, response: &Response, context: &RequestContext) -> Error {
-    let class = error_codes::classify(response.status, &answer.code, &answer.message);
+fn error(body: ErrorBody, response: &Response, context: &RequestContext) -> Error {
+    let class = error_codes::classify(response.status, &body.code, &body.message);
     let error = ServiceError {
         status_code: response.status,
         category: class.category,
@@ -51,11 +51,11 @@ fn error(answer: Answer, response: &Response, context: &RequestContext) -> Error
             Executed::No
         },
         retryable: class.retryable,
-        hint: hint(&answer, &class, context),
+        hint: hint(&body, &class, context),
         request_id: request_id(response),
         attempts: context.attempts,
-        code: answer.code,
-        message: answer.message,
+        code: body.code,
+        message: body.message,
     };
     match class.category {
         Category::Credentials | Category::ClockSkew => Error::Unauthenticated(error),
@@ -63,22 +63,23 @@ fn error(answer: Answer, response: &Response, context: &RequestContext) -> Error
     }
 }
 
-/// The request's id: support asks for it, and CloudTrail and the function's log know it.
+/// Returns the request ID, which AWS Support asks for, and which CloudTrail and the function's log
+/// record.
 pub fn request_id(response: &Response) -> Option<String> {
     response
         .header_owned("x-amzn-requestid")
         .or_else(|| response.header_owned("x-amz-request-id"))
 }
 
-struct Answer {
+struct ErrorBody {
     code: String,
     message: String,
-    /// Which limit a `TooManyRequestsException` is about.
+    /// The limit that a `TooManyRequestsException` reports.
     reason: Option<String>,
 }
 
-impl Answer {
-    fn read(response: &Response) -> Answer {
+impl ErrorBody {
+    fn read(response: &Response) -> ErrorBody {
         let fields = core::str::from_utf8(&response.body)
             .ok()
             .and_then(Fields::read);
@@ -86,31 +87,31 @@ impl Answer {
             let fields = fields.as_ref()?;
             names.iter().find_map(|name| fields.text(name))
         };
-        // REST-JSON: the header wins; bodies come with any of three names.
+        // REST-JSON: the header takes precedence, and bodies use one of three names.
         let code = response
             .header_owned("x-amzn-errortype")
             .or_else(|| text(&["code", "Code", "__type"]))
             .map(|code| plain_code(&code).to_owned());
         let message = text(&["message", "Message", "errorMessage"]);
-        Answer::new(response, code, message, text(&["Reason"]))
+        ErrorBody::new(response, code, message, text(&["Reason"]))
     }
 
-    /// What is empty is not there.
+    /// Treats an empty text as absent.
     fn new(
         response: &Response,
         code: Option<String>,
         message: Option<String>,
         reason: Option<String>,
-    ) -> Answer {
+    ) -> ErrorBody {
         let status = response.status;
-        let is_there = |text: &String| !text.is_empty();
-        Answer {
+        let is_present = |text: &String| !text.is_empty();
+        ErrorBody {
             code: code
-                .filter(is_there)
+                .filter(is_present)
                 .unwrap_or_else(|| format!("HTTP {status}")),
             message: message
-                .filter(is_there)
-                .unwrap_or_else(|| format!("the answer has status {status} and no message")),
+                .filter(is_present)
+                .unwrap_or_else(|| format!("the response has status {status} and no message")),
             reason,
         }
     }
@@ -123,26 +124,28 @@ fn plain_code(code: &str) -> &str {
 }
 
 fn hint(
-    answer: &Answer,
+    body: &ErrorBody,
     class: &error_codes::Classification,
     context: &RequestContext,
 ) -> Option<String> {
     if class.category == Category::AccessDenied && class.hint.is_empty() {
         return Some(format!(
-            "an IAM policy of the caller, and for another account's function its resource policy too, must allow {} on {}",
+            "an IAM policy of the caller (and the resource policy of a function in another account) must allow {} on {}",
             context.action, context.resource
         ));
     }
-    let hint = match answer.reason.as_deref() {
+    let hint = match body.reason.as_deref() {
         Some(
             "ReservedFunctionConcurrentInvocationLimitExceeded"
             | "ReservedFunctionInvocationRateLimitExceeded",
-        ) => "the function's reserved concurrency is used up: raise it, or invoke less at once",
+        ) => {
+            "the function's reserved concurrency is used up: raise it, or invoke less concurrently"
+        }
         Some("ConcurrentInvocationLimitExceeded" | "FunctionInvocationRateLimitExceeded") => {
-            "the account's concurrency in this region is used up: ask AWS for a higher quota, or invoke less at once"
+            "the account's concurrency in this region is used up: ask AWS for a higher quota, or invoke less concurrently"
         }
         Some("CallerRateLimitExceeded") => {
-            "the caller's request rate is over Lambda's limit: send requests more slowly"
+            "the caller's request rate exceeds Lambda's limit: send requests more slowly"
         }
         _ => class.hint,
     };

@@ -1,15 +1,15 @@
-//! What a failed function left behind, in every runtime's form.
+//! Reads the error document of a failed function, in the format of any runtime.
 //!
-//! Whether it failed is decided by the header `X-Amz-Function-Error` alone; here its document is
-//! read. Nothing in it can be relied upon: each runtime, and each function, writes its own.
+//! The header `X-Amz-Function-Error` alone decides whether the function failed. Nothing in the
+//! document can be relied upon, because each runtime and each function writes its own.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::json::{Fields, Json, MAX_PARTS};
+use crate::aws::json::{Fields, Json, MAX_ELEMENTS};
 
-/// `types.function-failure`, where each field is documented.
+/// The interface's `types.function-failure`, which documents each field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FunctionFailure {
@@ -20,7 +20,7 @@ pub struct FunctionFailure {
     pub stack_trace: Vec<String>,
 }
 
-/// `types.failure-cause`.
+/// The interface's `types.failure-cause`, which documents each case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum FailureCause {
@@ -41,7 +41,7 @@ pub fn read(marker: String, body: &[u8]) -> FunctionFailure {
     let error_message = text("errorMessage");
     let stack_trace = fields
         .as_ref()
-        // Node.js since version 12 writes `trace`.
+        // Node.js has written `trace` since version 12.
         .and_then(|fields| fields.get("stackTrace").or_else(|| fields.get("trace")))
         .map(stack_trace)
         .unwrap_or_default();
@@ -57,18 +57,18 @@ pub fn read(marker: String, body: &[u8]) -> FunctionFailure {
 fn stack_trace(value: Json<'_>) -> Vec<String> {
     match value.list() {
         Some(frames) => frames.into_iter().map(frame).collect(),
-        // More of them than any stack is deep; the output has them all.
+        // More frames than any stack has. The output still contains them.
         None if value.get().starts_with('[') => Vec::new(),
         None => value
             .text()
             .lines()
-            .take(MAX_PARTS)
+            .take(MAX_ELEMENTS)
             .map(Into::into)
             .collect(),
     }
 }
 
-/// Go's frames are objects; everybody else's are strings.
+/// Go's frames are objects. Those of other runtimes are strings.
 fn frame(value: Json<'_>) -> String {
     let Some(fields) = value.object() else {
         return value.text();
@@ -83,8 +83,8 @@ fn frame(value: Json<'_>) -> String {
     }
 }
 
-/// Sources: the error types that AWS's runtime interface emulator knows, and those that the
-/// managed runtimes report when a function cannot be loaded.
+/// Sources: the error types of AWS's runtime interface emulator, and those that the managed
+/// runtimes report when they cannot load a function.
 fn cause(error_type: Option<&str>, message: Option<&str>) -> FailureCause {
     let message = message.unwrap_or_default();
     match error_type {
@@ -122,7 +122,7 @@ fn cause(error_type: Option<&str>, message: Option<&str>) -> FailureCause {
             | "Runtime.TruncatedResponse",
         ) => FailureCause::Unknown,
         Some(_) => FailureCause::Thrown,
-        // The platform's older form has a message only.
+        // The platform's older documents have only a message.
         None if message.contains(" Task timed out after ") => FailureCause::TimedOut,
         None if message.contains("Process exited before completing request")
             || message.contains("Runtime exited") =>

@@ -1,4 +1,4 @@
-//! What an invocation ends with: `types.invocation` of the interface, where each field is documented.
+//! The result of an invocation: `types.invocation` of the interface, which documents each field.
 #![allow(missing_docs)]
 
 use alloc::string::String;
@@ -32,7 +32,7 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Text where it is UTF-8; the bytes move, they are not copied.
+    /// Text if `body` is UTF-8, otherwise binary. The bytes are moved, not copied.
     pub fn new(body: Vec<u8>) -> Payload {
         String::from_utf8(body)
             .map_or_else(|error| Payload::Binary(error.into_bytes()), Payload::Text)

@@ -1,4 +1,4 @@
-//! The log tail: `X-Amz-Log-Result` decoded, and the run's figures in it.
+//! Decodes the log tail in `X-Amz-Log-Result`, and reads the report of the run in it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::aws::number::decimal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// `types.log-tail`, where each field is documented.
+/// The interface's `types.log-tail`, which documents each field.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct LogTail {
@@ -17,7 +17,7 @@ pub struct LogTail {
     pub report: Option<RunReport>,
 }
 
-/// `types.run-report`.
+/// The interface's `types.run-report`, which documents each field.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct RunReport {
@@ -31,11 +31,11 @@ pub struct RunReport {
 /// Lambda returns the last 4 KB of the log.
 const TAIL_BYTES: usize = 4_096;
 
-/// Reads the header's value; `None` where it is not Base64.
+/// Reads the header's value. Returns `None` if it is not Base64.
 pub fn read(header: &str) -> Option<LogTail> {
     let bytes = STANDARD.decode(header.trim()).ok()?;
     let text = decode(&bytes);
-    // A log that is just as long as the tail, and begins as logs do, is whole.
+    // A log of the tail's exact length that begins like a log is complete.
     let truncated = bytes.len() >= TAIL_BYTES && !text.starts_with("START RequestId: ");
     let report = report(&text);
     Some(LogTail {
@@ -45,7 +45,7 @@ pub fn read(header: &str) -> Option<LogTail> {
     })
 }
 
-/// UTF-8, without the rest of a character that the tail's start cut in two.
+/// Decodes UTF-8, without the rest of a character that was cut at the start of the tail.
 fn decode(bytes: &[u8]) -> String {
     let continuation = bytes
         .iter()
@@ -56,14 +56,14 @@ fn decode(bytes: &[u8]) -> String {
     String::from_utf8_lossy(whole).into_owned()
 }
 
-/// The last REPORT line: what a function prints itself comes before it.
+/// The last REPORT line. Any line that the function printed precedes it.
 fn report(text: &str) -> Option<RunReport> {
     text.lines()
         .rev()
         .find_map(|line| report_line(line).or_else(|| report_record(line)))
 }
 
-/// `REPORT RequestId: …\tDuration: 1.23 ms\tBilled Duration: 2 ms\t…`
+/// Reads `REPORT RequestId: …\tDuration: 1.23 ms\tBilled Duration: 2 ms\t…`.
 fn report_line(line: &str) -> Option<RunReport> {
     let figures: Vec<(&str, &str)> = line
         .strip_prefix("REPORT RequestId: ")?
@@ -84,7 +84,7 @@ fn report_line(line: &str) -> Option<RunReport> {
     })
 }
 
-/// The same of a function whose log format is JSON: a `platform.report` event.
+/// Reads a `platform.report` event, which a function with the JSON log format has instead.
 fn report_record(line: &str) -> Option<RunReport> {
     let event = Fields::read(line)?;
     let is_report = event.text("type").as_deref() == Some("platform.report");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_log_with_its_report() {
+    fn a_complete_log_is_read_with_its_report() {
         let log = format!(
             "START RequestId: 8f5e Version: $LATEST\nGrüße 你好\nEND RequestId: 8f5e\n{REPORT}\n"
         );
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cold_start_has_an_init_duration() {
+    fn the_report_of_a_cold_start_has_an_init_duration() {
         let log = format!("{REPORT}Init Duration: 101.5 ms\tRestore Duration: 3 ms\n");
         let report = tail(log.as_bytes()).report.unwrap();
         assert_eq!(
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_json_log_has_its_report_too() {
+    fn the_report_of_a_json_log_is_read() {
         let log = br#"{"time":"2026-11-22T12:00:00Z","type":"platform.report","record":{"requestId":"8f5e","metrics":{"durationMs":12.34,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":40},"status":"success"}}"#;
         assert_eq!(tail(log).report, Some(warm()));
     }
 
     #[test]
-    fn the_platforms_line_counts_not_one_that_the_function_printed() {
+    fn a_report_line_printed_by_the_function_is_ignored() {
         let forged = REPORT.replace("12.34", "0.01");
         let log = format!("{forged}\nEND RequestId: 8f5e\n{REPORT}\n");
         assert_eq!(tail(log.as_bytes()).report, Some(warm()));
@@ -165,7 +165,7 @@ mod tests {
     fn a_character_cut_at_the_start_is_dropped() {
         let mut log = "你".repeat(2_000).into_bytes();
         let cut = log.split_off(log.len() - TAIL_BYTES);
-        assert_eq!(TAIL_BYTES % 3, 1, "so that the cut is inside a character");
+        assert_eq!(TAIL_BYTES % 3, 1, "the cut is inside a character");
         let tail = tail(&cut);
         assert!(tail.truncated);
         assert_eq!(tail.text, "你".repeat(TAIL_BYTES / 3));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_as_long_as_the_tail_that_shows_its_start_is_whole() {
+    fn a_log_as_long_as_the_tail_is_complete_if_it_has_its_start() {
         let mut log = String::from("START RequestId: 8f5e Version: 1\n");
         while log.len() < TAIL_BYTES {
             log.push('x');
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_logs_are_read_as_far_as_they_go() {
+    fn a_malformed_log_has_its_text_but_no_report() {
         assert_eq!(read("%%%"), None);
         assert_eq!(tail(b"").text, "");
         assert_eq!(tail(b"\x80\x80").text, "");

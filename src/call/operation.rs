@@ -1,4 +1,5 @@
-//! What an API operation is to the code that carries it out: requests out, responses in.
+//! The interface between an API operation and the code that performs it: requests out, responses
+//! in.
 
 use crate::aws::message::{Request, Response};
 use crate::call::delivery::Delivery;
@@ -8,50 +9,51 @@ use crate::call::target::Target;
 /// What all requests of one call share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Where they go, and who signs them.
+    /// Where the requests go, and who signs them.
     pub target: Target,
-    /// How long they may take, and how often each may be sent.
+    /// How long a request may take, and how often it may be sent.
     pub delivery: Delivery,
 }
 
 /// The requests of an operation, one after the other, and the responses to them.
 ///
-/// The object-safe half of [`Operation`]: the attempt loop is compiled once, not once for each
-/// operation.
+/// This is the dyn-compatible half of [`Operation`], so that the attempt loop is compiled once and
+/// not for each operation.
 pub trait Exchange {
     /// The call's target and delivery options.
     fn call(&self) -> &Call;
 
-    /// Whether the request may run the function. Every error of a request that cannot is reported
-    /// as `executed: no`.
+    /// Whether the request can run the function. If it cannot, its errors are reported with
+    /// `executed: no`. The default is `false`.
     fn runs_function(&self) -> bool {
         false
     }
 
-    /// Whether a request of unknown outcome may be sent again. An operation that runs the function
-    /// has to say so.
+    /// Whether a request may be sent again if it is unknown whether the function ran. By default,
+    /// only a request that cannot run the function may.
     fn repeatable(&self) -> bool {
         !self.runs_function()
     }
 
-    /// The next request, unsigned. Called again for every attempt.
+    /// Builds the next request, unsigned. Called for every attempt.
     fn request(&self) -> Request<'_>;
 
-    /// Reads the response to that request, which took `attempts` attempts.
+    /// Reads the response to the last request, which took `attempts` attempts.
     ///
     /// # Errors
-    /// What AWS rejected, how the function failed, or a response that is not AWS's. The operation
-    /// is then where it was, so that the request can be sent again.
+    /// AWS's error, the function's failure, or `malformed` for a response that AWS does not send.
+    /// The operation's state is then unchanged, so that the request can be sent again.
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error>;
 
-    /// Adds to an error of the transport what the request was for, where the caller did not ask
-    /// for this request.
+    /// Adds context to transport errors of requests that the caller did not ask for, such as
+    /// `AssumeRole`. The default adds nothing.
     fn annotate_error(&self, _: &mut Error) {}
 }
 
-/// One call of the interface: as many requests as it takes, then its output.
+/// One call of the interface: one or more requests, then its output.
 ///
-/// An operation that only reads needs no more than this:
+/// # Examples
+/// A read needs only these methods:
 ///
 /// ```
 /// use aws_lambda_connector::aws::message::{Method, Request, Response};
@@ -91,7 +93,7 @@ pub trait Operation: Exchange {
     /// What the call returns.
     type Output;
 
-    /// The output, after the last response was read; `None` where another request follows.
+    /// Takes the output once the last response is read. Returns `None` if another request follows.
     fn take_output(&mut self) -> Option<Self::Output>;
 }
 
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn operation_that_runs_the_function_is_not_repeatable_by_default() {
+    fn an_operation_that_runs_the_function_is_not_repeatable_by_default() {
         for (runs_function, repeatable) in [(true, false), (false, true)] {
             let operation = Minimal {
                 call: Call {

@@ -1,5 +1,5 @@
-//! Roles that are assumed on the way to Lambda: one, or a chain of them, as the caller gave them
-//! and checked.
+//! The roles that a call assumes before it invokes Lambda, one or a chain of them, unchecked and
+//! checked.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,22 +12,22 @@ use crate::aws::endpoint::{self, Endpoint};
 use crate::call::error::Error;
 use crate::call::text;
 
-/// `types.role` as the caller gave it.
+/// The interface's `types.role`, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleOptions {
-    /// `arn:{partition}:iam::{account}:role/{path and name}`
+    /// The role's ARN: `arn:{partition}:iam::{account}:role/{path and name}`.
     pub arn: String,
-    /// What the role's trust policy may demand of a caller from another account.
+    /// The external ID, which a trust policy may require from a caller of another account.
     pub external_id: Option<String>,
-    /// How the session is called in CloudTrail. None: [`SESSION_NAME`].
+    /// The session's name in CloudTrail. The default is [`SESSION_NAME`].
     pub session_name: Option<String>,
-    /// How long the keys last, seconds. None: STS's default, an hour.
+    /// The lifetime of the keys in seconds. The default of STS is an hour.
     pub duration_seconds: Option<u32>,
 }
 
-/// A role, checked.
+/// A checked role.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // As in `RoleOptions`.
+#[allow(missing_docs)] // The fields are those of `RoleOptions`.
 pub struct Role {
     pub arn: String,
     pub external_id: Option<String>,
@@ -35,49 +35,49 @@ pub struct Role {
     pub duration_seconds: Option<u32>,
 }
 
-/// Who asks for the first role.
+/// The credentials that assume the first role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The owner of these keys.
+    /// An access key, which signs the request.
     AccessKey(AccessKey),
-    /// The bearer of this OIDC token.
+    /// An OIDC token, sent in an unsigned request.
     Token(Secret),
 }
 
 /// Everything that leads to a role's temporary keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleChain {
-    /// Who asks for the first role.
+    /// The credentials that assume the first role.
     pub source: Source,
     /// The first role.
     pub first: Role,
     /// The roles that follow, each assumed by the one before.
     pub rest: Vec<Role>,
-    /// Of STS: part of the credential scope.
+    /// The region of STS, which is part of the credential scope.
     pub region: String,
-    /// Of STS.
+    /// The endpoint of STS.
     pub endpoint: Endpoint,
 }
 
-/// Names what a set of temporary keys came from, without holding it.
+/// A hash that identifies a [`RoleChain`] without containing its secrets.
 pub type ChainId = [u8; 32];
 
-/// The name of a session that the caller did not name.
+/// The default name of a session.
 pub const SESSION_NAME: &str = "aws-lambda-connector";
 
-/// Enough for every organisation, and an end for every call.
+/// Enough for any organization, while it bounds the requests of a call.
 const MAX_ROLES: usize = 10;
-/// AWS's limit for a role that was assumed by a role.
+/// AWS's limit for a role that another role assumes.
 const MAX_CHAINED_SECONDS: u32 = 3_600;
 
 const ASSUME_ROLE: &str = "connection.credentials.assume-role";
 const WEB_IDENTITY: &str = "connection.credentials.web-identity";
 
 impl RoleChain {
-    /// Checks the roles that the owner of `source` assumes, one after the other.
+    /// Checks the roles that `source` assumes, one after the other.
     ///
     /// # Errors
-    /// `invalid-input` that names the field.
+    /// `invalid-input`, which names the field.
     pub fn assumed_by(
         source: AccessKey,
         roles: Vec<RoleOptions>,
@@ -88,7 +88,7 @@ impl RoleChain {
         if roles.len() > MAX_ROLES {
             return Err(Error::invalid(
                 field,
-                format!("at most {MAX_ROLES} roles can follow each other"),
+                format!("a chain must have at most {MAX_ROLES} roles"),
             ));
         }
         let mut checked = Vec::with_capacity(roles.len());
@@ -98,7 +98,7 @@ impl RoleChain {
             if index > 0 && role.duration_seconds > Some(MAX_CHAINED_SECONDS) {
                 return Err(Error::invalid(
                     format!("{field}.duration-seconds"),
-                    "a role that is assumed by another role lasts 3,600 seconds at most",
+                    "it must be at most 3,600 seconds for a role that another role assumes",
                 ));
             }
             checked.push(role);
@@ -114,15 +114,15 @@ impl RoleChain {
             }),
             None => Err(Error::invalid(
                 field,
-                "name at least one role; to call Lambda with the keys themselves, use `access-key`",
+                "it is empty: name at least one role, or use `access-key` to call Lambda with the keys themselves",
             )),
         }
     }
 
-    /// Checks the role that the bearer of `token` assumes.
+    /// Checks the role that the OIDC token assumes.
     ///
     /// # Errors
-    /// `invalid-input` that names the field.
+    /// `invalid-input`, which names the field.
     pub fn from_web_identity(
         token: Secret,
         role: RoleOptions,
@@ -142,7 +142,7 @@ impl RoleChain {
         if first.external_id.is_some() {
             return Err(Error::invalid(
                 format!("{field}.external-id"),
-                "STS takes no external ID with a web identity: leave it out",
+                "STS does not accept an external ID with a web identity: leave it out",
             ));
         }
         Ok(RoleChain {
@@ -154,17 +154,17 @@ impl RoleChain {
         })
     }
 
-    /// The roles in the order in which they are assumed.
+    /// Iterates over the roles in the order in which they are assumed.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         core::iter::once(&self.first).chain(&self.rest)
     }
 
-    /// Differs wherever anything differs that may lead to other keys.
+    /// Returns an ID that covers everything that can lead to different keys.
     pub fn id(&self) -> ChainId {
         let mut hash = Sha256::new();
         let mut add = |part: Option<&str>| {
-            // The length keeps two parts from running into each other, the tag a missing one
-            // from being an empty one.
+            // The length separates adjacent parts. The tag distinguishes a missing part from an
+            // empty one.
             let text = part.unwrap_or_default();
             let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
             hash.update([u8::from(part.is_some())]);
@@ -196,7 +196,7 @@ impl RoleChain {
         hash.finalize().into()
     }
 
-    /// Every text of it that no output may hold.
+    /// Returns every secret text, none of which may appear in an output.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let (secret, token) = match &self.source {
             Source::AccessKey(key) => (Some(&key.secret_access_key), key.session_token.as_ref()),
@@ -209,7 +209,7 @@ impl RoleChain {
 impl Role {
     fn check(field: &str, role: RoleOptions, region: &str) -> Result<Role, Error> {
         check_arn(&format!("{field}.arn"), &role.arn, region)?;
-        // Forms send an empty text for a field that was left blank.
+        // Forms send an empty text for a blank field.
         let external_id = role.external_id.filter(|id| !id.is_empty());
         if let Some(id) = &external_id {
             text::check(
@@ -238,7 +238,7 @@ impl Role {
         {
             return Err(Error::invalid(
                 format!("{field}.duration-seconds"),
-                "it must be 900 to 43,200 seconds, and no more than the role's own maximum",
+                "it must be 900 to 43,200 seconds, and at most the role's own maximum",
             ));
         }
         Ok(Role {
@@ -250,7 +250,7 @@ impl Role {
     }
 }
 
-/// The characters that STS takes in names: `[\w+=,.@-]`.
+/// The characters that STS allows in names: `[\w+=,.@-]`.
 fn is_name(byte: u8) -> bool {
     text::is_word(byte) || matches!(byte, b'+' | b'=' | b',' | b'.' | b'@')
 }
@@ -286,7 +286,7 @@ fn check_arn(field: &str, arn: &str, region: &str) -> Result<(), Error> {
     if !fits {
         return Err(Error::invalid(
             field,
-            format!("it is no role's ARN: {FORM}"),
+            format!("it is not the ARN of a role: {FORM}"),
         ));
     }
     let wanted = endpoint::partition_id(region);
@@ -294,7 +294,7 @@ fn check_arn(field: &str, arn: &str, region: &str) -> Result<(), Error> {
         return Err(Error::invalid(
             field,
             format!(
-                "the role is of another partition than region {region}, which is in {wanted}: credentials are good within their own partition only"
+                "the role is not in {wanted}, the partition of region {region}: credentials are valid only within their own partition"
             ),
         ));
     }

@@ -1,27 +1,27 @@
-//! The connection of one call, checked: where its requests go, and who signs them.
+//! The checked connection of one call: where its requests go, and who signs them.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::aws::credentials::{Day, Signer, SigningKey};
-use crate::aws::endpoint::{self, Choice, Endpoint, LAMBDA, STS};
+use crate::aws::endpoint::{self, Endpoint, EndpointChoice, LAMBDA, STS};
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::Error;
 use crate::call::keys::{check_key, check_key_id, check_token};
 use crate::call::roles::RoleChain;
 
-/// Who is calling, checked.
+/// The checked credentials of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// Can sign as it is.
+    /// The credentials sign requests directly.
     Signer(Signer),
-    /// Has to ask STS for keys first.
+    /// The call must first get temporary keys from STS.
     Roles(RoleChain),
 }
 
 impl Caller {
-    /// Every text of it that no output may hold.
+    /// Returns every secret text, none of which may appear in an output.
     pub fn secrets(&self) -> Vec<&str> {
         match self {
             Caller::Signer(signer) => signer.secrets().collect(),
@@ -33,7 +33,7 @@ impl Caller {
 /// The region in a function's ARN, and the field that holds the ARN.
 #[derive(Clone, Copy, Debug)]
 pub struct RegionHint<'a> {
-    /// For an error, when the connection names another region.
+    /// The field to report when the connection names another region.
     pub field: &'a str,
     /// The ARN's region.
     pub region: &'a str,
@@ -42,27 +42,27 @@ pub struct RegionHint<'a> {
 /// The connection of one call, checked and resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Part of the credential scope.
+    /// The region in the credential scope.
     pub region: String,
-    /// Part of the credential scope: `lambda` or `sts`.
+    /// The service in the credential scope, `lambda` or `sts`.
     pub service: &'static str,
     /// Where requests go.
     pub endpoint: Endpoint,
-    /// Who signs them.
+    /// Who signs requests.
     pub caller: Caller,
 }
 
 impl Target {
-    /// Checks `connection`. A function's ARN may name the region, and must not contradict the
-    /// connection's.
+    /// Checks `connection`. If a function's ARN names the region, the connection may leave it out,
+    /// but must not contradict it.
     ///
     /// # Errors
-    /// `invalid-input` that names the connection's field.
+    /// `invalid-input`, which names the connection's field.
     pub fn new(
         connection: Connection,
-        of_function: Option<RegionHint<'_>>,
+        region_hint: Option<RegionHint<'_>>,
     ) -> Result<Target, Error> {
-        let region = region(connection.region, of_function)?;
+        let region = region(connection.region, region_hint)?;
         let choice = &connection.endpoint;
         let endpoint = endpoint::resolve(LAMBDA, &region, choice).map_err(bad_url)?;
         let caller = caller(connection.credentials, &region, choice)?;
@@ -74,13 +74,14 @@ impl Target {
         })
     }
 
-    /// The same caller's way to STS, which tells who the caller is.
+    /// Checks `connection` for requests to STS by the same caller.
     ///
     /// # Errors
-    /// As [`Target::new`]; and a caller that is good for Lambda only ([`lambda_only`]).
+    /// As for [`Target::new`], and for credentials that are valid only for Lambda
+    /// ([`lambda_only`]).
     pub fn sts(
         connection: Connection,
-        of_function: Option<RegionHint<'_>>,
+        region_hint: Option<RegionHint<'_>>,
     ) -> Result<Target, Error> {
         if let Some(why) = lambda_only(&connection.credentials) {
             let kind = connection.credentials.kind();
@@ -90,7 +91,7 @@ impl Target {
             ));
         }
         let choice = connection.endpoint.clone();
-        let lambda = Target::new(connection, of_function)?;
+        let lambda = Target::new(connection, region_hint)?;
         let endpoint = sts_endpoint(&lambda.region, &choice)?;
         Ok(Target {
             service: STS,
@@ -100,14 +101,14 @@ impl Target {
     }
 }
 
-/// Why STS cannot be asked with these credentials, if it cannot.
+/// Returns why STS would reject these credentials, if they are valid only for Lambda.
 pub fn lambda_only(credentials: &Credentials) -> Option<&'static str> {
     match credentials {
         Credentials::SigningKey { .. } => Some(
-            "a signing key is derived for the service lambda: STS, which must be asked here, would refuse its signatures",
+            "a signing key is derived for the service lambda: STS, which must be called here, would reject its signatures",
         ),
         Credentials::HostSigned => Some(
-            "the host's proxy signs for Lambda: STS, which must be asked here, would refuse its signatures",
+            "the host's proxy signs for Lambda: STS, which must be called here, would reject its signatures",
         ),
         Credentials::AccessKey(_)
         | Credentials::AssumeRole { .. }
@@ -115,8 +116,12 @@ pub fn lambda_only(credentials: &Credentials) -> Option<&'static str> {
     }
 }
 
-/// Checks the keys and roles of a connection whose region was checked.
-fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Caller, Error> {
+/// Checks the keys and roles of a connection. The region is already checked.
+fn caller(
+    credentials: Credentials,
+    region: &str,
+    choice: &EndpointChoice,
+) -> Result<Caller, Error> {
     let field = format_args!("connection.credentials.{}", credentials.kind());
     Ok(match credentials {
         Credentials::AccessKey(key) => {
@@ -132,13 +137,13 @@ fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Cal
             let day = Day::parse(&date).ok_or_else(|| {
                 Error::invalid(
                     format!("{field}.date"),
-                    "it must be the UTC day that the key was derived for, as YYYYMMDD",
+                    "it must be the UTC day for which the key was derived, as YYYYMMDD",
                 )
             })?;
             if key.len() != 32 {
                 return Err(Error::invalid(
                     format!("{field}.key"),
-                    "it must be the 32 bytes at the end of SigV4's key derivation",
+                    "it must be the 32 bytes that SigV4's key derivation ends with",
                 ));
             }
             Caller::Signer(Signer::SigningKey(SigningKey {
@@ -166,7 +171,7 @@ fn caller(credentials: Credentials, region: &str, choice: &Choice) -> Result<Cal
     })
 }
 
-fn sts_endpoint(region: &str, choice: &Choice) -> Result<Endpoint, Error> {
+fn sts_endpoint(region: &str, choice: &EndpointChoice) -> Result<Endpoint, Error> {
     endpoint::resolve_sts(region, choice).map_err(bad_url)
 }
 
@@ -174,9 +179,9 @@ fn bad_url(problem: String) -> Error {
     Error::invalid("connection.endpoint.url", problem)
 }
 
-fn region(of_connection: String, of_function: Option<RegionHint<'_>>) -> Result<String, Error> {
-    if of_connection.is_empty() {
-        return match of_function {
+fn region(connection_region: String, region_hint: Option<RegionHint<'_>>) -> Result<String, Error> {
+    if connection_region.is_empty() {
+        return match region_hint {
             Some(hint) => Ok(hint.region.into()),
             None => Err(Error::invalid(
                 "connection.region",
@@ -184,16 +189,16 @@ fn region(of_connection: String, of_function: Option<RegionHint<'_>>) -> Result<
             )),
         };
     }
-    endpoint::check_region(&of_connection)
+    endpoint::check_region(&connection_region)
         .map_err(|problem| Error::invalid("connection.region", problem))?;
-    match of_function {
-        Some(RegionHint { field, region }) if region != of_connection => Err(Error::invalid(
+    match region_hint {
+        Some(RegionHint { field, region }) if region != connection_region => Err(Error::invalid(
             field,
             format!(
-                "the ARN is of region {region}, the connection of {of_connection}: functions answer in their own region only"
+                "the ARN's region is {region}, the connection's is {connection_region}: a function can be called only in its own region"
             ),
         )),
-        _ => Ok(of_connection),
+        _ => Ok(connection_region),
     }
 }
 
@@ -231,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_region_comes_from_the_arn_where_the_connection_has_none() {
+    fn the_region_is_the_arns_if_the_connection_has_none() {
         let arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:f";
         let target = target(connection("", "AKID", "s", None), Some(arn)).unwrap();
         assert_eq!(target.region, "cn-north-1");
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_that_are_missing_wrong_or_contradict_the_arn() {
+    fn a_region_that_is_missing_or_invalid_or_contradicts_the_arn_is_rejected() {
         let valid = |region| connection(region, "AKID", "s", None);
         for region in ["", "us east"] {
             let field = refused(valid(region), Some("f")).field;
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_checked_and_never_repeated() {
+    fn an_invalid_key_is_rejected_and_never_repeated() {
         let path = "connection.credentials.access-key";
         for (id, secret, token, field) in [
             ("", "s", None, "access-key-id"),
@@ -274,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_session_token_is_none() {
+    fn an_empty_session_token_counts_as_absent() {
         let target = Target::new(connection("us-east-1", "AKID", "s", Some("")), None).unwrap();
         let Caller::Signer(Signer::AccessKey(key)) = target.caller else {
             panic!("{:?}", target.caller);

@@ -1,5 +1,5 @@
-//! Checks of single text fields. Each names the field and says what is allowed; none repeats the
-//! value, which may be a secret that slipped into the wrong field.
+//! Checks of single text fields. An error names the field and what is allowed. It never repeats the
+//! value, which may be a secret pasted into the wrong field.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -7,15 +7,15 @@ use core::fmt;
 
 use crate::call::error::Error;
 
-/// `[A-Za-z0-9-_]`, the characters of most names.
+/// Whether `byte` is one of `[A-Za-z0-9-_]`, the characters of most names.
 pub fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
-/// `value` has `min` to `max` characters that are all `allowed`.
+/// Checks that `value` has `min` to `max` characters, which are all `allowed`.
 ///
 /// # Errors
-/// `invalid-input` that quotes `rule`. The field's name is put together only then.
+/// `invalid-input`, which quotes `rule`. The field's name is formatted only then.
 pub fn check(
     field: fmt::Arguments<'_>,
     value: &str,
@@ -30,7 +30,7 @@ pub fn check(
     let seen = if value.is_empty() {
         "it is empty"
     } else if value.bytes().any(|byte| byte.is_ascii_control()) {
-        "it holds a control character"
+        "it contains a control character"
     } else if value.len() > max {
         "it is too long"
     } else if value.len() < min {
@@ -38,7 +38,7 @@ pub fn check(
     } else if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
         "it begins or ends with white space"
     } else {
-        "it holds a character that is not allowed"
+        "it contains a character that is not allowed"
     };
     Err(Error::invalid(field.to_string(), format!("{seen}: {rule}")))
 }

@@ -223,12 +223,12 @@ pub fn read(json: &str) -> Result<Connection, Error> {
         region: Input::Region.text(values)?.unwrap_or_default(),
         credentials: credentials(values)?,
         endpoint: match Input::Endpoint.text(values)? {
-            None => endpoint::Choice::Standard,
+            None => endpoint::EndpointChoice::Standard,
             Some(text) => match text.as_str() {
-                "fips" => endpoint::Choice::Fips,
-                "dual-stack" => endpoint::Choice::DualStack,
-                "fips-dual-stack" => endpoint::Choice::FipsDualStack,
-                _ => endpoint::Choice::Url(text),
+                "fips" => endpoint::EndpointChoice::Fips,
+                "dual-stack" => endpoint::EndpointChoice::DualStack,
+                "fips-dual-stack" => endpoint::EndpointChoice::FipsDualStack,
+                _ => endpoint::EndpointChoice::Url(text),
             },
         },
     })

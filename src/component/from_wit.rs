@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::aws::credentials::{AccessKey, Secret};
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::bindings::exports::connectors::aws_lambda::{lambda, types};
 use crate::call::connection::{Connection, Credentials};
 use crate::call::delivery;
@@ -17,11 +17,11 @@ impl From<types::Connection> for Connection {
             region: connection.region,
             credentials: connection.credentials.into(),
             endpoint: match connection.endpoint {
-                None => Choice::Standard,
-                Some(types::Endpoint::Fips) => Choice::Fips,
-                Some(types::Endpoint::DualStack) => Choice::DualStack,
-                Some(types::Endpoint::FipsDualStack) => Choice::FipsDualStack,
-                Some(types::Endpoint::Url(url)) => Choice::Url(url),
+                None => EndpointChoice::Standard,
+                Some(types::Endpoint::Fips) => EndpointChoice::Fips,
+                Some(types::Endpoint::DualStack) => EndpointChoice::DualStack,
+                Some(types::Endpoint::FipsDualStack) => EndpointChoice::FipsDualStack,
+                Some(types::Endpoint::Url(url)) => EndpointChoice::Url(url),
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Function names, partial and full ARNs, qualifiers.
 //!
 //! Source: the patterns `NamespacedFunctionName` and `NumericLatestPublishedOrAliasQualifier` of
-//! Lambda's API model, and what the service does with names that the patterns leave open.
+//! Lambda's API model, and the service's behavior for names that the patterns leave open.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -12,55 +12,55 @@ use crate::call::error::Error;
 use crate::call::target::RegionHint;
 use crate::call::text::is_word;
 
-/// A function as its caller names it, taken apart.
+/// A function's name as the caller gave it, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionName {
-    /// As given.
+    /// The name as the caller gave it.
     text: String,
-    /// From a full ARN.
+    /// The partition of a full ARN.
     partition: Option<String>,
-    /// From a full ARN, or a partial one that begins with it.
+    /// The region of a full ARN, or of a partial one that begins with it.
     region: Option<String>,
     account: Option<String>,
     name: String,
-    /// What follows the name after a colon.
+    /// The qualifier after the name and a colon.
     suffix: Option<String>,
 }
 
 const FORMS: &str = "a function is named `my-function`, `123456789012:function:my-function` or `arn:aws:lambda:us-east-1:123456789012:function:my-function`, each with or without `:qualifier`";
-const QUALIFIERS: &str = "a qualifier is a version's number, an alias (letters, digits, hyphens and underscores, 128 at most), `$LATEST` or `$LATEST.PUBLISHED`";
+const QUALIFIERS: &str = "a qualifier is a version number, an alias (at most 128 letters, digits, hyphens and underscores), `$LATEST` or `$LATEST.PUBLISHED`";
 
 impl FunctionName {
-    /// Takes `text`, which stands at `field`, apart.
+    /// Parses `text`, which the caller passed in `field`.
     ///
     /// # Errors
-    /// `invalid-input` that says which part is wrong.
+    /// `invalid-input`, which says which part is wrong.
     pub fn parse(field: &str, text: &str) -> Result<FunctionName, Error> {
         parse(text).map_err(|problem| Error::invalid(field, format!("{problem}: {FORMS}")))
     }
 
-    /// The region that the name is bound to.
+    /// Returns the region in the name.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
-    /// As [`FunctionName::region`], for the check of a connection; `field` holds the name.
+    /// As [`FunctionName::region`], for the check of a connection. `field` contains the name.
     pub fn region_hint<'a>(&'a self, field: &'a str) -> Option<RegionHint<'a>> {
         let region = self.region()?;
         Some(RegionHint { field, region })
     }
 
-    /// The label for the request's path, not yet encoded.
+    /// Returns the name as the caller gave it, which the request's path contains encoded.
     pub fn as_given(&self) -> &str {
         &self.text
     }
 
-    /// The qualifier behind the name.
+    /// Returns the qualifier after the name.
     pub fn suffix(&self) -> Option<&str> {
         self.suffix.as_deref()
     }
 
-    /// The name without its qualifier: what the listing operations take.
+    /// Returns the name without its qualifier, as the listing operations expect it.
     pub fn unqualified(&self) -> &str {
         match &self.suffix {
             None => &self.text,
@@ -72,8 +72,8 @@ impl FunctionName {
         }
     }
 
-    /// The resource that an IAM policy must allow. `<account>` stands where the caller did not
-    /// name the account.
+    /// Returns the resource that an IAM policy must allow, with `<account>` if the name contains no
+    /// account.
     pub fn policy_resource(&self, region: &str, qualifier: Option<&str>) -> String {
         let mut arn = self.unqualified_policy_resource(region);
         if let Some(qualifier) = qualifier.or(self.suffix()) {
@@ -110,11 +110,11 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
         parts.next();
         partition = Some(check_partition(parts.next())?);
         if parts.next() != Some("lambda") {
-            return Err("the ARN is not one of the service `lambda`".into());
+            return Err("the ARN's service must be `lambda`".into());
         }
         let arn_region = parts.next().unwrap_or_default();
         endpoint::check_region(arn_region)
-            .map_err(|problem| format!("the ARN's region is wrong ({problem})"))?;
+            .map_err(|problem| format!("the ARN's region is invalid ({problem})"))?;
         region = Some(arn_region.into());
         account = Some(
             parts
@@ -124,7 +124,7 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
                 .into(),
         );
         if parts.next() != Some("function") {
-            return Err("the ARN is not one of a function".into());
+            return Err("the ARN's resource type must be `function`".into());
         }
     } else {
         let mut ahead = text.split(':').skip(1);
@@ -137,7 +137,7 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
         if let Some(part) = parts.next_if(|part| is_account(part) && has_colon(part)) {
             account = Some(part.into());
         }
-        // The pattern takes `function:` for the resource type, not for a function of that name.
+        // In the pattern, `function:` is the resource type and not a function of that name.
         if text.contains(':') {
             let mut rest = parts.clone();
             if rest.next_if_eq(&"function").is_some() && rest.peek().is_some() {
@@ -152,7 +152,7 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
         check_qualifier(suffix)?;
     }
     if parts.next().is_some() {
-        return Err("it has more parts than a name and a qualifier".into());
+        return Err("it has more parts after the name than a qualifier".into());
     }
     Ok(FunctionName {
         text: text.into(),
@@ -181,22 +181,22 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("the function's name is missing");
     }
-    // Either would be folded away as a dot segment of the path.
+    // Either would be removed from the path as a dot segment.
     if matches!(name, "." | "..") {
-        return Err("`.` and `..` are no function names");
+        return Err("`.` and `..` are not function names");
     }
     if !name.bytes().all(|b| is_word(b) || b == b'.') {
         return Err(
-            "the function's name may hold letters, digits, hyphens, underscores and dots only",
+            "the function's name may contain only letters, digits, hyphens, underscores and dots",
         );
     }
     Ok(())
 }
 
-/// A qualifier's form.
+/// Checks the form of a qualifier.
 ///
 /// # Errors
-/// What a qualifier may be.
+/// A message that says what a qualifier may be.
 pub fn check_qualifier(qualifier: &str) -> Result<(), &'static str> {
     let named = (1..=128).contains(&qualifier.len()) && qualifier.bytes().all(is_word);
     if named || matches!(qualifier, "$LATEST" | "$LATEST.PUBLISHED") {

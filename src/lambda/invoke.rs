@@ -22,7 +22,7 @@ use crate::call::text::{self, is_word};
 use crate::call::{failure, log_tail};
 use crate::lambda::function_name::{FunctionName, check_qualifier};
 
-/// `lambda.invoke-request` as the caller gave it; the interface documents its fields.
+/// The interface's `lambda.invoke-request`, unchecked. The interface documents its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct InvokeRequest {
@@ -38,15 +38,15 @@ pub struct InvokeRequest {
     pub delivery: Option<delivery::Options>,
 }
 
-/// Who waits for what.
+/// Whether the function runs, and whether the response waits for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InvocationType {
-    /// The answer is the function's.
+    /// The function runs, and the response contains its output.
     #[default]
     RequestResponse,
-    /// Queued; Lambda answers at once.
+    /// Lambda queues the event and responds immediately.
     Event,
-    /// Checks permission and parameters; the function does not run.
+    /// Lambda checks permission and parameters without running the function.
     DryRun,
 }
 
@@ -60,13 +60,13 @@ impl InvocationType {
     }
 }
 
-/// Whether the log's tail is asked for.
+/// Whether the response contains the log tail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogType {
-    /// No log.
+    /// The response contains no log.
     #[default]
     None,
-    /// The last 4 KB.
+    /// The response contains the last 4 KB of the log.
     Tail,
 }
 
@@ -79,14 +79,14 @@ impl LogType {
     }
 }
 
-/// Bytes of a synchronous payload.
+/// The most bytes of a synchronous payload.
 const SYNCHRONOUS_LIMIT: usize = 6_291_456;
-/// Bytes of an asynchronous payload.
+/// The most bytes of an asynchronous payload.
 const EVENT_LIMIT: usize = 1_048_576;
-/// Bytes of a client context, once it is Base64.
+/// The most bytes of a client context in Base64.
 const CLIENT_CONTEXT_LIMIT: usize = 3_583;
 
-/// An invocation, checked and ready to be sent.
+/// The operation `Invoke`, checked and ready to send.
 #[derive(Clone, Debug)]
 pub struct Invoke {
     call: Call,
@@ -98,10 +98,10 @@ pub struct Invoke {
 }
 
 impl Invoke {
-    /// Checks everything before anything is sent.
+    /// Checks the connection and the request.
     ///
     /// # Errors
-    /// `invalid-input` that names the field.
+    /// `invalid-input`, which names the field.
     pub fn new(connection: Connection, request: InvokeRequest) -> Result<Invoke, Error> {
         const FUNCTION: &str = "request.function";
         let function = FunctionName::parse(FUNCTION, &request.function)?;
@@ -130,10 +130,10 @@ impl Invoke {
         })
     }
 
-    /// The same invocation of another function of the same region.
+    /// Changes the function to another one in the same region.
     ///
     /// # Errors
-    /// `invalid-input` where it is no function's name.
+    /// `invalid-input` if `function` is not a function's name.
     pub fn rename(&mut self, function: &str) -> Result<(), Error> {
         self.function = FunctionName::parse("request.function", function)?;
         self.path = path(&self.function);
@@ -158,7 +158,7 @@ fn check_qualifiers(function: &FunctionName, qualifier: Option<&str>) -> Result<
         Some(suffix) if suffix != qualifier => Err(Error::invalid(
             FIELD,
             format!(
-                "it is {qualifier}, but the function's name ends in :{suffix}: give one of them, or the same"
+                "it is {qualifier}, but the function's name ends in :{suffix}: give only one of them, or the same twice"
             ),
         )),
         _ => Ok(()),
@@ -170,13 +170,13 @@ fn encode_client_context(context: &str, synchronous: bool) -> Result<String, Err
     if !synchronous {
         return Err(Error::invalid(
             FIELD,
-            "Lambda hands a client context on in synchronous invocations (`request-response`) only: leave it out, or put the data into the payload",
+            "Lambda passes the client context only to synchronous (`request-response`) invocations: leave it out, or put the data into the payload",
         ));
     }
     if Fields::read(context).is_none() {
         return Err(Error::invalid(
             FIELD,
-            "it must be a JSON object, for example {\"custom\":{\"key\":\"value\"}}; it is Base64-encoded here",
+            "it must be a JSON object, for example {\"custom\":{\"key\":\"value\"}}: the connector encodes it in Base64",
         ));
     }
     let encoded = STANDARD.encode(context);
@@ -184,7 +184,7 @@ fn encode_client_context(context: &str, synchronous: bool) -> Result<String, Err
         return Err(Error::invalid(
             FIELD,
             format!(
-                "it is {} bytes once it is Base64; Lambda takes at most {CLIENT_CONTEXT_LIMIT}",
+                "it is {} bytes in Base64: Lambda accepts at most {CLIENT_CONTEXT_LIMIT}",
                 encoded.len()
             ),
         ));
@@ -204,7 +204,7 @@ fn check_payload(payload: &str, invocation_type: InvocationType) -> Result<(), E
         return Err(Error::invalid(
             FIELD,
             format!(
-                "it is {} bytes; {kind} invocation takes at most {limit}: pass larger data through S3",
+                "it is {} bytes, and {kind} invocation accepts at most {limit}: pass larger data through S3",
                 payload.len()
             ),
         ));
@@ -220,13 +220,13 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
             1,
             256,
             |byte| byte.is_ascii_alphanumeric() || b"._:/=+-@ ".contains(&byte),
-            "a tenant id is 1 to 256 letters, digits, spaces and ._:/=+-@",
+            "a tenant ID has 1 to 256 letters, digits, spaces and ._:/=+-@",
         )?;
-        // HTTP drops white space around a header's value.
+        // HTTP strips white space around a header's value.
         if tenant_id.trim_matches(' ').len() != tenant_id.len() {
             return Err(Error::invalid(
                 "request.tenant-id",
-                "it begins or ends with a space, which would be lost on the way",
+                "it begins or ends with a space, which HTTP would strip: remove it",
             ));
         }
     }
@@ -237,7 +237,7 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
             1,
             64,
             is_word,
-            "a durable execution's name is 1 to 64 letters, digits, hyphens and underscores",
+            "a durable execution's name has 1 to 64 letters, digits, hyphens and underscores",
         )?;
     }
     if let Some(trace_id) = &request.trace_id {
@@ -247,7 +247,7 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
             1,
             8_192,
             |byte| byte.is_ascii_graphic(),
-            "a trace id is visible ASCII characters, for example Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
+            "a trace ID consists of visible ASCII characters, for example Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
         )?;
     }
     Ok(())
@@ -263,7 +263,7 @@ impl Exchange for Invoke {
     }
 
     fn repeatable(&self) -> bool {
-        // A second start of a named durable execution finds the first.
+        // Starting a named durable execution again returns the first one.
         self.call.delivery.idempotent || self.request.durable_execution_name.is_some()
     }
 
@@ -334,35 +334,35 @@ impl Operation for Invoke {
 }
 
 impl Invoke {
-    /// Why a 2xx answer cannot be Lambda's answer to this request: a proxy's must not pass for a
-    /// function's.
+    /// Returns why a 2xx response cannot be Lambda's response to this request. A proxy's response
+    /// must not pass for the function's.
     fn unexpected_response(&self, response: &Response) -> Option<String> {
         let failed = response.header("x-amz-function-error").is_some();
         let expected = match self.request.invocation_type.unwrap_or_default() {
             InvocationType::RequestResponse => response.status == 200,
-            // Emulators that know no types run the function and answer 200.
+            // Emulators without invocation types run the function and respond with 200.
             InvocationType::Event => matches!(response.status, 200 | 202),
             InvocationType::DryRun => response.status == 204 && !failed,
         };
         if !expected {
             return Some(format!(
-                "the answer has status {}, which Lambda does not give to this type of invocation",
+                "the response has status {}, which Lambda does not send for this invocation type",
                 response.status
             ));
         }
         if response.header("x-amzn-requestid").is_some() {
             return None;
         }
-        // Lambda names every request; emulators, at a URL of the caller's, may not.
+        // Lambda sends an ID for every request. An emulator at a custom URL may not.
         if !self.call.target.endpoint.is_custom {
-            return Some("the answer has no x-amzn-RequestId, which Lambda's always have".into());
+            return Some("the response has no x-amzn-RequestId, which Lambda always sends".into());
         }
         let html = response.header("content-type").is_some_and(|kind| {
             kind.trim_start()
                 .get(..9)
                 .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
         });
-        html.then(|| "the answer is a web page".into())
+        html.then(|| "the response is a web page".into())
     }
 }
 
@@ -370,7 +370,7 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
     let body = core::mem::take(&mut response.body);
     let marker = response.header_owned("x-amz-function-error");
     let failure = marker.map(|marker| failure::read(marker, &body));
-    // 202 and 204 have no body; of a 200, an empty one is what the function returned.
+    // 202 and 204 have no body. An empty body of a 200 is the function's output.
     let output = (response.status == 200 || !body.is_empty()).then(|| Payload::new(body));
     let log = response
         .header("x-amz-log-result")

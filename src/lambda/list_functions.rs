@@ -1,4 +1,4 @@
-//! `ListFunctions`: `GET /2015-03-31/functions`, page after page until the caller's limit.
+//! `ListFunctions`: `GET /2015-03-31/functions`, page by page up to the caller's limit.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -18,7 +18,7 @@ use crate::lambda::page::{Page, check_progress, read_page};
 mod cursor;
 use cursor::Cursor;
 
-/// `lambda.function-query` as the caller gave it.
+/// The interface's `lambda.function-query`, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FunctionQuery {
@@ -29,7 +29,7 @@ pub struct FunctionQuery {
     pub delivery: Option<delivery::Options>,
 }
 
-/// Rows, and where the next ones begin.
+/// Rows, and the cursor of the rows that follow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FunctionPage {
@@ -37,7 +37,7 @@ pub struct FunctionPage {
     pub next: Option<String>,
 }
 
-/// One function or version. Lambda sends its environment variables along; they are not read.
+/// One function or version. Lambda also sends its environment variables, which are not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FunctionSummary {
@@ -57,12 +57,12 @@ pub struct FunctionSummary {
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 10_000;
-/// Rows that Lambda puts into one page at most, whatever it is asked for.
+/// The most rows that Lambda puts into one page, even if asked for more.
 const PAGE_ROWS: usize = 50;
-/// Requests of one call. A filter that matches little must not read an account for minutes.
+/// The most requests of one call. A filter with few matches must not read an account for minutes.
 const MAX_PAGES: u32 = 200;
 
-/// A listing under way.
+/// The operation `ListFunctions`, with the rows that it has read.
 #[derive(Clone, Debug)]
 pub struct ListFunctions {
     call: Call,
@@ -76,10 +76,10 @@ pub struct ListFunctions {
 }
 
 impl ListFunctions {
-    /// Checks the query.
+    /// Checks the connection and the query.
     ///
     /// # Errors
-    /// `invalid-input` that names the field.
+    /// `invalid-input`, which names the field.
     pub fn new(connection: Connection, query: FunctionQuery) -> Result<ListFunctions, Error> {
         let target = Target::new(connection, None)?;
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
@@ -94,7 +94,7 @@ impl ListFunctions {
             Some(text) => Cursor::read(text).ok_or_else(|| {
                 Error::invalid(
                     "query.cursor",
-                    "it is no cursor of this connector: pass `next` of the page before, unchanged",
+                    "it is not a cursor of this connector: pass `next` of the previous page unchanged",
                 )
             })?,
         };
@@ -120,7 +120,7 @@ impl ListFunctions {
             .is_none_or(|part| contains_ignoring_case(&row.name, part))
     }
 
-    /// Takes the page's rows up to the limit; the cursor of what remains, if anything does.
+    /// Takes the page's rows up to the limit. Returns the cursor of the remaining rows, if any.
     fn take(&mut self, page: Page<FunctionSummary>) -> Option<Cursor> {
         let start = self.position.start(page.rows.iter().map(|row| &*row.arn));
         let last = page.rows.len();
@@ -159,7 +159,7 @@ impl Exchange for ListFunctions {
                 .query
                 .push(("FunctionVersion", Cow::Borrowed("ALL")));
         }
-        // A page that is filtered, or was begun before, is read whole.
+        // A page that is filtered, or partly consumed, is read in full.
         let rows = if self.name_contains.is_none() && self.position.consumed == 0 {
             self.limit
                 .saturating_sub(self.rows.len())
@@ -179,7 +179,7 @@ impl Exchange for ListFunctions {
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
         let context = || RequestContext {
             action: "lambda:ListFunctions",
-            resource: "* (it cannot be limited to single functions)".into(),
+            resource: "* (it cannot be restricted to single functions)".into(),
             runs_function: false,
             attempts,
         };
@@ -213,7 +213,7 @@ impl Operation for ListFunctions {
     }
 }
 
-/// Whether `name` contains `part`; ASCII letters match in either case.
+/// Whether `name` contains `part`, ignoring the case of ASCII letters.
 pub fn contains_ignoring_case(name: &str, part: &str) -> bool {
     name.as_bytes()
         .windows(part.len().max(1))

@@ -1,4 +1,4 @@
-//! Everything that a function's qualifier may be: `ListAliases`, then `ListVersionsByFunction`.
+//! Lists a function's qualifiers: `ListAliases`, then `ListVersionsByFunction`.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -18,7 +18,7 @@ use crate::call::target::Target;
 use crate::lambda::function_name::FunctionName;
 use crate::lambda::page::{check_progress, read_page};
 
-/// One choice.
+/// A qualifier that the caller can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct QualifierChoice {
@@ -27,10 +27,10 @@ pub struct QualifierChoice {
     pub description: String,
 }
 
-/// What a qualifier stands for.
+/// What a qualifier refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QualifierKind {
-    /// A name that points to one version, or to two by weight.
+    /// An alias of one version, or of two by weight.
     Alias,
     /// A published version.
     Version,
@@ -38,7 +38,7 @@ pub enum QualifierKind {
     Latest,
 }
 
-/// Requests for aliases, and again for versions: 10,000 of each.
+/// The most requests for aliases, and for versions: 10,000 rows of each.
 const MAX_PAGES: u32 = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ enum Listing {
     Versions,
 }
 
-/// A listing under way.
+/// The two listing operations, with the rows that they have read.
 #[derive(Clone, Debug)]
 pub struct ListQualifiers {
     call: Call,
@@ -62,10 +62,10 @@ pub struct ListQualifiers {
 }
 
 impl ListQualifiers {
-    /// Checks the function's name; a qualifier at its end is left aside.
+    /// Checks the connection and the function's name. A qualifier at its end is ignored.
     ///
     /// # Errors
-    /// `invalid-input` that names the field.
+    /// `invalid-input`, which names the field.
     pub fn new(connection: Connection, function: &str) -> Result<ListQualifiers, Error> {
         const FIELD: &str = "function";
         let function = FunctionName::parse(FIELD, function)?;
@@ -99,7 +99,8 @@ impl ListQualifiers {
         }
     }
 
-    /// Aliases, `$LATEST`, then the versions, newest first: they come oldest first.
+    /// Returns the aliases, `$LATEST`, then the versions with the newest first. Lambda sends the
+    /// oldest first.
     fn finish(&mut self) -> Vec<QualifierChoice> {
         self.versions.reverse();
         let mut choices = core::mem::take(&mut self.aliases);
@@ -171,7 +172,7 @@ fn alias(row: &Fields<'_>) -> Option<QualifierChoice> {
     let version = row.get("FunctionVersion")?.string()?;
     let mut description = format!("version {version}");
     let routing = row.get("RoutingConfig").and_then(Json::object);
-    // Share of the invocations, 0 to 1, by version; the rest goes to the alias's own version.
+    // Each version's share of the invocations, 0 to 1. The alias's own version gets the rest.
     let weights = routing.and_then(|config| config.get("AdditionalVersionWeights")?.object());
     let mut shares: Vec<(&str, f64)> = Vec::new();
     for (version, weight) in weights.iter().flat_map(Fields::iter) {

@@ -1,4 +1,5 @@
-//! One page of a listing: `ListFunctions`, `ListAliases` and `ListVersionsByFunction` have one form.
+//! One page of a listing, in the format that `ListFunctions`, `ListAliases` and
+//! `ListVersionsByFunction` share.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,18 +9,18 @@ use crate::aws::message::Response;
 use crate::call::error::{Error, Executed};
 use crate::call::error_response::{self, RequestContext};
 
-/// A page, read.
+/// A page of a listing.
 pub struct Page<T> {
-    /// In the order of the page.
+    /// The rows in the order of the page.
     pub rows: Vec<T>,
-    /// Leads to the next page.
+    /// The marker of the next page.
     pub next_marker: Option<String>,
 }
 
-/// Reads a listing's answer: an object, whose field `list` holds the rows, each read by `row`.
+/// Reads a page: an object whose field `list` contains the rows. `row` converts each row.
 ///
 /// # Errors
-/// AWS's error where the status is one; `malformed` where a 200 has another body than the API's.
+/// AWS's error, or `malformed` if the body of a 200 is not the API's.
 pub fn read_page<T>(
     response: &Response,
     attempts: u8,
@@ -32,9 +33,9 @@ pub fn read_page<T>(
     }
     let text = core::str::from_utf8(&response.body).ok();
     let Some((rows, page)) = text.and_then(|text| json::parse_rows(text, list, row)) else {
-        // Without its words, which could be anything.
+        // The message repeats nothing of the body, which could contain anything.
         return Err(Error::malformed(
-            "the answer is not the JSON that Lambda sends: check the endpoint and any proxy on the way",
+            "the response is not the JSON that Lambda sends: check the endpoint and any proxy on the way",
             Executed::No,
             attempts,
         ));
@@ -45,14 +46,14 @@ pub fn read_page<T>(
     })
 }
 
-/// Rejects a marker that leads to its own page: it would be followed for ever.
+/// Checks that the next page is not the same page again, which would be requested forever.
 ///
 /// # Errors
-/// `malformed` where `next` is the marker that was `sent`.
+/// `malformed` if `next` is the marker that was `sent`.
 pub fn check_progress(sent: Option<&str>, next: Option<&str>, attempts: u8) -> Result<(), Error> {
     if sent.is_some() && sent == next {
         return Err(Error::malformed(
-            "the answer's NextMarker is the Marker that was sent: the listing would never end",
+            "the response's NextMarker is the Marker that was sent, so the listing would never end: check the endpoint and any proxy on the way",
             Executed::No,
             attempts,
         ));

@@ -101,11 +101,11 @@ fn hint_clock_skew(error: &mut Error) {
 
 /// The error of a request that is made on another day than the signing key's.
 pub fn wrong_day(day: &WrongDay) -> Error {
-    let WrongDay { of_key, today } = day;
+    let WrongDay { key_date, today } = day;
     Error::invalid(
         "connection.credentials.signing-key.date",
         format!(
-            "the key is for {of_key}, but today is {today} (UTC): signing keys are valid for one UTC day, so derive a new one for today"
+            "the key is for {key_date}, but today is {today} (UTC): signing keys are valid for one UTC day, so derive a new one for today"
         ),
     )
 }

@@ -1,5 +1,4 @@
-//! STS `AssumeRole` and `AssumeRoleWithWebIdentity`: one step on the way to a role's temporary
-//! keys.
+//! `AssumeRole` and `AssumeRoleWithWebIdentity`: one step of a chain of roles.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -24,33 +23,33 @@ use crate::sts::query;
 /// A role's temporary keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// With a session token.
+    /// The keys, always with a session token.
     pub keys: AccessKey,
-    /// When they end, seconds since 1970-01-01 00:00 UTC.
+    /// When the keys expire, in seconds since 1970-01-01 00:00 UTC.
     pub expires: u64,
-    /// ARN of the assumed role's session.
+    /// The ARN of the assumed role's session.
     pub principal: String,
 }
 
-/// One step, ready to be asked for.
+/// The operation for one role of a chain.
 #[derive(Clone, Debug)]
 pub struct AssumeRole<'a> {
     role: &'a Role,
-    /// From 1.
+    /// The number of the step, from 1.
     step: usize,
     steps: usize,
-    /// The session of the step before.
+    /// The ARN of the previous step's session.
     before: Option<&'a str>,
     web_identity: bool,
     call: Call,
-    /// It may hold an OIDC token.
+    /// The request's body, which may contain an OIDC token.
     form: Zeroizing<Vec<u8>>,
     output: Option<Session>,
 }
 
 impl<'a> AssumeRole<'a> {
-    /// The step of `chain` that leads to `role`, counted from 1. `before` is the session that the
-    /// step before led to.
+    /// Creates the step of `chain` that assumes `role`, with its number from 1. `before` is the
+    /// session of the previous step.
     pub fn new(
         chain: &'a RoleChain,
         (step, role): (usize, &'a Role),
@@ -90,15 +89,15 @@ impl<'a> AssumeRole<'a> {
         }
     }
 
-    /// Says which role of which was asked for: the user knows roles, not requests.
-    fn named(&self, message: &str) -> String {
+    /// Adds the role to a message, because the user knows roles and not requests.
+    fn with_role(&self, message: &str) -> String {
         let arn = &self.role.arn;
         let (step, steps) = (self.step, self.steps);
         format!("assuming {arn} (role {step} of {steps}): {message}")
     }
 
-    fn refused(&self, mut error: ServiceError) -> Error {
-        error.message = self.named(&error.message);
+    fn rejected(&self, mut error: ServiceError) -> Error {
+        error.message = self.with_role(&error.message);
         if let Some(hint) = self.hint(&error) {
             error.hint = Some(hint);
         }
@@ -110,7 +109,8 @@ impl<'a> AssumeRole<'a> {
         }
     }
 
-    /// What is usually wrong. STS answers a missing trust and a wrong external ID alike.
+    /// Returns a hint to the usual cause. STS sends the same error for a trust policy that does not
+    /// allow the caller and for a wrong external ID.
     fn hint(&self, error: &ServiceError) -> Option<String> {
         let arn = &self.role.arn;
         let expired = is_expired(&error.code);
@@ -118,23 +118,23 @@ impl<'a> AssumeRole<'a> {
             Category::Credentials if self.web_identity => Some(if expired {
                 "the OIDC token has expired: pass a fresh one".into()
             } else {
-                "IAM must know the token's issuer as an identity provider, with the token's audience; and the token must be whole and not expired".into()
+                "the token's issuer must be an identity provider in IAM, with the token's audience, and the token must be complete and not expired".into()
             }),
             Category::Credentials if expired && self.step == 1 => {
                 Some("the temporary keys that assume the role have expired: get new ones".into())
             }
             Category::AccessDenied if error.code == "RegionDisabledException" => None,
             Category::AccessDenied if self.web_identity => Some(format!(
-                "the trust policy of {arn} must allow sts:AssumeRoleWithWebIdentity to the token's issuer, and its conditions must match the token's audience and subject"
+                "the trust policy of {arn} must allow the token's issuer sts:AssumeRoleWithWebIdentity, and its conditions must match the token's audience and subject"
             )),
             Category::AccessDenied => {
                 let external_id = match self.role.external_id {
-                    Some(_) => "check that the external ID is the one that it demands",
-                    None => "it may demand an external ID, and none was given",
+                    Some(_) => "check that the external ID is the one that it requires",
+                    None => "it may require an external ID, and none was given",
                 };
                 let who = self.before.unwrap_or("the owner of the access key");
                 Some(format!(
-                    "the trust policy of {arn} must allow sts:AssumeRole to {who}; {external_id}; and a policy of the caller's must allow sts:AssumeRole on the role"
+                    "the trust policy of {arn} must allow sts:AssumeRole to {who}; {external_id}; and a policy of the caller must allow sts:AssumeRole on the role"
                 ))
             }
             _ => None,
@@ -175,13 +175,13 @@ impl Exchange for AssumeRole<'_> {
                 attempts,
             };
             return Err(match query::read_error(&response, &context) {
-                Error::Unauthenticated(error) | Error::Service(error) => self.refused(error),
+                Error::Unauthenticated(error) | Error::Service(error) => self.rejected(error),
                 other => other,
             });
         }
         let Some(session) = session(self.action(), &response.body) else {
             return Err(Error::malformed(
-                self.named("the answer is not the XML with which STS hands out keys: check the endpoint and any proxy on the way"),
+                self.with_role("the response is not the XML in which STS returns keys: check the endpoint and any proxy on the way"),
                 Executed::No,
                 attempts,
             ));
@@ -194,7 +194,7 @@ impl Exchange for AssumeRole<'_> {
         if let Error::Transport(error) = error
             && error.kind != TransportKind::Malformed
         {
-            error.message = self.named(&error.message);
+            error.message = self.with_role(&error.message);
         }
     }
 }
@@ -219,7 +219,7 @@ fn session(action: &str, body: &[u8]) -> Option<Session> {
     .map(|path| format!("{result}/{path}"));
     let [id, secret, token, expiration, principal] =
         query::texts(body, paths.each_ref().map(|path| &**path))?;
-    // Wrapped before anything can fail: what is thrown away is wiped.
+    // Wrapped before anything can fail, so that they are zeroized in any case.
     let (secret, token) = (secret.map(Secret::new)?, token.map(Secret::new)?);
     let keys = AccessKey {
         access_key_id: id?,
@@ -227,7 +227,7 @@ fn session(action: &str, body: &[u8]) -> Option<Session> {
         session_token: Some(token),
     };
     let keys = check_key(format_args!(""), keys).ok()?;
-    // An empty one is none, which a user's key may have and a session's may not.
+    // `check_key` accepts keys without a session token, which a session's keys always have.
     keys.session_token.as_ref()?;
     Some(Session {
         keys,

@@ -1,5 +1,5 @@
-//! STS `GetCallerIdentity`: who the credentials belong to. Needs no permission at all, so that it
-//! tells wrong credentials from missing permissions.
+//! `GetCallerIdentity`: the owner of the credentials. It needs no permission, so that it
+//! distinguishes wrong credentials from missing permissions.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,16 +13,16 @@ use crate::call::operation::{Call, Exchange, Operation};
 use crate::call::target::Target;
 use crate::sts::query;
 
-/// The caller.
+/// The owner of the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerIdentity {
-    /// 12 digits.
+    /// The account ID, 12 digits.
     pub account: String,
-    /// Of the user, or of the assumed role's session.
+    /// The ARN of the user or of the assumed role's session.
     pub arn: String,
 }
 
-/// The question, ready to be asked.
+/// The operation `GetCallerIdentity`.
 #[derive(Clone, Debug)]
 pub struct GetCallerIdentity {
     call: Call,
@@ -31,10 +31,10 @@ pub struct GetCallerIdentity {
 }
 
 impl GetCallerIdentity {
-    /// Asks for the owner of the connection's credentials.
+    /// Checks the connection, whose credentials are to be identified.
     ///
     /// # Errors
-    /// `invalid-input` that names the connection's field.
+    /// `invalid-input`, which names the connection's field.
     pub fn new(connection: Connection) -> Result<GetCallerIdentity, Error> {
         Ok(GetCallerIdentity {
             call: Call {
@@ -72,7 +72,7 @@ impl Exchange for GetCallerIdentity {
         }
         let Some([Some(account), Some(arn)]) = query::texts(&response.body, PATHS) else {
             return Err(Error::malformed(
-                "the answer is not the XML that STS sends: check the endpoint and any proxy on the way",
+                "the response is not the XML that STS sends: check the endpoint and any proxy on the way",
                 Executed::No,
                 attempts,
             ));

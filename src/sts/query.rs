@@ -1,4 +1,4 @@
-//! The AWS Query protocol as STS speaks it: forms out, XML in.
+//! The AWS Query protocol of STS: forms out, XML in.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -12,7 +12,7 @@ use crate::call::error_response::{self, RequestContext};
 
 const VERSION: &str = "2011-06-15";
 
-/// The request that posts `form`. Its `content-type` is signed.
+/// Builds the request that posts `form`. Its `content-type` is signed.
 pub fn request<'a>(endpoint: &Endpoint, form: &'a [u8]) -> Request<'a> {
     const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
     let mut request = Request::new(Method::Post, endpoint, "/");
@@ -22,7 +22,7 @@ pub fn request<'a>(endpoint: &Endpoint, form: &'a [u8]) -> Request<'a> {
     request
 }
 
-/// The form of an action and its parameters, strictly percent-encoded.
+/// Builds the form of an action and its parameters, strictly percent-encoded.
 pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
     let mut out = String::new();
     let all = [("Action", action), ("Version", VERSION)];
@@ -37,12 +37,12 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// As [`xml::texts`]; `None` also where the body is not UTF-8.
+/// As [`xml::texts`]. Also returns `None` if the body is not UTF-8.
 pub fn texts<const N: usize>(body: &[u8], paths: [&str; N]) -> Option<[Option<String>; N]> {
     xml::texts(core::str::from_utf8(body).ok()?, paths)
 }
 
-/// Reads an error response: XML, or what a proxy on the way makes of it.
+/// Reads an error response: the XML of STS, or another document from a proxy.
 pub fn read_error(response: &Response, context: &RequestContext) -> Error {
     match texts(&response.body, ["Error/Code", "Error/Message"]) {
         Some([Some(code), message]) => error_response::with_code(response, code, message, context),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn order_white_space_entities_and_unknown_elements() {
+    fn texts_do_not_depend_on_order_white_space_entities_or_unknown_elements() {
         let expected = Some([
             Some("123456789012".into()),
             Some("arn:aws:iam::1:user/a&b".into()),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hostile_or_no_xml_is_refused() {
+    fn a_document_that_is_hostile_or_not_xml_is_rejected() {
         let deep = "<a>".repeat(100_000);
         let wide = format!("<R>{}</R>", "<a/>".repeat(2_000));
         for xml in [
@@ -132,10 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn sts_answers_in_xml() {
+    fn an_error_is_read_from_xml_or_by_its_status() {
         let xml = r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>r</RequestId></ErrorResponse>"#;
-        let refused = read_error(&answer(403, &[], xml), &context());
-        let error = unauthenticated(Err::<(), _>(refused));
+        let error = read_error(&answer(403, &[], xml), &context());
+        let error = unauthenticated(Err::<(), _>(error));
         assert_eq!(error.code, "InvalidClientTokenId");
         assert_eq!(
             error.message,
@@ -144,16 +144,16 @@ mod tests {
         assert_eq!(failed(502, "<html>").code, "HTTP 502");
     }
 
-    /// As fuzzing found.
+    /// Found by fuzzing.
     #[test]
-    fn what_sts_leaves_empty_is_told_as_what_it_leaves_out() {
+    fn an_empty_code_or_message_counts_as_absent() {
         for xml in [
             "<R><Error><Code></Code><Message> </Message></Error></R>",
             "<R><Error><Code/></Error></R>",
         ] {
             let error = failed(400, xml);
             assert_eq!(error.code, "HTTP 400");
-            assert_eq!(error.message, "the answer has status 400 and no message");
+            assert_eq!(error.message, "the response has status 400 and no message");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Requests that botocore signed: canonical request, string to sign and `Authorization`, byte for
-//! byte (`tests/vectors/README.md`).
+//! Requests that botocore signed, compared byte for byte: canonical request, string to sign and
+//! `Authorization` (`tests/vectors/README.md`).
 
-use aws_lambda_connector::aws::endpoint::{Choice, LAMBDA, Scheme};
+use aws_lambda_connector::aws::endpoint::{EndpointChoice, LAMBDA, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
@@ -23,7 +23,7 @@ fn vectors() -> Vec<Value> {
 }
 
 #[test]
-fn every_signed_request() {
+fn every_request_is_signed_as_by_botocore() {
     let vectors = vectors();
     assert_eq!(vectors.len(), 9);
     // 2026-11-22T12:00:00Z
@@ -61,10 +61,10 @@ fn every_signed_request() {
     }
 }
 
-/// The same requests from the operations themselves: what a caller asks for becomes what botocore
-/// would have sent. Only `content-type` is ours (botocore sends none with an invocation).
+/// The operations build the requests that botocore sends for the same parameters. Only
+/// `content-type` differs: botocore sends none with an invocation.
 #[test]
-fn operations_build_the_same_requests() {
+fn operations_build_the_same_requests_as_botocore() {
     let vectors = vectors();
     let mut built = Vec::new();
     for vector in &vectors {
@@ -74,8 +74,8 @@ fn operations_build_the_same_requests() {
             region: vector["region"].as_str().unwrap().into(),
             credentials: Credentials::AccessKey(example_key(vector["token"].as_str())),
             endpoint: match vector["endpoint"].as_str() {
-                Some(url) => Choice::Url(url.into()),
-                None => Choice::Standard,
+                Some(url) => EndpointChoice::Url(url.into()),
+                None => EndpointChoice::Standard,
             },
         };
         match vector["op"].as_str().unwrap() {
@@ -92,10 +92,10 @@ fn operations_build_the_same_requests() {
                     durable_execution_name: param("DurableExecutionName"),
                     ..InvokeRequest::default()
                 };
-                same_request(vector, &Invoke::new(connection, request).unwrap());
+                assert_same_request(vector, &Invoke::new(connection, request).unwrap());
             }
             "ListFunctions" => {
-                // A cursor at the beginning of the page with that marker.
+                // A cursor at the beginning of the page with the marker.
                 let cursor = format!("1\n0\n\n{}", param("Marker").unwrap());
                 let query = FunctionQuery {
                     all_versions: true,
@@ -103,7 +103,7 @@ fn operations_build_the_same_requests() {
                     cursor: Some(URL_SAFE_NO_PAD.encode(cursor)),
                     ..FunctionQuery::default()
                 };
-                same_request(vector, &ListFunctions::new(connection, query).unwrap());
+                assert_same_request(vector, &ListFunctions::new(connection, query).unwrap());
             }
             "AssumeRole" => {
                 let role = RoleOptions {
@@ -126,7 +126,7 @@ fn operations_build_the_same_requests() {
                 };
                 let delivery = Delivery::new("delivery", None, false).unwrap();
                 let step = AssumeRole::new(&chain, (1, &chain.first), None, delivery);
-                same_request(vector, &step);
+                assert_same_request(vector, &step);
             }
             _ => continue,
         }
@@ -147,10 +147,10 @@ fn operations_build_the_same_requests() {
     );
 }
 
-fn same_request(vector: &Value, operation: &impl Exchange) {
+fn assert_same_request(vector: &Value, operation: &impl Exchange) {
     let target = &operation.call().target;
     let Caller::Signer(signer) = &target.caller else {
-        panic!("nobody signs");
+        panic!("the caller has no signer");
     };
     let mut request = operation.request();
     if target.service == LAMBDA {

@@ -1,5 +1,5 @@
-//! The cases that AWS's SDKs share for the correction of clock skew, read from the package of the
-//! `aws-runtime` crate.
+//! The clock-skew test cases that AWS's SDKs share, read from the package of the `aws-runtime`
+//! crate.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::package_folder;
 
-/// Seconds since 1970 of the cases' `2026-01-01T00:00:00Z`.
+/// Converts a time of the cases, `2026-01-01T00:00:00Z` or later that day, to seconds since 1970.
 fn seconds(time: &Value) -> u64 {
     let clock = time.as_str().unwrap().strip_prefix("2026-01-01T").unwrap();
     let clock = clock.strip_suffix('Z').unwrap();
@@ -31,27 +31,27 @@ fn response(expected: &Value) -> Response {
 }
 
 #[test]
-fn every_case() {
+fn every_case_that_the_sdks_share() {
     let file = package_folder("aws-runtime").join("test-data/clock-skew-test-cases.json");
     let suite: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     let cases = suite["tests"].as_array().unwrap();
     assert_eq!(cases.len(), 10);
     for case in cases {
         let name = case["description"].as_str().unwrap();
-        // One client: what it learns serves its next operation. Where a case begins with a skew
-        // that it did not show, an answer teaches it.
+        // One client makes all operations of a case, so the skew that one measures applies to the
+        // next. If a case begins with a skew, a response establishes it first.
         let operations = case["operations"].as_array().unwrap();
         let mut clock = ServiceClock::default();
         let initial = operations[0]["initialClientSkew"].as_i64().unwrap();
         if initial != 0 {
             let date = ("Date".to_owned(), b"Thu, 01 Jan 2026 00:05:00 GMT".to_vec());
             let now = parse_http_date("Thu, 01 Jan 2026 00:05:00 GMT").unwrap();
-            let taught = Response {
+            let response = Response {
                 headers: vec![date],
                 ..Response::default()
             };
             let host = now.saturating_add_signed(-initial);
-            clock.observe(&taught, host, host);
+            clock.observe(&response, host, host);
         }
         for operation in operations {
             let attempts = operation["attempts"].as_array().unwrap();
@@ -63,8 +63,8 @@ fn every_case() {
                     seconds(&attempt["expectedSigningTime"]),
                     "{name}"
                 );
-                let answer = response(&attempt["response"]);
-                let off = clock.observe(&answer, sent, received);
+                let response = response(&attempt["response"]);
+                let off = clock.observe(&response, sent, received);
                 let code = attempt["response"]["errorCode"].as_str();
                 let retried = off && code.is_some_and(is_skew_code);
                 let max_attempts = operation["maxAttempts"].as_u64().unwrap_or(3);

@@ -1,4 +1,4 @@
-//! The connector against data that AWS publishes, or that AWS's own code produced.
+//! The connector, checked against data that AWS publishes or that AWS's own code produced.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -9,9 +9,9 @@ use aws_lambda_connector::aws::time::AmzDate;
 
 use crate::support::{Signature, decode, package_folder, request, sign};
 
-/// Cases of services that neither fold `//` and dot segments nor encode twice (S3). Lambda's
-/// canonical URI is always normalised, so they do not apply; `get-space-unnormalized` has a path
-/// that is already normal, and does.
+/// Cases of services that keep `//` and dot segments and encode only once (S3). They do not apply,
+/// because Lambda's canonical URI is always normalized. The path of `get-space-unnormalized` is
+/// already normal, so that case applies.
 const NOT_NORMALIZED: [&str; 6] = [
     "get-relative-relative-unnormalized",
     "get-relative-unnormalized",
@@ -63,7 +63,7 @@ impl Case {
     }
 }
 
-/// A request in the suite's wire form: request line, headers with continuation lines, body.
+/// A request in the suite's wire format: request line, headers with continuation lines, body.
 struct Wire {
     method: String,
     target: String,
@@ -121,7 +121,7 @@ fn every_header_case_that_applies() {
         });
         run.insert(name);
     }
-    // 38 cases have a context; fewer would mean that the suite was not found.
+    // 38 cases have a context. Fewer would mean that the suite was not found.
     assert_eq!(run.len(), 32, "{run:?}");
 }
 
@@ -134,7 +134,7 @@ fn header_case(case: &Case) {
     );
     let date = AmzDate::from_unix(1_440_938_160);
     let place = ["region", "service"].map(|name| context[name].as_str().unwrap());
-    // `omit_session_token`: the token is added after signing, so it is no part of the signature.
+    // `omit_session_token`: the token is added after signing, so the signature does not cover it.
     let token = context["credentials"]["token"]
         .as_str()
         .filter(|_| context["omit_session_token"] != true);
@@ -146,7 +146,7 @@ fn header_case(case: &Case) {
         let payload_hash = sigv4::payload_hash(wire.body.as_bytes());
         headers.push(("x-amz-content-sha256".into(), payload_hash));
     }
-    // The suite encodes a plain path once; the signer encodes the wire's once more.
+    // The suite encodes a plain path once. The signer encodes the path on the wire again.
     let (path, query) = wire.target.split_once('?').unwrap_or((&wire.target, ""));
     let target = format!("{}?{query}", decode(path));
     let request = request(
@@ -167,9 +167,9 @@ fn header_case(case: &Case) {
     case.check(&signed, &authorization);
 }
 
-/// The suite's one request of Lambda: an ARN in the path, encoded twice in the canonical request.
+/// The suite's only request to Lambda.
 #[test]
-fn double_url_encode() {
+fn an_arn_in_the_path_is_encoded_twice_in_the_canonical_request() {
     let case = Case::of("double-url-encode");
     let text = case.read("request.txt");
     let wire = parse(&text);
@@ -191,9 +191,9 @@ fn double_url_encode() {
     case.check(&signed, authorization.unwrap());
 }
 
-/// The suite's second old case mixes two dates; its canonical path is what can be held to.
+/// This old case of the suite mixes two dates, so only its canonical path can be checked.
 #[test]
-fn double_encode_path() {
+fn a_path_is_encoded_twice_in_the_canonical_request() {
     let case = Case::of("double-encode-path");
     let text = case.read("request.txt");
     let expected = case.read("header-canonical-request.txt");

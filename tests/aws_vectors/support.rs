@@ -1,5 +1,5 @@
-//! What the tests on AWS's own data share: where its packages lie, the published example key, and a
-//! request from its wire form.
+//! What the tests share: AWS's packages on the disk, the published example key, and requests in
+//! their wire format.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub fn example_key(session_token: Option<&str>) -> AccessKey {
     }
 }
 
-/// A request of the given target (path and query as in a request line).
+/// Builds a request for `target`, which is a path and query as in a request line.
 pub fn request<'a>(
     method: &str,
     authority: &str,
@@ -59,7 +59,7 @@ pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
 
-/// The product's requests have fixed header names and query keys.
+/// Requests have static header names and query keys.
 fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
@@ -73,7 +73,7 @@ fn header<'a>(request: &'a Request<'_>, name: &str) -> &'a str {
     value
 }
 
-/// A signature, step by step.
+/// The results of each step of signing.
 pub struct Signature {
     pub canonical_request: String,
     pub signed_headers: String,
@@ -105,7 +105,7 @@ pub fn sign(
 
 /// The folder of a dependency's package, as cargo unpacked it.
 pub fn package_folder(name: &str) -> PathBuf {
-    // For this platform alone: the other platforms' packages are not on the disk.
+    // Only for this platform, because the packages of other platforms are not on the disk.
     let host = Command::new("rustc")
         .args(["--print", "host-tuple"])
         .output()
@@ -120,6 +120,6 @@ pub fn package_folder(name: &str) -> PathBuf {
         .packages
         .iter()
         .find(|package| package.name.as_str() == name)
-        .expect("it is a dependency of the tests");
+        .expect("a dependency of the tests");
     package.manifest_path.parent().unwrap().into()
 }

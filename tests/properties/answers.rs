@@ -1,4 +1,4 @@
-//! Whatever answers.
+//! Arbitrary responses.
 
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::block_on::block_on;
@@ -70,7 +70,7 @@ const HEADERS: [(&str, &str); 14] = [
     ),
 ];
 
-/// The values of [`HEADERS`], which any of the names may get.
+/// Values of [`HEADERS`], which are combined with any of the names.
 const VALUES: [&str; 6] = [
     "Unhandled",
     LOG,
@@ -103,14 +103,14 @@ fn clock() -> impl Strategy<Value = u64> {
     prop_oneof![Just(1_795_348_800), any::<u64>()]
 }
 
-/// What an error must be, whatever led to it.
+/// Checks what must be true of any error.
 fn check_error(error: &Error, runs_function: bool) {
     assert_no_secret(&format!("{error:?}"));
     let (executed, attempts) = match error {
         Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),
         Error::Transport(error) => (error.executed, error.attempts),
         Error::FunctionFailed(failed) => (Executed::Yes, failed.invocation.attempts),
-        Error::InvalidInput(input) => panic!("nothing was refused: {input:?}"),
+        Error::InvalidInput(input) => panic!("the input is valid: {input:?}"),
     };
     assert!((1..=3).contains(&attempts), "{error:?}");
     assert!(runs_function || executed == Executed::No, "{error:?}");
@@ -120,7 +120,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn invoking(
+    fn invoking_survives_any_response(
         answers in vec(response(), 1..4),
         now in clock(),
         kind in select(&[None, Some(InvocationType::Event), Some(InvocationType::DryRun)][..]),
@@ -142,12 +142,12 @@ proptest! {
             Err(error) => check_error(&error, kind != Some(InvocationType::DryRun)),
         }
         prop_assert!((1..=3).contains(&script.sent.get()));
-        // Two backoffs of a throttled call, each lengthened by what the service may ask for.
+        // Two backoffs of a throttled call, each lengthened by the most that the service may add.
         prop_assert!(script.waited_ms.get() <= 1_000 + 2_000 + 2 * 5_000);
     }
 
     #[test]
-    fn listing(answers in vec(response(), 1..6), now in clock(), all_versions in any::<bool>()) {
+    fn listing_survives_any_response(answers in vec(response(), 1..6), now in clock(), all_versions in any::<bool>()) {
         let query = FunctionQuery {
             all_versions,
             limit: Some(2),
@@ -157,7 +157,7 @@ proptest! {
         match block_on(perform(&Script::new(answers.clone(), now), ListFunctions::new(connection(), query).unwrap())) {
             Ok(page) => {
                 prop_assert!(page.functions.len() <= 2);
-                // What is handed out as a cursor is taken as one.
+                // A returned cursor is accepted.
                 let next = FunctionQuery { cursor: page.next, ..FunctionQuery::default() };
                 prop_assert!(ListFunctions::new(connection(), next).is_ok());
             }
@@ -170,14 +170,14 @@ proptest! {
     }
 
     #[test]
-    fn testing_the_connection(answers in vec(response(), 0..9), now in clock()) {
+    fn testing_the_connection_survives_any_response(answers in vec(response(), 0..9), now in clock()) {
         let checks = block_on(test_connection(&Script::new(answers, now), &connection(), Some("f"), None)).unwrap();
         prop_assert_eq!(checks.len(), 5);
         assert_no_secret(&format!("{checks:?}"));
     }
 
     #[test]
-    fn running_cards(answers in vec(response(), 0..4), now in clock()) {
+    fn running_cards_survives_any_response(answers in vec(response(), 0..4), now in clock()) {
         let connection = format!(
             r#"{{"region":"eu-central-1","accessKeyId":"AKID","secretAccessKey":"{SECRET}","sessionToken":"{TOKEN}"}}"#
         );
@@ -193,28 +193,28 @@ proptest! {
     }
 
     #[test]
-    fn what_a_function_left_behind(marker in text_like(&["Unhandled", "Handled"]), body in bytes_like(&BODIES)) {
+    fn any_error_document_is_read(marker in text_like(&["Unhandled", "Handled"]), body in bytes_like(&BODIES)) {
         let failure = failure::read(marker.clone(), &body);
         prop_assert_eq!(failure.marker, marker);
     }
 
     #[test]
-    fn log_tails(header in text_like(&[LOG])) {
+    fn any_log_tail_is_read(header in text_like(&[LOG])) {
         if let Some(tail) = log_tail::read(&header) {
-            // A byte that is no UTF-8 becomes a character of three.
+            // A byte that is not UTF-8 becomes a character of three bytes.
             prop_assert!(tail.text.len() <= 3 * header.len());
         }
     }
 
     #[test]
-    fn stss_documents(body in bytes_like(&BODIES)) {
+    fn any_document_of_sts_is_read(body in bytes_like(&BODIES)) {
         let _ = query::texts(&body, ["Error/Code", "GetCallerIdentityResult/Arn"]);
     }
 
-    /// AWS explains a signature that does not match by the request as it saw it, with the session
-    /// token in it.
+    /// AWS explains a signature that does not match with the request as received, which includes
+    /// the session token.
     #[test]
-    fn an_explanation_that_repeats_the_token(
+    fn a_message_that_repeats_the_token_is_redacted(
         code in select(&["InvalidSignatureException", "SignatureDoesNotMatch", "ServiceException", ""][..]),
         status in select(&[400_u16, 403, 500][..]),
     ) {

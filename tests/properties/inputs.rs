@@ -1,7 +1,7 @@
-//! Whatever a caller passes.
+//! Arbitrary input from callers.
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::{self, Choice};
+use aws_lambda_connector::aws::endpoint::{self, EndpointChoice};
 use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::operation::Exchange;
@@ -59,7 +59,7 @@ const REGIONS: [&str; 6] = [
 
 const EVENTS: [&str; 4] = ["", "{}", r#"{"a":[1,2.5e10,"\u00e9"]}"#, "\"text\""];
 
-/// Of every credential type of the form.
+/// Connections of every credential type in the form.
 const CONNECTIONS: [&str; 5] = [
     r#"{"region":"eu-central-1","accessKeyId":"AKID","secretAccessKey":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY"}"#,
     r#"{"region":"eu-central-1","credentialType":"assumeRole","accessKeyId":"AKID","secretAccessKey":"wJalrXUtnFEMI/K7MDENG+planted/secretKEY","roleArn":"arn:aws:iam::123456789012:role/a","externalId":"id","secondRoleArn":"arn:aws:iam::123456789012:role/b","roleDurationSeconds":900}"#,
@@ -72,10 +72,10 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn function_names(text in text_like(&NAMES)) {
+    fn an_accepted_function_name_is_sent_as_given(text in text_like(&NAMES)) {
         match FunctionName::parse("request.function", &text) {
             Ok(name) => {
-                // Sent as it was given; what it may hold needs no escape that a proxy could undo.
+                // It contains nothing whose escape a proxy could undo.
                 prop_assert_eq!(name.as_given(), text.as_str());
                 prop_assert!(text.len() <= 256 && text.is_ascii());
                 prop_assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));
@@ -89,17 +89,17 @@ proptest! {
     }
 
     #[test]
-    fn endpoints(url in text_like(&URLS), region in text_like(&REGIONS)) {
+    fn an_accepted_url_cannot_break_out_of_the_request(url in text_like(&URLS), region in text_like(&REGIONS)) {
         let _ = endpoint::partition_id(&region);
         if endpoint::check_region(&region).is_err() {
             return Ok(());
         }
-        let choice = Choice::Url(url);
+        let choice = EndpointChoice::Url(url);
         for endpoint in [endpoint::resolve("lambda", &region, &choice), endpoint::resolve_sts(&region, &choice)]
             .into_iter()
             .flatten()
         {
-            // It becomes a `Host` header and a request line: nothing may break out of them.
+            // The parts become a `Host` header and a request line.
             prop_assert!(endpoint.authority.bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert!(!endpoint.authority.is_empty());
             prop_assert!(!endpoint.authority.contains(['/', '?', '#', '@', '\\']));
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn a_whole_request(
+    fn an_accepted_request_has_no_line_break_and_leaks_no_secret(
         function in text_like(&NAMES),
         qualifier in option::of(text_like(&["live", "$LATEST", "1"])),
         payload in option::of(text_like(&EVENTS)),
@@ -124,7 +124,7 @@ proptest! {
     ) {
         let connection = Connection {
             region,
-            endpoint: url.map_or(Choice::Standard, Choice::Url),
+            endpoint: url.map_or(EndpointChoice::Standard, EndpointChoice::Url),
             ..connection()
         };
         let request = InvokeRequest {
@@ -145,9 +145,9 @@ proptest! {
         }
     }
 
-    /// A secret that slipped into the wrong field, or has something in it that it may not have.
+    /// A secret in the wrong field, or one that contains characters that are not allowed.
     #[test]
-    fn secrets_in_any_field(
+    fn a_secret_in_any_field_is_not_repeated(
         before in "[ -~\\r\\n\\x00é]{0,3}",
         after in "[ -~\\r\\n\\x00é]{0,3}",
         secret in prop_oneof![Just(SECRET), Just(TOKEN)],
@@ -163,8 +163,8 @@ proptest! {
             Connection { credentials: key("AKID", &secret, "t"), ..connection() },
             Connection { credentials: key("AKID", "s", &secret), ..connection() },
             Connection { region: secret.clone(), ..connection() },
-            Connection { endpoint: Choice::Url(format!("https://user:{secret}@example.com")), ..connection() },
-            Connection { endpoint: Choice::Url(secret.clone()), ..connection() },
+            Connection { endpoint: EndpointChoice::Url(format!("https://user:{secret}@example.com")), ..connection() },
+            Connection { endpoint: EndpointChoice::Url(secret.clone()), ..connection() },
         ] {
             let request = InvokeRequest { function: "f".into(), ..InvokeRequest::default() };
             let outcome = Invoke::new(connection, request).map(|_| ());
@@ -173,14 +173,14 @@ proptest! {
     }
 
     #[test]
-    fn cursors(cursor in text_like(&["", "1.50.bWFya2Vy.arn:aws:lambda:x", "bWFya2Vy", "0.0.."])) {
+    fn any_cursor_is_read_without_leaking_a_secret(cursor in text_like(&["", "1.50.bWFya2Vy.arn:aws:lambda:x", "bWFya2Vy", "0.0.."])) {
         let query = FunctionQuery { cursor: Some(cursor), ..FunctionQuery::default() };
         let outcome = ListFunctions::new(connection(), query).map(|_| ());
         assert_no_secret(&format!("{outcome:?}"));
     }
 
     #[test]
-    fn cards_values(
+    fn any_form_is_read_without_leaking_a_secret(
         connection in text_like(&CONNECTIONS),
         values in text_like(&[r#"{"functionName":"f","payload":{"a":1},"invocationType":"event","limit":10,"allVersions":true}"#, "{}", ""]),
         card in text_like(&["invoke", "listFunctions", "list-functions"]),

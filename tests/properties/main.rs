@@ -1,5 +1,5 @@
-//! What holds for every input: nothing that is read makes the connector panic, which would end the
-//! component in a trap, and no secret of the connection shows in what it returns.
+//! Properties of every input: no input makes the connector panic, which would trap the component,
+//! and no result contains a secret of the connection.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ mod pure;
 use std::cell::{Cell, RefCell};
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret};
-use aws_lambda_connector::aws::endpoint::Choice;
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
@@ -24,11 +24,11 @@ use aws_lambda_connector::session_cache::SessionCache;
 use aws_lambda_connector::transport::{Failure, Transport};
 use proptest::test_runner::Config;
 
-/// Planted in every connection; neither may ever be shown.
+/// The secrets in every connection. No output may contain either.
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+planted/secretKEY";
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEPLANTED//////////wEaCXVzLWVhc3QtMSJ";
 
-/// More cases than the default, and no files for failures: they are to become tests by name.
+/// More cases than the default, and no regression files: a failure becomes a named test.
 fn config() -> Config {
     Config {
         cases: 1_000,
@@ -45,7 +45,7 @@ fn connection() -> Connection {
             secret_access_key: Secret::new(SECRET.into()),
             session_token: Some(Secret::new(TOKEN.into())),
         }),
-        endpoint: Choice::Standard,
+        endpoint: EndpointChoice::Standard,
     }
 }
 
@@ -53,11 +53,11 @@ fn connection() -> Connection {
 fn assert_no_secret(shown: &str) {
     assert!(
         !shown.contains(SECRET) && !shown.contains(TOKEN),
-        "a secret shows: {shown}"
+        "the output contains a secret: {shown}"
     );
 }
 
-/// Gives answers in turn; after the last one, nobody answers any more.
+/// Returns the scripted responses in turn. After the last one, connections fail.
 struct Script {
     answers: RefCell<Vec<Response>>,
     now_s: Cell<u64>,

@@ -1,10 +1,10 @@
-//! Realistic input, changed here and there: what gets further than noise does.
+//! Realistic input with random edits, which gets further than noise does.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Bytes that parsers treat specially.
+/// Text that parsers treat specially.
 const TOKENS: [&str; 24] = [
     "",
     "\0",
@@ -82,7 +82,7 @@ fn apply(mut bytes: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
     bytes
 }
 
-/// One of `corpus`, as it is or changed in up to five places; sometimes noise.
+/// One of `corpus`, unchanged or with up to five edits, and sometimes noise.
 pub fn bytes_like(corpus: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         1 => select(corpus).prop_map(|text| text.as_bytes().to_vec()),
@@ -92,7 +92,7 @@ pub fn bytes_like(corpus: &'static [&'static str]) -> impl Strategy<Value = Vec<
     ]
 }
 
-/// The same as text.
+/// As [`bytes_like`], but as text.
 pub fn text_like(corpus: &'static [&'static str]) -> impl Strategy<Value = String> {
     bytes_like(corpus).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,4 +1,4 @@
-//! Small functions over all of their domain.
+//! Pure functions over their whole domain.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -24,20 +24,20 @@ const DATES: [&str; 5] = [
     "Sun Nov 22 12:00:00 2026",
 ];
 
-/// The last second of the year 9999, as far as an HTTP date goes.
+/// The last second of the year 9999, which is the last that an HTTP date can have.
 const LAST: u64 = 253_402_300_799;
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn dates_that_are_dates(seconds in 0..=LAST) {
+    fn every_http_date_is_parsed(seconds in 0..=LAST) {
         let text = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
         prop_assert_eq!(parse_http_date(&text), Some(seconds), "{}", text);
     }
 
     #[test]
-    fn dates_that_may_be_none(text in text_like(&DATES), sent in any::<u64>(), received in any::<u64>()) {
+    fn a_malformed_date_does_not_trap(text in text_like(&DATES), sent in any::<u64>(), received in any::<u64>()) {
         let date = parse_http_date(&text);
         prop_assert!(date.is_none_or(|seconds| seconds <= LAST + 1), "{text}: {date:?}");
         let mut clock = ServiceClock::default();
@@ -50,23 +50,23 @@ proptest! {
     }
 
     #[test]
-    fn waits(retry in any::<u8>(), jitter in any::<u64>(), asked in any::<Option<u64>>(), throttled in any::<bool>()) {
-        let cause = if throttled { RetryReason::Throttling } else { RetryReason::Other };
-        let alone = backoff_ms(cause, retry, jitter, None);
+    fn a_wait_is_bounded(retry in any::<u8>(), jitter in any::<u64>(), asked in any::<Option<u64>>(), throttled in any::<bool>()) {
+        let reason = if throttled { RetryReason::Throttling } else { RetryReason::Other };
+        let alone = backoff_ms(reason, retry, jitter, None);
         prop_assert!(alone < 20_000);
-        let wait = backoff_ms(cause, retry, jitter, asked);
+        let wait = backoff_ms(reason, retry, jitter, asked);
         prop_assert!((alone..=alone + 5_000).contains(&wait));
     }
 
     #[test]
-    fn retry_after(text in text_like(&["1500", "-1", "18446744073709551615", "+5"])) {
+    fn retry_after_is_a_whole_number(text in text_like(&["1500", "-1", "18446744073709551615", "+5"])) {
         if let Some(ms) = retry_after_ms(&text) {
             prop_assert!(text.trim().trim_start_matches(['+', '0']).starts_with(ms.to_string().trim_start_matches('0')));
         }
     }
 
     #[test]
-    fn percent_encoding_is_undone_by_decoding(text in any::<String>()) {
+    fn percent_encoding_survives_a_round_trip(text in any::<String>()) {
         let mut encoded = String::new();
         uri::encode_into(&mut encoded, &text);
         prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)));
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn json_is_what_serde_says(text in text_like(&[r#"{"a":[1,2.5e10,"\u00e9"],"b":{"c":null}}"#, "[[[[]]]]", "-0.0e-1", r#" { "a" : { } , "b" : [ ] } "#])) {
+    fn serde_json_agrees_on_what_is_valid(text in text_like(&[r#"{"a":[1,2.5e10,"\u00e9"],"b":{"c":null}}"#, "[[[[]]]]", "-0.0e-1", r#" { "a" : { } , "b" : [ ] } "#])) {
         prop_assert_eq!(json::check(&text).is_ok(), serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
         let object = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{');
         prop_assert_eq!(Fields::read(&text).is_some(), object && json::check(&text).is_ok(), "{}", text);
@@ -86,7 +86,7 @@ proptest! {
     }
 }
 
-/// Any JSON value, odd names and strings included.
+/// Any JSON value, including unusual names and strings.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -106,7 +106,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The value, taken apart by our reader and put together again.
+/// The value, read by our reader and rebuilt.
 fn rebuilt(json: Json<'_>) -> Value {
     if let Some(fields) = json.object() {
         let fields = fields
@@ -124,7 +124,7 @@ fn rebuilt(json: Json<'_>) -> Value {
 }
 
 #[test]
-fn json_is_taken_apart_as_serde_json_does() {
+fn serde_json_agrees_on_every_value() {
     proptest!(config(), |(value in any_json())| {
         for text in [
             serde_json::to_string(&value).unwrap(),
@@ -137,7 +137,7 @@ fn json_is_taken_apart_as_serde_json_does() {
 }
 
 #[test]
-fn escapes_are_read_as_serde_json_does() {
+fn serde_json_agrees_on_escapes() {
     proptest!(config(), |(inside in r#"([a-z]|é|\\u[0-9a-fA-F]{4}|\\ud8[0-9a-f]{2}|\\ude[0-9a-f]{2}|\\[bfnrt"/\\])*"#)| {
         let text = format!("\"{inside}\"");
         let expected = serde_json::from_str::<String>(&text).ok();
@@ -146,7 +146,7 @@ fn escapes_are_read_as_serde_json_does() {
 }
 
 #[test]
-fn decimals_are_read_as_core_does() {
+fn core_agrees_on_decimals() {
     proptest!(config(), |(text in "(0|[1-9][0-9]{0,7})(\\.[0-9]{1,7})?([eE][+-]?[0-9]{1,2})?")| {
         if let Some(number) = decimal(&text) {
             prop_assert_eq!(number, text.parse::<f64>().unwrap(), "{}", text);

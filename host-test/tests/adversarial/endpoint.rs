@@ -185,7 +185,7 @@ async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
 
     let answer = whole(BAD_REQUEST, b"{\"message\":\"\xff\"}");
     let error = service(invoked(component, answer).await);
-    assert_eq!(error.message, "the answer has status 400 and no message");
+    assert_eq!(error.message, "the response has status 400 and no message");
 }
 
 /// The stack has 64 KiB: whatever is read is read without recursion.

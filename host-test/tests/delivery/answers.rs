@@ -103,7 +103,7 @@ async fn a_proxys_errors_keep_their_status(component: Component) {
         let head = format!("{status} Whatever\ncontent-type: text/html");
         let (result, requests) = answered(component, Canned::whole(&head, body)).await;
         let error = service(result);
-        let no_message = format!("the answer has status {status} and no message");
+        let no_message = format!("the response has status {status} and no message");
         assert_eq!(error.status_code, status);
         assert_eq!(error.code, format!("HTTP {status}"));
         assert_eq!(error.message, message.unwrap_or(&no_message));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_lambda_connector::aws::endpoint::{self, Choice};
+use aws_lambda_connector::aws::endpoint::{self, EndpointChoice};
 
 use crate::page;
 
@@ -20,11 +20,11 @@ const REGIONS: [(&str, &str); 8] = [
     ("us-isof-south-1", "`us-isof-…`"),
 ];
 
-const CHOICES: [(Choice, &str); 4] = [
-    (Choice::Standard, ""),
-    (Choice::Fips, "-fips"),
-    (Choice::DualStack, ""),
-    (Choice::FipsDualStack, "-fips"),
+const CHOICES: [(EndpointChoice, &str); 4] = [
+    (EndpointChoice::Standard, ""),
+    (EndpointChoice::Fips, "-fips"),
+    (EndpointChoice::DualStack, ""),
+    (EndpointChoice::FipsDualStack, "-fips"),
 ];
 
 /// The hosts of a service in a region: standard, FIPS, dual-stack, both.
@@ -75,7 +75,7 @@ fn sts_is_named_alike_but_for_fips_in_govcloud() {
             let lambda = authority(endpoint::resolve("lambda", region, &choice));
             let sts = authority(endpoint::resolve_sts(region, &choice));
             let like_lambda = lambda.replace(&format!("lambda{fips}"), &format!("sts{fips}"));
-            if region.starts_with("us-gov-") && choice == Choice::Fips {
+            if region.starts_with("us-gov-") && choice == EndpointChoice::Fips {
                 assert_eq!(sts, "sts.us-gov-west-1.amazonaws.com");
             } else {
                 assert_eq!(sts, like_lambda);

@@ -1,14 +1,14 @@
-//! Endpoints by value: hosts of every partition, and what a custom URL may be.
+//! Hosts of every partition, and custom URLs that are accepted and rejected.
 
 use super::*;
 
 fn url(text: &str) -> Result<Endpoint, String> {
-    resolve("lambda", "us-east-1", &Choice::Url(text.into()))
+    resolve("lambda", "us-east-1", &EndpointChoice::Url(text.into()))
 }
 
 #[test]
-fn hosts_of_all_partitions() {
-    use Choice::{DualStack, Fips, FipsDualStack, Standard};
+fn every_partition_resolves_to_its_hosts() {
+    use EndpointChoice::{DualStack, Fips, FipsDualStack, Standard};
     for (choice, hosts) in [
         (
             Standard,
@@ -73,9 +73,10 @@ fn hosts_of_all_partitions() {
 }
 
 #[test]
-fn sts_hosts() {
-    use Choice::{DualStack, Fips, FipsDualStack, Standard};
-    let authority = |region: &str, choice: Choice| resolve_sts(region, &choice).unwrap().authority;
+fn sts_resolves_to_its_own_hosts_and_follows_custom_urls_outside_of_aws() {
+    use EndpointChoice::{DualStack, Fips, FipsDualStack, Standard};
+    let authority =
+        |region: &str, choice: EndpointChoice| resolve_sts(region, &choice).unwrap().authority;
     for (region, choice, host) in [
         ("eu-central-1", Standard, "sts.eu-central-1.amazonaws.com"),
         ("us-east-1", Fips, "sts-fips.us-east-1.amazonaws.com"),
@@ -100,12 +101,15 @@ fn sts_hosts() {
         (&format!("{private}.:8443"), "sts.us-east-1.amazonaws.com"),
         ("https://notamazonaws.com", "notamazonaws.com"),
     ] {
-        assert_eq!(authority("us-east-1", Choice::Url(url.into())), host);
+        assert_eq!(
+            authority("us-east-1", EndpointChoice::Url(url.into())),
+            host
+        );
     }
 }
 
 #[test]
-fn a_region_is_one_dns_label() {
+fn a_region_must_be_one_dns_label() {
     for region in ["us-east-1", "eusc-de-east-1", "local", "a"] {
         assert_eq!(check_region(region), Ok(()), "{region}");
     }
@@ -155,14 +159,14 @@ fn custom_urls_keep_port_and_base_path() {
 }
 
 #[test]
-fn urls_that_are_refused_say_why() {
+fn a_rejected_url_is_reported_with_the_reason() {
     for (text, why) in [
         ("", "must begin with https:// or http://"),
         ("h.example", "must begin with https:// or http://"),
         ("ftp://h", "must begin with https:// or http://"),
-        ("https://user:pw@h/", "no user name or password"),
-        ("https://h/?a=b", "no query"),
-        ("https://h/#f", "no query (?) and no fragment"),
+        ("https://user:pw@h/", "not contain a user name or password"),
+        ("https://h/?a=b", "not have a query"),
+        ("https://h/#f", "not have a query (?) or a fragment"),
         ("https://", "host must be"),
         ("https:///path", "host must be"),
         ("https://a b/", "host must be"),
@@ -177,19 +181,19 @@ fn urls_that_are_refused_say_why() {
         ("https://h:0", "port must be"),
         ("https://h:65536", "port must be"),
         ("https://h:+1", "port must be"),
-        ("https://h/a/../b", "no `.` or `..` segment"),
-        ("https://h/a/%2E%2e/b", "no `.` or `..` segment"),
-        ("https://h/a b", "path may hold"),
-        ("https://h/%zz", "path may hold"),
-        ("https://h/%a", "path may hold"),
+        ("https://h/a/../b", "not have a `.` or `..` segment"),
+        ("https://h/a/%2E%2e/b", "not have a `.` or `..` segment"),
+        ("https://h/a b", "path may contain"),
+        ("https://h/%zz", "path may contain"),
+        ("https://h/%a", "path may contain"),
     ] {
-        let refused = url(text).unwrap_err();
-        assert!(refused.contains(why), "{text:?}: {refused}");
+        let message = url(text).unwrap_err();
+        assert!(message.contains(why), "{text:?}: {message}");
     }
 }
 
 #[test]
-fn link_local_addresses_are_refused_in_every_spelling() {
+fn link_local_addresses_are_rejected_in_every_notation() {
     for text in [
         "http://169.254.169.254/",
         "http://169.254.170.2",
@@ -203,10 +207,10 @@ fn link_local_addresses_are_refused_in_every_spelling() {
         "http://[2002:a9fe:a9fe::1]",
         "http://[fd00:ec2::254]",
     ] {
-        let refused = url(text).unwrap_err();
-        assert!(refused.contains("link-local"), "{text}: {refused}");
+        let message = url(text).unwrap_err();
+        assert!(message.contains("link-local"), "{text}: {message}");
     }
-    // Spellings that some resolvers read as 169.254.169.254.
+    // Some resolvers read these as 169.254.169.254.
     for text in [
         "http://2852039166/",
         "http://0xA9FEA9FE/",
@@ -214,10 +218,10 @@ fn link_local_addresses_are_refused_in_every_spelling() {
         "http://169.254.43518",
         "http://0251.0376.0251.0376",
     ] {
-        let refused = url(text).unwrap_err();
+        let message = url(text).unwrap_err();
         assert!(
-            refused.contains("four decimal numbers"),
-            "{text}: {refused}"
+            message.contains("four decimal numbers"),
+            "{text}: {message}"
         );
     }
 }

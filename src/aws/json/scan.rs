@@ -1,22 +1,22 @@
-//! Where a JSON value ends: one pass over its bytes, eight at a time inside strings. Every byte of
-//! an event and of an answer goes through it.
+//! Finds the end of a JSON value in one pass over its bytes, eight at a time inside strings. Every
+//! byte of a payload and of a response goes through this file.
 //!
 //! It accepts exactly what RFC 8259 allows, at any depth.
 
 use alloc::vec::Vec;
 
-/// A word without a bracket: a bit that marks its end, and one for "not in an object".
+/// A word without brackets: one bit that marks its end, and one for "not in an object".
 const EMPTY: u64 = 0b10;
 
-// Slice patterns rather than `strip_prefix` and its like: built for size, those are calls, and
-// take most of the time.
+// This file uses slice patterns. When optimized for size, `strip_prefix` and similar methods are
+// calls, which take most of the time.
 
-/// What follows the value at the start of `text`, which may begin with white space. `None` where
-/// there is no valid value.
+/// Returns what follows the value at the start of `text`, or `None` if there is no valid value.
+/// White space before the value is skipped.
 pub fn skip_value(text: &[u8]) -> Option<&[u8]> {
     let mut rest = skip_whitespace(text);
-    // Whether each open bracket is an object's: a bit each, the innermost lowest. Full words wait in
-    // `outer`: a recursive function would overflow the stack on a hostile text.
+    // One bit for each open bracket, the innermost lowest: whether it opens an object. Full words
+    // move to `outer`. A recursive function would overflow the stack on a hostile text.
     let mut objects = EMPTY;
     let mut outer: Vec<u64> = Vec::new();
     loop {
@@ -71,7 +71,7 @@ fn closing(is_object: bool) -> u8 {
     if is_object { b'}' } else { b']' }
 }
 
-/// White space of JSON, and no other.
+/// Skips white space as JSON defines it.
 #[inline(always)]
 pub fn skip_whitespace(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
@@ -80,7 +80,7 @@ pub fn skip_whitespace(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// `"name" :` and white space.
+/// Skips `"name" :` and white space.
 #[inline(always)]
 fn skip_name(text: &[u8]) -> Option<&[u8]> {
     let [b'"', rest @ ..] = text else {
@@ -92,7 +92,7 @@ fn skip_name(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The rest of a string whose quotation mark was read.
+/// Skips the rest of a string, after its opening quotation mark.
 #[inline(always)]
 fn skip_string(text: &[u8]) -> Option<&[u8]> {
     let mut text = text;
@@ -105,7 +105,7 @@ fn skip_string(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows the bytes that stand for themselves in a string.
+/// Skips the bytes of a string that represent themselves.
 #[inline(always)]
 pub fn skip_plain(mut text: &[u8]) -> &[u8] {
     while let [a, b, c, d, e, f, g, h, rest @ ..] = text {
@@ -122,8 +122,8 @@ pub fn skip_plain(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// The high bit of each byte that is a quotation mark, a backslash or a control character. Above
-/// the lowest of them there may be others that are none: subtraction borrows.
+/// Sets the high bit of each byte that is a quotation mark, a backslash or a control character.
+/// Only the lowest set bit is reliable, because subtraction borrows from the bytes above it.
 #[inline(always)]
 fn find_special(block: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
@@ -134,7 +134,7 @@ fn find_special(block: u64) -> u64 {
     (is(b'"') | is(b'\\') | is_control) & HIGH
 }
 
-/// What follows an escape whose backslash was read. Half of a surrogate pair is JSON.
+/// Skips an escape, after its backslash. Half of a surrogate pair is valid JSON.
 fn skip_escape(text: &[u8]) -> Option<&[u8]> {
     match text {
         [
@@ -172,7 +172,7 @@ fn skip_number(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows one or more digits.
+/// Skips one or more digits.
 fn skip_digits(text: &[u8]) -> Option<&[u8]> {
     let [b'0'..=b'9', rest @ ..] = text else {
         return None;
@@ -193,7 +193,7 @@ mod tests {
         skip_value(text.as_bytes()).is_some_and(|rest| skip_whitespace(rest).is_empty())
     }
 
-    /// Every text of up to five of these, which are all that the grammar tells apart.
+    /// Tries every text of up to four of the tokens that the grammar distinguishes.
     #[test]
     fn serde_json_agrees_on_every_short_text() {
         const PARTS: [&str; 21] = [
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_ends_at_its_quotation_mark_wherever_that_stands() {
+    fn a_string_ends_at_its_quotation_mark_at_any_offset() {
         for before in 0..40 {
             for (inside, valid) in [
                 ("", true),
@@ -232,10 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn brackets_at_any_depth_close_as_they_were_opened() {
+    fn brackets_match_at_any_depth() {
         let (open, close) = (["[", "{\"a\":"], ["]", "}"]);
         for depth in [1, 61, 62, 63, 64, 65, 123, 124, 125, 126, 1_000] {
-            // Five does not divide the bits of a word, so that a wrong word is seen.
+            // Five does not divide the bits of a word, so a mixed-up word is noticed.
             let kinds: Vec<usize> = (0..depth).map(|level| level % 5 % 2).collect();
             let before: String = kinds.iter().map(|kind| open[*kind]).collect();
             let closing: Vec<&str> = kinds.iter().rev().map(|kind| close[*kind]).collect();

@@ -1,4 +1,4 @@
-//! The whole table of outcomes.
+//! The decision for every kind of error.
 
 use super::*;
 use crate::call::delivery::Options;
@@ -39,13 +39,13 @@ fn transport(kind: TransportKind, executed: Executed) -> Error {
 }
 
 fn service(status: u16, code: &str) -> Error {
-    let refused = RequestContext {
+    let context = RequestContext {
         action: "lambda:InvokeFunction",
         resource: String::new(),
         runs_function: true,
         attempts: 1,
     };
-    error_response::read(&coded(status, code), &refused)
+    error_response::read(&coded(status, code), &context)
 }
 
 fn function_failed() -> Error {
@@ -64,14 +64,14 @@ fn function_failed() -> Error {
     }))
 }
 
-/// After the first of three attempts.
+/// The decision after the first of three attempts.
 fn decision(error: &Error, repeatable: bool) -> RetryDecision {
     Attempts::new(delivery(3), repeatable).after(&failed(error))
 }
 
-/// After the first of three attempts that may not be repeated.
-fn first(outcome: &FailedAttempt<'_>) -> RetryDecision {
-    Attempts::new(delivery(3), false).after(outcome)
+/// The decision after the first of three attempts of a function that must not run twice.
+fn first(attempt: &FailedAttempt<'_>) -> RetryDecision {
+    Attempts::new(delivery(3), false).after(attempt)
 }
 
 const RETURN: RetryDecision = RetryDecision::Return;
@@ -79,10 +79,10 @@ const SOON: RetryDecision = RetryDecision::Wait(49);
 const THROTTLED: RetryDecision = RetryDecision::Wait(999);
 
 #[test]
-fn transport_failures() {
+fn transport_errors_are_retried_if_they_may_pass_and_the_function_may_run_again() {
     use Executed::{No, Unknown, Yes};
     use TransportKind as K;
-    // kind, executed, verdict, verdict where a second run does no harm
+    // kind, executed, decision, decision where a second run does no harm
     for (kind, executed, once, repeatable) in [
         (K::Dns, No, SOON, SOON),
         (K::Connect, No, SOON, SOON),
@@ -106,7 +106,7 @@ fn transport_failures() {
 }
 
 #[test]
-fn answers() {
+fn service_errors_are_retried_if_they_may_pass_and_the_function_may_run_again() {
     for (status, code, once, repeatable) in [
         (429, "TooManyRequestsException", THROTTLED, THROTTLED),
         (400, "ThrottlingException", THROTTLED, THROTTLED),
@@ -147,7 +147,7 @@ fn answers() {
 }
 
 #[test]
-fn a_failed_function_and_a_refused_input_are_never_repeated() {
+fn a_failed_function_and_an_invalid_input_are_never_retried() {
     for error in [
         function_failed(),
         Error::invalid("request.function", "it is empty"),
@@ -159,54 +159,53 @@ fn a_failed_function_and_a_refused_input_are_never_repeated() {
 }
 
 #[test]
-fn attempts_end_at_their_number() {
+fn retries_stop_at_the_maximum_number_of_attempts() {
     let error = service(429, "TooManyRequestsException");
     for max_attempts in 1..=10 {
         let mut attempts = Attempts::new(delivery(max_attempts), true);
         let made = (1..)
             .find(|attempt| {
-                let outcome = FailedAttempt {
+                let failed = FailedAttempt {
                     attempt: *attempt,
                     ..failed(&error)
                 };
-                attempts.after(&outcome) == RETURN
+                attempts.after(&failed) == RETURN
             })
             .unwrap();
-        // 10 × (1 s + 9 s) is longer than all backoffs together, so that time does not end it.
+        // 10 × (1 s + 9 s) is longer than all backoffs together, so the time limit does not end it.
         assert_eq!(made, max_attempts);
     }
 }
 
 #[test]
-fn the_wait_never_exceeds_what_the_options_allow() {
+fn a_retry_is_skipped_when_the_remaining_time_is_too_short() {
     let error = service(429, "TooManyRequestsException");
     let after = |elapsed_ms| {
-        let outcome = FailedAttempt {
+        first(&FailedAttempt {
             elapsed_ms,
             ..failed(&error)
-        };
-        first(&outcome)
+        })
     };
-    // 3 × (1 s + 9 s), of which the next attempt needs 9 s.
+    // The next attempt needs 9 s of the 3 × (1 s + 9 s).
     assert_eq!(after(21_000 - 999), THROTTLED);
     assert_eq!(after(21_000 - 998), RETURN);
     assert_eq!(after(u64::MAX), RETURN);
 }
 
 #[test]
-fn the_service_says_how_long_to_wait() {
+fn retry_after_sets_the_wait_but_does_not_cause_a_retry() {
     let error = service(429, "TooManyRequestsException");
-    let outcome = FailedAttempt {
+    let throttled = FailedAttempt {
         retry_after_ms: Some(2_500),
         ..failed(&error)
     };
-    assert_eq!(first(&outcome), RetryDecision::Wait(2_500));
-    let permanent = service(404, "ResourceNotFoundException");
-    let outcome = FailedAttempt {
-        error: &permanent,
-        ..outcome
+    assert_eq!(first(&throttled), RetryDecision::Wait(2_500));
+    let error = service(404, "ResourceNotFoundException");
+    let not_found = FailedAttempt {
+        error: &error,
+        ..throttled
     };
-    assert_eq!(first(&outcome), RETURN, "the header alone repeats nothing");
+    assert_eq!(first(&not_found), RETURN);
 }
 
 #[test]
@@ -243,7 +242,7 @@ fn expired_keys_are_renewed_once() {
     let mut attempts = Attempts::new(delivery(3), false);
     assert_eq!(attempts.after(&expired), SOON);
     assert_eq!(attempts.after(&expired), RETURN, "again");
-    // Keys that nobody can renew.
+    // These keys cannot be renewed.
     assert_eq!(first(&failed(&error)), RETURN);
     let mut attempts = Attempts::new(delivery(1), false);
     assert_eq!(attempts.after(&expired), RETURN, "one attempt in all");

@@ -1,9 +1,9 @@
-//! Error answers in every shape, and the meaning of every code.
+//! Error responses in every format, and the classification of every code.
 
 use super::*;
 use crate::testing::{answer, assert_contains, coded};
 
-fn refused() -> RequestContext {
+fn context() -> RequestContext {
     RequestContext {
         action: "lambda:InvokeFunction",
         resource: "arn:aws:lambda:us-east-1:<account>:function:f".into(),
@@ -13,15 +13,15 @@ fn refused() -> RequestContext {
 }
 
 fn service_error(response: &Response) -> ServiceError {
-    match read(response, &refused()) {
+    match read(response, &context()) {
         Error::Service(error) | Error::Unauthenticated(error) => error,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn code_and_message_in_every_shape() {
-    const NONE: &str = "the answer has status 400 and no message";
+fn code_and_message_are_read_from_every_format() {
+    const NONE: &str = "the response has status 400 and no message";
     const URL: &str = "http://internal.amazon.com/coral/x/";
     for (header, body, code, message) in [
         ("FooError", r#"{"message":"m"}"#, "FooError", "m"),
@@ -46,7 +46,7 @@ fn code_and_message_in_every_shape() {
         ),
     ] {
         for name in ["x-amzn-ErrorType", "X-AMZN-ERRORTYPE"] {
-            told(&[(name, header)], body, code, message);
+            assert_read(&[(name, header)], body, code, message);
         }
     }
     for (body, code, message) in [
@@ -67,32 +67,33 @@ fn code_and_message_in_every_shape() {
         ("null", "HTTP 400", NONE),
         ("[", "HTTP 400", NONE),
     ] {
-        told(&[], body, code, message);
+        assert_read(&[], body, code, message);
     }
 }
 
-fn told(headers: &[(&str, &str)], body: &str, code: &str, message: &str) {
+#[track_caller]
+fn assert_read(headers: &[(&str, &str)], body: &str, code: &str, message: &str) {
     let error = service_error(&answer(400, headers, body));
-    let told = (error.code.as_str(), error.message.as_str());
-    assert_eq!(told, (code, message), "{headers:?} {body}");
+    let read = (error.code.as_str(), error.message.as_str());
+    assert_eq!(read, (code, message), "{headers:?} {body}");
     assert_eq!((error.status_code, error.attempts), (400, 2));
 }
 
 #[test]
-fn the_request_id_comes_under_two_names() {
+fn the_request_id_is_read_from_either_header() {
     let id = |name| service_error(&answer(500, &[(name, "1-2-3")], "")).request_id;
     assert_eq!(id("x-amzn-RequestId").as_deref(), Some("1-2-3"));
     assert_eq!(id("x-amz-request-id").as_deref(), Some("1-2-3"));
     assert_eq!(id("x-other"), None);
 }
 
-/// Every modelled error of Invoke and every other that occurs. A meaning is the category, whether
-/// the function ran, and whether another attempt may succeed.
+/// Every modeled error of Invoke, and every other that occurs. A classification is the category,
+/// whether the function ran, and whether another attempt may succeed.
 #[test]
-fn the_meaning_of_every_code() {
+fn every_code_is_classified() {
     use Category::*;
     use Executed::{No, Unknown};
-    for (meaning, answers) in [
+    for (classification, answers) in [
         (
             (InvalidRequest, No, false),
             vec![
@@ -218,25 +219,25 @@ fn the_meaning_of_every_code() {
     ] {
         for (status, code) in answers {
             let error = service_error(&coded(status, code));
-            let told = (error.category, error.executed, error.retryable);
-            assert_eq!(told, meaning, "{status} {code}");
+            let read = (error.category, error.executed, error.retryable);
+            assert_eq!(read, classification, "{status} {code}");
         }
     }
 }
 
 #[test]
-fn a_read_never_ran_the_function() {
-    let read_refused = RequestContext {
+fn a_request_that_cannot_run_the_function_is_never_ambiguous() {
+    let context = RequestContext {
         runs_function: false,
-        ..refused()
+        ..context()
     };
-    let error = read(&answer(500, &[], ""), &read_refused);
+    let error = read(&answer(500, &[], ""), &context);
     let error = crate::testing::service_error(Err::<(), _>(error));
     assert_eq!((error.executed, error.retryable), (Executed::No, true));
 }
 
 #[test]
-fn credentials_and_clocks_are_unauthenticated() {
+fn rejected_credentials_and_clocks_are_unauthenticated() {
     const SIGNATURE: &str = "InvalidSignatureException";
     const EXPIRED: &str = "Signature expired: X is now earlier than Y (Z - 5 min.)";
     const EARLY: &str = "Signature not yet current: X is still later than Y";
@@ -250,7 +251,7 @@ fn credentials_and_clocks_are_unauthenticated() {
     ] {
         let body = format!(r#"{{"message":"{message}"}}"#);
         let response = answer(403, &[("x-amzn-errortype", code)], body);
-        match read(&response, &refused()) {
+        match read(&response, &context()) {
             Error::Unauthenticated(error) => assert_eq!(error.category, category, "{message}"),
             other => panic!("{other:?}"),
         }
@@ -258,15 +259,15 @@ fn credentials_and_clocks_are_unauthenticated() {
 }
 
 #[test]
-fn access_denied_names_the_action_and_the_resource() {
+fn a_denied_access_names_the_action_and_the_resource() {
     for headers in [vec![("x-amzn-errortype", "AccessDeniedException")], vec![]] {
         let hint = service_error(&answer(403, &headers, "{}")).hint.unwrap();
-        assert_contains(&hint, ["lambda:InvokeFunction", &refused().resource]);
+        assert_contains(&hint, ["lambda:InvokeFunction", &context().resource]);
     }
 }
 
 #[test]
-fn a_throttle_says_whose_limit() {
+fn a_throttled_request_names_the_limit() {
     for (reason, limit) in [
         (
             "ReservedFunctionConcurrentInvocationLimitExceeded",

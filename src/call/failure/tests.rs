@@ -1,4 +1,4 @@
-//! Failure documents as the runtimes and the platform write them.
+//! Error documents as the runtimes and the platform write them.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn thrown(error_type: &str, message: &str, stack_trace: &[&str]) -> FunctionFail
 }
 
 #[test]
-fn every_runtimes_document() {
+fn the_document_of_every_runtime_is_read() {
     for (runtime, body, failed) in [
         (
             "Python",
@@ -76,7 +76,7 @@ fn every_runtimes_document() {
 }
 
 #[test]
-fn the_platforms_own_failures() {
+fn failures_of_the_platform_have_their_cause() {
     use FailureCause::*;
     for (error_type, message, cause) in [
         (
@@ -118,7 +118,7 @@ fn the_platforms_own_failures() {
         );
         assert_eq!(failure(&body).cause, cause, "{body}");
     }
-    // The older form, without a type.
+    // Older documents have no type.
     for (message, cause) in [
         (
             "2023-01-01T00:00:00.000Z 1-2 Task timed out after 3.00 seconds",
@@ -135,13 +135,13 @@ fn the_platforms_own_failures() {
 }
 
 #[test]
-fn a_thrown_error_that_speaks_of_a_time_out_was_thrown() {
+fn a_thrown_error_whose_message_mentions_a_time_out_is_thrown() {
     let body = r#"{"errorType":"TimeoutError","errorMessage":"the database said: Task timed out after 3 s"}"#;
     assert_eq!(failure(body).cause, FailureCause::Thrown);
 }
 
 #[test]
-fn anything_else_is_read_as_far_as_it_goes() {
+fn any_other_document_is_read_as_far_as_possible() {
     let unknown = |body: &[u8]| {
         let failure = read("Handled".into(), body);
         assert_eq!(
@@ -170,7 +170,7 @@ fn anything_else_is_read_as_far_as_it_goes() {
 }
 
 #[test]
-fn a_trace_deeper_than_any_stack_is_in_the_output_only() {
+fn a_stack_trace_of_too_many_frames_is_left_out() {
     let frames = |number: usize| {
         let list = format!("{}\"\"", "\"\",".repeat(number - 1));
         let body = format!(r#"{{"errorType":"E","stackTrace":[{list}]}}"#);
@@ -178,7 +178,10 @@ fn a_trace_deeper_than_any_stack_is_in_the_output_only() {
         assert_eq!(failure.error_type.as_deref(), Some("E"));
         failure.stack_trace.len()
     };
-    assert_eq!((frames(MAX_PARTS), frames(MAX_PARTS + 1)), (MAX_PARTS, 0));
-    let lines = format!(r#"{{"trace":"{}"}}"#, "a\\n".repeat(MAX_PARTS + 1));
-    assert_eq!(failure(&lines).stack_trace.len(), MAX_PARTS);
+    assert_eq!(
+        (frames(MAX_ELEMENTS), frames(MAX_ELEMENTS + 1)),
+        (MAX_ELEMENTS, 0)
+    );
+    let lines = format!(r#"{{"trace":"{}"}}"#, "a\\n".repeat(MAX_ELEMENTS + 1));
+    assert_eq!(failure(&lines).stack_trace.len(), MAX_ELEMENTS);
 }

@@ -1,7 +1,7 @@
-//! What a role may be, and what tells two chains apart.
+//! Checks of roles and tokens, and the identity of chains.
 
 use super::*;
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::target::{Caller, Target};
 use crate::testing::{
@@ -17,12 +17,12 @@ fn chain(connection: Connection) -> RoleChain {
     }
 }
 
-fn refused_field(connection: Connection) -> String {
+fn rejected_field(connection: Connection) -> String {
     refused(Target::new(connection, None)).field
 }
 
 #[test]
-fn defaults() {
+fn options_left_out_or_blank_have_their_defaults() {
     let blank = RoleOptions {
         external_id: Some(String::new()),
         session_name: Some(String::new()),
@@ -44,7 +44,7 @@ fn defaults() {
 }
 
 #[test]
-fn roles_that_sts_would_refuse() {
+fn a_role_that_sts_would_reject_is_rejected() {
     let field = "connection.credentials.assume-role.roles";
     for arn in [
         "",
@@ -67,32 +67,32 @@ fn roles_that_sts_would_refuse() {
     assert_eq!(input.field, format!("{field}[0].arn"));
     assert_contains(&input.message, ["us-east-1", "partition"]);
 
-    let refused_with = |name: &str, change: &dyn Fn(&mut RoleOptions)| {
+    let rejected_with = |name: &str, change: &dyn Fn(&mut RoleOptions)| {
         let mut role = role(ARN);
         change(&mut role);
-        let told = refused_field(assuming(vec![role]));
-        assert_eq!(told, format!("{field}[0].{name}"));
+        let rejected = rejected_field(assuming(vec![role]));
+        assert_eq!(rejected, format!("{field}[0].{name}"));
     };
     for text in ["x", "a b", "a;b", &"x".repeat(1_225)] {
-        refused_with("external-id", &|role| role.external_id = Some(text.into()));
+        rejected_with("external-id", &|role| role.external_id = Some(text.into()));
     }
     for text in ["x", "a/b", "a b", &"x".repeat(65)] {
-        refused_with("session-name", &|role| {
+        rejected_with("session-name", &|role| {
             role.session_name = Some(text.into())
         });
     }
     for seconds in [0, 899, 43_201, u32::MAX] {
-        refused_with("duration-seconds", &|role| {
+        rejected_with("duration-seconds", &|role| {
             role.duration_seconds = Some(seconds);
         });
     }
 }
 
 #[test]
-fn chains_are_never_empty_and_never_endless_and_their_later_roles_last_an_hour() {
+fn a_chain_has_1_to_10_roles_and_later_roles_last_at_most_an_hour() {
     let field = "connection.credentials.assume-role.roles";
-    assert_eq!(refused_field(assuming(vec![])), field);
-    assert_eq!(refused_field(assuming(vec![role(ARN); 11])), field);
+    assert_eq!(rejected_field(assuming(vec![])), field);
+    assert_eq!(rejected_field(assuming(vec![role(ARN); 11])), field);
     assert_eq!(chain(assuming(vec![role(ARN); 10])).roles().count(), 10);
     let long = RoleOptions {
         duration_seconds: Some(3_601),
@@ -103,13 +103,13 @@ fn chains_are_never_empty_and_never_endless_and_their_later_roles_last_an_hour()
         Some(3_601)
     );
     for (second, wrong) in [(long, "duration-seconds"), (role("x"), "arn")] {
-        let told = refused_field(assuming(vec![role(ARN), second]));
-        assert_eq!(told, format!("{field}[1].{wrong}"));
+        let rejected = rejected_field(assuming(vec![role(ARN), second]));
+        assert_eq!(rejected, format!("{field}[1].{wrong}"));
     }
 }
 
 #[test]
-fn tokens_and_what_goes_with_them() {
+fn an_invalid_token_or_an_external_id_with_a_token_is_rejected() {
     let field = "connection.credentials.web-identity";
     for token in [
         "",
@@ -127,34 +127,39 @@ fn tokens_and_what_goes_with_them() {
         ..role(ARN)
     };
     for (role, wrong) in [(external, "external-id"), (role("x"), "arn")] {
-        let told = refused_field(bearing("a.b.c", role));
-        assert_eq!(told, format!("{field}.role.{wrong}"));
+        let rejected = rejected_field(bearing("a.b.c", role));
+        assert_eq!(rejected, format!("{field}.role.{wrong}"));
     }
 }
 
 #[test]
-fn sts_is_asked_in_the_connections_region_partition_and_form() {
+fn sts_is_called_at_the_region_and_endpoint_of_the_connection() {
     let cn = "arn:aws-cn:iam::123456789012:role/x";
     let gov = "arn:aws-us-gov:iam::123456789012:role/x";
-    let url = Choice::Url("http://127.0.0.1:4566".into());
+    let url = EndpointChoice::Url("http://127.0.0.1:4566".into());
     for (region, arn, endpoint, authority) in [
         (
             "cn-north-1",
             cn,
-            Choice::Standard,
+            EndpointChoice::Standard,
             "sts.cn-north-1.amazonaws.com.cn",
         ),
         (
             "us-gov-west-1",
             gov,
-            Choice::Fips,
+            EndpointChoice::Fips,
             "sts.us-gov-west-1.amazonaws.com",
         ),
-        ("eu-west-1", ARN, Choice::DualStack, "sts.eu-west-1.api.aws"),
+        (
+            "eu-west-1",
+            ARN,
+            EndpointChoice::DualStack,
+            "sts.eu-west-1.api.aws",
+        ),
         (
             "us-east-2",
             ARN,
-            Choice::FipsDualStack,
+            EndpointChoice::FipsDualStack,
             "sts-fips.us-east-2.api.aws",
         ),
         ("us-east-2", ARN, url, "127.0.0.1:4566"),
@@ -168,9 +173,9 @@ fn sts_is_asked_in_the_connections_region_partition_and_form() {
     }
 }
 
-/// Keys are served under this name: whatever leads to other keys must change it.
+/// The cache serves keys by this ID, so anything that leads to other keys must change it.
 #[test]
-fn every_difference_tells_two_chains_apart() {
+fn chains_that_differ_in_any_part_have_different_ids() {
     let one = |change: fn(&mut RoleOptions)| {
         let mut options = role(ARN);
         change(&mut options);
@@ -181,7 +186,7 @@ fn every_difference_tells_two_chains_apart() {
         change(&mut source);
         connection_with(Credentials::AssumeRole { source, roles })
     };
-    let place = |region: &str, endpoint: Choice| Connection {
+    let place = |region: &str, endpoint: EndpointChoice| Connection {
         region: region.into(),
         endpoint,
         ..assuming(vec![role(ARN)])
@@ -196,11 +201,20 @@ fn every_difference_tells_two_chains_apart() {
         source(|key| key.access_key_id.push('X')),
         source(|key| key.secret_access_key = Secret::new("other".into())),
         source(|key| key.session_token = Some(Secret::new("t".into()))),
-        place("us-east-2", Choice::Standard),
-        place("us-east-1", Choice::Fips),
-        place("us-east-1", Choice::Url("http://localhost:1".into())),
-        place("us-east-1", Choice::Url("https://localhost:1".into())),
-        place("us-east-1", Choice::Url("http://localhost:1/base".into())),
+        place("us-east-2", EndpointChoice::Standard),
+        place("us-east-1", EndpointChoice::Fips),
+        place(
+            "us-east-1",
+            EndpointChoice::Url("http://localhost:1".into()),
+        ),
+        place(
+            "us-east-1",
+            EndpointChoice::Url("https://localhost:1".into()),
+        ),
+        place(
+            "us-east-1",
+            EndpointChoice::Url("http://localhost:1/base".into()),
+        ),
         bearing("aaaa", role(ARN)),
         bearing("bbbb", role(ARN)),
     ];

@@ -1,4 +1,4 @@
-//! Every form of a function's name, and what is refused.
+//! Every form of a function's name, and names that are rejected.
 
 use super::*;
 use crate::testing::{assert_contains, refused};
@@ -7,9 +7,9 @@ fn parsed(text: &str) -> FunctionName {
     FunctionName::parse("request.function", text).unwrap()
 }
 
-/// Its parts: region, account, name and suffix, `-` where there is none.
+/// The parts are region, account, name and suffix, with `-` for an absent one.
 #[test]
-fn names_and_arns_are_taken_apart() {
+fn names_and_arns_are_parsed_into_their_parts() {
     for (text, parts) in [
         ("f", "- - f -"),
         ("f:live", "- - f live"),
@@ -51,14 +51,14 @@ fn names_and_arns_are_taken_apart() {
         let region = function.region().unwrap_or("-");
         let account = function.account.as_deref().unwrap_or("-");
         let suffix = function.suffix().unwrap_or("-");
-        let taken_apart = [region, account, &function.name, suffix].join(" ");
-        assert_eq!(taken_apart, parts, "{text}");
+        let parsed = [region, account, &function.name, suffix].join(" ");
+        assert_eq!(parsed, parts, "{text}");
         assert_eq!(function.as_given(), text);
     }
 }
 
 #[test]
-fn what_is_no_function_is_refused_with_the_reason() {
+fn an_invalid_name_is_rejected_with_the_reason() {
     let function = "arn:aws:lambda:us-east-1:123456789012:function";
     for (text, why) in [
         ("", "it is empty"),
@@ -82,13 +82,16 @@ fn what_is_no_function_is_refused_with_the_reason() {
         (&format!("{function}:f:1:2"), "more parts"),
         (
             "arn:aws:lambda:us-east-1:123456789012:layer:f",
-            "not one of a function",
+            "resource type must be `function`",
         ),
         (
             "arn:aws:s3:us-east-1:123456789012:function:f",
-            "service `lambda`",
+            "service must be `lambda`",
         ),
-        ("arn:aws:lambda::123456789012:function:f", "region is wrong"),
+        (
+            "arn:aws:lambda::123456789012:function:f",
+            "region is invalid",
+        ),
         ("arn:aws:lambda:us-east-1::function:f", "12 digits"),
         (
             "arn:aws:lambda:us-east-1:12345678901x:function:f",
@@ -98,7 +101,7 @@ fn what_is_no_function_is_refused_with_the_reason() {
             "arn:gcp:lambda:us-east-1:123456789012:function:f",
             "partition",
         ),
-        ("arn:aws", "service `lambda`"),
+        ("arn:aws", "service must be `lambda`"),
     ] {
         let input = refused(FunctionName::parse("request.function", text));
         assert_eq!(input.field, "request.function");
@@ -107,7 +110,7 @@ fn what_is_no_function_is_refused_with_the_reason() {
 }
 
 #[test]
-fn the_qualifier_comes_off_for_listings() {
+fn an_unqualified_name_has_no_qualifier() {
     for (text, unqualified) in [
         ("f", "f"),
         ("f:live", "f"),
@@ -123,7 +126,7 @@ fn the_qualifier_comes_off_for_listings() {
 }
 
 #[test]
-fn the_resource_of_a_policy() {
+fn a_policy_resource_is_a_full_arn_with_its_qualifier() {
     assert_eq!(
         parsed("f").policy_resource("cn-north-1", None),
         "arn:aws-cn:lambda:cn-north-1:<account>:function:f"

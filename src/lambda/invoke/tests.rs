@@ -1,7 +1,7 @@
-//! Invocations: what is refused, what goes out, what an answer means.
+//! Invocations: rejected requests, the request on the wire, and the meaning of responses.
 
 use super::*;
-use crate::aws::endpoint::Choice;
+use crate::aws::endpoint::EndpointChoice;
 use crate::call::error::{InvalidInput, TransportKind};
 use crate::call::failure::FailureCause;
 use crate::testing::{
@@ -19,7 +19,7 @@ fn refused(request: InvokeRequest) -> InvalidInput {
 
 fn at_url(url: &str) -> Connection {
     Connection {
-        endpoint: Choice::Url(url.into()),
+        endpoint: EndpointChoice::Url(url.into()),
         ..connection()
     }
 }
@@ -36,7 +36,7 @@ fn output(request: InvokeRequest, response: Response, attempts: u8) -> Result<In
 }
 
 #[test]
-fn a_plain_invocation() {
+fn an_invocation_with_a_payload_is_a_post_with_that_body() {
     let operation = invoke(InvokeRequest {
         payload: Some(r#"{"a": 12345678901234567890, "a":1}"#.into()),
         ..request()
@@ -56,7 +56,7 @@ fn a_plain_invocation() {
 }
 
 #[test]
-fn no_payload_is_no_body() {
+fn an_invocation_without_a_payload_has_no_body() {
     let operation = invoke(request());
     let request = operation.request();
     assert_eq!(request.body, b"");
@@ -64,7 +64,7 @@ fn no_payload_is_no_body() {
 }
 
 #[test]
-fn a_base_path_comes_first() {
+fn the_path_begins_with_the_base_path_of_a_custom_url() {
     let request = InvokeRequest {
         function: "f:live".into(),
         ..request()
@@ -79,7 +79,7 @@ fn a_base_path_comes_first() {
 }
 
 #[test]
-fn qualifiers_must_be_one() {
+fn two_qualifiers_must_be_equal_and_each_must_be_valid() {
     let with = |function: &str, qualifier: &str| InvokeRequest {
         function: function.into(),
         qualifier: Some(qualifier.into()),
@@ -99,7 +99,7 @@ fn qualifiers_must_be_one() {
 }
 
 #[test]
-fn payloads_are_checked_before_they_are_sent() {
+fn a_payload_that_is_too_large_or_not_json_is_rejected() {
     let with = |payload: String, invocation_type| InvokeRequest {
         payload: Some(payload),
         invocation_type: Some(invocation_type),
@@ -128,7 +128,7 @@ fn payloads_are_checked_before_they_are_sent() {
 }
 
 #[test]
-fn client_context_is_an_object_and_synchronous() {
+fn a_client_context_must_be_a_small_object_in_a_synchronous_invocation() {
     let with = |context: &str, invocation_type| InvokeRequest {
         client_context: Some(context.into()),
         invocation_type: Some(invocation_type),
@@ -140,7 +140,7 @@ fn client_context_is_an_object_and_synchronous() {
         "x-amz-client-context",
         Cow::Borrowed("eyJjdXN0b20iOnt9fQ==")
     )));
-    // 2,685 bytes are 3,580 of Base64; 2,688 are 3,584.
+    // In Base64, 2,685 bytes become 3,580, and 2,688 become 3,584.
     let object = |bytes: usize| format!("{{\"k\":\"{}\"}}", "x".repeat(bytes - 8));
     invoke(with(&object(2_685), InvocationType::RequestResponse));
     let too_long = refused(with(&object(2_688), InvocationType::RequestResponse));
@@ -159,21 +159,21 @@ fn client_context_is_an_object_and_synchronous() {
 }
 
 #[test]
-fn texts_that_become_headers_are_checked() {
-    let refused_with = |change: &dyn Fn(&mut InvokeRequest)| {
+fn a_text_that_cannot_be_a_header_is_rejected() {
+    let rejected_with = |change: &dyn Fn(&mut InvokeRequest)| {
         let mut request = request();
         change(&mut request);
         refused(request).field
     };
     let long = "a".repeat(300);
     for bad in ["", "a\r\nx-amz-evil: 1", "a\u{0}", "é", " a", "a ", &long] {
-        let field = refused_with(&|request| request.tenant_id = Some(bad.into()));
+        let field = rejected_with(&|request| request.tenant_id = Some(bad.into()));
         assert_eq!(field, "request.tenant-id", "{bad:?}");
-        let field = refused_with(&|request| request.durable_execution_name = Some(bad.into()));
+        let field = rejected_with(&|request| request.durable_execution_name = Some(bad.into()));
         assert_eq!(field, "request.durable-execution-name", "{bad:?}");
     }
     for bad in ["", "a\nb", "a b", "é"] {
-        let field = refused_with(&|request| request.trace_id = Some(bad.into()));
+        let field = rejected_with(&|request| request.trace_id = Some(bad.into()));
         assert_eq!(field, "request.trace-id", "{bad:?}");
     }
     let operation = invoke(InvokeRequest {
@@ -190,7 +190,7 @@ fn texts_that_become_headers_are_checked() {
 }
 
 #[test]
-fn a_success_with_everything() {
+fn every_header_of_a_success_is_read() {
     let invocation = read(
         200,
         &[
@@ -225,7 +225,7 @@ fn of_type(kind: InvocationType, response: Response) -> Result<Invocation, Error
 }
 
 #[test]
-fn queued_and_dry_runs_have_no_output() {
+fn an_event_and_a_dry_run_have_no_output() {
     for (kind, status) in [(InvocationType::Event, 202), (InvocationType::DryRun, 204)] {
         let invocation = of_type(kind, lambdas(status, &[], "")).unwrap();
         assert_eq!((invocation.status_code, invocation.output), (status, None));
@@ -237,7 +237,7 @@ fn queued_and_dry_runs_have_no_output() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_lambdas_is_no_success() {
+fn a_2xx_response_that_lambda_does_not_send_is_malformed() {
     use InvocationType::{DryRun, Event, RequestResponse};
     let failed = ("x-amz-function-error", "Unhandled");
     for (kind, response) in [
@@ -263,7 +263,7 @@ fn an_answer_that_cannot_be_lambdas_is_no_success() {
 }
 
 #[test]
-fn at_a_url_of_the_callers_an_emulator_needs_no_id_but_must_not_send_a_page() {
+fn at_a_custom_url_a_response_without_a_request_id_is_accepted_unless_it_is_html() {
     let read = |content_type| {
         let response = answer(200, &[("Content-Type", content_type)], "{}");
         let mut operation = Invoke::new(at_url("http://127.0.0.1:9000"), request()).unwrap();
@@ -274,7 +274,7 @@ fn at_a_url_of_the_callers_an_emulator_needs_no_id_but_must_not_send_a_page() {
 }
 
 #[test]
-fn bytes_that_are_no_text_stay_bytes() {
+fn an_output_that_is_not_utf_8_is_binary() {
     let bytes: Vec<u8> = (0..=255).collect();
     assert_eq!(
         read(200, &[], &bytes).unwrap().output,
@@ -283,7 +283,7 @@ fn bytes_that_are_no_text_stay_bytes() {
 }
 
 #[test]
-fn the_header_alone_says_that_the_function_failed() {
+fn the_function_failed_only_if_the_header_says_so() {
     let document = br#"{"errorType":"KeyError","errorMessage":"'id'"}"#;
     let success = read(200, &[], document).unwrap();
     assert_eq!(success.status_code, 200);
@@ -293,7 +293,7 @@ fn the_header_alone_says_that_the_function_failed() {
             ("X-Amz-Executed-Version", "1"),
         ];
         let Err(Error::FunctionFailed(failed)) = read(200, &headers, document) else {
-            panic!("a failed function was called a success");
+            panic!("a failed function was reported as a success");
         };
         assert_eq!(failed.failure.marker, marker);
         assert_eq!(failed.failure.cause, FailureCause::Thrown);
@@ -304,14 +304,14 @@ fn the_header_alone_says_that_the_function_failed() {
 }
 
 #[test]
-fn a_refusal_names_the_permission_with_the_qualifier() {
+fn a_denied_access_names_the_permission_with_the_qualifier() {
     let mut operation = invoke(InvokeRequest {
         qualifier: Some("live".into()),
         ..request()
     });
-    let refusal = operation.read(coded(403, "AccessDeniedException"), 1);
+    let denied = operation.read(coded(403, "AccessDeniedException"), 1);
     assert_contains(
-        &service_error(refusal).hint.unwrap(),
+        &service_error(denied).hint.unwrap(),
         ["lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f:live"],
     );
 }

@@ -1,6 +1,6 @@
-//! Our cursor: Lambda's marker of a page, and how far into that page the caller has read.
+//! The cursor of a listing: Lambda's marker of a page, and how far the caller has read that page.
 //!
-//! Lambda's own marker cannot point into a page, and a filter or a limit may end inside one.
+//! Lambda's marker alone cannot point into a page, where a filter or a limit may end.
 
 use alloc::string::{String, ToString};
 
@@ -10,18 +10,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// A place in the listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// Lambda's marker of the page; `None` is the first.
+    /// Lambda's marker of the page, or `None` for the first page.
     pub marker: Option<String>,
-    /// Rows of that page that are done with.
+    /// The number of rows of that page that have been returned.
     pub consumed: usize,
-    /// ARN of the last of them: functions may come and go between two calls.
+    /// The ARN of the last returned row. Functions may be created and deleted between two calls.
     pub last_arn: String,
 }
 
 const VERSION: &str = "1";
 
 impl Cursor {
-    /// The beginning of the page with that marker.
+    /// Returns the beginning of the page with that marker.
     pub fn at_page(marker: String) -> Cursor {
         Cursor {
             marker: Some(marker),
@@ -30,9 +30,9 @@ impl Cursor {
         }
     }
 
-    /// As text for the caller; opaque.
+    /// Encodes the cursor as an opaque text for the caller.
     pub fn write(&self) -> String {
-        // No ARN has a second line, and here it would be taken for the marker.
+        // An ARN has one line. A second one from a hostile response would be read as the marker.
         let last_arn = self.last_arn.split('\n').next().unwrap_or_default();
         let mut plain = String::from(VERSION);
         for part in [
@@ -46,7 +46,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(plain)
     }
 
-    /// From the caller's text; `None` where [`Cursor::write`] did not make it.
+    /// Decodes the caller's text. Returns `None` if [`Cursor::write`] did not produce it.
     pub fn read(text: &str) -> Option<Cursor> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let mut parts = plain.splitn(4, '\n');
@@ -62,15 +62,15 @@ impl Cursor {
         })
     }
 
-    /// The index of the first row not yet seen in a page of these ARNs.
+    /// Returns the index of the first row that was not returned, in a page of these ARNs.
     pub fn start<'a>(&self, mut arns: impl Iterator<Item = &'a str>) -> usize {
         if self.consumed == 0 {
             return 0;
         }
         match arns.position(|arn| arn == self.last_arn) {
             Some(index) => index.saturating_add(1),
-            // The last row seen is gone, so at least one row has moved up: rather repeat a row
-            // than lose one.
+            // The last row was deleted, so the rows after it have moved up. Repeating a row is
+            // better than losing one.
             None => self.consumed.saturating_sub(1),
         }
     }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_cursor_survives_a_round_trip() {
         for cursor in [
             Cursor::default(),
             Cursor::at_page("abc+/==\n:é".into()),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_that_is_none_does_not_change_the_page() {
+    fn an_arn_of_several_lines_does_not_change_the_marker() {
         let cursor = |last_arn: &str| Cursor {
             marker: Some("m\nn".into()),
             consumed: 1,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_here_is_refused() {
+    fn a_text_that_is_not_a_cursor_is_rejected() {
         for text in [
             "",
             "50",
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_come_and_go_are_not_lost() {
+    fn no_row_is_lost_when_functions_are_created_or_deleted() {
         let cursor = Cursor {
             marker: None,
             consumed: 2,
@@ -144,13 +144,17 @@ mod tests {
         assert_eq!(
             cursor.start(["0", "a", "b", "c"].into_iter()),
             3,
-            "one came before"
+            "an earlier row was created"
         );
-        assert_eq!(cursor.start(["b", "c"].into_iter()), 1, "one went before");
+        assert_eq!(
+            cursor.start(["b", "c"].into_iter()),
+            1,
+            "an earlier row was deleted"
+        );
         assert_eq!(
             cursor.start(["a", "c"].into_iter()),
             1,
-            "the last one seen went"
+            "the last row was deleted"
         );
         assert_eq!(cursor.start([].into_iter()), 1);
     }

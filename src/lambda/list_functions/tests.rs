@@ -1,4 +1,4 @@
-//! Listings over pages of every cut: no row lost, none twice.
+//! Listings over pages of various sizes: every row is returned exactly once.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn list(query: FunctionQuery) -> ListFunctions {
     ListFunctions::new(connection(), query).unwrap()
 }
 
-/// Lambda's side: rows by marker, `MaxItems` and 50 at most.
+/// Responds like Lambda, with rows by `Marker` and `MaxItems`, at most 50.
 fn serve(names: &[String], request: &Request<'_>, page_rows: usize) -> Response {
     let get = |key| {
         let found = request.query.iter().find(|(name, _)| *name == key);
@@ -32,7 +32,7 @@ fn serve(names: &[String], request: &Request<'_>, page_rows: usize) -> Response 
     ok(&json!({"Functions": rows, "NextMarker": next}))
 }
 
-/// One call: its rows, its `next`, and the number of requests.
+/// Makes one call. Returns its rows, its `next` and the number of requests.
 fn call(
     names: &[String],
     query: FunctionQuery,
@@ -60,7 +60,7 @@ fn names(count: usize) -> Vec<String> {
 }
 
 #[test]
-fn every_limit_and_every_page_size_reach_every_row_once() {
+fn every_row_is_returned_once_for_any_limit_and_page_size() {
     for total in [0, 1, 49, 50, 51, 120] {
         let names = names(total);
         for part in [None, Some("orders"), Some("nothing")] {
@@ -91,7 +91,7 @@ fn every_limit_and_every_page_size_reach_every_row_once() {
                     assert!(rows.len() <= limit as usize);
                     assert!(
                         rows.len() == limit as usize || next.is_none(),
-                        "a short page is the last"
+                        "a short page is the last one"
                     );
                     seen.extend(rows);
                     cursor = next;
@@ -106,7 +106,7 @@ fn every_limit_and_every_page_size_reach_every_row_once() {
 }
 
 #[test]
-fn a_small_limit_reads_a_small_page() {
+fn a_query_becomes_the_parameters_of_the_request() {
     let small = FunctionQuery {
         limit: Some(7),
         ..FunctionQuery::default()
@@ -127,7 +127,7 @@ fn a_small_limit_reads_a_small_page() {
 }
 
 #[test]
-fn a_call_ends_after_200_pages_and_the_next_goes_on() {
+fn a_call_ends_after_200_pages_and_the_next_one_continues() {
     let names = names(1_000);
     let query = |cursor| FunctionQuery {
         name_contains: Some("orders-999".into()),
@@ -144,7 +144,7 @@ fn a_call_ends_after_200_pages_and_the_next_goes_on() {
 }
 
 #[test]
-fn a_row_has_its_fields_and_no_environment() {
+fn a_row_has_every_field_but_no_environment_variables() {
     let body = json!({"Functions": [{
         "FunctionName": "f", "FunctionArn": "arn:f:1", "Version": "1", "Description": "d",
         "Runtime": "python3.14", "PackageType": "Zip", "Architectures": ["arm64"], "Timeout": 900,
@@ -187,7 +187,7 @@ fn a_row_has_its_fields_and_no_environment() {
 }
 
 #[test]
-fn queries_are_checked() {
+fn an_invalid_limit_or_cursor_is_rejected() {
     let field = |query| refused(ListFunctions::new(connection(), query)).field;
     for limit in [0, 10_001] {
         let query = FunctionQuery {
@@ -204,7 +204,7 @@ fn queries_are_checked() {
 }
 
 #[test]
-fn answers_that_are_no_listing_are_malformed() {
+fn a_response_that_is_not_a_listing_is_malformed() {
     for body in [
         "",
         "{}",
@@ -222,7 +222,7 @@ fn answers_that_are_no_listing_are_malformed() {
 }
 
 #[test]
-fn a_marker_that_repeats_ends_the_listing_with_an_error() {
+fn a_listing_fails_when_its_marker_repeats() {
     let mut operation = list(FunctionQuery {
         limit: Some(10_000),
         ..FunctionQuery::default()
@@ -234,7 +234,7 @@ fn a_marker_that_repeats_ends_the_listing_with_an_error() {
 }
 
 #[test]
-fn a_refusal_names_the_permission() {
+fn a_denied_access_names_the_permission() {
     let read = list(FunctionQuery::default()).read(answer(403, &[], ""), 1);
     let error = service_error(read);
     assert_contains(&error.hint.unwrap(), ["lambda:ListFunctions on *"]);

@@ -1,4 +1,4 @@
-//! Qualifiers over several pages of both listings.
+//! Qualifiers from several pages of both listings.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn choice(name: &str, kind: QualifierKind, description: &str) -> QualifierChoice
 }
 
 #[test]
-fn aliases_then_latest_then_versions_newest_first() {
+fn qualifiers_are_aliases_then_latest_then_versions_with_the_newest_first() {
     let mut operation = list("f:live");
     let exchange = [
         (
@@ -64,7 +64,7 @@ fn aliases_then_latest_then_versions_newest_first() {
 }
 
 #[test]
-fn an_odd_weight_does_not_trap() {
+fn a_weight_out_of_range_does_not_trap() {
     for (weight, text) in [
         (0.1, "10 %"),
         (1.0, "100 %"),
@@ -78,7 +78,7 @@ fn an_odd_weight_does_not_trap() {
 }
 
 #[test]
-fn each_listing_names_its_permission() {
+fn a_denied_access_names_the_permission_of_its_listing() {
     let hint = |operation: &mut ListQualifiers| {
         let denied = operation.read(answer(403, &[], ""), 1);
         service_error(denied).hint.unwrap()

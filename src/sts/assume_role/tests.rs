@@ -1,4 +1,4 @@
-//! STS's answers, right, strange and hostile.
+//! Responses of STS: valid, unusual and hostile.
 
 use super::*;
 use crate::call::connection::Connection;
@@ -62,9 +62,9 @@ fn expected() -> Session {
     }
 }
 
-/// The sample of STS's documentation, with its order of elements, and the same in other spellings.
+/// The sample in the documentation of STS, with its order of elements, and an equivalent document.
 #[test]
-fn keys_in_every_spelling() {
+fn keys_are_read_from_any_equivalent_document() {
     for body in [
         r#"<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><SourceIdentity>Alice</SourceIdentity><AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/x/sess</Arn><AssumedRoleId>ARO123EXAMPLE123:sess</AssumedRoleId></AssumedRoleUser><Credentials><SessionToken>to&amp;ken</SessionToken><SecretAccessKey>s/e+c</SecretAccessKey><Expiration>2026-11-22T12:00:00Z</Expiration><AccessKeyId>ASIAEXAMPLE</AccessKeyId></Credentials><PackedPolicySize>8</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>c6104cbe</RequestId></ResponseMetadata></AssumeRoleResponse>"#,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<r:R xmlns:r=\"x\">\n <r:AssumeRoleResult>\n  <r:New><r:Credentials>no</r:Credentials></r:New>\n  <r:Credentials>\n   <r:AccessKeyId>\n ASIAEXAMPLE </r:AccessKeyId>\n<r:Expiration>2026-11-22T12:00:00.999Z</r:Expiration><!-- c --><r:SecretAccessKey><![CDATA[s/e+c]]></r:SecretAccessKey><r:SessionToken>to&#38;ken</r:SessionToken></r:Credentials><r:AssumedRoleUser><r:Arn>arn:aws:sts::123456789012:assumed-role/x/sess</r:Arn></r:AssumedRoleUser></r:AssumeRoleResult></r:R>",
@@ -74,7 +74,7 @@ fn keys_in_every_spelling() {
 }
 
 #[test]
-fn what_hands_out_no_keys_is_malformed_and_repeats_none_of_it() {
+fn a_response_without_valid_keys_is_malformed_and_not_repeated() {
     let whole = "<R><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>marked</SecretAccessKey><SessionToken>marked</SessionToken><Expiration>2026-11-22T12:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>a</Arn></AssumedRoleUser></AssumeRoleResult></R>";
     assert!(read(&chain(1, None), 200, whole).is_ok());
     let mut bodies = vec![
@@ -85,7 +85,7 @@ fn what_hands_out_no_keys_is_malformed_and_repeats_none_of_it() {
         whole.replace("2026-11-22", "marked"),
         whole.replace("<SecretAccessKey>marked", "<SecretAccessKey>marked\u{e9}"),
         whole.replace("<SessionToken>marked", "<SessionToken>marked\r\nx: y"),
-        // As fuzzing found.
+        // Found by fuzzing.
         whole.replace("<SessionToken>marked", "<SessionToken>&#32;"),
         whole.replace("ASIAEXAMPLE", "ASIA EXAMPLE"),
         format!("<!DOCTYPE R [<!ENTITY e \"marked\">]>{whole}"),
@@ -109,7 +109,7 @@ fn what_hands_out_no_keys_is_malformed_and_repeats_none_of_it() {
     }
 }
 
-fn refusal(chain: &RoleChain, status: u16, code: &str) -> ServiceError {
+fn rejection(chain: &RoleChain, status: u16, code: &str) -> ServiceError {
     let body = format!(
         r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{code}</Code><Message>AWS says why</Message></Error><RequestId>r</RequestId></ErrorResponse>"#
     );
@@ -133,8 +133,8 @@ fn refusal(chain: &RoleChain, status: u16, code: &str) -> ServiceError {
 }
 
 #[test]
-fn a_refusal_names_the_role_the_step_and_what_is_usually_wrong() {
-    let denied = refusal(&chain(2, None), 403, "AccessDenied");
+fn a_rejection_names_the_role_the_step_and_the_usual_cause() {
+    let denied = rejection(&chain(2, None), 403, "AccessDenied");
     assert_eq!(
         denied.message,
         "assuming arn:aws:iam::123456789012:role/x (role 1 of 2): AWS says why"
@@ -165,21 +165,21 @@ fn a_refusal_names_the_role_the_step_and_what_is_usually_wrong() {
             &plain,
             403,
             "RegionDisabledException",
-            "switched off for this region",
+            "deactivated for this region",
         ),
     ] {
-        assert_contains(&refusal(chain, status, code).hint.unwrap(), [usually]);
+        assert_contains(&rejection(chain, status, code).hint.unwrap(), [usually]);
     }
     for code in ["InvalidIdentityToken", "IDPRejectedClaim"] {
-        let category = refusal(&web, 400, code).category;
+        let category = rejection(&web, 400, code).category;
         assert_eq!(category, Category::Credentials, "{code}");
     }
-    let unreachable = refusal(&web, 400, "IDPCommunicationError");
+    let unreachable = rejection(&web, 400, "IDPCommunicationError");
     assert!(unreachable.retryable && unreachable.executed == Executed::No);
 }
 
 #[test]
-fn the_second_role_is_denied_to_the_first_ones_session() {
+fn a_denied_second_role_names_the_session_of_the_first() {
     let chain = chain(2, None);
     let second = chain.rest.first().unwrap();
     let before = expected();
@@ -200,28 +200,29 @@ fn the_second_role_is_denied_to_the_first_ones_session() {
 }
 
 #[test]
-fn a_token_goes_unsigned_and_a_key_does_not_go_at_all() {
+fn a_token_is_sent_in_an_unsigned_request_and_a_key_signs() {
     let web = web_identity();
-    let asked = step(&web);
-    assert_eq!(asked.call.target.caller, Caller::Signer(Signer::Unsigned));
+    let by_token = step(&web);
+    let unsigned = Caller::Signer(Signer::Unsigned);
+    assert_eq!(by_token.call.target.caller, unsigned);
     assert_eq!(
-        core::str::from_utf8(asked.request().body).unwrap(),
+        core::str::from_utf8(by_token.request().body).unwrap(),
         "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=aws-lambda-connector&WebIdentityToken=eyJhbGciOiJSUzI1NiJ9.marked-token.c2ln&DurationSeconds=900"
     );
     let chain = chain(1, None);
-    let asked = step(&chain);
+    let by_key = step(&chain);
     assert!(matches!(
-        asked.call.target.caller,
+        by_key.call.target.caller,
         Caller::Signer(Signer::AccessKey(_))
     ));
     assert_eq!(
-        (asked.call.target.service, &*asked.call.target.region),
+        (by_key.call.target.service, &*by_key.call.target.region),
         ("sts", "us-east-1")
     );
 }
 
 #[test]
-fn a_transport_error_says_that_it_was_sts() {
+fn a_transport_error_names_the_role() {
     let mut error = Error::Transport(TransportError {
         kind: TransportKind::Dns,
         message: "sts.us-east-1.amazonaws.com has no address".into(),
