@@ -1,4 +1,4 @@
-//! The program as its users meet it: help, exit codes, what goes to which stream.
+//! The program as its users see it: help, exit codes, and which output goes to which stream.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -7,14 +7,14 @@ use assert_cmd::cargo::cargo_bin;
 use local_lambda::{Config, LocalLambda};
 use serde_json::{Value, json};
 
-/// The program with an empty environment and no shared files.
+/// The program with an empty environment and without shared files.
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("lambda-connector"));
     command.args(args).env_clear().env("HOME", "/nonexistent");
     command
 }
 
-/// What a run said, and how it ended.
+/// The output of a run and its exit code.
 #[derive(Debug)]
 struct Ran {
     code: Option<i32>,
@@ -31,21 +31,21 @@ impl Ran {
         }
     }
 
-    /// Standard output, where the program ended with this code.
+    /// Standard output of a run that exited with this code.
     #[track_caller]
     fn said(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{self:?}");
         &self.stdout
     }
 
-    /// Standard error, where the program ended with this code and has no result.
+    /// Standard error of a run that exited with this code and printed no result.
     #[track_caller]
     fn told(&self, code: i32) -> &str {
         assert_eq!(self.said(code), "");
         &self.stderr
     }
 
-    /// The one JSON document on standard output.
+    /// The single JSON document on standard output.
     #[track_caller]
     fn document(&self, code: i32) -> Value {
         let document = serde_json::from_str(self.said(code));
@@ -57,7 +57,7 @@ fn run(args: &[&str]) -> Ran {
     Ran::of(program(args).output().unwrap())
 }
 
-/// Asserts that a text has all of these words.
+/// Asserts that a text contains all of these words.
 #[track_caller]
 fn assert_has(text: &str, words: &[&str]) {
     for word in words {
@@ -183,7 +183,7 @@ fn component_describes_the_file() {
     assert_has(ran.said(0), &["wasi:http/outgoing-handler@0.2.0"]);
 }
 
-/// The program against a local Lambda, by nothing but its variables.
+/// Runs the program against a local Lambda that is configured by environment variables only.
 async fn against_local_lambda(args: &[&str]) -> Ran {
     let lambda = LocalLambda::start(Config::default()).await.unwrap();
     let mut command = program(args);
@@ -260,7 +260,7 @@ fn demo_shows_a_success_and_a_failure() {
     }
 }
 
-/// As in `lambda-connector component | head -0`.
+/// This is what `lambda-connector component | head -0` does.
 #[test]
 fn a_reader_who_leaves_is_no_error() {
     let mut child = program(&["component"])

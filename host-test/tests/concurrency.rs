@@ -1,5 +1,5 @@
-//! Many calls at once in one instance of the component for WASI 0.3. The server answers nobody
-//! before all have arrived: were any two not at once, none would end.
+//! Many concurrent calls in one instance of the component for WASI 0.3. The server holds its
+//! responses until all calls have arrived, so a test hangs if any two calls are serialized.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use testing::barrier::{Arrived, Barrier};
 use testing::{Component, lambda, only, outcome};
 use tokio::task::JoinHandle;
 
-/// An instance that may reach these URLs, and what calls in it.
+/// One shared instance that may reach these URLs, and the host that calls it.
 #[derive(Clone)]
 struct One {
     host: Host,
@@ -54,7 +54,7 @@ impl One {
     }
 }
 
-/// Says what arrived, and acts by the function's name.
+/// Echoes the request. The function's name selects the behaviour.
 fn by_name(arrived: &Arrived) -> Option<Response<Full<Bytes>>> {
     let Arrived {
         function,
@@ -92,12 +92,12 @@ fn connection(url: String, key_id: &str) -> Connection {
     testing::connection(&key, url)
 }
 
-/// The `n`th call of a test, to the function of this name.
+/// The `n`th call of a test to this function.
 fn numbered(function: &str, n: usize) -> InvokeRequest {
     testing::request(&format!("{function}-{n}"), n.to_string())
 }
 
-/// Each call gets the answer to its own number, from `first` on.
+/// Asserts that each call gets the answer to its own number, counted from `first`.
 async fn assert_own_answers(calls: Vec<JoinHandle<CallResult<Invocation>>>, first: usize) {
     for (n, call) in (first..).zip(calls) {
         let answer = text(call.await.unwrap());
@@ -140,7 +140,7 @@ async fn calls_that_fail_among_them_disturb_no_other() {
         .collect();
     barrier.waiting(40).await;
 
-    // These end while the others wait.
+    // These calls end while the others wait.
     let denied = begin("f", "http://127.0.0.1:9".to_owned(), 0);
     let denied = denied.await.unwrap().unwrap();
     outcome::assert_transport(denied, TransportKind::Denied, Executed::No, 1);
@@ -190,7 +190,7 @@ async fn a_call_that_is_given_up_ends_no_other() {
     assert_eq!(answer, r#"["f-later","AKID",0]"#);
 }
 
-/// Each of them holds its event until it is answered.
+/// Each call holds its event in memory until it is answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
     const LIMIT: usize = 4 << 20;
@@ -215,7 +215,7 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
         assert!(limited, "{answer:?}");
     }
 
-    // Another instance is none the wiser.
+    // A new instance is not affected.
     barrier.open();
     let again = One {
         instance: one.host.share(&only(&barrier.url())).await.unwrap(),
@@ -225,7 +225,7 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
     assert_eq!(text(answer), r#"["f-0","AKID",0]"#);
 }
 
-/// What a call left behind would add up: with so little memory, to more than there is.
+/// With this little memory, even a small leak per call would exceed the limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
     let lambda = lambda().await;
@@ -249,7 +249,7 @@ async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
     assert_eq!(lambda.requests().len(), 1_000);
 }
 
-/// The component for WASI 0.2 and the one for 0.3, in one process, against one service.
+/// Both components run in one process against one service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_components_at_once() {
     let barrier = Barrier::start(by_name).await;

@@ -1,5 +1,5 @@
-//! What the components import and export, function by function, against a checked-in list for each:
-//! a reviewer reads `interface.txt` or `interface-p3.txt` and knows what is let in.
+//! Compares the imports and exports of each component, function by function, with a checked-in
+//! list. Reviewers read `interface.txt` or `interface-p3.txt` to see what is allowed in.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -54,7 +54,7 @@ fn assert_interface(component: Component, list_name: &str, allowed: &[&str]) {
     assert_eq!(imports, BTreeSet::from_iter(allowed.iter().copied()));
 }
 
-// The imports are said once more in words, so that an update by mistake is seen.
+// The tests repeat the imports so that an accidental update of a list is noticed.
 
 #[test]
 fn imports_and_exports_are_those_of_the_list() {

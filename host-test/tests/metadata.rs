@@ -1,4 +1,4 @@
-//! What a component says about itself, field by field.
+//! The metadata embedded in each component, field by field.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use memchr::memmem::find;
 use testing::Component;
 use wasm_metadata::{Metadata, Payload};
 
-/// Each component and its name.
+/// Each component with its name.
 const COMPONENTS: [(Component, &str); 2] = [
     (Component::Wasi02, "aws-lambda-connector"),
     (Component::Wasi03, "aws-lambda-connector-p3"),
@@ -40,7 +40,7 @@ fn every_field_but_the_revision_is_filled() {
             "https://aws-lambda-connector.invalid/"
         );
         assert_eq!(text(metadata.homepage), "missing");
-        // A release adds it: here, each commit would make another component.
+        // Only a release build adds the revision. Otherwise each commit would change the component.
         assert_eq!(text(metadata.revision), "missing");
     }
 }
@@ -57,7 +57,7 @@ fn the_producers_name_the_compiler_and_the_encoder() {
     }
 }
 
-/// With them, no two people could build the same bytes.
+/// Build paths would make the components impossible to reproduce on another machine.
 #[test]
 fn no_path_of_the_machine_that_built_it_is_inside() {
     let root = env!("CARGO_MANIFEST_DIR").strip_suffix("host-test");
@@ -71,7 +71,7 @@ fn no_path_of_the_machine_that_built_it_is_inside() {
         for path in &paths {
             assert_eq!(find(&bytes, path.as_bytes()), None, "{path}");
         }
-        // A crate's path says nothing of the registry or mirror that it came from.
+        // The path of a crate must not reveal the registry or mirror that it was downloaded from.
         assert!(find(&bytes, b"crates/serde_json-1.").is_some());
         assert_eq!(find(&bytes, b"registry/src"), None);
     }

@@ -1,4 +1,4 @@
-//! What holds a component: its imports, its memory, its time, and that nothing outlives a call.
+//! The limits of a component: its imports, its memory, its time, and that nothing outlives a call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 use testing::changed;
 
-/// A component around one core module that exports `run`.
+/// Wraps one core module that exports `run` in a component.
 fn component(imports: &str, core: &str) -> String {
     format!(
         r#"(component {imports}
@@ -25,12 +25,12 @@ fn sandbox(core: &str, options: Options) -> Sandbox {
     load(&component("", core), options)
 }
 
-/// The defaults but for this.
+/// The default options with this change.
 fn options(change: impl FnOnce(&mut Options)) -> Options {
     changed(&Options::default(), change)
 }
 
-/// Asserts that a call ran into that limit.
+/// Asserts that a call exceeded this limit.
 macro_rules! assert_limited {
     ($ended:expr, $limit:ident { $value:ident: $expected:expr }) => {
         match $ended {
@@ -47,7 +47,7 @@ fn assert_unreachable(ended: Result<u32, HostError>) {
     }
 }
 
-/// The same with an `async` function: an instance of it can be shared.
+/// Loads the component with an `async` function, so that its instance can be shared.
 fn load_async(component: &str, options: Options) -> Sandbox {
     let (plain, with_async) = ["", "async "]
         .map(|kind| format!(r#"(export "run") {kind}(result u32)"#))
@@ -66,7 +66,7 @@ async fn run(sandbox: &Sandbox) -> Result<u32, HostError> {
         .await
 }
 
-/// An instance that stays, and a call in it.
+/// Creates an instance that is reused between calls.
 async fn shared(sandbox: &Sandbox) -> SharedInstance {
     let policy = Arc::new(Policy::deny_all());
     sandbox.share(&policy).await.unwrap()
@@ -81,7 +81,7 @@ async fn run_in(instance: &SharedInstance, sandbox: &Sandbox) -> Result<u32, Hos
 const ENDLESS: &str = r#"(func (export "run") (result i32) (loop br 0) (i32.const 0))"#;
 const UNREACHABLE: &str = r#"(func (export "run") (result i32) unreachable)"#;
 
-/// Time that a test does not mind.
+/// A short time, so that the tests stay fast.
 const SHORT: Duration = Duration::from_millis(30);
 
 #[test]
@@ -141,7 +141,7 @@ async fn nothing_outlives_a_call() {
     }
 }
 
-/// Asks for 16 MiB more and traps where it gets nothing, as an allocator does.
+/// Requests 16 MiB more and traps if the request fails, as an allocator does.
 const GROW: &str = r#"(memory 1)
     (func (export "run") (result i32)
       (if (i32.eq (memory.grow (i32.const 256)) (i32.const -1)) (then unreachable))
@@ -168,7 +168,7 @@ async fn a_component_that_only_runs_spends_its_cpu_budget() {
     assert_limited!(run(&sandbox).await, CpuLimit { budget: SHORT });
 }
 
-/// On one thread the time-out can only strike if the component lets go of it.
+/// On a single thread, the timeout can fire only if the component yields.
 #[tokio::test(flavor = "current_thread")]
 async fn a_running_component_lets_others_run_and_is_timed_out() {
     let options = options(|options| {
@@ -179,7 +179,7 @@ async fn a_running_component_lets_others_run_and_is_timed_out() {
     assert_limited!(run(&sandbox).await, Timeout { limit: SHORT });
 }
 
-/// Waits on the clock for `nanoseconds`.
+/// A component that waits on the clock for `nanoseconds`.
 fn waiting(nanoseconds: u64) -> String {
     format!(
         r#"(component
@@ -213,7 +213,7 @@ async fn waiting_is_timed_out() {
     assert_limited!(run(&sandbox).await, Timeout { limit: SHORT });
 }
 
-/// The budget is far below the wait, and a wait of many ticks costs none of it.
+/// The budget is far below the wait, and the ticks during the wait do not use it up.
 #[tokio::test]
 async fn waiting_costs_no_cpu_budget() {
     let options = options(|options| options.cpu_budget = Duration::from_millis(500));
@@ -246,7 +246,7 @@ async fn limits_too_large_for_a_pool_are_explained_and_still_work() {
     assert_eq!(run(&sandbox).await.unwrap(), 257);
 }
 
-/// Counts its calls.
+/// A component that counts its calls.
 const COUNTS: &str = r#"(global $n (mut i32) (i32.const 0))
     (func (export "run") (result i32)
       (global.set $n (i32.add (global.get $n) (i32.const 1)))
@@ -301,7 +301,7 @@ async fn the_limits_hold_for_a_shared_instance() {
     assert_limited!(ended, Timeout { limit: SHORT });
 }
 
-/// WASI 0.2 blocks inside of a call: the others would wait their turn.
+/// A call that blocks in WASI 0.2 would make all other calls of the instance wait.
 #[tokio::test]
 async fn a_component_without_async_functions_is_not_shared() {
     let sandbox = load(&waiting(1), Options::default());

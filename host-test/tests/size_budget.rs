@@ -1,7 +1,8 @@
-//! What the component costs that no machine changes: its size, the memory that the largest payload
-//! takes, and the instructions of fixed calls. Held to `size_budget.txt`, with a little room.
+//! Costs of the component that do not depend on the machine: its size, the memory for the largest
+//! payload, and the instructions of fixed calls. The figures are compared with `size_budget.txt`,
+//! within a tolerance.
 //!
-//! `UPDATE=1 cargo test --test size_budget` writes the figures anew.
+//! `UPDATE=1 cargo test --test size_budget` rewrites the figures.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -22,12 +23,12 @@ use testing::{
 use wasmtime::component::Instance;
 use wasmtime::{Config as EngineConfig, Store};
 
-/// Answers differ by a few bytes from run to run, and so do the pieces in which they arrive.
+/// Responses differ by a few bytes from run to run, and so do the pieces in which they arrive.
 const ROOM_PERCENT: u64 = 3;
-/// What the largest payload both ways must fit into.
+/// The memory limit for a call with the largest payload in both directions.
 const MEMORY_LIMIT: usize = 16 << 20;
 
-/// Counts a call's instructions, roughly one unit of fuel each.
+/// Measures fuel, roughly one unit for each instruction.
 struct Meter(PlainWasmtime);
 
 impl Meter {
@@ -90,7 +91,7 @@ impl Meter {
     }
 }
 
-/// A JSON string of that length, quotes included.
+/// A JSON string of `bytes` bytes, including the quotes.
 fn payload(bytes: usize) -> String {
     format!("\"{}\"", "x".repeat(bytes - 2))
 }

@@ -1,4 +1,4 @@
-//! The studio's server by plain HTTP: what it answers, what it refuses, and what it keeps.
+//! The studio's server over plain HTTP: what it answers, what it rejects, and what it stores.
 
 use bytes::Bytes;
 use host_test::studio::{self, Defaults, Studio};
@@ -58,7 +58,7 @@ impl Running {
             .await
     }
 
-    /// What the page sends as its connection at first.
+    /// The connection that the page sends initially.
     async fn connection(&self) -> Value {
         let defaults = &document(&self.get("/api/defaults").await)["ok"];
         let mut connection = defaults["values"].clone();
@@ -221,7 +221,7 @@ async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
         json!({ "yourFunctions": "context", "payload": { "seen": token }, "logType": "Tail" });
     let outputs = &run(&connection, "invoke", values).await["ok"];
     assert_eq!(outputs["statusCode"], 200);
-    // Only in its own field is the token more than a text.
+    // The token stands for the secret only in its own field. Elsewhere it is ordinary text.
     assert_eq!(outputs["outputJson"]["payload"]["seen"], token);
 
     let misplaced = changed(&connection, |it| it["region"] = json!(token));
@@ -275,7 +275,7 @@ async fn choices_are_the_contracts(component: Component) {
 async fn what_the_policy_refused_is_told(component: Component) {
     let at = running(component).await;
     let mut connection = at.connection().await;
-    // The region of the function's name is not that of the connection, which has none.
+    // The connection has no region, so the region comes from the function's ARN.
     connection["region"] = json!("");
     connection["endpoint"] = json!("");
     let values = json!({

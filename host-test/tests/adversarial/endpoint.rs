@@ -1,4 +1,4 @@
-//! An endpoint that is not Lambda, or is not itself any more.
+//! An endpoint that is not Lambda, or that has been taken over.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ async fn interim_answers_are_none(component: Component) {
     assert_eq!(error.executed, Executed::Unknown);
 }
 
-/// Neither the component nor the host follows: nothing else is even asked of the policy.
+/// Neither the component nor the host follows the redirect: the policy sees no second request.
 #[for_each_component]
 #[tokio::test]
 async fn a_redirect_to_the_machines_own_credentials_is_an_error(component: Component) {
@@ -106,7 +106,8 @@ async fn a_redirect_to_the_machines_own_credentials_is_an_error(component: Compo
     }
 }
 
-/// Nothing is asked for compressed, and nothing is decompressed: the bytes are what they are.
+/// The connector does not ask for compression and does not decompress. The payload is the bytes on
+/// the wire.
 #[for_each_component]
 #[tokio::test]
 async fn a_compressed_answer_stays_as_small_as_it_is(component: Component) {
@@ -122,8 +123,8 @@ async fn a_compressed_answer_stays_as_small_as_it_is(component: Component) {
     assert!(!asked.contains("accept-encoding"), "{asked}");
 }
 
-/// Where one reader sees an answer's end and another sees it elsewhere, the rest becomes an answer of
-/// its own: what leaves the length in doubt is no answer.
+/// If two readers disagree on where a response ends, the remainder becomes a response of its own
+/// (response smuggling). A response of ambiguous length is therefore rejected.
 #[for_each_component]
 #[tokio::test]
 async fn a_length_in_doubt_is_no_answer(component: Component) {
@@ -164,7 +165,7 @@ async fn a_head_that_breaks_lines_is_no_answer(component: Component) {
     }
 }
 
-/// WIT's strings are Unicode, whatever arrives.
+/// WIT strings are Unicode, but a server can send any bytes.
 #[for_each_component]
 #[tokio::test]
 async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
@@ -188,7 +189,7 @@ async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
     assert_eq!(error.message, "the response has status 400 and no message");
 }
 
-/// The stack has 64 KiB: whatever is read is read without recursion.
+/// The stack is 64 KiB, so parsers must not recurse.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn json_of_any_depth_in_any_place(component: Component) {
@@ -223,7 +224,7 @@ async fn list(component: Component, answer: &str) -> Result<FunctionPage> {
     answered(listed.await)
 }
 
-/// Six megabytes of the smallest parts: what is made of them must not take many times as much.
+/// Six megabytes of the smallest elements. Parsing must not take many times as much memory.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) {
@@ -244,8 +245,8 @@ async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) 
     assert_eq!(service(refused).code, "HTTP 400");
 }
 
-/// A pooled connection is the next call's, perhaps another caller's: an answer that nobody asked for
-/// must not wait on it.
+/// The next call on a pooled connection may belong to another caller. An unsolicited response must
+/// not be delivered to it.
 #[for_each_component]
 #[tokio::test]
 async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
@@ -264,7 +265,8 @@ async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
             for part in parts {
                 first.write_all(part.as_bytes()).await.unwrap();
             }
-            // The client closes what it will not use again: it has noticed.
+            // End of stream shows that the client has noticed, because it closes a connection that
+            // it will not reuse.
             let mut rest = Vec::new();
             let _ = first.read_to_end(&mut rest).await;
             seen.push(String::from_utf8(rest).unwrap());
@@ -277,13 +279,13 @@ async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
             let result = call(component, &url, &request("f", "{}")).await;
             assert_eq!(text(result), "\"mine\"", "{together}");
         }
-        // Nothing was asked again on the planted connection.
+        // The planted connection received no further request.
         let seen = server.await.unwrap();
         assert_eq!(seen[1], "", "{together}");
     }
 }
 
-/// Whoever may choose the endpoint may choose any host: the policy is the host's, not the caller's.
+/// The caller may choose any endpoint, but the host's policy decides which hosts are reachable.
 #[for_each_component]
 #[tokio::test]
 async fn an_endpoint_of_the_callers_reaches_no_further_than_the_policy(component: Component) {

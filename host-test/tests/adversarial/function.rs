@@ -1,5 +1,5 @@
-//! A function that answers to do harm: all that it writes is text, and no text makes more of itself
-//! than it is.
+//! A function that returns hostile payloads and error documents. The connector treats them as text
+//! and never expands them.
 
 use aws_lambda_connector_host::bindings::types::FunctionFailure;
 use testing::outcome::{function_failed, text};
@@ -7,7 +7,8 @@ use testing::{Component, for_each_component};
 
 use crate::{LAMBDA, LARGE, invoked, whole};
 
-/// What the caller is told of a failed function that left this document. Its bytes are there, too.
+/// Returns the failure that the caller sees for this error document. The payload must be the
+/// unchanged document.
 async fn failure(component: Component, document: &str) -> FunctionFailure {
     let head = format!("{LAMBDA}x-amz-function-error: Unhandled\r\n");
     let failed = function_failed(invoked(component, whole(&head, document)).await);
@@ -44,7 +45,7 @@ async fn a_failure_of_one_large_text_keeps_it(component: Component) {
     assert!(failure.error_message.as_deref() == Some(&*text));
 }
 
-/// Lambda's header says whether a function failed. What it writes itself does not.
+/// Only Lambda's header reports that a function failed. The function's own output does not.
 #[for_each_component]
 #[tokio::test]
 async fn no_output_makes_a_failure_and_no_failure_document_a_success(component: Component) {

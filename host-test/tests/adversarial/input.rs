@@ -1,5 +1,5 @@
-//! A workflow's author who writes names, texts and JSON to get more than a call: another header, another
-//! path, or the end of the sandbox.
+//! A workflow author who uses names, texts and JSON to inject a header, to change the path, or to
+//! break out of the sandbox.
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{
@@ -13,7 +13,7 @@ use crate::{Result, answered, call, connection};
 
 const LARGE: usize = SYNC_REQUEST_LIMIT;
 
-/// What would end a header, a request line or a text in C.
+/// Sequences that would end a header, a request line or a C string.
 const BREAKS: [&str; 5] = ["\r\nx-evil: 1", "\nx-evil: 1", "\r", "\0", "\u{85}"];
 
 type Edit = fn(&mut Connection, &mut InvokeRequest, &str);
@@ -38,8 +38,7 @@ fn some_role() -> Role {
     testing::role(ROLE)
 }
 
-/// Every text that goes into a request, with what it begins with where it is right, and how it is
-/// filled in.
+/// Every text that becomes part of a request: the field, a valid prefix, and how to set it.
 const TEXTS: [(&str, &str, Edit); 17] = [
     ("request.function", "f", |_, request, text| {
         request.function = text.into()
@@ -106,14 +105,15 @@ const TEXTS: [(&str, &str, Edit); 17] = [
     }),
 ];
 
-/// The field that was refused, and why.
+/// The rejected field and the reason.
 #[track_caller]
 fn refused(result: Result) -> (String, String) {
     let input = invalid_input(result);
     (input.field, input.message)
 }
 
-/// Fills each text in with this behind what is right: that very field is refused, in few words.
+/// Appends `behind` to each valid text. The connector must reject exactly that field with a short
+/// message.
 async fn assert_each_text_is_refused(component: Component, behind: &str) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
@@ -138,7 +138,7 @@ async fn no_text_breaks_out_of_its_place(component: Component) {
     }
 }
 
-/// Ten megabytes in each place, and a megabyte in each message would fill a log.
+/// Each place gets ten megabytes. A message that repeated even one of them would fill a log.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_of_any_length_is_refused_in_few_words(component: Component) {
@@ -221,7 +221,7 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
             assert!(message.len() < 200, "{message}");
         }
 
-        // The forms' two JSON texts.
+        // The two JSON texts of a form.
         let values = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
         for (connection, values) in [(&*text, values), ("{}", &*text)] {
             let ran = component.host().run(&policy, connection, "invoke", values);
@@ -232,7 +232,7 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
     assert_eq!(lambda.requests().len(), 0);
 }
 
-/// A form of a million fields, and one whose fields are deep.
+/// One form has a million fields, the other has deeply nested ones.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_of_any_shape_ends_in_an_answer(component: Component) {

@@ -1,4 +1,5 @@
-//! Another caller in the same instance, where a host keeps one: it gets nobody else's keys.
+//! Another caller in the same instance, on a host that reuses instances, never gets the first
+//! caller's keys.
 
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Error, Role,
@@ -30,7 +31,7 @@ fn assuming(lambda: &LocalLambda, key: &str, secret: &str, external_id: &str) ->
     connection
 }
 
-/// A role that trusts the owner of this key.
+/// A role that trusts only the owner of this key.
 fn shared_role(key_id: &str, external_id: &str) -> Vec<local_lambda::Role> {
     vec![local_lambda::Role {
         arn: ROLE.to_owned(),
@@ -40,7 +41,7 @@ fn shared_role(key_id: &str, external_id: &str) -> Vec<local_lambda::Role> {
     }]
 }
 
-/// Each differs from the owner's connection in one thing, and knows all the rest.
+/// Each neighbour differs from the owner's connection in one value and knows all the others.
 #[for_each_component]
 #[tokio::test]
 async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Component) {
@@ -78,11 +79,11 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Compo
     let unauthenticated = |it: &Result| matches!(it, Err(Error::Unauthenticated(_)));
     assert!(refused.iter().all(unauthenticated), "{results:?}");
     assert_eq!(refused.len(), neighbours.len());
-    // The owner's second call needed no other keys: theirs are still there.
+    // The owner's second call reused the cached keys.
     assert_eq!(lambda.sessions().len(), 1);
 }
 
-/// What a call was given is gone with its instance: no host of the reference kind keeps one.
+/// The reference host never reuses an instance, so nothing from a call survives it.
 #[for_each_component]
 #[tokio::test]
 async fn a_fresh_instance_knows_nothing_of_the_call_before(component: Component) {

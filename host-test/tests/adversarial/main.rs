@@ -1,6 +1,6 @@
-//! What a hostile party can try: an endpoint that answers as no server should, a function or a
-//! workflow's author whose texts are made to break something, another caller in the same instance.
-//! Through the components, in the reference host, over sockets.
+//! Attacks by a hostile party: an endpoint that sends malformed responses, a function or a workflow
+//! author that sends malicious texts, or another caller in the same instance. The tests run the
+//! components in the reference host over real sockets.
 
 mod endpoint;
 mod function;
@@ -16,26 +16,26 @@ use testing::{Component, invoke_in, request};
 
 type Result<T = Invocation> = std::result::Result<T, Error>;
 
-/// Lambda's own first line and headers, without the length.
+/// Lambda's status line and headers, without the length.
 const LAMBDA: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11\r\nx-amz-executed-version: $LATEST\r\n";
 
-/// Bytes that Lambda can send, a bit less than the connector takes.
+/// The largest response that Lambda can send, slightly below the connector's limit.
 const LARGE: usize = RESPONSE_LIMIT;
 
 fn connection(url: String) -> Connection {
     testing::connection(&Key::default(), url)
 }
 
-/// A head and a body of the length that the head says.
+/// A response whose body has the length that its head declares.
 fn whole(head: &str, body: impl AsRef<[u8]>) -> Canned {
     let body = body.as_ref();
     let head = format!("{head}content-length: {}\r\n\r\n", body.len());
     Canned::raw([head.as_bytes(), body].concat())
 }
 
-/// The component's own answer: neither a trap nor a limit that it ran into.
+/// The component's own answer. A trap or an exceeded limit panics.
 #[track_caller]
-#[allow(clippy::result_large_err)] // The contract's.
+#[allow(clippy::result_large_err)] // The contract fixes the error type.
 fn answered<T>(answer: CallResult<T>) -> Result<T> {
     match answer {
         Ok(answer) => answer,
@@ -48,7 +48,7 @@ async fn call(component: Component, url: &str, request: &InvokeRequest) -> Resul
     invoke_in(component.host(), &connection, request).await
 }
 
-/// Invokes once at a server that answers so. The function is asked for no second time.
+/// Invokes once at a server that gives this answer. The component must not retry.
 async fn invoked(component: Component, answer: Canned) -> Result {
     invoked_by(component, request("f", "{}"), answer).await
 }

@@ -1,4 +1,4 @@
-//! Cards, from JSON to JSON.
+//! Cards through their JSON interface.
 
 use std::sync::Arc;
 

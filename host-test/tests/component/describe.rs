@@ -1,5 +1,5 @@
-//! The connector's forms, as its host sees them, against a checked-in document: a reviewer reads
-//! `describe.json` and knows every field, and a change to one shows.
+//! Compares the connector's forms, as the host sees them, with a checked-in document. Reviewers
+//! find every field in `describe.json`, and every change shows up in its diff.
 
 use std::fs;
 use std::path::Path;
@@ -48,7 +48,7 @@ async fn keys_and_labels_that_users_know_are_there(component: Component) {
         let list = card[part].as_array().expect("a list");
         list.iter().map(texts).collect()
     };
-    // Said once more in words, so that an update by mistake is seen.
+    // The test repeats these fields so that an accidental update of `describe.json` is noticed.
     for wanted in [
         "options | useFunctionName | Use Function Name? | dropdown",
         "options | yourFunctions | Your Functions | dropdown",

@@ -1,5 +1,5 @@
-//! The connector in its host: what the policy lets through, and what the connector learns of the
-//! rest.
+//! The connector in its host: what the policy allows, and what the connector learns when a request
+//! is denied.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What goes over the wire, and where to.
+//! What the connector sends, and to which endpoint.
 
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ async fn standard_endpoints_are_those_of_the_region(component: Component) {
             endpoint,
             ..local.connection.clone()
         };
-        // Nothing is allowed, so that the policy tells where the request would have gone.
+        // The policy denies everything, so its refusals show where the request would have gone.
         let policy = Arc::new(Policy::deny_all());
         let request = InvokeRequest::new("f");
         let answer = local.host.invoke(&policy, &connection, &request).await;
@@ -99,6 +99,6 @@ async fn link_local_addresses_are_never_contacted(component: Component) {
         let answer = local.invoke_by(&connection, InvokeRequest::new("f")).await;
         assert_eq!(invalid_input(answer).field, "connection.endpoint.url");
     }
-    // The component itself refused.
+    // The component rejected the URL before the policy saw it.
     assert!(local.policy.refusals().is_empty());
 }

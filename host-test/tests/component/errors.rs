@@ -1,4 +1,4 @@
-//! Every kind of error, and what it says.
+//! Every kind of error and its details.
 
 use std::sync::Arc;
 

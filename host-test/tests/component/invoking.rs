@@ -1,5 +1,5 @@
-//! Everything that can be asked of an invocation reaches the function, and everything that Lambda
-//! says comes back.
+//! Every request option reaches the function, and every part of Lambda's response reaches the
+//! caller.
 
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ async fn the_log_tail_is_decoded_and_its_report_read(component: Component) {
 
     let log = log_of(r#"{"lines":["你好你好你好你好你好你好"],"repeat":1000}"#).await;
     assert!(log.truncated && log.report.is_some());
-    // A cut character is dropped, not replaced.
+    // A truncated character is dropped, not replaced.
     assert!(!log.text.contains('\u{fffd}'));
 }
 

@@ -1,5 +1,5 @@
-//! The built components in the reference host against the local Lambda, over real sockets: what a
-//! caller relies on, by value.
+//! The built components in the reference host against the local Lambda, over real sockets. The
+//! tests check by value what a caller relies on.
 
 mod cards;
 mod describe;
@@ -12,7 +12,7 @@ mod payloads;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 
-/// With every default of the delivery.
+/// A request with default delivery options.
 fn request(function: &str, payload: &str) -> InvokeRequest {
     InvokeRequest {
         payload: Some(payload.into()),

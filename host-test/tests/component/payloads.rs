@@ -26,7 +26,7 @@ async fn json_comes_back_as_it_went(component: Component) {
     }
 }
 
-/// A JSON text of so many bytes in which no two places look alike.
+/// A JSON text of `bytes` bytes that never repeats, so that a shifted or lost part is noticed.
 fn text_of(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes);
     text.push('"');

@@ -1,5 +1,5 @@
-//! The host's own way: a fresh instance a call, temporary keys kept in the host, and a sandbox
-//! that sees the day's signing key only.
+//! Credentials kept by the host: each call gets a fresh instance, the host caches temporary keys,
+//! and the sandbox sees only the signing key of the day.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component
     }
     assert_eq!(sts_requests(&lambda).len(), 2, "two roles, once each");
 
-    // Another connection is never served with them.
+    // A different connection never gets these keys.
     let token = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&token).await.unwrap();
     assert_eq!(sts_requests(&lambda).len(), 3);
@@ -98,7 +98,8 @@ async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: C
 #[for_each_component]
 #[tokio::test]
 async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange(component: Component) {
-    // Nothing is at AWS's own names here: what counts is what the policy says of them.
+    // The requests never reach the real AWS hosts. The test checks only what the policy allows or
+    // refuses.
     let at_aws = |credentials| Connection {
         endpoint: None,
         ..connection(credentials, String::new())

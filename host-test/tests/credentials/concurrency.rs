@@ -1,5 +1,5 @@
-//! Every kind at once in one instance of the component for WASI 0.3: nobody acts with another's
-//! keys, and nobody's secrets come out with another's errors.
+//! Every kind of credentials at once in one instance of the component for WASI 0.3. No call uses
+//! another caller's keys, and no error leaks another caller's secrets.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::leaks::{assert_silent, kinds, parrot, with_token};
 use crate::{SECRET, access_key, connection, key, logs, roles, sts_requests};
 
-/// Of each kind.
+/// Concurrent calls for each kind of credentials.
 const CALLS: usize = 5;
 
 async fn shared(urls: &[String]) -> SharedInstance {
@@ -35,7 +35,7 @@ async fn invoke(instance: SharedInstance, connection: Connection) -> CallResult<
     instance.call(invoke, (connection, request)).await
 }
 
-/// A service for each kind, which knows that kind's keys and roles only.
+/// Starts a service for each kind that accepts only that kind's keys and roles.
 async fn service(kind: &str, mark: usize) -> LocalLambda {
     let mut owner = key(with_token(kind));
     owner.secret_access_key = format!("{SECRET}{mark}");
@@ -46,7 +46,7 @@ async fn service(kind: &str, mark: usize) -> LocalLambda {
     .await
 }
 
-/// The credentials with the secret that the service of this mark knows.
+/// The credentials with the secret that the service with this mark accepts.
 fn marked(credentials: Credentials, mark: usize) -> Credentials {
     let secret = format!("{SECRET}{mark}");
     match credentials {
@@ -95,7 +95,7 @@ async fn nobody_acts_with_anothers_keys() {
         assert_eq!(invoked, CALLS, "{kind}");
     }
 
-    // All have been served, and their keys are kept: still nobody is served with another's.
+    // The instance now caches keys of every kind, and must not use them for another caller.
     let mut calls = JoinSet::new();
     for mark in 0..services.len() {
         let (kind, own, _) = &services[mark];
@@ -110,7 +110,7 @@ async fn nobody_acts_with_anothers_keys() {
     }
     for (kind, answer) in calls.join_all().await {
         match answer.unwrap() {
-            // Every service takes the bearer's token, and nobody else's keys.
+            // Every service accepts the bearer's token, but rejects the keys of every other kind.
             Ok(_) => assert_eq!(kind, "web-identity"),
             Err(Error::Unauthenticated(error)) => {
                 assert_eq!(error.category, ErrorCategory::Credentials, "{kind}");

@@ -1,4 +1,4 @@
-//! Each kind end to end, signatures checked by the service.
+//! Each kind of credentials end to end. The service verifies the signatures.
 
 use std::time::{Duration, SystemTime};
 
@@ -193,7 +193,7 @@ async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned(component: Component) {
     assert_invokes(component, &signed).await;
     assert_eq!(proxy.signed(), 1);
 
-    // Nobody signs: the hint says who should.
+    // Without the proxy, the request is unsigned. The hint names the address whose proxy must sign.
     let unsigned = connection(Credentials::HostSigned, lambda.url());
     let error = unauthenticated(invoke(component, &unsigned).await);
     assert_eq!(error.code, "MissingAuthenticationTokenException");
@@ -218,7 +218,7 @@ async fn denied_by_sts_names_role_step_and_trust(component: Component) {
     for word in ["trust policy", "external ID"] {
         assert!(hint.contains(word), "{hint}");
     }
-    // Nobody fell back to the first role's keys, or to the source's.
+    // The connector did not fall back to the keys of the first role or of the source.
     assert_eq!(lambda.requests(), sts_requests(&lambda));
 
     let unknown = Credentials::WebIdentity(WebIdentity {
@@ -271,7 +271,7 @@ async fn a_test_of_a_connection_says_that_the_role_is_the_trouble(component: Com
     assert!(checks[2].detail.contains("role 1 of 2"), "{:?}", checks[2]);
 }
 
-/// Several calls in one instance, as a host makes them that keeps it.
+/// Makes several calls in one instance, like a host that reuses instances.
 async fn in_one_instance(
     component: Component,
     lambda: &LocalLambda,

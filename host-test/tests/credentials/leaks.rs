@@ -1,5 +1,5 @@
-//! Marked secrets in every kind of credentials, every way in which a call can fail, and a search
-//! through all that came out: of the component, and of the host's logs at their most talkative.
+//! Searches for marked secrets in the output of the component and in the host's most verbose logs.
+//! Covers every kind of credentials and every way in which a call can fail.
 
 use std::io;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ use crate::{
     key, logs, roles, todays_key, web_identity,
 };
 
-/// Cases at the same time.
+/// Number of cases that run concurrently.
 const CONCURRENCY: usize = 16;
 
-/// A secret in the spellings in which it may come out.
+/// The encodings in which a secret may appear.
 fn spellings(secret: &[u8]) -> Vec<String> {
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let listed = format!("{secret:?}");
@@ -46,7 +46,7 @@ fn spellings(secret: &[u8]) -> Vec<String> {
         all.push(text.to_owned());
         all.push(utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
         all.push(text.replace('/', "\\/"));
-        // A part will do to find the rest.
+        // Half of a secret is enough to detect a truncated one.
         all.push(text[..text.len() / 2].to_owned());
         all.push(text[text.len() / 2..].to_owned());
     }
@@ -91,7 +91,7 @@ pub fn with_token(kind: &str) -> Option<&'static str> {
 fn request(fault: Option<Fault>) -> InvokeRequest {
     request_with("count", r#"{"key":"k","bytes":9000}"#, |delivery| {
         if fault == Some(Fault::Stall) {
-            // Silence is what is waited for, and nothing else.
+            // This fault only waits for a timeout, so use short ones and a single attempt.
             delivery.max_attempts = Some(1);
             delivery.response_timeout_ms = Some(1_000);
             delivery.connect_timeout_ms = Some(1_000);
@@ -99,7 +99,7 @@ fn request(fault: Option<Fault>) -> InvokeRequest {
     })
 }
 
-/// All that a call of each function of the component says.
+/// Calls each exported function and collects everything that is returned.
 async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fault>) -> String {
     let policy = only(url(connection));
     let quick = changed(&delivery(), |delivery| {
@@ -113,7 +113,8 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
         let listed = host.list_functions(&policy, connection, &query).await;
         let tested = host.test_connection(&policy, connection, Some("count"), None);
         let tested = tested.await;
-        // What `open` answers with are the keys themselves; its errors must be silent.
+        // A successful `open` returns the keys themselves. Only its errors must not contain
+        // secrets.
         let opened = host.open_session(&policy, connection).await;
         let refused = opened.map(|answer| match answer {
             Ok(session) => session.principal,
@@ -162,7 +163,8 @@ fn possible(point: Point, fault: Fault) -> bool {
     }
 }
 
-/// One cell: the first connection breaks, which to a role's caller is the one to STS.
+/// Runs one case. The fault hits the first connection, which is the one to STS if a role is
+/// assumed.
 async fn broken(
     host: &Host,
     tls: &Tls,
@@ -185,7 +187,7 @@ async fn broken(
     assert_silent(&said, &format!("{kind}, {point:?}, {fault:?}"));
 }
 
-/// Answers with an error that repeats everything it was sent, as AWS repeats the canonical request.
+/// Responds with an error that repeats the whole request, as AWS repeats the canonical request.
 pub async fn parrot(status: u16, xml: bool) -> HttpServer {
     HttpServer::start(move |request| repeat(request, status, xml)).await
 }
@@ -249,7 +251,7 @@ async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret(component: Co
 #[tokio::test]
 async fn what_is_refused_before_it_is_sent_is_not_repeated(component: Component) {
     logs::listen();
-    // A secret in the wrong field is the most likely slip.
+    // Putting a secret into the wrong field is the most likely mistake.
     let swapped = |id: &str, secret: &str, token: &str| {
         Credentials::AccessKey(AccessKey {
             access_key_id: id.to_owned(),
@@ -289,7 +291,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated(component: Component)
 
 fn assert_logs_are_silent() {
     let log = logs::so_far();
-    // The host's own words are in it, so that a secret would be, too.
+    // The log must contain the host's own lines, or the search would prove nothing.
     assert!(log.contains("wasmtime"), "nothing was listened to");
     assert_silent(&log, "the host's log");
 }

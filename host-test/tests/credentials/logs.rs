@@ -1,4 +1,4 @@
-//! What the host logs, whichever component it runs: a process has one logger.
+//! Captures what the host logs. All tests share the log, because a process has a single logger.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Everything that was logged in this process.
+/// Everything logged in this process.
 #[derive(Clone, Copy)]
 struct Log;
 
@@ -27,11 +27,11 @@ impl Write for Log {
     }
 }
 
-/// Logs from now on, at the most talkative: all of the host's libraries, too.
+/// Enables logging at the most verbose level, for all of the host's libraries.
 pub fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // A compiler sees no values; it only fills the log.
+        // Compilers never see the values of a call and would only fill the log.
         let compilers = [
             "cranelift",
             "regalloc2",
@@ -48,7 +48,7 @@ pub fn listen() {
     });
 }
 
-/// All of it.
+/// Everything logged so far.
 pub fn so_far() -> String {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&log).into_owned()

@@ -1,5 +1,5 @@
-//! Every kind of credentials through the components: what is sent, who is asked, and that nothing
-//! secret comes out or stays behind.
+//! Every kind of credentials through the components: which requests are sent, to which service, and
+//! that no secret leaks or stays in memory.
 
 mod caller;
 mod concurrency;
@@ -25,12 +25,12 @@ const FIRST: &str = "arn:aws:iam::123456789012:role/first";
 const SECOND: &str = "arn:aws:iam::123456789012:role/second";
 const EXTERNAL_ID: &str = "ext:id/1";
 
-/// What must not be found anywhere: one for each place that a secret can come from.
+/// Secrets that must never appear: one for each source of secrets.
 const SECRET: &str = "marked/Secret+Access/Key+0123456789abcde";
 const SESSION_TOKEN: &str = "marked/Session+Token/0123456789==";
 const OIDC_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.markedOidcToken0123456789.c2lnbmF0dXJl";
 
-/// The owner of the keys, whose token is checked where there is one.
+/// The key that the service accepts, with the session token that it requires, if any.
 fn key(session_token: Option<&str>) -> Key {
     Key {
         access_key_id: "AKIDMARKED".to_owned(),
@@ -49,8 +49,8 @@ fn role(arn: &str, trusted: Trusted) -> local_lambda::Role {
     }
 }
 
-/// The first role trusts the owner of the keys and the bearer of the token; the second one trusts
-/// the first, and demands an external ID.
+/// The first role trusts the owner of the keys and the bearer of the token. The second role trusts
+/// the first and requires an external ID.
 fn roles() -> Vec<local_lambda::Role> {
     let mut first = role(FIRST, Trusted::Key("AKIDMARKED".to_owned()));
     first.trusts.push(Trusted::Token(OIDC_TOKEN.to_owned()));
@@ -67,7 +67,7 @@ async fn start(session_token: Option<&str>, roles: Vec<local_lambda::Role>) -> L
     .await
 }
 
-/// The same with roles whose keys end so soon.
+/// Starts the service with roles whose keys expire after `lasts`.
 async fn start_short_lived(lasts: Duration) -> LocalLambda {
     let mut roles = roles();
     for role in &mut roles {
@@ -84,7 +84,7 @@ fn connection(credentials: Credentials, url: String) -> Connection {
     }
 }
 
-/// The requests that went to STS.
+/// The requests sent to STS.
 fn sts_requests(lambda: &LocalLambda) -> Vec<RecordedRequest> {
     let mut requests = lambda.requests();
     requests.retain(|request| request.path_and_query == "/");
@@ -95,7 +95,7 @@ fn access_key(session_token: Option<&str>) -> AccessKey {
     testing::access_key(&key(session_token))
 }
 
-/// Derived for today.
+/// A signing key derived for today.
 fn todays_key(session_token: Option<&str>) -> SigningKey {
     signing_key(&access_key(session_token), "us-east-1", SystemTime::now())
 }

@@ -1,4 +1,4 @@
-//! What stays in the sandbox's memory when a call has returned: nothing that signs, and no token.
+//! What remains in the sandbox's memory after a call has returned: no signing secret and no token.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
@@ -19,10 +19,10 @@ use crate::{
     web_identity,
 };
 
-/// Enough for the calls below; it never moves.
+/// Large enough for the calls below, so that the memory never moves.
 const CAPACITY: usize = 16 << 20;
 
-/// Linear memory whose bytes the test can read: wasmtime shows nobody a component's memory.
+/// Linear memory that the test can read. wasmtime does not expose a component's memory.
 struct Pages {
     start: NonNull<u8>,
     size: Mutex<usize>,
@@ -39,7 +39,7 @@ fn layout() -> Layout {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        // SAFETY: allocated with this layout, and nobody uses it any more.
+        // SAFETY: allocated with this layout, and no longer in use.
         unsafe { dealloc(self.start.as_ptr(), layout()) }
     }
 }
@@ -54,7 +54,7 @@ impl Pages {
 
 struct Shared(Arc<Pages>);
 
-// SAFETY: the memory stays where it is, is zeroed, and as large as `byte_size` says.
+// SAFETY: the memory never moves, is zeroed, and has at least `byte_size` bytes.
 unsafe impl LinearMemory for Shared {
     fn byte_size(&self) -> usize {
         *self.0.size.lock().unwrap()
@@ -77,7 +77,7 @@ unsafe impl LinearMemory for Shared {
     }
 }
 
-/// Hands out memories and remembers the last one.
+/// Creates memories and remembers the latest one.
 #[derive(Default)]
 struct Creator(Mutex<Weak<Pages>>);
 
@@ -102,7 +102,7 @@ unsafe impl MemoryCreator for Creator {
     }
 }
 
-/// wasmtime's own host, in which an instance's memory can be read.
+/// The plain wasmtime host with readable instance memory.
 struct Probe {
     creator: Arc<Creator>,
     host: PlainWasmtime,
@@ -123,7 +123,7 @@ impl Probe {
         }
     }
 
-    /// Calls once in a fresh instance, and takes its memory as the call left it.
+    /// Calls once in a fresh instance and returns its memory as the call left it.
     async fn memory_after<T>(
         &self,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
@@ -145,7 +145,7 @@ impl Probe {
     }
 }
 
-/// Where `needle` is, or what HMAC makes of it (the key with `ipad` and with `opad`).
+/// Finds `needle` in plain form and as HMAC pads it (the key XOR `ipad` or `opad`).
 fn find(memory: &[u8], needle: &[u8]) -> Vec<(&'static str, usize)> {
     let mut found = Vec::new();
     for (form, mask) in [("plain", 0), ("ipad", 0x36), ("opad", 0x5c)] {
@@ -155,7 +155,7 @@ fn find(memory: &[u8], needle: &[u8]) -> Vec<(&'static str, usize)> {
     found
 }
 
-/// Halves: a part that was overwritten does not hide the rest.
+/// Searches for both halves, because a partly overwritten secret still leaks the rest.
 fn assert_gone(memory: &[u8], secrets: &[&[u8]], place: &str) {
     for secret in secrets {
         let (left, right) = secret.split_at(secret.len() / 2);
@@ -190,7 +190,7 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Componen
         assert!(find(&memory, b"lambda").len() > 1, "not the memory");
         assert_gone(&memory, &secrets, kind);
 
-        // The same when the call fails.
+        // A failed call must not leave secrets in memory either.
         let nobody = connection(credentials, "http://127.0.0.1:9".to_owned());
         let (result, memory) = probe.invoked(&nobody).await;
         assert!(result.is_err());
@@ -198,7 +198,7 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Componen
     }
 }
 
-/// One after the other, in an instance that stays.
+/// The calls run one after the other in an instance that is reused.
 #[for_each_component]
 #[tokio::test]
 async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
@@ -228,7 +228,7 @@ async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
     assert_gone(&memory, &secrets.map(str::as_bytes), "after 30 calls");
 }
 
-/// The one thing that is kept: the keys of a role, for the next call.
+/// Only the temporary keys of a role are kept for the next call.
 #[for_each_component]
 #[tokio::test]
 async fn a_roles_temporary_keys_are_kept_and_payloads_are_not(component: Component) {
@@ -249,7 +249,7 @@ async fn a_roles_temporary_keys_are_kept_and_payloads_are_not(component: Compone
 #[tokio::test]
 async fn a_forms_secrets_are_gone_too(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
-    // The slash escaped, so that the text of the form is not the secret itself.
+    // The slash is escaped so that the text of the form does not contain the secret verbatim.
     let form = serde_json::json!({
         "region": "us-east-1",
         "accessKeyId": "AKIDMARKED",

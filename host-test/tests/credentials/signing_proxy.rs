@@ -1,5 +1,5 @@
-//! A proxy that signs what passes through it, as Envoy's AWS request signing does: with AWS's own
-//! crate, and only what is not signed yet.
+//! A proxy that signs requests that are not signed yet, like Envoy's AWS request signing filter. It
+//! uses AWS's own crate.
 
 use std::io;
 use std::net::SocketAddr;

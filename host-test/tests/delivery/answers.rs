@@ -1,4 +1,4 @@
-//! Answers that are not Lambda's.
+//! Responses that do not come from Lambda.
 
 use std::sync::Arc;
 
@@ -35,8 +35,8 @@ async fn a_page_with_status_200_is_no_success(component: Component) {
     }
 }
 
-/// AWS's runtime interface emulator sends nothing to know it by, and whoever names a URL may mean
-/// it. It is text that is no page.
+/// AWS's runtime interface emulator sends no header that identifies it. A caller that names a URL
+/// may mean the emulator, so plain text that is not an HTML page is accepted.
 #[for_each_component]
 #[tokio::test]
 async fn aws_own_emulator_is_a_success_at_a_url(component: Component) {
@@ -45,7 +45,7 @@ async fn aws_own_emulator_is_a_success_at_a_url(component: Component) {
     assert_eq!((result.unwrap().attempts, requests), (1, 1));
 }
 
-/// There is no emulator behind Lambda's own name, but there may be a company's proxy.
+/// Lambda's own host name never leads to an emulator, but it may lead to a corporate proxy.
 #[for_each_component]
 #[tokio::test]
 async fn a_proxys_json_at_lambdas_own_endpoint_is_no_success(component: Component) {
@@ -73,7 +73,7 @@ async fn a_proxys_json_at_lambdas_own_endpoint_is_no_success(component: Componen
 #[for_each_component]
 #[tokio::test]
 async fn success_codes_that_lambda_does_not_use_are_none(component: Component) {
-    // 202 and 204 answer an event and a dry run, which this is not.
+    // 202 and 204 answer an event and a dry run. This invocation is synchronous.
     for status in [
         "201 Created",
         "202 Accepted",

@@ -1,4 +1,4 @@
-//! How often a call is tried, and how long it waits.
+//! How often a call is attempted, and how long it waits between attempts.
 
 use std::time::{Duration, Instant};
 
@@ -26,9 +26,9 @@ async fn throttling_is_waited_out_as_long_as_the_service_asks(component: Compone
     let connection = connection(&Key::default(), server.url());
     let invoked = invoke(component, &connection, &request("f", "{}")).await;
     assert_eq!((invoked.unwrap().attempts, server.requests()), (2, 2));
-    // The backoff alone is below a second.
+    // The backoff alone would be below a second.
     assert!(began.elapsed() >= Duration::from_millis(1_200));
-    // Signed anew.
+    // Each attempt is signed separately.
     for header in ["x-amz-date", "authorization"] {
         let sent = server.headers(header);
         assert_ne!(sent[0], sent[1], "{header}");
@@ -57,7 +57,7 @@ async fn throttling_that_stays_ends_with_the_attempts(component: Component) {
     assert_eq!(lambda.requests().len(), 3);
 }
 
-/// Invokes a function that takes longer than the response may, and that may run twice where it is
+/// Invokes a function that takes longer than the response timeout. It may run twice if it is
 /// idempotent.
 async fn assert_slow_function_runs(component: Component, idempotent: bool, runs: u8) {
     let lambda = lambda().await;

@@ -1,4 +1,4 @@
-//! Clocks that differ.
+//! Clock skew between the host and Lambda.
 
 use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, Invocation};
 use local_lambda::LocalLambda;

@@ -1,4 +1,4 @@
-//! Answers that are too large, too short, or never end.
+//! Responses that are too large, too short, or endless.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use testing::{
 
 use crate::{LAMBDA, Result, answered, hosts, refused};
 
-/// Invokes with less than four times the memory of what Lambda can send.
+/// Invokes with less than four times the memory of the largest response from Lambda.
 async fn invoke_in_little_memory(
     component: Component,
     connection: &Connection,
@@ -40,7 +40,7 @@ async fn in_little_memory(component: Component, answer: Canned) -> (Result, usiz
     (result, server.requests())
 }
 
-/// 64 KiB of a chunked body.
+/// A 64 KiB chunk of a chunked body.
 fn chunk() -> String {
     format!("10000\r\n{}\r\n", "x".repeat(0x10000))
 }
@@ -76,7 +76,7 @@ async fn more_than_lambda_sends_is_refused_and_not_held(component: Component) {
 async fn a_length_that_no_memory_holds_is_only_a_number(component: Component) {
     for (length, executed) in [
         ("4294967296", Executed::Yes),
-        // hyper refuses what is no number of 64 bits, and the largest of them, too.
+        // hyper rejects numbers that do not fit into 64 bits, as well as `u64::MAX`.
         ("18446744073709551615", Executed::Unknown),
         ("99999999999999999999", Executed::Unknown),
     ] {
@@ -112,7 +112,7 @@ async fn a_body_that_ends_before_its_length(component: Component) {
 #[for_each_component]
 #[tokio::test]
 async fn a_chunked_body_without_its_end(component: Component) {
-    // In the middle of a chunk, after a chunk, and before the last empty line.
+    // The body ends in the middle of a chunk, after a chunk, and before the final empty line.
     let head = format!("{LAMBDA}\ntransfer-encoding: chunked");
     for body in [
         "7\r\n{\"a\"",
@@ -127,7 +127,7 @@ async fn a_chunked_body_without_its_end(component: Component) {
     assert_eq!(text(result), r#"{"a":1}"#);
 }
 
-/// Each piece comes soon enough, and their end would come after 20 s.
+/// Each piece arrives within the timeout, but the whole body would take 20 s.
 #[for_each_component]
 #[tokio::test]
 async fn a_trickle_ends_when_the_options_say_so(component: Component) {
@@ -150,7 +150,7 @@ async fn a_trickle_ends_when_the_options_say_so(component: Component) {
 #[for_each_component]
 #[tokio::test]
 async fn a_server_that_says_nothing_but_continue(component: Component) {
-    // An interim answer is none.
+    // An interim response is not a final one.
     let answer = Canned::new("100 Continue", "");
     refused(component, answer, Kind::CutOff, Executed::Unknown).await;
 }

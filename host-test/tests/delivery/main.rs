@@ -1,5 +1,5 @@
-//! What a call ends with when what answers is slow, wrong, too much, or not Lambda. Through the
-//! components, in a host, over sockets.
+//! How a call ends if the server is slow, wrong, sends too much, or is not Lambda. The tests run
+//! the components in a host over real sockets.
 
 mod answers;
 mod attempts;
@@ -21,7 +21,7 @@ use testing::{AnyHost, Component, PerComponent, connection, invoke_in, request};
 
 type Result = std::result::Result<Invocation, Error>;
 
-/// The reference host, which trusts two certificates more.
+/// The reference host with two additional trusted certificates.
 fn reference(component: Component) -> &'static Host {
     static HOSTS: PerComponent<Host> = PerComponent::new(|component| {
         let trusted = [&*tls::TRUSTED, &*tls::ELSEWHERE];
@@ -35,7 +35,7 @@ fn reference(component: Component) -> &'static Host {
     HOSTS.of(component)
 }
 
-/// For what any host may run.
+/// Both hosts, for cases that run on any host.
 fn hosts(component: Component) -> [AnyHost; 2] {
     let reference = AnyHost::Reference(reference(component).clone());
     [reference, AnyHost::plain(component)]
@@ -45,18 +45,18 @@ async fn invoke(component: Component, connection: &Connection, request: &InvokeR
     invoke_in(reference(component), connection, request).await
 }
 
-/// An answer as Lambda heads it.
+/// A response head like Lambda's.
 const LAMBDA: &str = "200 OK
 content-type: application/json
 x-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11
 x-amz-executed-version: $LATEST";
 
-/// Invokes once at a server that answers so; what came of it and how many requests it took.
+/// Invokes once at a server that gives this answer. Returns the result and the number of requests.
 async fn answered(component: Component, answer: Canned) -> (Result, usize) {
     answered_in_turn(component, request("f", "{}"), &[answer]).await
 }
 
-/// Invokes once at a server whose answer is none, and gives the error's message.
+/// Invokes once at a server whose answer is rejected, and returns the error's message.
 async fn refused(
     component: Component,
     answer: Canned,

@@ -1,4 +1,4 @@
-//! What a host forbids.
+//! Requests that a host forbids.
 
 use std::sync::Arc;
 

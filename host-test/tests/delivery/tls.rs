@@ -1,4 +1,4 @@
-//! HTTPS for real: whom the host trusts, and for which name.
+//! Real HTTPS: which certificates the host trusts, and for which names.
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -12,16 +12,16 @@ use testing::{
 
 use crate::{Result, hosts, invoke};
 
-/// Its root is trusted, its names are right.
+/// Trusted root, matching names.
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());
 
-/// Its root is trusted, its name is another's.
+/// Trusted root, but a certificate for Lambda's own name.
 pub static ELSEWHERE: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
 
-/// Lambda's own endpoint ...
+/// The host name of Lambda's standard endpoint.
 pub const STANDARD: &str = "lambda.us-east-1.amazonaws.com";
 
-/// ... leads here, for the one test that serves it.
+/// The listener that `STANDARD` resolves to, for the one test that serves it.
 pub fn listener(component: Component) -> &'static TcpListener {
     static LISTENERS: PerComponent<TcpListener> =
         PerComponent::new(|_| TcpListener::bind("127.0.0.1:0").unwrap());
@@ -63,7 +63,7 @@ async fn a_wrong_name(component: Component) {
 #[for_each_component]
 #[tokio::test]
 async fn an_untrusted_root(component: Component) {
-    // The same names, signed by an authority that nobody trusts.
+    // The same names, but signed by an untrusted authority.
     let lambda = lambda(&Tls::loopback().unwrap()).await;
     for host in hosts(component) {
         let request = request("count", r#"{"key":"k"}"#);
@@ -81,7 +81,7 @@ async fn http_where_https_is_spoken(component: Component) {
     let connection = connection(lambda.key(), url);
     let request = request("count", r#"{"key":"k"}"#);
     let result = invoke(component, &connection, &request).await;
-    // A TLS alert is no HTTP.
+    // A TLS alert is not an HTTP response.
     assert_transport(result, TransportKind::Malformed, Executed::Unknown, 1);
     assert_eq!(lambda.runs("k"), 0);
 }

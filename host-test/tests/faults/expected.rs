@@ -1,35 +1,39 @@
-//! What must come of every fault: a rule a row.
+//! The expected outcome of every fault, one rule per row.
 //!
-//! A rule says what each [`Caller`] gets. They follow from two questions: did any of the request
-//! leave, and did any of the answer come back?
+//! A rule gives the outcome for each [`Caller`]. The rules follow from two questions: did any part
+//! of the request leave, and did any part of the response arrive?
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 
 use crate::matrix_case::{Caller, End, Outcome};
 use testing::proxy::{Fault, Point};
 
-/// What a fault leads to.
+/// The outcome that a fault leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Nothing left the host, and it stays so: all three attempts are used, nothing runs.
+    /// No byte of the request left the host on any attempt: all three attempts are used and the
+    /// function never runs.
     Unreachable(Kind),
-    /// Nothing left the host, and trying again would not help: one attempt, nothing runs.
+    /// No byte of the request left the host, and a retry would not help: one attempt, and the
+    /// function never runs.
     Hopeless(Kind),
-    /// Nothing left the host: the second attempt succeeds for everybody.
+    /// No byte of the request left the host on the first attempt. The second one succeeds for every
+    /// caller.
     Again,
-    /// Part of the request left. Whoever allows a second run gets one, and here it is the first;
-    /// everybody else learns that nobody knows.
+    /// Part of the request left. A caller that allows a second run gets a retry, which here is the
+    /// first run. Every other caller gets `unknown`.
     Sent(Kind),
-    /// All of the request left and the function ran, unseen. Whoever allows a second run gets it.
+    /// The whole request left and the function ran, but no response arrived. A caller that allows a
+    /// second run gets a retry. A durable execution still runs once.
     Ran(Kind),
-    /// The function's answer began: it ran, and nobody may try again. The answers without a body,
-    /// 202 and 204, were whole by then.
+    /// The function's response began, so the function ran and must not be retried. Responses
+    /// without a body (202 and 204) were complete by then.
     Began(Kind),
-    /// The same, where not even a 202 ends as it says.
+    /// Like `Began`, but even a 202 response does not end as its head declares.
     BeganWrong(Kind),
-    /// There is no such place: 202 and 204 have no body.
+    /// Like `Began`, but inside the body, which 202 and 204 do not have.
     BeganBody(Kind),
-    /// The fault cannot happen at this point: why.
+    /// The reason why the fault cannot happen at this point.
     Impossible(&'static str),
 }
 
@@ -37,7 +41,7 @@ const REFUSE: &str = "an established connection can no longer be refused";
 const NOTHING_YET: &str = "there is no connection yet to break";
 const SYN: &str = "a reset in response to a SYN is a refusal";
 
-/// Every point and every fault.
+/// The rule for every point and every fault.
 pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
     use Fault::{Close, Garbage, Refuse, Reset, Stall};
     use Rule::{Again, Began, BeganBody, BeganWrong, Hopeless, Impossible, Ran, Sent, Unreachable};
@@ -105,10 +109,10 @@ pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
 };
 
 impl Rule {
-    /// `None`: there is no such cell.
+    /// The expected outcome, or `None` if the case does not exist.
     pub fn of(self, caller: Caller) -> Option<Outcome> {
         use Caller as C;
-        // The runs of a caller whose function runs `n` times, and of one who only asks.
+        // Dry runs never run the function.
         let runs = |n: u64| match caller {
             C::DryRun | C::IdempotentDryRun => 0,
             _ => n,

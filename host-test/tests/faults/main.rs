@@ -1,5 +1,5 @@
-//! Every way in which a call can break, at every point: how often the function runs, and what the
-//! caller is told. Through the component, in the host, over sockets.
+//! Every fault at every point of a call: how often the function runs, and what the caller learns.
+//! The tests run the component in a host over real sockets.
 
 mod expected;
 mod matrix_case;
@@ -18,10 +18,11 @@ use matrix_case::{Caller, End, Outcome};
 use testing::proxy::{Fault, Point};
 use testing::{AnyHost, Component, for_each_component};
 
-/// Cases at the same time. Silence costs no processor time and does not count.
+/// Number of cases that run concurrently. Cases that only wait need no processor time and do not
+/// count.
 const CONCURRENCY: usize = 8;
 
-/// Where a case is in the matrix, and what came of it.
+/// A case's place in the matrix and its outcome.
 struct Seen {
     point: Point,
     fault: Fault,
@@ -66,7 +67,7 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
     running.join_all().await
 }
 
-/// The cases where something else came out than the rules say.
+/// The cases whose outcome differs from the rules.
 fn surprises(all: &[Seen]) -> String {
     let lines: Vec<String> = all
         .iter()
@@ -95,9 +96,9 @@ async fn every_fault_at_every_point(component: Component) {
     report::compare_with_docs(&table);
 }
 
-/// Its client trusts nobody's own authority, so that TLS is left out. It calls a connection that
-/// ended a protocol error, and may lose an answer that a reset follows on: neither may cost a
-/// promise.
+/// This host's client does not trust private authorities, so TLS is left out. It reports a closed
+/// connection as a protocol error, and it may lose a response that is followed by a reset. Neither
+/// may break a promise.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_in_wasmtimes_own_host(component: Component) {
@@ -122,7 +123,7 @@ async fn the_same_in_wasmtimes_own_host(component: Component) {
     assert_eq!(surprises(&all), "");
 }
 
-/// What holds whatever the rules say.
+/// Promises that hold regardless of the rules.
 fn assert_promises(seen: &Seen) {
     let Outcome { runs, end, .. } = seen.outcome;
     let place = format!("{:?}, {:?}, {:?}", seen.point, seen.fault, seen.caller);

@@ -1,4 +1,4 @@
-//! One case of the matrix: one call through the component, one fault, and what came of it.
+//! One case of the matrix: one call through the component, one fault, and the outcome.
 
 use std::fmt;
 
@@ -12,7 +12,8 @@ use serde_json::json;
 use testing::proxy::{Fault, Point, Proxy};
 use testing::{AnyHost, connection, lambda_with, request_with};
 
-/// Bytes of what is sent and of what is answered: more than a segment, so that half of it is a half.
+/// Size of the request and of the response in bytes. Half of it must still be more than a TCP
+/// segment.
 const SIZE: usize = 256 << 10;
 
 /// How the function is invoked.
@@ -22,15 +23,15 @@ pub enum Caller {
     Once,
     /// Synchronously; the function may run twice.
     Idempotent,
-    /// Synchronously, and the durable execution is named.
+    /// Synchronously, with a named durable execution.
     Durable,
     /// As an event, which may run once.
     Event,
     /// As an event, which may run twice.
     IdempotentEvent,
-    /// Without running it.
+    /// As a dry run.
     DryRun,
-    /// Without running it; it might run twice.
+    /// As a dry run of a function that may run twice.
     IdempotentDryRun,
 }
 
@@ -60,7 +61,7 @@ impl Caller {
         )
     }
 
-    /// Of a success.
+    /// The status of a successful response.
     pub fn status(self) -> u16 {
         match self.invocation_type() {
             InvocationType::RequestResponse => 200,
@@ -75,7 +76,8 @@ impl Caller {
         let function = if durable { "durable" } else { "count" };
         let request = request_with(function, event.to_string(), |delivery| {
             delivery.idempotent = Some(self.idempotent());
-            // Only silence is waited for. The attempts around it need time on a loaded machine.
+            // Only this fault waits for the timeouts. The attempts around it need time on a loaded
+            // machine.
             if fault == Fault::Stall {
                 delivery.connect_timeout_ms = Some(5_000);
                 delivery.response_timeout_ms = Some(10_000);
@@ -90,23 +92,23 @@ impl Caller {
     }
 }
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How often the function ran.
     pub runs: u64,
-    /// As the connector reports them.
+    /// The number of attempts that the connector reports.
     pub attempts: u8,
     pub end: End,
 }
 
-/// What the call ended with.
+/// How the call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The status.
+    /// The response's status.
     Success(u16),
     Transport(TransportKind, Executed),
-    /// No fault of this table's may lead to it.
+    /// An end to which no fault in the table may lead.
     Another,
 }
 
@@ -123,7 +125,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Runs one case. The host trusts `tls`, which only the point in TLS needs.
+/// Runs one case. Only the point inside TLS needs the host to trust `tls`.
 pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
     let https = point == Point::InTls;
     let lambda = lambda_with(|config| config.tls = https.then(|| tls.clone())).await;
@@ -161,7 +163,7 @@ pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: 
     }
 }
 
-/// A success holds the whole answer of the function.
+/// Asserts that a success carries the function's complete response.
 fn assert_answered(caller: Caller, invocation: &Invocation) {
     assert_eq!(invocation.status_code, caller.status());
     let output = invocation.output.as_ref();

@@ -1,4 +1,4 @@
-//! The matrix as Markdown, and `docs/faults.md`, which holds it.
+//! Renders the matrix as Markdown and compares it with `docs/faults.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ Each call may take three attempts. A cell contains the result, how often the fun
 
 ";
 
-/// The table of what was seen, and the list of what cannot be.
+/// The table of observed outcomes and the list of impossible cases.
 pub fn table(all: &[Seen]) -> String {
     let cells: BTreeMap<(u8, u8, u8), String> = all
         .iter()
@@ -44,7 +44,7 @@ pub fn table(all: &[Seen]) -> String {
     text += "\n|---|---|";
     text += &"---|".repeat(Caller::ALL.len());
     text += "\n";
-    // By reason and fault: the points.
+    // The points of each reason and fault.
     let mut impossible: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
@@ -77,7 +77,7 @@ pub fn table(all: &[Seen]) -> String {
     text
 }
 
-/// Holds the page to the table; with `UPDATE_DOCS=1` in the environment, writes it.
+/// Compares the page with the table, or rewrites the page if `UPDATE_DOCS=1` is set.
 pub fn compare_with_docs(table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/faults.md");
     let page = format!("{INTRODUCTION}{table}");

@@ -23,14 +23,14 @@ use tokio::task::JoinHandle;
 
 pub use testing::lambda as start;
 
-/// A request, before it is signed.
+/// A request that is not signed yet.
 pub struct Call {
     pub method: &'static str,
-    /// As it goes on the wire.
+    /// The path and query as sent on the wire.
     pub path_and_query: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// `None`: the service's own.
+    /// The signing key. `None` means the service's default key.
     pub key: Option<Key>,
     pub region: &'static str,
     pub service: &'static str,
@@ -53,7 +53,7 @@ impl Call {
         }
     }
 
-    /// Invokes; `function` may bring a query with it.
+    /// Builds an invocation. `function` may include a query.
     pub fn invoke(function: &str, payload: impl Into<Vec<u8>>) -> Self {
         let (name, query) = function.split_at(function.find('?').unwrap_or(function.len()));
         let path = format!("/2015-03-31/functions/{name}/invocations{query}");
@@ -81,7 +81,7 @@ impl Call {
         self.header("x-amz-invocation-type", "DryRun")
     }
 
-    /// The request as it would be sent.
+    /// The signed request.
     pub fn sign(self, lambda: &LocalLambda) -> Request<Full<Bytes>> {
         let host = lambda.addr().to_string();
         let key = self.key.unwrap_or_else(|| lambda.key().clone());
@@ -131,12 +131,12 @@ impl Call {
     }
 }
 
-/// Invokes synchronously; `function` may bring a query with it.
+/// Invokes synchronously. `function` may include a query.
 pub async fn invoke(lambda: &LocalLambda, function: &str, payload: impl Into<Vec<u8>>) -> Answer {
     Call::invoke(function, payload).send(lambda).await
 }
 
-/// The same with the end of the log.
+/// Invokes synchronously and requests the log tail.
 pub async fn invoke_with_log(
     lambda: &LocalLambda,
     function: &str,
@@ -150,12 +150,12 @@ pub async fn get(lambda: &LocalLambda, path_and_query: impl Into<String>) -> Ans
     Call::new("GET", path_and_query).send(lambda).await
 }
 
-/// Sends on a connection of its own.
+/// Sends the request on a new connection.
 pub async fn send(lambda: &LocalLambda, request: Request<Full<Bytes>>) -> Answer {
     send_on(TcpStream::connect(lambda.addr()).await.unwrap(), request).await
 }
 
-/// Sends on a connection that is open already.
+/// Sends the request on an open connection.
 pub async fn send_on(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Full<Bytes>>,
@@ -168,11 +168,11 @@ pub async fn send_on(
     }
 }
 
-/// A connection, and the task that keeps it going.
+/// Connects, and returns the task that drives the connection.
 pub async fn connect(lambda: &LocalLambda) -> (SendRequest<Full<Bytes>>, JoinHandle<()>) {
     let stream = TcpStream::connect(lambda.addr()).await.unwrap();
     let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
-    // How it ends is not what the test is about.
+    // The tests do not care how the connection ends.
     let going = tokio::spawn(async { drop(connection.await) });
     (sender, going)
 }
@@ -193,7 +193,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The decoded log tail, which may be cut within a character.
+    /// The decoded log tail, which may be truncated within a character.
     pub fn log_bytes(&self) -> Vec<u8> {
         let encoded = self.header("x-amz-log-result").unwrap();
         STANDARD.decode(encoded).unwrap()
@@ -209,7 +209,7 @@ impl Answer {
         assert_eq!(self.body, body.as_ref());
     }
 
-    /// Asserts that this is the error that `code` stands for, and gives its body.
+    /// Asserts that this is the error `code` and returns its body.
     #[track_caller]
     pub fn error(&self, status: u16, code: &str) -> Value {
         let seen = (self.status.as_u16(), self.header("x-amzn-errortype"));
@@ -218,24 +218,24 @@ impl Answer {
         self.json()
     }
 
-    /// The same with exactly this body.
+    /// Asserts that this is the error `code` with exactly this body.
     #[track_caller]
     pub fn assert_error(&self, status: u16, code: &str, body: Value) {
         assert_eq!(self.error(status, code), body);
     }
 }
 
-/// The body of an error whose code's model spells the member `Message`.
+/// The body of an error whose API model spells the member `Message`.
 pub fn upper(message: impl Into<String>) -> Value {
     json!({ "Type": "User", "Message": message.into() })
 }
 
-/// The body of an error whose code's model spells the member `message`.
+/// The body of an error whose API model spells the member `message`.
 pub fn lower(message: impl Into<String>) -> Value {
     json!({ "Type": "User", "message": message.into() })
 }
 
-/// The same without a type.
+/// The body of an error without a type.
 pub fn untyped(message: impl Into<String>) -> Value {
     json!({ "message": message.into() })
 }

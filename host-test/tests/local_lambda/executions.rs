@@ -1,4 +1,4 @@
-//! Durable executions: one run for each name.
+//! Durable executions: each name runs once.
 
 use local_lambda::LocalLambda;
 
@@ -27,7 +27,7 @@ async fn a_name_starts_one_execution() {
     );
     assert_eq!(first.header(ARN), Some(&*arn));
 
-    // The result names the request that ran, so the same bytes are the same run.
+    // The result names the request that ran, so an identical result means the same run.
     let again = begin(&lambda, "order-1", r#"{"n":1,"key":"k"}"#).await;
     assert_eq!(again.header(ARN), Some(&*arn));
     assert_eq!(again.body, first.body);
@@ -54,7 +54,7 @@ async fn an_event_says_which_execution_it_started() {
     let execution = ":function:durable:1/durable-execution/later/";
     assert!(arn.contains(execution), "{arn}");
     assert_eq!(event().await.header(ARN), Some(arn));
-    // The alias leads to the same version, so to the same execution.
+    // The alias resolves to the same version, and so to the same execution.
     let synchronous = begin(&lambda, "later", "{}").await;
     assert_eq!(synchronous.header(ARN), Some(arn));
     let unpublished = named("durable:$LATEST", "later", "{}");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Call, invoke, invoke_with_log, lower, start};
 
-/// What a function that failed says, and the request's id.
+/// Returns the error document of a failed function and the request ID.
 #[track_caller]
 fn failed(answer: &Answer) -> (Value, &str) {
     assert_eq!(answer.status, 200);
@@ -167,7 +167,7 @@ async fn a_log_has_its_platform_lines() {
         ]
     );
 
-    // Only a cold start initialises.
+    // Only a cold start runs the initialisation.
     let again = invoke_with_log(&lambda, "log", event).await.log();
     assert!(!again.contains("Init Duration"), "{again}");
 }
@@ -175,8 +175,8 @@ async fn a_log_has_its_platform_lines() {
 #[tokio::test]
 async fn a_long_log_keeps_its_last_4096_bytes_even_within_a_character() {
     let lambda = start().await;
-    // The log's length in bytes decides where it is cut: one byte more each time, so a cut
-    // falls within the two bytes of a character in some of them.
+    // The log is truncated by bytes. Each step adds one byte, so some logs are cut within a
+    // two-byte character.
     let mut cut_within = 0;
     for extra in 0..4 {
         let lines = json!({ "lines": ["ä".repeat(100), "x".repeat(extra)], "repeat": 100 });

@@ -1,4 +1,4 @@
-//! Types, headers, limits and refusals of Invoke.
+//! Invocation types, headers, limits and rejections of Invoke.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,7 +52,7 @@ async fn an_event_is_accepted_empty_and_runs_after_all() {
     assert_eq!(answer.header("x-amz-executed-version"), None);
     assert_eq!(answer.header("x-amz-log-result"), None);
     Uuid::parse_str(answer.header("x-amzn-requestid").unwrap()).unwrap();
-    // A test that hangs here is one where the event never ran.
+    // This loop hangs if the event never runs.
     while lambda.runs("event") == 0 {
         tokio::task::yield_now().await;
     }
@@ -218,7 +218,7 @@ async fn client_context_is_base64_of_an_object_and_short() {
         let call = Call::invoke("context", "{}").header("x-amz-client-context", context);
         call.send(&lambda).await
     };
-    // 2,685 bytes are 3,580 of Base64, three more are 3,584.
+    // Base64 encodes 2,685 bytes as 3,580, and three more bytes as 3,584.
     let object_of = |bytes: usize| format!("{{\"k\":\"{}\"}}", "v".repeat(bytes - 8));
     let fits = object_of(2_685);
     let answer = send(STANDARD.encode(&fits)).await;

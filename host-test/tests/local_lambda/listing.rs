@@ -15,13 +15,14 @@ async fn with_extra(extra_functions: usize) -> LocalLambda {
     testing::lambda_with(|config| config.extra_functions = extra_functions).await
 }
 
-/// A page's marker for the next one, as a query has it.
+/// The page's marker, encoded for the next query.
 fn next_marker(page: &Value) -> Option<String> {
     let next = page["NextMarker"].as_str()?;
     Some(utf8_percent_encode(next, NON_ALPHANUMERIC).to_string())
 }
 
-/// Follows the markers; `path` comes after that of all functions. The sizes of the pages and all rows.
+/// Follows the markers of a listing at `path`, which is relative to the list of functions. Returns
+/// the page sizes and all rows.
 async fn gather(lambda: &LocalLambda, path: &str, member: &str) -> (Vec<usize>, Vec<Value>) {
     let (mut sizes, mut rows) = (Vec::new(), Vec::new());
     let mut marked = format!("{FUNCTIONS}{path}");
@@ -55,7 +56,7 @@ async fn paging_gathers_every_function_once() {
     assert_eq!(names.len(), total);
     assert!(names.contains("echo") && names.contains("billing-api-0000"));
 
-    // The functions are always the same.
+    // The generated functions are deterministic.
     let again = with_extra(1_234).await;
     assert_eq!(gather(&again, "", "Functions").await.1, rows);
 }
@@ -144,7 +145,7 @@ async fn a_row_is_a_whole_configuration_with_its_secret() {
         row("durable")["DurableConfig"],
         json!({ "RetentionPeriodInDays": 14, "ExecutionTimeout": 86_400 })
     );
-    // What listings never show.
+    // Listings never include these members.
     for hidden in ["State", "LastUpdateStatus"] {
         assert!(rows.iter().all(|row| row.get(hidden).is_none()));
     }
@@ -165,7 +166,7 @@ async fn extra_functions_include_images() {
 async fn all_versions_come_with_qualified_arns() {
     let lambda = start().await;
     let (sizes, rows) = gather(&lambda, "?FunctionVersion=ALL", "Functions").await;
-    // Each function's newest code, one version of durable, three of versioned.
+    // The latest version of each function, one version of `durable`, three of `versioned`.
     assert_eq!(sizes, [BUILT_IN + 1 + 3]);
     let versioned = rows.iter().filter(|row| row["FunctionName"] == "versioned");
     let arns = versioned.map(|row| row["FunctionArn"].as_str().unwrap());
@@ -240,7 +241,7 @@ async fn an_unknown_function_has_no_lists() {
         let message = "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody";
         answer.assert_error(404, "ResourceNotFoundException", upper(message));
     }
-    // No dots here, unlike in versions.
+    // An alias listing does not allow dots in the name, but a version listing does.
     let answer = get(&lambda, format!("{FUNCTIONS}/a.b/aliases")).await;
     answer.error(400, "ValidationException");
 }

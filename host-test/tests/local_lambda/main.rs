@@ -1,5 +1,5 @@
-//! The local Lambda answers as the real one does. Requests go over sockets and are signed by
-//! AWS's own crate.
+//! The local Lambda responds like the real one. Requests go over sockets and are signed by AWS's
+//! own crate.
 
 mod client;
 mod executions;

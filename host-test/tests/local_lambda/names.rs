@@ -1,4 +1,4 @@
-//! Forms of function names, qualifiers, and what comes of wrong ones.
+//! Forms of function names and qualifiers, and the errors for invalid ones.
 
 use serde_json::{Value, json};
 
@@ -75,12 +75,12 @@ async fn unknown_functions_and_qualifiers_are_not_found() {
         ("versioned?Qualifier=nope", "versioned:nope"),
         ("versioned?Qualifier=%24latest", "versioned:$latest"),
         ("echo:$LATEST.PUBLISHED", "echo:$LATEST.PUBLISHED"),
-        // Cut after `function`, an ARN names a function of that name.
+        // An ARN that ends after `function` names a function called `function`.
         (
             "arn:aws:lambda:us-east-1:123456789012:function",
             "function:$LATEST",
         ),
-        // 65 characters are too many for a name that exists, but not for a question.
+        // No existing function can have a name of 65 characters, but a request can.
         (&"n".repeat(65), &format!("{}:$LATEST", "n".repeat(65))),
     ] {
         let answer = invoke(&lambda, name, "{}").await;

@@ -1,4 +1,4 @@
-//! Starting, stopping, recording, and keeping services apart.
+//! Starting, stopping, recording, and isolation between services.
 
 use http_body_util::BodyExt;
 use local_lambda::{Config, Key, LocalLambda};
@@ -27,7 +27,7 @@ async fn requests_are_recorded_as_they_arrived() {
     call.body = b"[1, 2]".to_vec();
     let wrong = |key: &mut Key| key.secret_access_key = "wrong".to_owned();
     call.key = Some(changed(&Key::default(), wrong));
-    // Refused requests are recorded, too.
+    // Rejected requests are recorded as well.
     assert_eq!(call.send(&lambda).await.status, 403);
     let requests = lambda.requests();
     let [request] = &requests[..] else {
@@ -79,7 +79,7 @@ async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
         tokio::task::yield_now().await;
     }
     lambda.stop().await;
-    // Either the connection was cut or the service had time to say why.
+    // Either the connection was cut, or the service had time to respond with an error.
     let answer = answer.await.unwrap();
     assert!(answer.map_or(true, |answer| answer.status() == 500));
     assert!(TcpStream::connect(addr).await.is_err());
@@ -96,7 +96,7 @@ async fn a_run_outlives_the_connection_that_asked_for_it() {
     }
     connection.abort();
     answer.abort();
-    // A test that hangs here is one where the run ended with its connection.
+    // This loop hangs if the run ended with its connection.
     while lambda.runs("cut") == 0 {
         tokio::task::yield_now().await;
     }

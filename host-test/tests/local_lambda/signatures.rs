@@ -1,4 +1,4 @@
-//! Requests that AWS would not believe.
+//! Requests that AWS would reject as unauthenticated or unauthorized.
 
 use std::time::{Duration, SystemTime};
 
@@ -40,7 +40,7 @@ fn assert_unrecognized(answer: &Answer) {
     answer.assert_error(403, URL_FORM, untyped(message));
 }
 
-/// The default key but for this.
+/// The default key with this change.
 fn key(change: impl FnOnce(&mut Key)) -> Key {
     changed(&Key::default(), change)
 }
@@ -109,7 +109,7 @@ async fn an_escaped_path_is_signed_encoded_twice() {
     assert_eq!(twice.status, 200);
     let once = invoke(ARN_PATH, PercentEncodingMode::Single).await;
     assert_mismatch(&once);
-    // Where nothing is escaped the two are the same.
+    // Both encodings are the same for a path without escapes.
     let plain = invoke("count", PercentEncodingMode::Single).await;
     assert_eq!(plain.status, 200);
 }
@@ -170,7 +170,7 @@ async fn the_clock_may_differ_by_five_minutes() {
         };
         assert_eq!(seconds(stamp), sent);
         assert_eq!((seconds(edge) - seconds(here)).abs(), 300);
-        // The header by which a client sets its clock right says the same time.
+        // The `Date` header, which clients use to correct their clocks, reports the same time.
         let date = OffsetDateTime::from(date(&answer)).unix_timestamp();
         assert!((date - seconds(here)).abs() <= 1, "{date} and {message}");
     }
@@ -298,7 +298,7 @@ async fn every_amz_header_and_the_host_must_be_signed() {
         });
         assert_refused(&send(&lambda, request).await, message);
     }
-    // These may be added on the way.
+    // Intermediaries may add these headers.
     let mut request = count().sign(&lambda);
     for name in ["user-agent", "amz-sdk-invocation-id", "x-amzn-trace-id"] {
         set(&mut request, name, "added");

@@ -1,4 +1,4 @@
-//! HTTPS with a certificate made at start.
+//! HTTPS with a certificate generated at start.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The HTTPS client against servers that misbehave on purpose: what is sent, how often, and
-//! whether the error says "nothing was sent" or "outcome unknown".
+//! The HTTPS client against misbehaving servers: what is sent, how often, and whether the error
+//! reports "nothing was sent" or "outcome unknown".
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn resolving(resolve: Resolve) -> Outbound {
     .unwrap()
 }
 
-/// A request as `wasi:http` hands it over, `host` header included.
+/// A request as `wasi:http` passes it to the client, including the `host` header.
 fn request(uri: &str, body: &'static str) -> Request<Body> {
     let authority = uri.split('/').nth(2).unwrap().to_owned();
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
@@ -48,7 +48,7 @@ async fn send(client: &Outbound, request: Request<Body>) -> Result<Response<Body
     client.send(request, RequestOptions::default()).await
 }
 
-/// Sends, and gets the answer of the test's servers.
+/// Sends the request and asserts that it gets the test server's answer.
 async fn assert_answered(client: &Outbound, request: Request<Body>) {
     let answer = text(send(client, request).await).await;
     assert_eq!(answer.unwrap(), "ok");
@@ -126,7 +126,7 @@ async fn a_dead_pooled_connection_is_replaced() {
     }
 }
 
-/// On a fresh connection and on a pooled one; by a reset and by an end.
+/// Covers fresh and pooled connections, each ended by a reset and by a regular close.
 #[tokio::test]
 async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
     for pooled in [false, true] {
@@ -144,7 +144,7 @@ async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
                 } else {
                     drop(stream);
                 }
-                // Had the client repeated it, the repetition would come first.
+                // A repeated request would arrive before this one.
                 let next = answer(&mut accept(&listener).await).await;
                 (cut, next)
             });
@@ -172,7 +172,7 @@ async fn nobody_listens() {
 
 #[tokio::test]
 async fn a_name_that_does_not_resolve() {
-    // Not a name at all, so no server is asked.
+    // A label of 64 characters is invalid, so no DNS query is sent.
     let uri = format!("http://{}.example/", "a".repeat(64));
     let error = send(&client(), request(&uri, "")).await.err().unwrap();
     assert!(
@@ -181,7 +181,8 @@ async fn a_name_that_does_not_resolve() {
     );
 }
 
-/// By a name's address, any of several; and by a spelling that only the resolver understands.
+/// Covers names of which any address is link-local, and a spelling of an address that only the
+/// resolver understands.
 #[tokio::test]
 async fn link_local_behind_a_name_is_prohibited() {
     let loopback = closed_port().await;
@@ -221,7 +222,8 @@ async fn no_answer_in_time() {
     assert_eq!(outcome(sent), "HttpResponseTimeout");
 }
 
-/// Answers with these bytes and closes, or holds the connection open.
+/// The body of this answer. The server then closes the connection, or keeps it open if `hold` is
+/// set.
 async fn body_of(answer: &'static str, hold: bool) -> String {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();

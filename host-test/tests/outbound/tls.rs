@@ -1,4 +1,4 @@
-//! HTTPS: trust, names, and handshakes that fail before anything was sent.
+//! HTTPS: trust, names, and handshakes that fail before anything is sent.
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 
-/// A certificate for a name, and a server that has it.
+/// A certificate for `name`, and an acceptor that presents it.
 fn acceptor(name: &str) -> (CertificateDer<'static>, TlsAcceptor) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed([name.to_owned()]).unwrap();
@@ -23,7 +23,7 @@ fn acceptor(name: &str) -> (CertificateDer<'static>, TlsAcceptor) {
     (cert.der().clone(), TlsAcceptor::from(Arc::new(config)))
 }
 
-/// A client that finds `lambda.example` at the listener.
+/// A client that resolves `lambda.example` to the listener.
 fn trusting(roots: Vec<CertificateDer<'static>>, listener: &TcpListener) -> Outbound {
     let options = OutboundOptions {
         extra_roots: roots,
@@ -70,7 +70,7 @@ async fn what_does_not_speak_tls() {
         write(&mut stream, "HTTP/1.1 400 Bad Request\r\n\r\n").await;
     });
     assert_eq!(outcome(sent), "TlsProtocolError");
-    // Closed in the middle of the handshake.
+    // The server closes in the middle of the handshake.
     let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
         server::read_some(&mut accept(&listener).await).await;
     });
@@ -93,7 +93,7 @@ async fn a_refusal_by_alert() {
     assert_eq!(alert_id, Some(112));
 }
 
-/// The connect time-out covers TCP and TLS: here TCP connects and TLS never answers.
+/// The connect timeout covers TCP and TLS. In this test TCP connects, but TLS never completes.
 #[tokio::test]
 async fn a_handshake_that_never_ends() {
     let listener = listener().await;
@@ -106,7 +106,8 @@ async fn a_handshake_that_never_ends() {
     assert_eq!(outcome(sent), "ConnectionTimeout");
 }
 
-/// ... and nothing after: a pooled connection costs none of it, so none at all is enough.
+/// The connect timeout covers nothing else. A pooled connection needs none of it, so zero is
+/// enough.
 #[tokio::test]
 async fn the_connect_time_out_is_for_connecting_only() {
     let listener = listener().await;

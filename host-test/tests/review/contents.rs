@@ -1,4 +1,4 @@
-//! Which crates are in the components, by what licence, and what of them runs when they are built.
+//! Which crates the components contain, their licences, and which of them run code at build time.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -11,10 +11,11 @@ use crate::page;
 const INSIDE: &str = "| Licence | Crates inside |";
 const RUNS: &str = "| Runs while it is built | Of |";
 
-/// Crates by name and version, in that order.
+/// Licences, ordered by crate name and version.
 type Crates = BTreeMap<(String, String), String>;
 
-/// What cargo says of both components, with each crate's licence. `edges` are cargo's.
+/// The output of `cargo tree` for both components, with each crate's licence. `edges` is passed to
+/// cargo.
 fn tree(edges: &str) -> Crates {
     let cargo = env::var("CARGO").unwrap();
     let output = Command::new(cargo)
@@ -59,7 +60,7 @@ fn is(package: &Package, kind: &TargetKind) -> bool {
         .any(|target| target.kind.contains(kind))
 }
 
-/// A line for each key, with the crates that have it.
+/// One row for each key, with the crates that share it.
 fn grouped(crates: impl IntoIterator<Item = (String, (String, String))>) -> Vec<Vec<String>> {
     let mut groups = BTreeMap::<String, Vec<String>>::new();
     for (key, (name, version)) in crates {
@@ -81,10 +82,10 @@ fn what_is_inside_has_the_licences_of_the_page() {
         assert!(text.contains(&number), "{page}: there are {number}");
     }
     let crates = inside.into_iter().map(|(krate, licence)| {
-        // Cargo once allowed a slash for OR, and both orders are one offer.
+        // Older manifests use a slash for `OR`, and the order of the options does not matter.
         let mut offers: Vec<&str> = licence.split(" OR ").flat_map(|it| it.split('/')).collect();
         offers.sort_unstable();
-        // One that asks for no more than its text.
+        // MIT requires only that its text is included.
         assert!(offers.contains(&"MIT"), "{krate:?}: {licence}");
         (offers.join(" OR "), krate)
     });

@@ -1,4 +1,4 @@
-//! Where the connector calls, partition by partition: the page's table is that of `aws/endpoint.rs`.
+//! Compares the page's table of hosts, by partition, with `aws/endpoint.rs`.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::page;
 
 pub const HEADER: &str = "| Partition | Regions | SUFFIX | Dual-stack SUFFIX |";
 
-/// A region of each partition, and how the page calls its regions.
+/// A region of each partition, and the page's notation for its regions.
 const REGIONS: [(&str, &str); 8] = [
     ("eu-central-1", "all others"),
     ("us-gov-west-1", "`us-gov-…`"),
@@ -27,7 +27,7 @@ const CHOICES: [(EndpointChoice, &str); 4] = [
     (EndpointChoice::FipsDualStack, "-fips"),
 ];
 
-/// The hosts of a service in a region: standard, FIPS, dual-stack, both.
+/// The hosts of a service in a region: standard, FIPS, dual-stack, and both.
 pub fn hosts(service: &str, region: &str) -> [String; 4] {
     CHOICES.map(|(choice, _)| authority(endpoint::resolve(service, region, &choice)))
 }
@@ -62,12 +62,12 @@ fn the_hosts_of_every_partition_are_those_of_the_table() {
     });
     page::hold(HEADER, &rows);
 
-    // No partition is missing.
+    // The table covers every partition.
     let all: BTreeSet<String> = endpoint::dns_suffixes().map(str::to_owned).collect();
     assert_eq!(suffixes, all);
 }
 
-/// The one exception that the page names.
+/// This is the exception that the page names.
 #[test]
 fn sts_is_named_alike_but_for_fips_in_govcloud() {
     for (region, _) in REGIONS {

@@ -1,11 +1,11 @@
-//! The page gives a reason for each import, and has no import too many or too few.
+//! The page gives a reason for each import, and lists exactly the component's imports.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use crate::page;
 
-/// `list` is compared with the component itself by `interface.rs`.
+/// `interface.rs` compares `list` with the component.
 fn assert_listed(list: &str, header: &str) {
     let list = page::root().join("host-test/tests").join(list);
     let list = fs::read_to_string(list).unwrap();

@@ -1,4 +1,4 @@
-//! The least memory and the fewest instructions with which a call passes, of each component.
+//! The minimum memory and fuel with which a call succeeds, for each component.
 
 use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionQuery};
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
@@ -14,17 +14,17 @@ use crate::page;
 
 const HEADER: &str = "| Call | Memory, 0.2 | Memory, 0.3 | Instructions, 0.2 | Instructions, 0.3 |";
 
-/// What the page tells a host to set.
+/// The limits that the page recommends to a host.
 const RECOMMENDED: &str = "64 MiB of linear memory**, 2,000 million instructions";
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// What a call may use, or did.
+/// The limits of a call, or its actual usage.
 #[derive(Clone, Copy)]
 struct Use {
     memory: usize,
-    /// Units of wasmtime's fuel, roughly one for each instruction.
+    /// wasmtime fuel, roughly one unit for each instruction.
     fuel: u64,
 }
 
@@ -33,7 +33,7 @@ const UNLIMITED: Use = Use {
     fuel: u64::MAX,
 };
 
-/// One component in wasmtime's own host.
+/// One component in the plain wasmtime host.
 struct Meter(PlainWasmtime);
 
 impl Meter {
@@ -43,7 +43,8 @@ impl Meter {
         Self(PlainWasmtime::configured(component, &config))
     }
 
-    /// Makes an instance and calls it, within these limits: what it used, or that they were too tight.
+    /// Instantiates the component and calls it within these limits. Returns the usage, or an error
+    /// if a limit is too tight.
     async fn within(&self, limits: Use, call: &Call) -> Result<Use, String> {
         let mut store = self.0.store();
         store.data_mut().memory.limit = limits.memory;
@@ -62,7 +63,7 @@ impl Meter {
 enum Call {
     Invoke(Connection, usize),
     List(Connection, u32),
-    /// By a form, whose outputs hold the answer twice: as text and as JSON.
+    /// Through a form, whose outputs contain the response twice: as text and as JSON.
     Run(String, usize),
 }
 
@@ -108,7 +109,7 @@ impl Call {
     }
 }
 
-/// Memory that is refused is told, where there is enough left to tell it.
+/// A component that runs out of memory returns an error if enough memory is left to report it.
 fn told(error: Error) -> wasmtime::Error {
     wasmtime::Error::msg(format!("{error:?}"))
 }
@@ -117,7 +118,7 @@ fn json_string(bytes: usize) -> String {
     format!("\"{}\"", "x".repeat(bytes - 2))
 }
 
-/// In steps of 64 KiB up to one MiB, then of one MiB.
+/// Rounds up to 64 KiB below one MiB, and to one MiB above.
 fn memory(bytes: usize) -> String {
     if bytes <= MIB {
         format!("{} KiB", bytes.next_multiple_of(64 * KIB) / KIB)
@@ -132,7 +133,8 @@ fn bytes(text: &str) -> usize {
     number.parse::<usize>().unwrap() * unit
 }
 
-/// Answers come in other pieces each time: there is a twentieth of room, and round numbers.
+/// Responses are split differently in each run. The figure is rounded up and includes 5 % of
+/// headroom.
 fn millions(fuel: u64) -> String {
     let room = fuel + fuel / 20;
     let step = match room {

@@ -1,7 +1,7 @@
-//! The reviewer's page and the threat model say nothing that is not so: each table is compared with
-//! the sources or with the built components, and each test that they name is there.
+//! Verifies `docs/review.md` and the threat model. Tables are compared with the sources or with the
+//! built components, and every test that they name must exist.
 //!
-//! `UPDATE=1 cargo test --test review` writes the tables of figures.
+//! `UPDATE=1 cargo test --test review` rewrites the measured tables.
 
 mod contents;
 mod errors;

@@ -1,5 +1,5 @@
-//! What the threat model, the reviewer's page and the map of the tests name as proof exists: tests by
-//! file and name, and files.
+//! Verifies that the tests and files cited by the threat model, the reviewer's page and the test
+//! map exist.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::page;
 
 const PAGES: [&str; 3] = ["SECURITY.md", "docs/review.md", "tests/README.md"];
 
-/// What stands between backticks on a page.
+/// Code spans on a page.
 fn quoted(page: &str) -> Vec<String> {
     let text = fs::read_to_string(page::root().join(page)).unwrap();
     let inline = text.lines().flat_map(|line| {
@@ -18,7 +18,7 @@ fn quoted(page: &str) -> Vec<String> {
     inline.collect()
 }
 
-/// Where it is: named from the root or, for short, from `host-test/tests`.
+/// Resolves a path relative to the repository root or to `host-test/tests`.
 fn path(named: &str) -> Option<PathBuf> {
     ["", "host-test/tests"]
         .iter()
@@ -26,7 +26,7 @@ fn path(named: &str) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// Whether a source has a test of this name: the function, with its attribute before it.
+/// Whether a source contains a test of this name: the function, preceded by its attribute.
 fn has_test(source: &str, name: &str) -> bool {
     let function = format!("fn {name}(");
     let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
@@ -63,7 +63,7 @@ fn every_test_that_is_named_is_there() {
 fn every_file_that_is_named_is_there() {
     for page in PAGES {
         for text in quoted(page) {
-            // A command's arguments are not the file's name.
+            // Only the first word is a file name. The others are arguments of a command.
             let named = text.split(' ').next().unwrap();
             let folder = named.split('/').next().unwrap();
             let within = [

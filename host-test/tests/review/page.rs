@@ -1,22 +1,21 @@
-//! `docs/review.md`, table by table. A table is known by its first line.
+//! Accesses the tables of `docs/review.md`. The header line identifies a table.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, fs};
 
-/// The repository's root.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A table's lines without the first two, each as its cells.
+/// The cells of a table's rows, without the header and its separator.
 pub fn table(header: &str) -> Vec<Vec<String>> {
     let (_alone, page) = read();
     let range = body(&page, header);
     page[range].lines().map(cells).collect()
 }
 
-/// Holds a table to `rows`; with `UPDATE=1` in the environment, writes them.
+/// Compares a table with `rows`, or rewrites it if `UPDATE=1` is set.
 pub fn hold(header: &str, rows: &[Vec<String>]) {
     let (_alone, mut page) = read();
     let range = body(&page, header);
@@ -40,14 +39,14 @@ fn file() -> PathBuf {
     root().join("docs/review.md")
 }
 
-/// Tests run at the same time, and some write.
+/// The lock is needed because tests run concurrently and some of them write the page.
 fn read() -> (MutexGuard<'static, ()>, String) {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     (alone, fs::read_to_string(file()).unwrap())
 }
 
-/// Where the lines under a table's head are.
+/// The range of the rows below a table's header.
 fn body(page: &str, header: &str) -> std::ops::Range<usize> {
     let head = format!("\n{header}\n|");
     let found: Vec<usize> = page.match_indices(&head).map(|(at, _)| at).collect();

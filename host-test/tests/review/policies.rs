@@ -1,4 +1,4 @@
-//! Each ready-made policy lets through Lambda's hosts of one region by HTTPS, and nothing else.
+//! Each ready-made policy allows Lambda's hosts of one region over HTTPS, and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ fn texts<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<&'a str> {
     list.into_iter().map(|it| it.as_str().unwrap()).collect()
 }
 
-/// One of these is for an endpoint of one's own; left alone, it is Lambda's.
+/// One rule takes a custom endpoint from a variable, which defaults to Lambda's host.
 #[test]
 fn obelisk() {
     let deployment = toml("obelisk/deployment.toml");
@@ -60,7 +60,7 @@ fn spin() {
         Some(true)
     );
 
-    // The connector is given the hosts of the component that uses it, and nothing beside.
+    // The connector inherits the hosts of the component that uses it, and nothing else.
     let connector = &step["dependencies"]["connectors:aws-lambda/lambda@0.2.0"];
     let inherited = texts(connector["inherit_configuration"].as_array().unwrap());
     assert_eq!(inherited, ["allowed_outbound_hosts"]);

@@ -1,5 +1,5 @@
-//! Where the built components call, and with which requests: by a policy that refuses everything and
-//! remembers it, and by a Lambda that records what arrives.
+//! Which hosts the built components call, and with which requests. The tests use a policy that
+//! denies and records everything, and a Lambda that records its requests.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const REQUESTS: &str = "| Function | Requests | IAM actions |";
 
 const TOKEN: &str = "a.b.c";
 
-/// As the page composes them: standard, FIPS, dual-stack, both.
+/// The hosts as the page composes them: standard, FIPS, dual-stack, and both.
 pub fn hosts(service: &str, region: &str, plain: &str, dual_stack: &str) -> [String; 4] {
     [
         format!("{service}.{region}.{plain}"),
@@ -39,14 +39,14 @@ fn endpoints() -> [Option<Endpoint>; 4] {
     ]
 }
 
-/// Each partition on the page: its name, a region, its two suffixes.
+/// Each partition on the page: its name, a region, and its two suffixes.
 fn partitions() -> Vec<[String; 4]> {
     let plain = |cell: &str| cell.trim_matches('`').to_owned();
     page::table(HOSTS)
         .iter()
         .map(|row| {
             let prefix = plain(&row[1]);
-            // No region of AWS's, so that no list of them is needed.
+            // An invented region, because the connector does not rely on a list of regions.
             let region = match prefix.strip_suffix('…') {
                 Some(prefix) => format!("{prefix}test-1"),
                 None => "xx-test-1".to_owned(),
@@ -82,7 +82,7 @@ fn bearing(partition: &str) -> Credentials {
     })
 }
 
-/// Which function of the component is called.
+/// The exported function to call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Export {
     Invoke,
@@ -102,7 +102,7 @@ const EXPORTS: [Export; 5] = [
 
 async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export: Export) {
     let (query, request) = (query(), request("echo", "{}"));
-    // What comes of it does not matter here: only what was asked for.
+    // The result does not matter here, only the requests.
     let ended = match export {
         Export::Invoke => host.invoke(policy, connection, &request).await.map(drop),
         Export::ListFunctions => {
@@ -122,7 +122,7 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
     ended.unwrap();
 }
 
-/// Every origin that a call asked for, when it got none.
+/// Every origin that a call requested while everything was denied.
 async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet<String> {
     let policy = Arc::new(Policy::deny_all());
     call(host, &policy, connection, export).await;
@@ -141,7 +141,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
         let lambda = hosts("lambda", &region, &plain, &dual_stack);
         let mut sts = hosts("sts", &region, &plain, &dual_stack);
         if region.starts_with("us-gov-") {
-            // The exception that the page names.
+            // This is the exception that the page names.
             sts[1] = sts[0].clone();
         }
         for (at, endpoint) in endpoints().into_iter().enumerate() {
@@ -155,7 +155,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
             for export in EXPORTS {
                 let with_keys = match export {
                     Export::TestConnection => vec![&lambda, &sts],
-                    // Keys are not exchanged: nothing is sent.
+                    // Access keys need no exchange, so nothing is sent.
                     Export::Open => vec![],
                     _ => vec![&lambda],
                 };
@@ -163,7 +163,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
                 let keys = connection(Credentials::AccessKey(keys()));
                 let seen: BTreeSet<String> = asked(host, &keys, export).await;
                 assert_eq!(seen, expected(with_keys), "{export:?}");
-                // Without its keys a role calls nobody.
+                // Without temporary keys, a role's caller reaches only STS.
                 for credentials in [assuming(&partition), bearing(&partition)] {
                     let seen = asked(host, &connection(credentials), export).await;
                     assert_eq!(seen, expected(vec![&sts]), "{export:?}");
@@ -173,7 +173,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
     }
 }
 
-/// The reference host's policy is the page's, too.
+/// The reference host's policy must match the page as well.
 #[test]
 fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
     for [_, region, plain, dual_stack] in partitions() {
@@ -224,7 +224,7 @@ async fn the_components_send_the_requests_of_the_page_and_no_others(component: C
         assert_eq!(sent(&lambda, before), written, "{}", row[0]);
     }
 
-    // The forms do the same, and describing them needs nobody.
+    // The forms send the same requests, and describing them sends none.
     let first_three: BTreeSet<String> = table[..3].iter().flat_map(|row| quoted(&row[1])).collect();
     let form = form(&lambda);
     let before = lambda.requests().len();
@@ -246,7 +246,7 @@ async fn the_components_send_the_requests_of_the_page_and_no_others(component: C
     }
     assert_eq!(sent(&lambda, before), first_three);
 
-    // An action is named in words where it is missing, so that the sources have it.
+    // Error messages name the action that is not permitted, so every action occurs in the sources.
     let sources: String = ["src/lambda", "src/sts"]
         .iter()
         .flat_map(|folder| fs::read_dir(page::root().join(folder)).unwrap())
@@ -259,7 +259,7 @@ async fn the_components_send_the_requests_of_the_page_and_no_others(component: C
     }
 }
 
-/// Methods and paths from that request on.
+/// Methods and paths of the requests, starting at index `from`.
 fn sent(lambda: &LocalLambda, from: usize) -> BTreeSet<String> {
     let request = |request: &RecordedRequest| {
         let path = request.path_and_query.split('?').next().unwrap();

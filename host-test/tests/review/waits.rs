@@ -1,4 +1,4 @@
-//! How long a call can take at most, with the defaults that the component has.
+//! The longest duration of a call with the component's default options.
 
 use aws_lambda_connector::call::delivery::{Delivery, Options};
 
@@ -6,7 +6,8 @@ use crate::page;
 
 const HEADER: &str = "| What | Seconds at most |";
 
-/// That no call takes longer is `src/perform/tests.rs::call_takes_no_longer_than_its_options_allow`.
+/// `src/perform/tests.rs::call_takes_no_longer_than_its_options_allow` proves that this is an upper
+/// bound.
 #[test]
 fn the_longest_call_is_that_of_the_page() {
     let once = Options {

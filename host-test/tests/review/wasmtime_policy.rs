@@ -1,4 +1,4 @@
-//! The ready-made policy for wasmtime, in wasmtime.
+//! The ready-made policy for wasmtime, tested in wasmtime.
 
 #[path = "../../../examples/policies/wasmtime.rs"]
 mod sample;
