@@ -1,4 +1,4 @@
-//! From arguments to an exit code.
+//! Runs a command: from parsed arguments to an exit code.
 
 use std::process::ExitCode;
 
@@ -22,13 +22,13 @@ mod studio;
 use args::{Cli, Command};
 use outcome::Outcome;
 
-/// Runs the command and reports what kept it from running.
+/// Runs the command. If it cannot run, reports the error and returns the exit code for it.
 pub fn main(cli: Cli) -> ExitCode {
     let json = cli.command.as_ref().is_some_and(Command::wants_json);
     let outcome = run(cli).unwrap_or_else(|error| {
         let message = format!("{error:#}");
         if json {
-            // The exit code says so even if this cannot be written.
+            // The exit code reports the failure even if this write fails.
             let _ = print::say(json::host_error(&message));
         } else {
             print::tell(format_args!("error: {message}"));

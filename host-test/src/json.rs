@@ -1,5 +1,5 @@
-//! Results as JSON, by the names and shapes of the WIT: records are objects, an option without
-//! value is null, enums are strings, a variant is an object with its case as the only key.
+//! Results as JSON, with the names and shapes of the WIT. Records are objects, an absent option is
+//! null, enums are strings, and a variant is an object with its case as the only key.
 
 use aws_lambda_connector_host::bindings::cards::{
     Card, Choice, ChoicePage, Condition, Field, FieldKind, Manifest,
@@ -15,19 +15,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// A WIT value as JSON.
+/// A WIT value that has a JSON form.
 pub trait ToJson {
-    /// Converts the value.
+    /// Converts the value to JSON.
     fn to_json(&self) -> Value;
 }
 
 /// An enum of the WIT.
 pub trait WitName {
-    /// The case's name in the WIT.
+    /// Returns the name of the case in the WIT.
     fn wit_name(&self) -> String;
 }
 
-/// A result as `{"ok": ...}` or `{"error": {"<case>": ...}}`.
+/// Converts a result to `{"ok": ...}` or `{"error": {"<case>": ...}}`.
 pub fn result<T: ToJson>(result: &Result<T, Error>) -> Value {
     match result {
         Ok(value) => json!({ "ok": value.to_json() }),
@@ -35,7 +35,7 @@ pub fn result<T: ToJson>(result: &Result<T, Error>) -> Value {
     }
 }
 
-/// What kept this program from calling the component, or the component from answering.
+/// Converts an error outside the component, such as a failed load or a trap, to JSON.
 pub fn host_error(message: &str) -> Value {
     json!({ "error": { "host": message } })
 }
@@ -64,8 +64,8 @@ impl<T: ToJson> ToJson for Vec<T> {
     }
 }
 
-/// Every field of each record is listed: one that is added to the WIT does not compile until it is
-/// here.
+/// Lists every field of each record, so that a field added to the WIT does not compile until it is
+/// added here.
 macro_rules! records {
     ($($record:ident { $($field:ident),* })*) => {$(
         impl ToJson for $record {
@@ -146,7 +146,7 @@ enums! {
     FieldKind { Text, Number, Boolean, Dropdown, Object }
 }
 
-/// `cut-off` of `CutOff`.
+/// Converts a name such as `CutOff` to `cut-off`.
 fn kebab_case(case: &str) -> String {
     let mut name = String::new();
     for letter in case.chars() {

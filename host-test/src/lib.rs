@@ -1,5 +1,5 @@
-//! What the command line and the studio share: the contract's values as JSON and as words; and the
-//! studio.
+//! The code that the command line and the studio share (JSON forms of the contract's values), and
+//! the studio itself.
 
 pub mod json;
 pub mod studio;

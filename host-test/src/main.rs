@@ -1,4 +1,4 @@
-//! The command line of the reference host. See `cli/args.rs` for what it takes.
+//! The command line of the reference host. `cli/args.rs` defines its arguments.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! A page that draws the connector's forms and runs its cards, served on the loopback interface.
 //!
-//! The page knows the interface `cards` and nothing else: what it shows comes from `describe`,
-//! and what a connection is filled with at first comes from [`Defaults`], as data.
+//! The page depends only on the interface `cards`. Its forms come from `describe`, and the initial
+//! values of a connection come from [`Defaults`].
 
 mod api;
 mod connection;
@@ -23,33 +23,34 @@ pub use connection::Defaults;
 
 use state::State;
 
-/// What a studio is to be.
+/// Configuration of a [`Studio`].
 #[derive(Debug, Default)]
 pub struct Config {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1. Port 0 picks a free port.
     pub port: u16,
-    /// Destinations that the component may reach beside those of the connection.
+    /// Destinations that the component may reach in addition to those of the connection.
     pub allow: Vec<String>,
-    /// What the connection form is filled with at first.
+    /// The initial values of the connection form.
     pub defaults: Option<Defaults>,
 }
 
-/// A running studio. Dropping it ends it.
+/// A running studio. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Studio(Server);
 
 impl Studio {
-    /// Listens, and serves on the caller's tokio runtime.
+    /// Listens on 127.0.0.1 and serves on the caller's tokio runtime.
     ///
     /// # Errors
-    /// The port is taken, or a destination to allow is none.
+    /// Returns an error if the port is in use or if an allowed destination is not valid.
     pub async fn start(host: Host, config: Config) -> Result<Self> {
         for destination in &config.allow {
             Policy::deny_all()
                 .allow(destination)
                 .context("a destination to allow")?;
         }
-        // Never another interface: whoever reaches the page acts with the keys typed there.
+        // The server listens on the loopback interface only, because anyone who reaches the page
+        // acts with the keys that were typed there.
         let server = Server::listen((Ipv4Addr::LOCALHOST, config.port).into()).await?;
         let state = Arc::new(State {
             host,
@@ -64,17 +65,17 @@ impl Studio {
         Ok(Self(server))
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn addr(&self) -> SocketAddr {
         self.0.addr()
     }
 
-    /// The page's address.
+    /// Returns the URL of the page.
     pub fn url(&self) -> String {
         format!("http://{}/", self.addr())
     }
 
-    /// Cuts the connections and waits until all of them are gone.
+    /// Closes all connections and waits until they have ended.
     pub async fn stop(self) {
         self.0.stop().await;
     }
@@ -82,7 +83,7 @@ impl Studio {
     /// Serves until Ctrl-C, then stops.
     ///
     /// # Errors
-    /// The process cannot listen for Ctrl-C.
+    /// Returns an error if the process cannot listen for Ctrl-C.
     pub async fn wait(self) -> Result<()> {
         self.0.wait().await
     }

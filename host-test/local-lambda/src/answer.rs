@@ -1,4 +1,4 @@
-//! Answers: status, headers and body.
+//! HTTP responses: status, headers and body.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,7 +9,7 @@ use super::errors::ApiError;
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
-/// An answer to a request that was refused.
+/// Builds the response for a rejected request.
 pub(super) fn error_answer(error: ApiError) -> Answer {
     let mut answer = json_answer(error.status, error.body.to_string());
     let headers = answer.headers_mut();
@@ -29,14 +29,14 @@ pub(super) fn xml_answer(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     answer(status, "text/xml", body)
 }
 
-/// An answer without a body.
+/// Builds a response without a body.
 pub(super) fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = status;
     answer
 }
 
-/// Adds those headers that have a value.
+/// Adds the headers that have a value.
 pub(super) fn with_headers(
     mut answer: Answer,
     headers: &[(&'static str, Option<&str>)],

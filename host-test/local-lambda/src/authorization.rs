@@ -87,7 +87,7 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// When the request was signed, as sent and as read.
+/// Returns the value of `X-Amz-Date` as text and as a time.
 pub(super) fn signing_date(headers: &HeaderMap) -> Result<(&str, SystemTime), ApiError> {
     let mut values = headers.get_all("x-amz-date").iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -101,7 +101,7 @@ pub(super) fn signing_date(headers: &HeaderMap) -> Result<(&str, SystemTime), Ap
     Ok((text, date.assume_utc().into()))
 }
 
-/// A time as `X-Amz-Date` writes it.
+/// Formats a time for `X-Amz-Date`.
 pub(super) fn amz_date(at: SystemTime) -> String {
     // The format names only fields that every date has.
     OffsetDateTime::from(at)

@@ -1,21 +1,21 @@
-//! Which functions there are, with their versions and aliases.
+//! The functions of the service, with their versions and aliases.
 
 use super::functions::Handler;
 
-/// A function as it was created.
+/// A function and its configuration.
 pub(super) struct Function {
     pub name: String,
     pub description: String,
-    /// `None`: a container image.
+    /// `None` for a container image.
     pub runtime: Option<&'static str>,
     pub architecture: &'static str,
     pub memory_mb: u32,
     pub timeout_seconds: u32,
     pub tenant_isolated: bool,
     pub durable: bool,
-    /// Its reserved concurrency is 0: every synchronous invocation is throttled.
+    /// Reserved concurrency is 0, so every synchronous invocation is throttled.
     pub throttled: bool,
-    /// Descriptions of the published versions, oldest first: the first is of version `1`.
+    /// Descriptions of the published versions, oldest first. The first one describes version `1`.
     pub versions: Vec<&'static str>,
     pub aliases: Vec<Alias>,
     pub handler: Handler,
@@ -25,7 +25,7 @@ pub(super) struct Alias {
     pub name: &'static str,
     pub version: &'static str,
     pub description: &'static str,
-    /// Another version, and N where every Nth invocation goes to it.
+    /// A second version and N: every Nth invocation of the alias runs that version.
     pub routed: Option<(&'static str, u32)>,
 }
 
@@ -57,7 +57,7 @@ impl Catalogue {
         Self(all)
     }
 
-    /// In the order in which they are listed.
+    /// Returns the functions in the order in which they are listed.
     pub fn all(&self) -> &[Function] {
         &self.0
     }
@@ -139,7 +139,8 @@ fn built_in() -> Vec<Function> {
     ]
 }
 
-/// The same for the same number, and unlike its neighbours in every column of a list.
+/// Builds the nth generated function. The result depends on `n` only, and differs from its
+/// neighbours in every column of a list.
 fn extra_function(n: usize) -> Function {
     const AREAS: [&str; 7] = [
         "billing",

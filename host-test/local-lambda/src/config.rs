@@ -1,4 +1,4 @@
-//! What a local Lambda is to be: its configuration, the keys of its callers and its roles.
+//! Configuration of a local Lambda: address, keys of its callers, and roles.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,27 +8,29 @@ use anyhow::{Context, Result, ensure};
 
 use super::tls::Tls;
 
-/// What a local Lambda is to be.
+/// Configuration of a [`LocalLambda`](crate::LocalLambda).
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen, on the loopback interface only; port 0 takes a free one. Default `127.0.0.1:0`.
+    /// The loopback address to listen on. Port 0 picks a free port. Default `127.0.0.1:0`.
     pub addr: SocketAddr,
-    /// The region it answers for. Default `us-east-1`.
+    /// The region of the service. Default `us-east-1`.
     pub region: String,
-    /// The account that owns the functions, 12 digits. Default `123456789012`.
+    /// The account that owns the functions: 12 digits. Default `123456789012`.
     pub account: String,
-    /// The keys of those who may call. Default: one key, see [`Key::default`].
+    /// The access keys that the service accepts. Default: one key, see [`Key::default`].
     pub keys: Vec<Key>,
-    /// The roles whose keys STS hands out at the same address. Default: none.
+    /// The roles that STS issues keys for, at the same address. Default: none.
     pub roles: Vec<Role>,
-    /// How many functions to add to the built-in ones. They are always the same, and each
-    /// returns its event. Default 0.
+    /// The number of functions to add to the built-in ones. The same number always adds the same
+    /// functions, and each one returns its event. Default 0.
     pub extra_functions: usize,
-    /// Path in front of the API's own, for example `/lambda`, as behind a proxy. Default empty.
+    /// The path prefix of the API, for example `/lambda`, as behind a reverse proxy. Default:
+    /// empty.
     pub base_path: String,
-    /// How far the service's clock is ahead of the machine's, in seconds. Default 0.
+    /// The offset of the service's clock from the system clock, in seconds. A positive offset is
+    /// ahead. Default 0.
     pub clock_offset_seconds: i64,
-    /// Serves HTTPS with this certificate. Default: HTTP.
+    /// The certificate to serve HTTPS with. Default: none, which serves HTTP.
     pub tls: Option<Tls>,
 }
 
@@ -49,7 +51,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Says what is wrong with it, or returns the first key.
+    /// Validates the configuration and returns its first key.
     pub(super) fn check(&self) -> Result<&Key> {
         let key = self
             .keys
@@ -75,16 +77,16 @@ impl Config {
     }
 }
 
-/// One caller's keys.
+/// The access key of one caller.
 #[derive(Clone)]
 pub struct Key {
-    /// Default `AKIDLOCALLAMBDA`.
+    /// The access key ID. Default `AKIDLOCALLAMBDA`.
     pub access_key_id: String,
-    /// Default a fixed text that no AWS account could have.
+    /// The secret access key. The default is a fixed text that is not valid in any AWS account.
     pub secret_access_key: String,
-    /// Where present, every request must carry exactly this token; where absent, none.
+    /// The session token that every request must carry. With `None`, a request must not carry one.
     pub session_token: Option<String>,
-    /// Authenticated, but allowed nothing: every call is an `AccessDeniedException`.
+    /// Whether every call with this key fails with `AccessDeniedException` after authentication.
     pub denied: bool,
 }
 
@@ -113,25 +115,25 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A role that STS hands out keys of.
+/// A role that STS issues keys for.
 #[derive(Clone, Debug)]
 pub struct Role {
-    /// `arn:aws:iam::{account}:role/{name}`
+    /// The ARN, `arn:aws:iam::{account}:role/{name}`.
     pub arn: String,
-    /// Those who may assume it.
+    /// The callers that may assume the role.
     pub trusts: Vec<Trusted>,
-    /// Every caller must send it. `None`: a caller must send none.
+    /// The external ID that every caller must send. With `None`, a caller must not send one.
     pub external_id: Option<String>,
-    /// The keys last no longer, even if the caller asks for more.
+    /// The upper bound on the lifetime of the keys, even if the caller requests a longer one.
     pub lasts: Option<Duration>,
 }
 
-/// Who may assume a role.
+/// A caller that may assume a role.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Trusted {
-    /// The owner of the access key of this id.
+    /// The owner of the access key with this ID.
     Key(String),
-    /// A session of the role of this ARN.
+    /// A session of the role with this ARN.
     Role(String),
     /// The bearer of this OIDC token.
     Token(String),

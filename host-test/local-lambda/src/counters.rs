@@ -9,7 +9,7 @@ use super::sync::lock;
 pub(super) struct Counters(Mutex<HashMap<String, u64>>);
 
 impl Counters {
-    /// Adds one and returns the new count.
+    /// Increments the count of `key` and returns the new count.
     pub fn add(&self, key: &str) -> u64 {
         let mut counts = lock(&self.0);
         let count = counts.entry(key.to_owned()).or_default();

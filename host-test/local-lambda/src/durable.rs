@@ -1,4 +1,5 @@
-//! Durable executions: a name starts one execution, and asking again finds it.
+//! Durable executions: the first request with a name starts an execution, and later requests with
+//! that name find it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -18,13 +19,13 @@ pub(super) struct Execution {
     pub result: watch::Receiver<Option<Finished>>,
 }
 
-/// Every execution since the service started. The key is the ARN without its last part, which is
-/// the id of the request that started the execution.
+/// All executions since the service started. The key is the ARN without its last part, which is the
+/// ID of the request that started the execution.
 #[derive(Default)]
 pub(super) struct Executions(Mutex<HashMap<String, Execution>>);
 
 impl Executions {
-    /// Keeps the new execution, or returns the one that has its name already.
+    /// Stores a new execution, or returns the existing execution with that name.
     pub fn begin(&self, name: String, new: Execution) -> Option<Execution> {
         match lock(&self.0).entry(name) {
             Entry::Occupied(known) => Some(known.get().clone()),

@@ -1,17 +1,17 @@
-//! Lambda's error answers: status, header `x-amzn-ErrorType` and body, each in the form that its
-//! code has on the real service.
+//! Lambda's error responses. Status, header `x-amzn-ErrorType` and body have the form that the real
+//! service uses for each code.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-/// An error as Lambda answers it.
+/// An error response of Lambda.
 #[derive(Debug)]
 pub(super) struct ApiError {
     pub status: StatusCode,
     /// The value of `x-amzn-ErrorType`.
     pub error_type: &'static str,
     pub body: Value,
-    /// In seconds.
+    /// The value of `Retry-After`, in seconds.
     pub retry_after: Option<u32>,
 }
 
@@ -25,7 +25,7 @@ impl ApiError {
         }
     }
 
-    /// Codes whose model spells the member `Message`.
+    /// Builds an error whose model spells the message member `Message`.
     fn upper(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self::new(
             status,
@@ -34,7 +34,7 @@ impl ApiError {
         )
     }
 
-    /// Codes whose model spells the member `message`.
+    /// Builds an error whose model spells the message member `message`.
     fn lower(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self::new(
             status,
@@ -43,17 +43,17 @@ impl ApiError {
         )
     }
 
-    /// Errors that have no `Type`: the front end's, STS's and those of constraints.
+    /// Builds an error without `Type`: errors of the front end, of STS and of constraints.
     pub fn untyped(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self::new(status, code, json!({ "message": message.into() }))
     }
 
-    /// What the front end says before Lambda itself looks at a request.
+    /// Builds an error of the front end, which rejects requests before Lambda looks at them.
     pub fn unauthenticated(code: &'static str, message: impl Into<String>) -> Self {
         Self::untyped(StatusCode::FORBIDDEN, code, message)
     }
 
-    /// The one code that comes as a URL.
+    /// Builds the only error whose code includes a URL.
     pub fn unrecognized_client() -> Self {
         Self::unauthenticated(
             "UnrecognizedClientException:http://internal.amazon.com/coral/com.amazon.coral.service/",
@@ -72,7 +72,8 @@ impl ApiError {
         )
     }
 
-    /// A value that breaks its shape's constraint; `constraint` follows "Member must".
+    /// Builds the error for a value that breaks a constraint of its shape. `constraint` follows
+    /// "Member must" in the message.
     pub fn validation(field: &str, value: &str, constraint: &str) -> Self {
         Self::untyped(
             StatusCode::BAD_REQUEST,
@@ -84,7 +85,7 @@ impl ApiError {
         )
     }
 
-    /// A value that its enum, written like `[A, B]`, does not have.
+    /// Builds the error for a value outside its enum. `values` is written like `[A, B]`.
     pub fn not_in_enum(field: &str, value: &str, values: &str) -> Self {
         Self::validation(field, value, &format!("satisfy enum value set: {values}"))
     }
@@ -105,7 +106,7 @@ impl ApiError {
         )
     }
 
-    /// Recorded with a null `Type`.
+    /// The real service sends a null `Type` here.
     pub fn invalid_client_context(message: &str) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,

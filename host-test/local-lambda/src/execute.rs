@@ -1,4 +1,5 @@
-//! Runs a function as the platform does: starts it, bounds it, and turns its end into a response.
+//! Runs a function as the platform does: starts it, enforces its timeout, and turns its outcome
+//! into a response.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ use super::functions::{Failure, Run};
 use super::limits::RESPONSE_LIMIT;
 use super::log::Report;
 
-/// What a small Python function takes. The built-in ones have no process to measure.
+/// Memory use and initialization time of a small Python function. The built-in functions do not
+/// have a process to measure.
 const USED_MB: u32 = 36;
 const INIT: Duration = Duration::from_micros(112_340);
 
@@ -17,13 +19,13 @@ const INIT: Duration = Duration::from_micros(112_340);
 #[derive(Clone, Debug)]
 pub(super) struct Finished {
     pub body: Bytes,
-    /// The function failed: the body says how.
+    /// Whether the function failed. The body then describes the failure.
     pub failed: bool,
     /// The value of `X-Amz-Log-Result`.
     pub log_tail: String,
 }
 
-/// Runs to the end; `cold` where the function has not run before.
+/// Runs a function to its end. `cold` marks the first run of the function.
 pub(super) async fn execute(mut run: Run, cold: bool) -> Finished {
     let started = Instant::now();
     let outcome = tokio::time::timeout(run.timeout, run.handler.handle(&mut run))
@@ -65,7 +67,8 @@ pub(super) async fn execute(mut run: Run, cold: bool) -> Finished {
         }
         Failure::TimedOut => {
             status = "Status: timeout";
-            // The function `timeout` does not wait; its log must still make sense.
+            // The function `timeout` ends without waiting, but its log must report the full
+            // timeout.
             duration = duration.max(run.timeout);
             let message = format!(
                 "RequestId: {id} Error: Task timed out after {:.2} seconds",

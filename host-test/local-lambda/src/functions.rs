@@ -1,4 +1,4 @@
-//! The code of the built-in functions: what each does with an event.
+//! The built-in functions: what each one does with an event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,16 +20,16 @@ pub(super) struct Run {
     pub timeout: Duration,
     pub memory_mb: u32,
     pub log: Log,
-    /// The runs that functions count, by the key of their events.
+    /// Run counts of the functions that count, by the `key` in their events.
     pub counted: Arc<Counters>,
 }
 
-/// What a function learns of its invocation.
+/// The context that a function receives with an event.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Context {
     pub function_name: String,
-    /// As the caller named it, with the qualifier.
+    /// The function as the caller named it, with the qualifier.
     pub invoked_function_arn: String,
     pub qualifier: Option<String>,
     /// `$LATEST` or a number.
@@ -41,20 +41,20 @@ pub(super) struct Context {
     pub durable_execution_name: Option<String>,
 }
 
-/// What a function returned, or how else its run ended.
+/// The outcome of a run: the response of the function, or its failure.
 pub(super) type Outcome = Result<Bytes, Failure>;
 
 pub(super) enum Failure {
     Thrown {
         error_type: String,
         message: String,
-        /// The line of code that threw.
+        /// The line of code that threw the error.
         source: String,
     },
-    /// The response is over the limit.
+    /// The response exceeds the limit.
     TooLarge,
     TimedOut,
-    /// By the kernel, out of memory.
+    /// The kernel killed the process because it ran out of memory.
     Killed,
 }
 
@@ -143,7 +143,7 @@ async fn slow(run: &Run) -> Outcome {
 }
 
 fn log(run: &mut Run) -> Outcome {
-    /// No event may make the service hold more than this, in bytes.
+    /// The largest log that one event may produce, in bytes.
     const LIMIT: usize = 1 << 20;
     #[derive(Deserialize)]
     struct Event {
@@ -193,7 +193,7 @@ fn context(run: &Run) -> Outcome {
     struct Seen<'a> {
         #[serde(flatten)]
         context: &'a Context,
-        /// As it came: numbers of any size, any order of keys.
+        /// The event unchanged: numbers of any size, and the keys in their order.
         payload: &'a RawValue,
     }
     returned(&Seen {
@@ -219,12 +219,12 @@ fn big(run: &Run) -> Outcome {
         bytes: usize,
     }
     let Event { bytes } = event(run)?;
-    // One byte over the limit is refused like any number of them, so make no more.
+    // One byte over the limit is enough to be rejected, so a longer response is never built.
     let inner = bytes.clamp(2, RESPONSE_LIMIT + 1) - 2;
     Ok(format!("\"{}\"", "x".repeat(inner)).into())
 }
 
-/// The event as a function wants it.
+/// Parses the event into the input type of a function.
 fn event<'a, E: Deserialize<'a>>(run: &'a Run) -> Result<E, Failure> {
     serde_json::from_slice(&run.event).map_err(|error| Failure::Thrown {
         error_type: "TypeError".to_owned(),

@@ -1,4 +1,4 @@
-//! Invoke: checks a request, runs the function, answers.
+//! Invoke: checks a request, runs the function, and answers.
 
 use std::str;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use super::target::{allow, check_place, qualifier, resolve};
 
 const ACTION: &str = "lambda:InvokeFunction";
 
-/// Largest client context, in bytes of Base64.
+/// The largest client context, in bytes of Base64.
 const CLIENT_CONTEXT_LIMIT: usize = 3_583;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -101,7 +101,7 @@ pub(super) async fn invoke(
         return Ok(empty(StatusCode::NO_CONTENT));
     }
     if function.throttled {
-        // An event waits in the queue, here for ever.
+        // The function is throttled, so an accepted event stays in the queue forever.
         return match invocation_type {
             InvocationType::Event => Ok(empty(StatusCode::ACCEPTED)),
             _ => Err(ApiError::throttled()),
@@ -124,7 +124,7 @@ pub(super) async fn invoke(
             qualifier: qualifier.map(str::to_owned),
             version: version.clone(),
             aws_request_id: id,
-            // Lambda passes it only to synchronous invocations.
+            // Lambda passes the client context to synchronous invocations only.
             client_context: client_context.filter(|_| synchronous),
             tenant_id: tenant_id.map(str::to_owned),
             trace_id: trace_id.clone(),
@@ -136,7 +136,7 @@ pub(super) async fn invoke(
     if !synchronous {
         return with_headers(empty(StatusCode::ACCEPTED), &[execution_arn]);
     }
-    // The sender is dropped unused only where the service stops.
+    // The sender is dropped without a result only when the service stops.
     let finished = result.wait_for(Option::is_some).await;
     let finished = finished.ok().and_then(|finished| finished.clone());
     let finished = finished.ok_or_else(|| ApiError::service("The local Lambda is stopping"))?;
@@ -145,7 +145,7 @@ pub(super) async fn invoke(
         &[
             ("x-amz-executed-version", Some(&version)),
             ("x-amzn-trace-id", Some(&trace_id)),
-            // Noise that the real service sends.
+            // The real service always sends this header.
             ("x-amzn-remapped-content-length", Some("0")),
             (
                 "x-amz-function-error",
@@ -157,8 +157,8 @@ pub(super) async fn invoke(
     )
 }
 
-/// Starts a run that goes on even if the request is gone, or finds the execution of the same name.
-/// Returns the execution's ARN, if there is an execution, and the result to come.
+/// Starts a run, or finds the execution with the same name. The run continues if the request is
+/// cancelled. Returns the ARN of the execution, if there is one, and a receiver for the result.
 fn start(
     service: &Service,
     function: &Function,
@@ -208,7 +208,7 @@ fn start(
     Ok((execution_arn, result))
 }
 
-/// The payload as the function sees it.
+/// Returns the event for the function, or an error if the body is too large or is not JSON.
 fn event(body: &Bytes, invocation_type: InvocationType) -> Result<Bytes, ApiError> {
     let (kind, limit) = match invocation_type {
         InvocationType::Event => ("Event", EVENT_REQUEST_LIMIT),
@@ -228,7 +228,7 @@ fn event(body: &Bytes, invocation_type: InvocationType) -> Result<Bytes, ApiErro
             "Could not parse request body into json: Could not parse payload into json: {why}"
         ))
     };
-    // serde_json does not check what it skips for UTF-8.
+    // serde_json does not validate UTF-8 in values that it skips.
     let text = str::from_utf8(body).map_err(|error| refuse(error.to_string()))?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| refuse(error.to_string()))?;
     Ok(body.clone())
@@ -256,7 +256,7 @@ fn client_context(request: &RawRequest) -> Result<Option<Box<RawValue>>, ApiErro
         })
 }
 
-/// The caller's trace, or a new one that is not sampled.
+/// Returns the trace of the caller, or a new trace that is not sampled.
 fn trace_id(request: &RawRequest) -> Result<String, ApiError> {
     if let Some(sent) = request.header("x-amzn-trace-id")? {
         return Ok(sent.to_owned());

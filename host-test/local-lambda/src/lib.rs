@@ -1,7 +1,7 @@
-//! A Lambda service on the loopback interface: the real HTTP API over a handful of built-in
-//! functions, for demonstrations and tests. Every signature is verified by AWS's own crate.
+//! A Lambda service on the loopback interface, for demonstrations and tests. It serves the real
+//! HTTP API over a few built-in functions. AWS's own crate verifies every signature.
 //!
-//! All state is in a [`LocalLambda`], so any number of services may run side by side.
+//! All state is in a [`LocalLambda`], so any number of services can run side by side.
 //!
 //! | Function | Event | What it does |
 //! |---|---|---|
@@ -10,35 +10,35 @@
 //! | `fail` | `{"type": …, "message": …}`, both optional | throws |
 //! | `slow` | `{"ms": 500, "key": …}`, key optional | waits, then counts a run of that key |
 //! | `log` | `{"lines": […], "repeat": 100}`, repeat optional | logs the lines, 1 MiB at most |
-//! | `count` | `{"key": "k", "ms": 500, "bytes": 9000}`, ms and bytes optional | counts a run of that key, then waits, and pads its answer by so many bytes |
+//! | `count` | `{"key": "k", "ms": 500, "bytes": 9000}`, ms and bytes optional | counts a run of that key, then waits, and adds that many bytes of padding to its response |
 //! | `timeout`, `oom` | any | ended by the platform: timed out, out of memory |
 //! | `binary` | any | returns bytes that are neither JSON nor UTF-8 |
-//! | `context` | any | returns all that it was invoked with |
+//! | `context` | any | returns everything that it was invoked with |
 //! | `big` | `{"bytes": 6291556}` | returns a JSON string of that length, quotes included |
 //! | `tenant` | any | like `context`, tenant-isolated |
 //! | `durable` | any | like `context`, durable; counts a run of the event's `key`; version `1`, alias `live` |
 //! | `throttled` | any | never runs: 429 |
 //! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (2, a tenth on 3) and `beta` (3) |
 //!
-//! STS answers at the same address, as local stacks have it: `AssumeRole`,
+//! STS answers at the same address, as it does in other local AWS stacks. It supports `AssumeRole`,
 //! `AssumeRoleWithWebIdentity` and `GetCallerIdentity`.
 //!
-//! Unlike the real service, it does not retry failed events, limit concurrency by account or
-//! stream responses, and Lambda's only operations are Invoke, ListFunctions,
-//! ListVersionsByFunction and ListAliases.
+//! Unlike the real service, it does not retry failed events, limit concurrency by account or stream
+//! responses. The only operations of Lambda are Invoke, ListFunctions, ListVersionsByFunction and
+//! ListAliases.
 //!
-//! The layers, from top to bottom; a file imports only from layers below its own:
+//! The layers, from top to bottom. A file imports only from layers below its own:
 //!
 //! 1. this file: starts and stops a service
 //! 2. `server`: connections
-//! 3. `routes`: the way of a request to its operation, and of the answer back
+//! 3. `routes`: passes a request to its operation and returns the answer
 //! 4. operations: `invoke`, `listing`, `sts`
 //! 5. `service`: the state of one service
-//! 6. parts of operations: `target`, `rows` (of a list), `durable` executions
-//! 7. `signature` (who calls), `catalogue` (of which functions), `execute` (a run, as the platform)
-//! 8. `request`, `sessions`, `functions` (a run, as the function)
+//! 6. parts of operations: `target`, `rows` (list entries), `durable` (executions)
+//! 7. `signature` (the caller), `catalogue` (the functions), `execute` (a run: the platform)
+//! 8. `request`, `sessions`, `functions` (a run: the function)
 //! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `record`
-//! 10. files that import none of the others: `errors`, `limits`, `log`, `place`, `sync`, `tls`
+//! 10. files without imports from the others: `errors`, `limits`, `log`, `place`, `sync`, `tls`
 
 mod answer;
 mod authorization;
@@ -86,7 +86,8 @@ use service::Service;
 pub use sessions::{ISSUED_MARK, IssuedSession};
 pub use tls::Tls;
 
-/// A running service. Dropping it ends it; [`stop`](Self::stop) also waits for the end.
+/// A running service. Dropping it stops the service; [`stop`](Self::stop) also waits until
+/// everything has ended.
 pub struct LocalLambda {
     key: Key,
     tls: Option<Tls>,
@@ -95,10 +96,10 @@ pub struct LocalLambda {
 }
 
 impl LocalLambda {
-    /// Listens, and serves on the caller's tokio runtime.
+    /// Listens on the configured address and serves on the caller's tokio runtime.
     ///
     /// # Errors
-    /// The configuration is wrong, or the address cannot be listened on.
+    /// Returns an error if the configuration is invalid or the address cannot be listened on.
     pub async fn start(config: Config) -> Result<LocalLambda> {
         let key = config.check()?.clone();
         let tls = config.tls.clone();
@@ -118,54 +119,58 @@ impl LocalLambda {
         })
     }
 
-    /// The address it listens on.
+    /// Returns the address that the service listens on.
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
 
-    /// Lambda's endpoint for a client: `http://127.0.0.1:PORT`, or `https://…`, and the base path.
+    /// Returns the endpoint for clients: `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`,
+    /// followed by the base path.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{}", self.addr(), self.service.base_path)
     }
 
-    /// What a client must trust where the service speaks HTTPS, in DER.
+    /// Returns the root certificate that clients must trust, in DER. Returns `None` if the service
+    /// serves HTTP.
     pub fn root_certificate(&self) -> Option<CertificateDer<'static>> {
         self.tls.as_ref().map(|tls| tls.root_certificate().clone())
     }
 
-    /// The first of the configured keys.
+    /// Returns the first of the configured keys.
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// How often the functions `count` and `slow` counted a run for this key of their events.
+    /// Returns the number of runs that the functions `count` and `slow` counted for this `key` of
+    /// an event.
     pub fn runs(&self, key: &str) -> u64 {
         self.service.counted.of(key)
     }
 
-    /// The last 10,000 requests whose head arrived, oldest first; refused ones too.
+    /// Returns the last 10,000 requests whose head arrived, oldest first. They include rejected
+    /// requests.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.service.record.all()
     }
 
-    /// The temporary keys that were handed out, oldest first.
+    /// Returns the temporary keys that STS issued, oldest first.
     pub fn sessions(&self) -> Vec<IssuedSession> {
         self.service.verifier.sessions.issued()
     }
 
-    /// Ends all temporary keys that were handed out so far.
+    /// Expires all temporary keys that STS has issued so far.
     pub fn end_sessions(&self) {
         self.service.verifier.sessions.end_all();
     }
 
-    /// Waits until no request is being answered and no function runs. Accepted events have run by
-    /// then.
+    /// Waits until the service is idle: no request is being answered and no function runs. Accepted
+    /// events have run by then.
     pub async fn quiet(&self) {
         self.service.busy.wait().await;
     }
 
-    /// Cuts the connections, ends the functions that still run, and waits for the end of both.
+    /// Closes all connections, stops the functions that still run, and waits until both have ended.
     pub async fn stop(self) {
         self.server.stop().await;
     }
@@ -173,7 +178,7 @@ impl LocalLambda {
     /// Serves until Ctrl-C, then stops.
     ///
     /// # Errors
-    /// The process cannot listen for Ctrl-C.
+    /// Returns an error if the process cannot listen for Ctrl-C.
     pub async fn wait(self) -> Result<()> {
         self.server.wait().await
     }

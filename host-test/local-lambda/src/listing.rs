@@ -1,4 +1,4 @@
-//! ListFunctions, ListVersionsByFunction and ListAliases: rows in pages.
+//! ListFunctions, ListVersionsByFunction and ListAliases, with pagination.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use super::service::Service;
 use super::signature::Caller;
 use super::target::{allow, check_place};
 
-/// Lambda never returns more rows, even if `MaxItems` allows them.
+/// The largest page. Lambda never returns more rows, even if `MaxItems` allows them.
 const PAGE: usize = 50;
 
 pub(super) fn functions(
@@ -36,7 +36,7 @@ pub(super) fn functions(
     }
     let limit = max_items(request)?;
     allow(&service.place, caller, "lambda:ListFunctions", "*")?;
-    // Without `ALL`, the newest code of each function alone.
+    // Without `ALL`, a list has only `$LATEST` of each function.
     let rows: Vec<(&Function, usize)> = service
         .catalogue
         .all()
@@ -157,8 +157,8 @@ fn page<R>(
     ))
 }
 
-/// Opaque as Lambda's own, and good for one list only. Base64 has `/`, `+` and `=`, so that a client
-/// must encode it in a query.
+/// Returns a marker for one list. It is opaque, like the markers of the real service. Base64 has
+/// `/`, `+` and `=`, so a client must encode the marker in a query.
 fn marker(kind: &str, row: usize) -> String {
     STANDARD.encode(Sha256::digest(format!("{kind}\n{row}")))
 }

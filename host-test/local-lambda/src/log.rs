@@ -1,11 +1,11 @@
-//! The execution log of one invocation, as CloudWatch and `X-Amz-Log-Result` show it.
+//! The execution log of one invocation, in the format of CloudWatch and `X-Amz-Log-Result`.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// How much of the log's end `X-Amz-Log-Result` carries, in bytes before Base64.
+/// The length of the log tail in `X-Amz-Log-Result`, in bytes before Base64.
 const LOG_TAIL: usize = 4_096;
 
 pub(super) struct Log(String);
@@ -16,9 +16,9 @@ pub(super) struct Report<'a> {
     pub duration: Duration,
     pub memory_mb: u32,
     pub used_mb: u32,
-    /// Present on a cold start.
+    /// The initialization time, on a cold start.
     pub init: Option<Duration>,
-    /// The line's last fields; empty on success and where the code threw.
+    /// The last fields of the line. Empty if the function succeeded or threw an error.
     pub status: &'static str,
 }
 
@@ -42,7 +42,7 @@ impl Log {
             status,
         } = report;
         let ms = |duration: Duration| duration.as_secs_f64() * 1_000.0;
-        // Lambda bills initialisation since August 2025.
+        // Lambda has billed initialization since August 2025.
         let billed = (ms(duration) + ms(init.unwrap_or_default())).ceil();
         let init = init.map_or(String::new(), |init| {
             format!("Init Duration: {:.2} ms\t", ms(init))
@@ -55,7 +55,7 @@ impl Log {
         ));
     }
 
-    /// The value of `X-Amz-Log-Result`. The cut is by bytes, so it may split a character.
+    /// Returns the value of `X-Amz-Log-Result`. The cut is by bytes, so it can split a character.
     pub fn tail(&self) -> String {
         let bytes = self.0.as_bytes();
         STANDARD.encode(&bytes[bytes.len().saturating_sub(LOG_TAIL)..])

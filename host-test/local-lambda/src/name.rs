@@ -1,40 +1,40 @@
-//! Function names and what goes with them: the patterns of Lambda's model, and the parts of a name.
+//! Function names and related fields: the patterns of Lambda's model, and the parts of a name.
 
 use anyhow::Result;
 use regex::{Regex, RegexBuilder};
 
 use super::errors::ApiError;
 
-/// Shape `NamespacedFunctionName`.
+/// The shape `NamespacedFunctionName`.
 const NAMESPACED: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
-/// Shape `FunctionName`.
+/// The shape `FunctionName`.
 const PLAIN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
-/// Shape `NumericLatestPublishedOrAliasQualifier`.
+/// The shape `NumericLatestPublishedOrAliasQualifier`.
 const QUALIFIER: &str = r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
 const TENANT_ID: &str = r"[a-zA-Z0-9\._:\/=+\-@ ]+";
 const DURABLE_NAME: &str = r"[a-zA-Z0-9-_]+";
 
-// The capture groups of both function name patterns, by their opening brackets.
+// Indexes of the capture groups, the same in both patterns of function names.
 const REGION: usize = 3;
 const ACCOUNT: usize = 9;
 const NAME: usize = 11;
 const SUFFIX: usize = 13;
 
-/// A function as a request names it.
+/// A function name, split into its parts.
 #[derive(Debug)]
 pub(super) struct FunctionName {
     pub region: Option<String>,
     pub account: Option<String>,
     pub name: String,
-    /// Qualifier at the name's end.
+    /// The qualifier at the end of the name.
     pub suffix: Option<String>,
 }
 
 /// The compiled patterns.
 pub(super) struct Names {
-    /// A name as Invoke and ListVersionsByFunction take it.
+    /// The names that Invoke and ListVersionsByFunction accept.
     pub namespaced: Shape,
-    /// A name as ListAliases takes it.
+    /// The names that ListAliases accepts.
     pub plain: Shape,
     pub qualifier: Shape,
     pub tenant_id: Shape,
@@ -53,7 +53,7 @@ impl Names {
     }
 }
 
-/// What the model demands of one field.
+/// The constraints that the model sets on one field.
 pub(super) struct Shape {
     field: &'static str,
     pattern: &'static str,
@@ -63,7 +63,7 @@ pub(super) struct Shape {
 
 impl Shape {
     fn new(field: &'static str, pattern: &'static str, longest: usize) -> Result<Self> {
-        // The anchors must hold for each of the pattern's alternatives, so it is in a group.
+        // The group makes the anchors apply to every alternative of the pattern.
         let regex = RegexBuilder::new(&format!("^(?:{pattern})$"))
             .unicode(false)
             .build()?;
@@ -93,7 +93,7 @@ impl Shape {
         Ok(())
     }
 
-    /// Reads a function name; for the two patterns of such names only.
+    /// Parses a function name. Only the two patterns of function names have the capture groups.
     pub fn read(&self, text: &str) -> Result<FunctionName, ApiError> {
         self.check(text)?;
         let groups = self

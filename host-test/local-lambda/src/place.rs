@@ -1,4 +1,4 @@
-//! A service's region and account, and the ARNs that contain them.
+//! The region and account of a service, and the ARNs that contain them.
 
 pub(super) struct Place {
     pub region: String,
@@ -6,12 +6,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The ARN of a function of this account, unqualified.
+    /// Returns the unqualified ARN of a function in this account.
     pub fn function_arn(&self, name: &str) -> String {
         self.function_arn_in(&self.account, name)
     }
 
-    /// The ARN of a function of any account, unqualified.
+    /// Returns the unqualified ARN of a function in the given account.
     pub fn function_arn_in(&self, account: &str, name: &str) -> String {
         format!(
             "arn:{}:lambda:{}:{account}:function:{name}",
@@ -20,7 +20,7 @@ impl Place {
         )
     }
 
-    /// An ARN of a service without regions: IAM or STS.
+    /// Returns an ARN of a global service: IAM or STS.
     pub fn global_arn(&self, service: &str, resource: &str) -> String {
         format!(
             "arn:{}:{service}::{}:{resource}",
@@ -29,13 +29,13 @@ impl Place {
         )
     }
 
-    /// The owner of the configured keys, as error messages name it.
+    /// Returns the ARN that error messages show for the owner of the configured keys.
     pub fn principal(&self) -> String {
         self.global_arn("iam", "user/local-lambda")
     }
 }
 
-/// The partition of a region, as its ARNs spell it.
+/// Returns the partition of a region as ARNs spell it.
 fn partition(region: &str) -> &'static str {
     const PREFIXES: [(&str, &str); 7] = [
         ("cn-", "aws-cn"),

@@ -1,4 +1,4 @@
-//! What arrived, for tests that look at what a client really sent.
+//! A record of the requests that arrived, for tests that check what a client sent.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,26 +8,27 @@ use hyper::HeaderMap;
 
 use super::sync::lock;
 
-/// A long-lived service must not grow with every request.
+/// The number of requests to keep, so that the memory of a long-lived service is bounded.
 const KEPT: usize = 10_000;
 
 /// One request as it arrived.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecordedRequest {
-    /// Method.
+    /// The HTTP method.
     pub method: String,
-    /// Path and query as on the wire, nothing decoded.
+    /// The path and query as on the wire, not decoded.
     pub path_and_query: String,
-    /// Headers in the order of their arrival (those of one name together), names in lower case.
+    /// The headers in the order of arrival, with lower-case names. Headers of the same name are
+    /// adjacent.
     pub headers: Vec<(String, String)>,
-    /// Bytes of the body that arrived.
+    /// The number of body bytes that arrived.
     pub body_length: u64,
-    /// Whether the body arrived to its end.
+    /// Whether the whole body arrived.
     pub complete: bool,
 }
 
 impl RecordedRequest {
-    /// The first header of that name (lower case).
+    /// Returns the value of the first header with this lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -56,7 +57,7 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-/// A request whose body may still arrive.
+/// A recorded request whose body may still be arriving.
 #[derive(Clone)]
 pub(super) struct Entry(Arc<Mutex<RecordedRequest>>);
 

@@ -1,4 +1,4 @@
-//! Requests as they arrive, before an operation makes sense of them.
+//! Requests as they arrived, before an operation interprets them.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -10,25 +10,26 @@ use super::errors::ApiError;
 use super::limits::SYNC_REQUEST_LIMIT;
 use super::record::Entry;
 
-/// A body up to this length is called too large once its signature was checked. A longer one is
-/// refused without that, as AWS's front end does.
+/// The longest body that is kept, in bytes. A body up to this length gets the error for its size
+/// after its signature was verified. A longer body is rejected without verification, as AWS's front
+/// end does.
 const READ_LIMIT: usize = SYNC_REQUEST_LIMIT + (1 << 20);
 
-/// A request with its body, nothing decoded.
+/// A request with its body, not decoded.
 pub(super) struct RawRequest {
     pub method: Method,
-    /// As on the wire.
+    /// The path as on the wire.
     pub path: String,
-    /// As on the wire, without the question mark.
+    /// The query as on the wire, without the question mark.
     pub query: String,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// The invocation's id as well.
+    /// The request ID, which is also the ID of the invocation.
     pub id: Uuid,
 }
 
 impl RawRequest {
-    /// The value of a header; the first where there are several.
+    /// Returns the value of a header, the first one if the header is repeated.
     pub fn header(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         self.headers
             .get(name)
@@ -37,7 +38,7 @@ impl RawRequest {
             .map_err(|_| ApiError::invalid_content(format!("The header {name} is not ASCII")))
     }
 
-    /// The value of a query parameter, decoded; the first where there are several.
+    /// Returns the decoded value of a query parameter, the first one if the parameter is repeated.
     pub fn parameter(&self, name: &str) -> Option<String> {
         form_urlencoded::parse(self.query.as_bytes())
             .find(|(key, _)| key == name)
@@ -45,8 +46,8 @@ impl RawRequest {
     }
 }
 
-/// The request's id. A caller may choose it, so long as it is a UUID; otherwise there is an error
-/// beside a new one.
+/// Returns the ID of the request. A caller may choose it, but it must be a UUID. Otherwise, the
+/// result is a new ID and an error.
 pub(super) fn request_id(headers: &HeaderMap) -> (Uuid, Result<(), ApiError>) {
     let Some(sent) = headers.get("x-amzn-requestid") else {
         return (Uuid::new_v4(), Ok(()));
@@ -73,7 +74,7 @@ pub(super) async fn read(mut body: Incoming, entry: &Entry) -> Result<Bytes, Api
         };
         entry.received(data.len());
         length = length.saturating_add(data.len());
-        // The rest is read all the same: a client that still writes would not see the answer.
+        // The rest is still read: a client that is still writing would not see the response.
         if length <= READ_LIMIT {
             whole.extend_from_slice(&data);
         }

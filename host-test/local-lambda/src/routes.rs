@@ -1,4 +1,4 @@
-//! The way of a request through the service: record, read, route, authenticate, answer.
+//! The path of a request through the service: record, read, route, authenticate, answer.
 
 use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderValue};
@@ -12,10 +12,10 @@ use super::service::Service;
 use super::signature::Caller;
 use super::{invoke, listing, sts};
 
-/// Lambda's signing name.
+/// The name of Lambda in a signature.
 const SERVICE: &str = "lambda";
 
-/// Answers any request.
+/// Answers a request of any kind.
 pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Answer {
     let _work = service.busy.token();
     let now = service.now();
@@ -28,7 +28,7 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
     let (path, query) = path_and_query
         .split_once('?')
         .unwrap_or((path_and_query, ""));
-    // One address for both, as local stacks have it: STS's requests go to the root.
+    // Lambda and STS share one address, as in other local AWS stacks. STS requests go to the root.
     let is_sts = head.method == Method::POST && path.strip_prefix(&service.base_path) == Some("/");
     let outcome = async {
         let request = RawRequest {
@@ -65,7 +65,7 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
     answer
 }
 
-/// An operation, and the function that the path names, decoded.
+/// An operation, with the decoded function name of the path.
 enum Route {
     Invoke(String),
     ListFunctions,
@@ -73,14 +73,14 @@ enum Route {
     ListAliases(String),
 }
 
-/// The operation that a request's method and path stand for.
+/// Returns the operation for the method and path of a request.
 fn route(base_path: &str, request: &RawRequest) -> Result<Route, ApiError> {
     let path = request
         .path
         .strip_prefix(base_path)
         .and_then(|path| path.strip_prefix("/2015-03-31/functions"))
         .ok_or_else(ApiError::unknown_operation)?;
-    // Split before decoding: an encoded slash is part of a name.
+    // The path is split before it is decoded: an encoded slash is part of a name.
     let segments: Vec<&str> = path.split('/').collect();
     let name = |encoded: &str| percent_decode_str(encoded).decode_utf8_lossy().into_owned();
     match (request.method.as_str(), segments.as_slice()) {

@@ -1,4 +1,4 @@
-//! Functions and aliases as the listing operations show them.
+//! Functions and aliases as the list operations return them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,13 +9,13 @@ use uuid::Builder;
 use super::catalogue::{Alias, Function};
 use super::place::Place;
 
-/// The value of an environment variable of every function, in every row that is listed. A client
-/// that must not carry secrets out is wrong if this text leaves it.
+/// The value of an environment variable that every listed function has. A client that must not pass
+/// secrets on is faulty if its output contains this text.
 pub const ENVIRONMENT_SECRET: &str = "fake-database-password-5b1d9c";
 
-/// A `FunctionConfiguration` with what listings show: no state, no last update.
+/// Builds a `FunctionConfiguration` with the fields that lists have: no state and no last update.
 ///
-/// `qualified`: the ARN ends in the version, as it does where versions are listed.
+/// With `qualified`, the ARN ends in the version, as in lists of versions.
 pub(super) fn function(
     place: &Place,
     function: &Function,
@@ -73,7 +73,7 @@ pub(super) fn function(
     row
 }
 
-/// An `AliasConfiguration`.
+/// Builds an `AliasConfiguration`.
 pub(super) fn alias(place: &Place, function: &Function, alias: &Alias) -> Value {
     let arn = format!("{}:{}", place.function_arn(&function.name), alias.name);
     let mut row = json!({

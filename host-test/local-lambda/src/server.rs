@@ -1,5 +1,5 @@
-//! Connections: accepts them, speaks HTTP/1.1 on each, with or without TLS, and ends them all when
-//! the server stops. Does not interpret requests.
+//! TCP connections: accepts them, serves HTTP/1.1 on each one, with or without TLS, and closes all
+//! of them when the server stops. Does not interpret requests.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -20,13 +20,14 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-/// `accept` fails when the process has no file descriptor left: wait for one, do not spin.
+/// The pause after a failed `accept`. It fails when the process has run out of file descriptors,
+/// and an immediate retry would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Lambda allows 1 MB of request line and headers.
+/// The largest request line with headers, in bytes. Lambda allows 1 MB.
 const HEAD_LIMIT: usize = 1 << 20;
 
-/// A server on the caller's tokio runtime. Dropping it ends it; [`stop`](Self::stop) also waits for
-/// the end.
+/// A server on the caller's tokio runtime. Dropping it stops the server; [`stop`](Self::stop) also
+/// waits until every connection has ended.
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
@@ -37,10 +38,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens. Connections wait until they are served.
+    /// Listens on `wanted`. Connections wait until [`serve`](Self::serve) or
+    /// [`serve_http`](Self::serve_http) is called.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// Returns an error if the address cannot be listened on.
     pub async fn listen(wanted: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(wanted).await.with_context(|| {
             format!("cannot listen on {wanted}: choose another port, or 0 for a free one")
@@ -48,10 +50,10 @@ impl Server {
         Self::on(listener)
     }
 
-    /// The same on a port that is open already.
+    /// Creates a server on a listener that is already open.
     ///
     /// # Errors
-    /// The listener has no address.
+    /// Returns an error if the listener does not have a local address.
     pub fn on(listener: TcpListener) -> Result<Self> {
         let stopping = CancellationToken::new();
         Ok(Self {
@@ -63,7 +65,7 @@ impl Server {
         })
     }
 
-    /// Serves HTTP/1.1. An error in place of an answer breaks the connection.
+    /// Serves HTTP/1.1. If `answer` returns an error, the connection is closed without a response.
     pub fn serve_http<F, E>(
         &self,
         tls: Option<TlsAcceptor>,
@@ -77,7 +79,7 @@ impl Server {
             async move {
                 match tls {
                     None => speak_http(stream, answer).await,
-                    // A handshake that fails concerns the client only.
+                    // A failed handshake concerns the client only.
                     Some(tls) => {
                         if let Ok(stream) = tls.accept(stream).await {
                             speak_http(stream, answer).await;
@@ -88,7 +90,7 @@ impl Server {
         });
     }
 
-    /// Serves connections in whatever is spoken on them.
+    /// Serves each connection with `connection`, in any protocol.
     pub fn serve<F>(&self, connection: impl Fn(TcpStream) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -98,7 +100,8 @@ impl Server {
         let accepting = async move {
             loop {
                 match listener.accept().await {
-                    // Small answers must not wait for the acknowledgement of the one before.
+                    // With Nagle's algorithm, a small response would wait for the acknowledgement
+                    // of the one before.
                     Ok((stream, _)) if stream.set_nodelay(true).is_ok() => {
                         let serving = connection(stream);
                         tasks.spawn(stopping.clone().run_until_cancelled_owned(serving));
@@ -112,12 +115,12 @@ impl Server {
             .spawn(stopped.run_until_cancelled_owned(accepting));
     }
 
-    /// The address it listens on.
+    /// Returns the address that the server listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Cuts the connections and waits until all of them are gone.
+    /// Closes all connections and waits until they have ended.
     pub async fn stop(self) {
         self.stopping.cancel();
         self.tasks.close();
@@ -127,7 +130,7 @@ impl Server {
     /// Waits for Ctrl-C, then stops.
     ///
     /// # Errors
-    /// The process cannot listen for Ctrl-C.
+    /// Returns an error if the process cannot listen for Ctrl-C.
     pub async fn wait(self) -> Result<()> {
         tokio::signal::ctrl_c()
             .await
@@ -144,8 +147,8 @@ async fn speak_http<F, E>(
     F: Future<Output = Result<Response<Full<Bytes>>, E>>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    // No timer: an idle connection stays until the client or a test ends it. An error is a
-    // connection that the client broke.
+    // There is no timer: an idle connection stays open until the client or a test closes it. An
+    // error means that the client broke the connection.
     let _ = http1::Builder::new()
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service_fn(answer))

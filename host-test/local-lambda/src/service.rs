@@ -23,16 +23,16 @@ pub(super) struct Service {
     pub catalogue: Catalogue,
     pub executions: Executions,
     pub record: Record,
-    /// The runs that functions count, by the key of their events.
+    /// Run counts of the functions that count, by the `key` in their events.
     pub counted: Arc<Counters>,
-    /// Invocations of an alias, by the function's name and the alias's.
+    /// Invocations of each alias, by function name and alias name.
     pub routed: Counters,
-    /// Runs by the function's name: the first of them is a cold start.
+    /// Runs by function name. The first run is a cold start.
     pub started: Counters,
-    /// Connections and invocations: an invocation outlives the connection that asked for it.
+    /// Connections and invocations. An invocation outlives the connection that requested it.
     pub tasks: TaskTracker,
-    /// Requests and runs; idle connections do not count. Closed from the start, so that it can be
-    /// waited for at any time.
+    /// Requests and runs, without idle connections. The tracker is closed from the start so that a
+    /// caller can wait for it at any time.
     pub busy: TaskTracker,
     pub stopping: CancellationToken,
     pub roles: Vec<Role>,
@@ -66,7 +66,7 @@ impl Service {
         })
     }
 
-    /// The time by the service's own clock.
+    /// Returns the current time by the service's clock.
     pub fn now(&self) -> SystemTime {
         let offset = Duration::from_secs(self.clock_offset_seconds.unsigned_abs());
         let now = SystemTime::now();

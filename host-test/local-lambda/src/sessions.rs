@@ -1,4 +1,4 @@
-//! The temporary keys that STS handed out.
+//! The temporary keys that STS issued.
 
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -8,28 +8,28 @@ use uuid::Uuid;
 use super::config::Key;
 use super::sync::lock;
 
-/// A part of every secret and every token that is handed out, by which a test finds one where it
-/// must not be.
+/// A part of every secret and token that STS issues. Tests search for it where a secret must not
+/// appear.
 pub const ISSUED_MARK: &str = "IssuedByTheLocalSts";
 
-/// Temporary keys that were handed out, without their secrets.
+/// Temporary keys that STS issued, without their secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuedSession {
-    /// The role.
+    /// The ARN of the role.
     pub role_arn: String,
-    /// `arn:aws:sts::{account}:assumed-role/{name}/{session}`
+    /// The ARN of the session, `arn:aws:sts::{account}:assumed-role/{name}/{session}`.
     pub principal: String,
-    /// Begins with `ASIA`.
+    /// The access key ID, which begins with `ASIA`.
     pub access_key_id: String,
-    /// The access key that asked; `None` where a token did.
+    /// The access key ID of the caller. `None` if the caller presented a token.
     pub assumed_by: Option<String>,
-    /// As it was sent.
+    /// The external ID that the caller sent.
     pub external_id: Option<String>,
-    /// As it was sent.
+    /// The session name that the caller sent.
     pub session_name: String,
-    /// As it was asked for.
+    /// The requested lifetime, in seconds.
     pub duration_seconds: u64,
-    /// When the service begins to refuse the keys.
+    /// The time from which the service rejects the keys.
     pub expires: SystemTime,
 }
 
@@ -44,9 +44,9 @@ pub(super) struct Session {
 pub(super) struct Sessions(Mutex<Vec<Session>>);
 
 impl Sessions {
-    /// Makes the secret parts; the service accepts the keys from now on.
+    /// Generates the secrets and stores the session. The service accepts its keys from then on.
     pub fn keep(&self, issued: IssuedSession) -> Session {
-        // Real ones contain these characters, some of which must be escaped in XML or in a URI.
+        // Real secrets contain these characters. Some of them must be escaped in XML or in a URI.
         let part = || Uuid::new_v4().simple().to_string();
         let key = Key {
             access_key_id: issued.access_key_id.clone(),

@@ -1,5 +1,5 @@
-//! Who sent a request: the checks that AWS makes on a SigV4 header. The signature itself is
-//! computed by AWS's own crate from the request as it arrived, never by the code under test.
+//! Authentication: the checks that AWS makes on a SigV4 header. AWS's own crate computes the
+//! expected signature from the request that arrived. The code under test never does.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,12 +22,12 @@ const MISMATCH: &str = "The request signature we calculated does not match the s
 
 /// An authenticated caller.
 pub(super) struct Caller {
-    /// Allowed nothing.
+    /// Whether every operation is denied.
     pub denied: bool,
     pub access_key_id: String,
-    /// The role that was assumed, for temporary keys.
+    /// The assumed role, for temporary keys.
     pub role: Option<String>,
-    /// That role's session.
+    /// The ARN of the session of that role.
     pub arn: Option<String>,
 }
 
@@ -46,7 +46,8 @@ impl Verifier {
         }
     }
 
-    /// Accepts the request as one to `service` that arrived at `now`, or says what AWS would.
+    /// Authenticates a request to `service` that arrived at `now`. Returns the error that AWS would
+    /// return if the request fails a check.
     pub fn verify(
         &self,
         request: &RawRequest,
@@ -65,7 +66,7 @@ impl Verifier {
         if expected != authorization.signature {
             return Err(invalid(MISMATCH));
         }
-        // Only a caller who can sign with the keys learns that they have ended.
+        // Only a caller who can sign with the keys may learn that they have expired.
         if session
             .as_ref()
             .is_some_and(|session| session.expires <= now)
@@ -86,7 +87,7 @@ impl Verifier {
         })
     }
 
-    /// The key that was used, where the session token is right too.
+    /// Returns the key that signed the request, if the session token matches it.
     fn key(
         &self,
         authorization: &Authorization<'_>,
@@ -150,7 +151,8 @@ impl Verifier {
         Err(invalid(wrong))
     }
 
-    /// The signature that this request must carry; `None` where it cannot be signed.
+    /// Computes the signature that the request must carry. Returns `None` if the request cannot be
+    /// signed.
     fn sign(
         &self,
         request: &RawRequest,
@@ -162,7 +164,7 @@ impl Verifier {
         let mut headers = Vec::new();
         for name in &authorization.signed_headers {
             for value in request.headers.get_all(*name) {
-                // The crate adds these itself: the date from `time`, the token from the key.
+                // The crate adds these headers: the date from `time`, the token from the key.
                 if !matches!(*name, "x-amz-date" | "x-amz-security-token") {
                     headers.push((*name, std::str::from_utf8(value.as_bytes()).ok()?));
                 }
@@ -183,8 +185,8 @@ impl Verifier {
             "local-lambda",
         )
         .into();
-        // The defaults are Lambda's: the path encoded twice, its dot segments removed. But the
-        // request, not the crate, says which headers are signed.
+        // The defaults match Lambda: the path is encoded twice and its dot segments are removed.
+        // But the request determines the signed headers, so the crate must not exclude any.
         let mut settings = SigningSettings::default();
         settings.excluded_headers = None;
         let params = v4::SigningParams::builder()
@@ -221,7 +223,7 @@ fn check_clock(date: SystemTime, now: SystemTime) -> Result<(), ApiError> {
     Err(invalid(message))
 }
 
-/// `host` and every `x-amz-*` header must be signed, and the list must be in canonical form.
+/// Checks that `host` and every `x-amz-*` header is signed, and that the list is in canonical form.
 fn check_signed_headers(
     authorization: &Authorization<'_>,
     headers: &HeaderMap,
@@ -243,7 +245,7 @@ fn check_signed_headers(
     }
     let canonical = signed.is_sorted_by(|a, b| a < b)
         && signed.iter().all(|name| *name == name.to_ascii_lowercase());
-    // A header that is named but absent has no value that could have been signed.
+    // A listed header that is absent does not have a value to sign.
     if !canonical || signed.iter().any(|name| !headers.contains_key(*name)) {
         return Err(invalid(MISMATCH));
     }

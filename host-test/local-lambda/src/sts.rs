@@ -1,4 +1,4 @@
-//! STS, as far as a call to Lambda needs it: `AssumeRole`, `AssumeRoleWithWebIdentity` and
+//! The part of STS that a call to Lambda needs: `AssumeRole`, `AssumeRoleWithWebIdentity` and
 //! `GetCallerIdentity`, in the query protocol.
 
 use std::time::{Duration, SystemTime};
@@ -20,16 +20,16 @@ use super::service::Service;
 use super::sessions::{IssuedSession, Session};
 use super::signature::Caller;
 
-/// Signing name.
+/// The name of STS in a signature.
 const SERVICE: &str = "sts";
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const ISO_8601: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-/// STS's default for `DurationSeconds`, and the most for a role that a role assumes.
+/// The default of `DurationSeconds`, and the maximum for a role that another role assumes.
 const HOUR: u64 = 3_600;
 
-/// The request's form.
+/// The form in the body of a request.
 struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -102,7 +102,8 @@ fn assume_role(
             Trusted::Token(_) => false,
         }) && role.external_id.as_deref() == external_id
     };
-    // STS gives the same answer where there is no such role and where it does not trust the caller.
+    // STS returns the same error for a role that does not exist and for one that does not trust the
+    // caller.
     let Some(role) = role.filter(|role| trusts(role)) else {
         let principal = principal(service, caller);
         return Err(ApiError::untyped(
@@ -221,7 +222,7 @@ fn success(action: &str, content: &str, id: Uuid) -> Answer {
     )
 }
 
-/// An error as STS answers it: XML, its codes without the suffix that Lambda's have.
+/// Builds the error response of STS: XML, and codes without the suffix that Lambda's codes have.
 pub(super) fn error_answer(error: &ApiError, id: Uuid) -> Answer {
     let code = match error.error_type {
         "MissingAuthenticationTokenException" => "MissingAuthenticationToken",

@@ -1,5 +1,5 @@
-//! The target of a request: whether the function is here, whether the caller may use it, and which
-//! version a qualifier leads to.
+//! Target of a request: checks that the function is here and that the caller may use it, and
+//! resolves the qualifier to a version.
 
 use super::catalogue::Function;
 use super::counters::Counters;
@@ -8,7 +8,7 @@ use super::name::{FunctionName, Names};
 use super::place::Place;
 use super::signature::Caller;
 
-/// Refuses a caller who is allowed nothing.
+/// Rejects a caller who is denied every operation.
 pub(super) fn allow(
     place: &Place,
     caller: &Caller,
@@ -26,7 +26,7 @@ pub(super) fn allow(
     Ok(())
 }
 
-/// Refuses a name of another region or account.
+/// Rejects a name in another region or account.
 pub(super) fn check_place(
     place: &Place,
     name: &FunctionName,
@@ -53,7 +53,7 @@ pub(super) fn check_place(
     Ok(())
 }
 
-/// The qualifier, from the name's end or the query.
+/// Returns the qualifier, from the end of the name or from the query.
 pub(super) fn qualifier(
     names: &Names,
     name: &FunctionName,
@@ -71,7 +71,7 @@ pub(super) fn qualifier(
     }
 }
 
-/// The version that a qualifier leads to; `routed` counts the invocations of each alias.
+/// Resolves a qualifier to a version. `routed` counts the invocations of each alias.
 pub(super) fn resolve(
     routed: &Counters,
     function: &Function,
@@ -93,7 +93,7 @@ pub(super) fn resolve(
             .map(|version| version.to_string())
             .find(|version| version == qualifier);
     };
-    // Lambda draws lots; a count is as fair, and the same every time.
+    // Lambda chooses at random. A count gives the same proportions and is deterministic.
     let turn = routed.add(&format!("{}:{qualifier}", function.name));
     let version = match alias.routed {
         Some((version, one_in)) if turn.is_multiple_of(u64::from(one_in)) => version,

@@ -1,5 +1,5 @@
-//! HTTPS, with a certificate that is made for this process: only clients that are told to trust it
-//! do.
+//! HTTPS with a certificate that is generated for this process. Clients must be configured to trust
+//! it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::ServerConfig;
 
-/// A server's certificate and the authority that signed it. Their keys are only in this process's
-/// memory. Clones are the same certificate.
+/// A server certificate and the authority that signed it. Their keys exist only in the memory of
+/// this process. Clones share the certificate.
 #[derive(Clone)]
 pub struct Tls {
     names: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// For `localhost` and `127.0.0.1`.
+    /// Generates a certificate for `localhost` and `127.0.0.1`.
     ///
     /// # Errors
     /// See [`for_names`](Self::for_names).
@@ -29,10 +29,11 @@ impl Tls {
         Self::for_names(&["localhost", "127.0.0.1"])
     }
 
-    /// For these host names and addresses only.
+    /// Generates a certificate for these host names and IP addresses only.
     ///
     /// # Errors
-    /// A certificate cannot hold a name, or the machine gives no randomness for the keys.
+    /// Returns an error if a name is not valid in a certificate, or if the system cannot generate
+    /// keys.
     pub fn for_names(names: &[&str]) -> Result<Self> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -61,12 +62,12 @@ impl Tls {
         })
     }
 
-    /// What a client must trust, in DER.
+    /// Returns the root certificate that clients must trust, in DER.
     pub fn root_certificate(&self) -> &CertificateDer<'static> {
         &self.root
     }
 
-    /// Makes the server's side of a connection.
+    /// Returns the acceptor for the server side of a connection.
     pub fn acceptor(&self) -> TlsAcceptor {
         self.acceptor.clone()
     }

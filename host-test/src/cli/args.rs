@@ -64,7 +64,7 @@ impl Default for Command {
 }
 
 impl Command {
-    /// Whether standard output is JSON, errors included.
+    /// Returns whether standard output is JSON, errors included.
     pub fn wants_json(&self) -> bool {
         match self {
             Self::Invoke(args) => args.target.json,

@@ -1,4 +1,4 @@
-//! `component`: what a reviewer asks about the file first.
+//! `component`: the facts about the file that a reviewer asks for first.
 
 use std::fs;
 use std::io::Write;
@@ -16,7 +16,7 @@ use super::args::ComponentArgs;
 use super::outcome::Outcome;
 use super::print::say;
 
-/// Prints path, sizes, digest, imports and exports.
+/// Prints the path, sizes, digest, imports and exports of the component.
 pub fn run(args: &ComponentArgs) -> Result<Outcome> {
     let path = &args.component.component;
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
@@ -59,7 +59,7 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
     Ok(Outcome::Success)
 }
 
-/// How long the component is on its way to whoever downloads it.
+/// Returns the size of the component as a gzip download, in bytes.
 fn gzip_size(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

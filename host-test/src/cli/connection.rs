@@ -1,4 +1,4 @@
-//! Who calls, and where.
+//! Resolves the caller: the connection, the policy and the loaded component.
 
 use anyhow::{Context, Result, bail};
 use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Endpoint};
@@ -12,8 +12,8 @@ use super::args::{ComponentPath, TargetArgs};
 use super::progress::Waiting;
 use super::settings::Settings;
 
-/// Who calls, from arguments, environment and shared files, with the component loaded. `function`
-/// may be an ARN, which names a region.
+/// Resolves the caller from arguments, environment and shared files, and loads the component.
+/// `function` may be an ARN, which names a region.
 pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller> {
     let fs = Fs::real();
     let settings = Settings::load(Env::real(), &fs, args.profile.as_deref()).await?;
@@ -36,7 +36,7 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
         } else {
             settings.credentials(&fs).await?
         },
-        // Empty: the component takes it from the ARN.
+        // If the region is empty, the component reads it from the ARN.
         region: region.unwrap_or_default(),
         endpoint,
     };
@@ -51,7 +51,7 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
     .context("--allow")
 }
 
-/// Compiles the component, or finds it compiled by an earlier command.
+/// Loads the component: compiles it, or reuses the code that an earlier command compiled.
 pub fn load(path: &ComponentPath) -> Result<Host> {
     let _waiting = Waiting::for_("loading the component");
     let options = Options {
@@ -82,7 +82,7 @@ fn endpoint(text: &str) -> Result<Endpoint> {
     })
 }
 
-/// `arn:partition:lambda:REGION:...`
+/// Returns the region of an ARN such as `arn:partition:lambda:REGION:...`.
 fn region_of_arn(function: &str) -> Option<&str> {
     let mut parts = function.split(':');
     (parts.next()? == "arn").then_some(())?;

@@ -1,4 +1,4 @@
-//! `demo`: everything at once, on this machine only.
+//! `demo`: a tour of the connector that uses only this machine.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,7 +19,7 @@ use super::print::say;
 use super::progress::Waiting;
 use super::{connection, human};
 
-/// Starts the local Lambda, lists its functions, invokes one that works and one that fails.
+/// Starts the local Lambda, lists its functions, and invokes one that succeeds and one that fails.
 pub async fn run(args: &DemoArgs) -> Result<Outcome> {
     let host = connection::load(&args.component)?;
     say(format_args!(
@@ -43,7 +43,8 @@ pub async fn run(args: &DemoArgs) -> Result<Outcome> {
         host,
         policy: Arc::new(Policy::deny_all().allow(&lambda.url())?),
         connection: Connection {
-            // The secret stays here; what the component gets is good for today and Lambda only.
+            // The secret does not enter the component. The signing key is valid today, for Lambda
+            // only.
             credentials: Credentials::SigningKey(signing_key(&key, &region, SystemTime::now())),
             region,
             endpoint: Some(Endpoint::Url(lambda.url())),

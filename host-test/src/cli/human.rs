@@ -1,4 +1,4 @@
-//! Results for people: tables, and short sections of which the first line says how it went.
+//! Results as text for people: tables, and short sections that begin with the outcome.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use aws_lambda_connector_host::bindings::types::{
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use host_test::json::WitName;
 
-/// A successful invocation. The output stands there byte for byte.
+/// Formats a successful invocation. The output of the function is unchanged, byte for byte.
 pub fn invocation(value: &Invocation) -> String {
     let meaning = match value.status_code {
         200 => "succeeded",
@@ -22,7 +22,7 @@ pub fn invocation(value: &Invocation) -> String {
     text
 }
 
-/// A function that ran and failed.
+/// Formats the failure of a function that ran.
 pub fn failed(value: &FailedInvocation) -> String {
     let failure = &value.failure;
     let mut text = format!(
@@ -48,7 +48,7 @@ pub fn failed(value: &FailedInvocation) -> String {
     text
 }
 
-/// An error that is not the function's.
+/// Formats any error of the component.
 pub fn error(value: &Error) -> String {
     match value {
         Error::InvalidInput(input) => {
@@ -70,7 +70,7 @@ pub fn error(value: &Error) -> String {
     }
 }
 
-/// A page of functions.
+/// Formats a page of functions as a table.
 pub fn function_page(page: &FunctionPage) -> String {
     let mut table = table([
         "function",
@@ -103,7 +103,7 @@ pub fn function_page(page: &FunctionPage) -> String {
     text
 }
 
-/// The qualifiers of a function.
+/// Formats the qualifiers of a function as a table.
 pub fn qualifiers(choices: &[QualifierChoice]) -> String {
     let mut table = table(["qualifier", "kind", "description"]);
     for choice in choices {
@@ -112,7 +112,7 @@ pub fn qualifiers(choices: &[QualifierChoice]) -> String {
     table.trim_fmt()
 }
 
-/// Columns, and a line under their names; wrapped to the terminal where there is one.
+/// Creates a table with a line under the column names. On a terminal, it wraps to the width.
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table

@@ -1,4 +1,4 @@
-//! `invoke`, `list` and `qualifiers`: arguments in, one call, a table or a document out.
+//! `invoke`, `list` and `qualifiers`: each makes one call and prints a table or a document.
 
 use std::fs;
 use std::io::{self, Read};
@@ -17,7 +17,7 @@ use super::outcome::Outcome;
 use super::print::{say, tell};
 use super::progress::Waiting;
 
-/// Invokes a function.
+/// Invokes a function and prints its result.
 pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
     let request = invoke_request(args)?;
     let caller = resolve(&args.target, Some(&args.function)).await?;
@@ -45,7 +45,7 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
     show(&args.target, &caller, &result, human::function_page)
 }
 
-/// Lists a function's aliases and versions.
+/// Lists the aliases and versions of a function.
 pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
     let caller = resolve(&args.target, Some(&args.function)).await?;
     let result = {
@@ -57,7 +57,7 @@ pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
     })
 }
 
-/// Prints a result, as a document or as text, and says how the command ended.
+/// Prints a result as JSON or as text, and returns the outcome of the command.
 fn show<T: ToJson>(
     args: &TargetArgs,
     caller: &Caller,
@@ -69,13 +69,14 @@ fn show<T: ToJson>(
     } else {
         match result {
             Ok(value) => say(to_text(value))?,
-            // A failed function's output is a result, too, and may be wanted in a pipe.
+            // The output of a failed function is also a result, so a pipe must receive it.
             Err(Error::FunctionFailed(failed)) => say(human::failed(failed))?,
             Err(other) => tell(human::error(other)),
         }
     }
     if result.is_err() {
-        // The component only knows that it was denied; the host knows what and why.
+        // The component reports only that a destination was denied. The host knows which one and
+        // why.
         for refusal in caller.refusals() {
             tell(format_args!("policy: {refusal}"));
         }

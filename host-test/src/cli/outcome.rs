@@ -1,13 +1,13 @@
-//! How a command ended.
+//! Outcomes of a command.
 
 use std::process::ExitCode;
 
-/// How a command ended. The numbers are documented in `--help`.
+/// The outcome of a command. `--help` documents the exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It did what it was asked to.
+    /// The command succeeded.
     Success,
-    /// It did not.
+    /// The command failed.
     Error,
     /// The function ran and failed.
     FunctionFailed,
@@ -18,7 +18,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Success => Self::SUCCESS,
             Outcome::Error => Self::from(1),
-            // 2 is clap's, for arguments that it does not understand.
+            // clap exits with 2 if it rejects the arguments.
             Outcome::FunctionFailed => Self::from(3),
         }
     }

@@ -1,7 +1,8 @@
-//! Lines on standard output and standard error. `println!` would panic where nobody reads any more.
+//! Lines on standard output and standard error. `println!` would panic if the reader has closed the
+//! pipe.
 //!
-//! Part of them was written by a function or an endpoint. Into a file or a pipe it goes as it came; a
-//! terminal would take its control characters for orders.
+//! Some of the text comes from a function or an endpoint. A file or a pipe receives it unchanged.
+//! On a terminal, control characters are escaped, because the terminal would execute them.
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -10,7 +11,8 @@ use clap::CommandFactory;
 
 use super::args::{Cli, PROGRAM};
 
-/// A line of the result. A reader who has seen enough (`| head`) is no error; a full disk is.
+/// Prints a line of the result to standard output. A reader that closes the pipe early, such as
+/// `head`, does not cause an error. Any other failed write does, for example on a full disk.
 pub fn say(line: impl Display) -> io::Result<()> {
     let mut output = io::stdout();
     let line = shown(line.to_string(), output.is_terminal());
@@ -20,14 +22,16 @@ pub fn say(line: impl Display) -> io::Result<()> {
     }
 }
 
-/// A line about the result. There is nobody left to tell that it could not be written.
+/// Prints a line about the result to standard error. A failed write is ignored because it cannot be
+/// reported anywhere.
 pub fn tell(line: impl Display) {
     let mut output = io::stderr();
     let line = shown(line.to_string(), output.is_terminal());
     let _ = writeln!(output, "{line}");
 }
 
-/// On a terminal, with control characters as Rust escapes them, except for tabs and ends of lines.
+/// Returns the line as it is printed. On a terminal, control characters other than tab and line
+/// feed are escaped as in Rust.
 fn shown(line: String, on_terminal: bool) -> String {
     let is_order = |character: char| character.is_control() && !matches!(character, '\t' | '\n');
     if !on_terminal || !line.contains(is_order) {
@@ -45,7 +49,7 @@ fn shown(line: String, on_terminal: bool) -> String {
     text
 }
 
-/// The completions of this program for `shell`, on standard output.
+/// Prints the completions of this program for `shell` to standard output.
 pub fn completions(shell: clap_complete::Shell) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), PROGRAM, &mut script);
@@ -58,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_no_orders_from_a_function() {
-        // Clears the screen, sets the title, moves the cursor, overwrites a line; the last by one byte of C1.
+        // Clears the screen, sets the title, moves the cursor and overwrites a line. The last
+        // sequence begins with a C1 control.
         let output = "a\u{1b}[2J\u{1b}]0;title\u{7}\u{8}b\rc\u{9b}31m\u{7f}\tgrün\n";
         assert_eq!(
             shown(output.to_owned(), true),

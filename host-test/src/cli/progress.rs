@@ -1,14 +1,15 @@
-//! A sign of life while a command waits.
+//! A progress indicator for commands that wait.
 
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-/// Shows a spinner on standard error until it is dropped; nothing where that is no terminal.
+/// A spinner on standard error, shown until it is dropped. It is hidden if standard error is not a
+/// terminal.
 pub struct Waiting(ProgressBar);
 
 impl Waiting {
-    /// Says what is waited for.
+    /// Starts the spinner. `what` names the operation that the command waits for.
     pub fn for_(what: impl Into<String>) -> Self {
         let bar = ProgressBar::new_spinner().with_message(what.into());
         bar.enable_steady_tick(Duration::from_millis(100));

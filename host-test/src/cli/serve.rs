@@ -9,7 +9,7 @@ use super::args::ServeArgs;
 use super::outcome::Outcome;
 use super::print::say;
 
-/// Serves until Ctrl-C. Standard output holds shell commands and comments.
+/// Serves until Ctrl-C. Standard output is a shell script: commands and comments.
 pub async fn run(args: &ServeArgs) -> Result<Outcome> {
     let config = Config {
         addr: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
@@ -29,7 +29,7 @@ pub async fn run(args: &ServeArgs) -> Result<Outcome> {
         "export AWS_ACCESS_KEY_ID={}",
         key.access_key_id
     ))?;
-    // Worth nothing elsewhere: the service made it up.
+    // Safe to print: the service generated this secret, and only this service accepts it.
     say(format_args!(
         "export AWS_SECRET_ACCESS_KEY={}",
         key.secret_access_key

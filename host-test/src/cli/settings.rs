@@ -1,5 +1,5 @@
-//! Region, endpoint and keys, from where AWS's own tools take them: environment variables and the
-//! shared files, read by AWS's parser.
+//! Region, endpoint and credentials, from the sources that AWS's own tools use: environment
+//! variables and the shared files. AWS's parser reads the files.
 
 use anyhow::{Context, Result, bail};
 use aws_lambda_connector_host::bindings::types::{
@@ -14,7 +14,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
-/// What a profile may ask for that takes more than reading it: property and meaning.
+/// Profile properties that request an unsupported source of credentials, each with its meaning.
 const NEEDS_MORE: [(&str, &str); 6] = [
     ("sso_session", "a login through the SSO session"),
     ("sso_start_url", "a login through SSO at"),
@@ -24,19 +24,20 @@ const NEEDS_MORE: [(&str, &str); 6] = [
     ("credential_source", "the keys of"),
 ];
 
-/// A token is text of a few kilobytes; whatever is longer is another file.
+/// The largest token file, in bytes. A token is a few kilobytes of text, so a longer file is the
+/// wrong file.
 const MAX_TOKEN_FILE: usize = 65_536;
 
 /// The environment and the shared files.
 pub struct Settings {
     env: Env,
     files: EnvConfigSections,
-    /// The profile was named by an argument, so it comes before keys in the environment.
+    /// An argument named the profile, so it takes precedence over keys in the environment.
     explicit: bool,
 }
 
 impl Settings {
-    /// Reads the files. `profile` is the one named by an argument.
+    /// Reads the shared files. `profile` is the profile that an argument named.
     pub async fn load(env: Env, fs: &Fs, profile: Option<&str>) -> Result<Self> {
         let mut source = source::load(&env, fs, &EnvConfigFiles::default())
             .await
@@ -50,7 +51,7 @@ impl Settings {
             files,
             explicit: profile.is_some(),
         };
-        // A misspelt profile must not end in the default one's keys.
+        // A misspelled profile must not fall back to the keys of the default profile.
         let named = settings.explicit || settings.var("AWS_PROFILE").is_some();
         if named && settings.profile().is_none() {
             bail!(
@@ -62,14 +63,14 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The configured region.
+    /// Returns the configured region.
     pub fn region(&self) -> Option<String> {
         self.var("AWS_REGION")
             .or_else(|| self.var("AWS_DEFAULT_REGION"))
             .or_else(|| self.property("region"))
     }
 
-    /// The configured endpoint; `None` is the region's own.
+    /// Returns the configured endpoint. `None` selects the default endpoint of the region.
     pub fn endpoint(&self) -> Result<Option<Endpoint>> {
         let ignored = self.flag(
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
@@ -97,7 +98,8 @@ impl Settings {
         })
     }
 
-    /// Who calls: keys, or what leads to them. A token's file is read through `fs`.
+    /// Returns the credentials: keys, or the roles or token that lead to keys. `fs` reads the token
+    /// file.
     pub async fn credentials(&self, fs: &Fs) -> Result<Credentials> {
         if !self.explicit {
             match (self.var(ACCESS_KEY_ID), self.var(SECRET_ACCESS_KEY)) {
@@ -113,7 +115,7 @@ impl Settings {
                 (None, None) => {}
             }
         }
-        // A profile of settings alone, such as a region, does not hide the token.
+        // A profile that has only settings, such as a region, does not hide the token.
         let profile = self
             .profile()
             .filter(|profile| self.explicit || leads_to_keys(profile));
@@ -137,7 +139,7 @@ impl Settings {
         }
     }
 
-    /// A profile's keys, or the roles that it and the profiles behind it lead to.
+    /// Returns the keys of a profile, or the chain of roles through its source profiles.
     async fn of_profile(&self, first: &Profile, fs: &Fs) -> Result<Credentials> {
         let mut roles = Vec::new();
         let mut visited: Vec<&str> = Vec::new();
@@ -145,7 +147,7 @@ impl Settings {
         let source = loop {
             let name = profile.name();
             refuse_what_needs_more(profile)?;
-            // A role whose profile names itself as its source is assumed with its own keys.
+            // If the profile of a role names itself as its source, its own keys assume the role.
             let again = visited.contains(&name);
             let Some(arn) = property(profile, "role_arn").filter(|_| !again) else {
                 break key_of(profile)?;
@@ -178,7 +180,7 @@ impl Settings {
         if roles.is_empty() {
             return Ok(Credentials::AccessKey(source));
         }
-        // The last one in the files is assumed first.
+        // The files list the roles in reverse: the last one is assumed first.
         roles.reverse();
         Ok(Credentials::AssumeRole(AssumeRole { source, roles }))
     }
@@ -191,7 +193,7 @@ impl Settings {
         self.files.get(name).map(str::to_owned)
     }
 
-    /// An empty variable counts as none, as in AWS's tools.
+    /// Returns a variable. An empty variable counts as unset, as in AWS's tools.
     fn var(&self, name: &str) -> Option<String> {
         self.env.get(name).ok().filter(|value| !value.is_empty())
     }
@@ -251,7 +253,7 @@ async fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
     }))
 }
 
-/// A profile that leads to keys in a way that this program does not go, by what it asks for.
+/// Rejects a profile that needs an unsupported source of credentials, and names the property.
 fn refuse_what_needs_more(profile: &Profile) -> Result<()> {
     let name = profile.name();
     for (key, meaning) in NEEDS_MORE {
@@ -266,7 +268,7 @@ fn refuse_what_needs_more(profile: &Profile) -> Result<()> {
     Ok(())
 }
 
-/// A profile's own keys.
+/// Returns the keys of a profile.
 fn key_of(profile: &Profile) -> Result<AccessKey> {
     let name = profile.name();
     match (

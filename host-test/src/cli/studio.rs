@@ -9,10 +9,10 @@ use super::connection;
 use super::outcome::Outcome;
 use super::print::say;
 
-/// So many that a dropdown has more than one page to load and something to search.
+/// Enough functions for a dropdown to load more than one page and for its search to be useful.
 const EXTRA_FUNCTIONS: usize = 60;
 
-/// Serves until Ctrl-C.
+/// Serves the page until Ctrl-C.
 pub async fn run(args: &StudioArgs) -> Result<Outcome> {
     let lambda = Config {
         extra_functions: EXTRA_FUNCTIONS,

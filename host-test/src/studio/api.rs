@@ -1,5 +1,5 @@
-//! What the page asks. Connection, values and outputs are JSON by field key and stay the text that
-//! they are: numbers of any size and the order of keys pass through.
+//! The API of the page. Connection, values and outputs are JSON objects by field key. They are
+//! passed on as raw text, which preserves numbers of any size and the order of keys.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::json::{self, ToJson};
 use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 
-/// What can be asked.
+/// A request of the page.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Question {
     Describe,
@@ -24,7 +24,8 @@ pub(super) enum Question {
     Run,
 }
 
-/// `{"ok": …}` or `{"error": {"<case>": …}}`; with what the policy refused, where it did.
+/// The response: `{"ok": …}` or `{"error": {"<case>": …}}`, with the destinations that the policy
+/// denied, if any.
 #[derive(Debug, Serialize)]
 pub(super) struct Reply {
     #[serde(skip)]
@@ -63,7 +64,7 @@ struct Search<'a> {
     cursor: Option<String>,
 }
 
-/// Asks the component.
+/// Passes the request to the component and returns its response.
 pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Reply {
     let asked = match question {
         Question::Defaults => return Reply::of(&state.defaults.to_json()),
@@ -111,7 +112,7 @@ async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
 }
 
 impl Reply {
-    /// What was asked cannot be answered, and why.
+    /// Builds the response to a request that cannot be answered, with the reason.
     pub(super) fn refused(status: StatusCode, message: &str) -> Self {
         Self {
             status,
@@ -163,7 +164,7 @@ impl Reply {
     }
 
     pub(super) fn body(&self) -> String {
-        // A raw value is a text already; nothing in here can fail to be written.
+        // Infallible: a raw value is already text, and every other field serializes.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -1,5 +1,5 @@
-//! The connection: what its form is filled with at first, which secrets of it stay here, and what
-//! the component may reach with it.
+//! The connection of the page: its initial values, the secrets that stay on the server, and the
+//! destinations that the component may reach.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,14 +12,15 @@ use uuid::Uuid;
 use aws_lambda_connector_host::policy::{InvalidDestination, Policy};
 use local_lambda::LocalLambda;
 
-/// What the connection form is filled with at first. Secrets are never sent to the page: it gets
-/// a token for each and sends that back, and the secret takes its place here.
+/// The initial values of the connection form. Secrets are never sent to the page. It receives a
+/// token for each secret and sends the token back, and the server replaces the token with the
+/// secret.
 #[derive(Default)]
 pub struct Defaults {
     note: String,
     values: BTreeMap<String, String>,
     secrets: BTreeMap<String, Secret>,
-    /// What may be reached whatever the connection says.
+    /// A destination that the component may reach with every connection.
     reachable: Option<String>,
 }
 
@@ -29,7 +30,7 @@ struct Secret {
 }
 
 impl Defaults {
-    /// The connection to a local Lambda.
+    /// Returns the connection to a local Lambda.
     pub fn of_local_lambda(lambda: &LocalLambda, region: &str) -> Self {
         let key = lambda.key();
         let mut defaults = Self {
@@ -59,7 +60,8 @@ impl Defaults {
         self.secrets.insert(key.to_owned(), secret);
     }
 
-    /// For the page: a note for its user, values by field key, and tokens by field key.
+    /// Converts the defaults to JSON for the page: a note for the user, values by field key, and
+    /// tokens by field key.
     pub(super) fn to_json(&self) -> Value {
         let kept: BTreeMap<&str, &str> = self
             .secrets
@@ -79,21 +81,21 @@ impl fmt::Debug for Defaults {
     }
 }
 
-/// A connection as the component gets it, and what it may reach with it.
+/// A connection for the component, and the policy for its destinations.
 pub(super) struct Ready {
     pub json: String,
     pub policy: Arc<Policy>,
 }
 
-/// Puts secrets in the place of their tokens and reads off the destinations. A text that is not
-/// an object by field key goes on as it is: the component says what is wrong with it.
+/// Replaces tokens with secrets and derives the policy from the connection. Text that is not an
+/// object by field key is passed on unchanged, and the component reports the error.
 pub(super) fn prepare(
     json: &RawValue,
     defaults: &Defaults,
     allow: &[String],
 ) -> Result<Ready, InvalidDestination> {
-    // Only what was read here is handed on, so that the component cannot see another connection
-    // than the one that the policy was made for.
+    // Only the parsed fields are passed on. Otherwise, the component might read a different
+    // connection than the one that the policy was made for.
     let Ok(mut fields) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(json.get()) else {
         return Ok(Ready {
             json: json.get().to_owned(),
@@ -108,7 +110,7 @@ pub(super) fn prepare(
         },
         None => Policy::deny_all(),
     };
-    // Whoever typed the URL wants it reached; one that is none, the component refuses.
+    // A URL that the user typed is allowed. The component rejects text that is not a URL.
     if let Some(url) = text("endpoint")
         && url.contains("://")
         && Policy::deny_all().allow(&url).is_ok()
@@ -118,7 +120,8 @@ pub(super) fn prepare(
     for destination in defaults.reachable.iter().chain(allow) {
         policy = policy.allow(destination)?;
     }
-    // By its own key only: in another field a secret could end up in an error or on the wire.
+    // A token is replaced in its own field only. In another field, the secret could appear in an
+    // error or on the wire.
     for (key, secret) in &defaults.secrets {
         if fields.get(key).and_then(|value| text_of(value)).as_ref() == Some(&secret.token)
             && let Ok(value) = serde_json::value::to_raw_value(&secret.value)

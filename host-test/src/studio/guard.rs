@@ -1,6 +1,7 @@
-//! Who may ask. The server listens on this machine only, but every web page that its user opens
-//! runs on this machine, too: one could lead a name of its own to 127.0.0.1 (DNS rebinding) or
-//! post a form here (CSRF). Browsers tell both apart by headers that pages cannot set.
+//! Checks the origin of a request. The server listens on the loopback interface, but every web page
+//! that the user opens also runs on this machine. Such a page could point its own name at 127.0.0.1
+//! (DNS rebinding) or post a form here (CSRF). Browsers reveal both in headers that pages cannot
+//! set.
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use http::request::Parts;
@@ -9,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Why a request is not answered.
+/// The reason for rejecting a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
     #[error("the header Host names another server; open the page by the address that was printed")]
@@ -30,7 +31,7 @@ impl Refused {
     }
 }
 
-/// Whether the request comes from the page itself, or from a program that is no browser.
+/// Accepts a request only from the page itself or from a program other than a browser.
 pub(super) fn check(request: &Parts, port: u16) -> Result<(), Refused> {
     let ours = |authority: &str| is_ours(authority, port);
     if !only(&request.headers, &HOST).is_some_and(ours)
@@ -48,7 +49,7 @@ pub(super) fn check(request: &Parts, port: u16) -> Result<(), Refused> {
     {
         return Err(Refused::Origin);
     }
-    // A link on another page may lead to the page, but not to what it asks.
+    // A link on another site may open the page, but it may not request the API.
     if request.uri.path().starts_with("/api/")
         && request.headers.contains_key(SEC_FETCH_SITE)
         && !matches!(
@@ -58,7 +59,8 @@ pub(super) fn check(request: &Parts, port: u16) -> Result<(), Refused> {
     {
         return Err(Refused::Origin);
     }
-    // A form can post only other types; another page's script has to ask first for this one.
+    // A form cannot send this content type. A script of another site must send a preflight request
+    // first.
     if request.method == Method::POST && !only(&request.headers, &CONTENT_TYPE).is_some_and(is_json)
     {
         return Err(Refused::ContentType);
@@ -69,7 +71,7 @@ pub(super) fn check(request: &Parts, port: u16) -> Result<(), Refused> {
 fn is_ours(authority: &str, port: u16) -> bool {
     ["127.0.0.1", "localhost"].iter().any(|host| {
         let rest = authority.strip_prefix(host);
-        // Browsers leave out the scheme's own port.
+        // Browsers omit the default port of the scheme.
         rest.is_some_and(|rest| rest == format!(":{port}") || (port == 80 && rest.is_empty()))
     })
 }
@@ -79,7 +81,7 @@ fn is_json(kind: &str) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-/// The header's value, if it is there exactly once.
+/// Returns the value of a header that occurs exactly once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;

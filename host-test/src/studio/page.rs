@@ -1,9 +1,9 @@
-//! The page's files, part of the program, and the headers that keep the page to itself.
+//! The files of the page, embedded in the program, and the security headers.
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
-/// Path, type and text of every file.
+/// The path, content type and text of every file.
 const FILES: [(&str, &str, &str); 8] = [
     ("/", HTML, include_str!("page/index.html")),
     (
@@ -22,7 +22,8 @@ const FILES: [(&str, &str, &str); 8] = [
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Nothing is loaded from elsewhere, sent elsewhere, or framed; no script stands in the page.
+/// The page cannot load from, send to, or be framed by other origins, and inline scripts are
+/// blocked.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
      frame-ancestors 'none'; require-trusted-types-for 'script'";
@@ -37,7 +38,7 @@ const HEADERS: [(&str, &str); 7] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-/// Type and text of the file at a path.
+/// Returns the content type and text of the file at a path.
 pub(super) fn file(path: &str) -> Option<(&'static str, &'static str)> {
     let file = FILES.iter().find(|(at, ..)| *at == path);
     file.map(|(_, kind, text)| (*kind, *text))

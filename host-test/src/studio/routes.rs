@@ -1,4 +1,4 @@
-//! Routes: a few files and a few questions.
+//! Routes of the page's files and of its API.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -9,10 +9,11 @@ use super::api::{self, Question, Reply};
 use super::state::State;
 use super::{guard, page};
 
-/// Twice Lambda's largest event, with room for what stands around it, in bytes.
+/// The largest request body, in bytes. It allows twice the size of Lambda's largest event, with
+/// room for the JSON around it.
 const BODY_LIMIT: usize = 16 << 20;
 
-/// Answers any request, for the page only.
+/// Answers any request that the guard accepts.
 pub(super) async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let mut response = routed(state, request).await;
     page::protect(response.headers_mut());

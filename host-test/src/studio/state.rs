@@ -1,10 +1,9 @@
-//! What all requests share.
+//! State that all requests share.
 
 use aws_lambda_connector_host::host::Host;
 
 use super::connection::Defaults;
 
-/// What every request needs.
 pub(super) struct State {
     pub host: Host,
     pub port: u16,

@@ -1,4 +1,4 @@
-//! One way to invoke in either host.
+//! One interface for invocations in either host.
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
@@ -8,7 +8,7 @@ use crate::call::invoke_in;
 use crate::component::Component;
 use crate::plain_wasmtime::PlainWasmtime;
 
-/// Something that runs the component.
+/// A host that runs the component.
 #[derive(Clone)]
 pub enum AnyHost {
     Reference(Host),
@@ -20,7 +20,7 @@ impl AnyHost {
         Self::Plain(Box::new(PlainWasmtime::of(component)))
     }
 
-    /// Invokes. The connection's endpoint is the one destination that is allowed.
+    /// Invokes a function. The endpoint of the connection is the only allowed destination.
     pub async fn invoke(
         &self,
         connection: &Connection,

@@ -1,4 +1,5 @@
-//! A server that holds every answer back until the test lets go: all calls wait at the same time.
+//! A server that holds every response back until the test opens it, so all calls wait at the same
+//! time.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -10,16 +11,16 @@ use tokio::sync::watch;
 
 use crate::http1::HttpServer;
 
-/// A request that has arrived whole.
+/// A request whose head and body have arrived.
 #[derive(Clone, Debug)]
 pub struct Arrived {
-    /// Of the path of an invocation.
+    /// The function name in the path of an invocation.
     pub function: String,
     pub authorization: String,
     pub body: String,
 }
 
-/// How to answer; `None` breaks the connection instead.
+/// Builds the response to a request. `None` closes the connection instead.
 pub type Answer = fn(&Arrived) -> Option<Response<Full<Bytes>>>;
 
 pub struct Barrier {
@@ -54,7 +55,7 @@ impl Barrier {
         self.server.url()
     }
 
-    /// Waits until this many requests wait for their answers.
+    /// Waits until this many requests wait for their responses.
     pub async fn waiting(&self, requests: usize) -> Vec<Arrived> {
         let mut count = self.shared.count.subscribe();
         count.wait_for(|count| *count >= requests).await.unwrap();
@@ -63,7 +64,7 @@ impl Barrier {
         arrived
     }
 
-    /// From now on everything is answered.
+    /// Answers all waiting requests, and every later one at once.
     pub fn open(&self) {
         self.shared.open.send_replace(true);
     }

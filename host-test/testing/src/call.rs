@@ -1,4 +1,4 @@
-//! What a call consists of: a Lambda, a policy, a connection, a request.
+//! The parts of a call: a Lambda, a policy, a connection and a request.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Config, Key, LocalLambda};
 
-/// A local Lambda with its default configuration.
+/// Starts a local Lambda with its default configuration.
 pub async fn lambda() -> LocalLambda {
     lambda_with(|_| ()).await
 }
 
-/// A local Lambda whose configuration differs from the default in this.
+/// Starts a local Lambda with its default configuration, changed by `change`.
 pub async fn lambda_with(change: impl FnOnce(&mut Config)) -> LocalLambda {
     let config = changed(&Config::default(), change);
     LocalLambda::start(config).await.unwrap()
 }
 
-/// A copy with this change.
+/// Returns a copy of `value`, changed by `change`.
 pub fn changed<T: Clone>(value: &T, change: impl FnOnce(&mut T)) -> T {
     let mut copy = value.clone();
     change(&mut copy);
     copy
 }
 
-/// Invokes in a host whose policy allows the connection's endpoint alone.
+/// Invokes a function in a host whose policy allows only the endpoint of the connection.
 pub async fn invoke_in(
     host: &Host,
     connection: &Connection,
@@ -38,12 +38,13 @@ pub async fn invoke_in(
     host.invoke(&policy, connection, request).await.unwrap()
 }
 
-/// Lets calls through to one destination.
+/// Returns a policy that allows one destination.
 pub fn only(url: &str) -> Arc<Policy> {
     Arc::new(Policy::deny_all().allow(url).unwrap())
 }
 
-/// Of a connection with a URL: these tests stay on this machine.
+/// Returns the URL of a connection. Every connection in these tests has one, because the tests stay
+/// on this machine.
 #[track_caller]
 pub fn url(connection: &Connection) -> &str {
     match &connection.endpoint {
@@ -52,7 +53,7 @@ pub fn url(connection: &Connection) -> &str {
     }
 }
 
-/// With `key`, at `url`.
+/// Returns a connection to `url` with `key`.
 pub fn connection(key: &Key, url: String) -> Connection {
     Connection {
         region: "us-east-1".to_owned(),
@@ -61,12 +62,12 @@ pub fn connection(key: &Key, url: String) -> Connection {
     }
 }
 
-/// A connection to the local Lambda with its key.
+/// Returns a connection to the local Lambda with its key.
 pub fn connection_to(lambda: &LocalLambda) -> Connection {
     connection(lambda.key(), lambda.url())
 }
 
-/// The same as a form, in JSON.
+/// Returns that connection as the JSON of a form.
 pub fn form(lambda: &LocalLambda) -> String {
     serde_json::json!({
         "region": "us-east-1",
@@ -85,7 +86,7 @@ pub fn access_key(key: &Key) -> AccessKey {
     }
 }
 
-/// A role without anything that may be left out.
+/// Returns a role without its optional fields.
 pub fn role(arn: &str) -> Role {
     Role {
         arn: arn.to_owned(),
@@ -95,7 +96,7 @@ pub fn role(arn: &str) -> Role {
     }
 }
 
-/// A synchronous invocation that waits for longer than any loaded machine needs.
+/// Returns a synchronous invocation with timeouts that a loaded machine does not reach.
 pub fn request(function: &str, payload: impl Into<String>) -> InvokeRequest {
     InvokeRequest {
         payload: Some(payload.into()),
@@ -104,7 +105,7 @@ pub fn request(function: &str, payload: impl Into<String>) -> InvokeRequest {
     }
 }
 
-/// The same with other options.
+/// Returns the same invocation with other options.
 pub fn request_with(
     function: &str,
     payload: impl Into<String>,
@@ -125,7 +126,7 @@ pub fn delivery() -> Delivery {
     }
 }
 
-/// Lists everything, by default options.
+/// Returns a query for all functions, with default options.
 pub fn query() -> FunctionQuery {
     FunctionQuery {
         name_contains: None,

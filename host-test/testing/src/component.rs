@@ -1,4 +1,4 @@
-//! The two components that the build makes, and their hosts.
+//! The two components that the build produces, and their hosts.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use aws_lambda_connector_host::sandbox::Options;
 
-/// The component for one version of WASI.
+/// A component, named by its version of WASI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component {
     Wasi02,
@@ -17,7 +17,7 @@ pub enum Component {
 impl Component {
     pub const ALL: [Self; 2] = [Self::Wasi02, Self::Wasi03];
 
-    /// The version of WASI, as documents spell it.
+    /// Returns the version of WASI as documents spell it.
     pub fn wasi(self) -> &'static str {
         ["0.2", "0.3"][self as usize]
     }
@@ -26,14 +26,14 @@ impl Component {
         Path::new([built_component::P2, built_component::P3][self as usize])
     }
 
-    /// The reference host with its default options.
+    /// Returns the reference host with its default options.
     pub fn host(self) -> &'static Host {
         static HOSTS: PerComponent<Host> =
             PerComponent::new(|component| component.host_with(Options::default()));
         HOSTS.of(self)
     }
 
-    /// The reference host with this HTTP client.
+    /// Returns the reference host with this HTTP client.
     pub fn host_calling_by(self, outbound: OutboundOptions) -> Host {
         self.host_with(Options {
             outbound,
@@ -41,7 +41,8 @@ impl Component {
         })
     }
 
-    /// Compiled code is kept: test programs find what another one compiled.
+    /// Returns the reference host with these options. It caches compiled code on disk, so test
+    /// programs share it.
     pub fn host_with(self, options: Options) -> Host {
         let options = Options {
             keep_compiled: true,
@@ -51,7 +52,8 @@ impl Component {
     }
 }
 
-/// A value for each component that is made once a process: compiling a component takes a second.
+/// A value for each component that is created once per process, because compiling a component takes
+/// a second.
 pub struct PerComponent<T> {
     values: [OnceLock<T>; 2],
     make: fn(Component) -> T,

@@ -1,4 +1,4 @@
-//! HTTP/1.1 without the connector: a server whose answers the test computes, and a client.
+//! HTTP/1.1 without the connector: a client, and a server whose responses the test computes.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,11 +11,12 @@ use hyper_util::rt::TokioIo;
 use local_lambda::Server;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Dropping it ends it.
+/// An HTTP server. Dropping it stops the server.
 pub struct HttpServer(Server);
 
 impl HttpServer {
-    /// An error instead of an answer breaks the connection.
+    /// Starts the server. If `answer` returns an error, the connection is closed without a
+    /// response.
     pub async fn start<F>(
         answer: impl Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
     ) -> Self
@@ -42,7 +43,7 @@ impl HttpServer {
     }
 }
 
-/// Sends on a connection that is open already.
+/// Sends a request on a connection that is already open.
 pub async fn send_on(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Full<Bytes>>,

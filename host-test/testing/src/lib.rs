@@ -1,8 +1,8 @@
-//! What test programs share: each component in its host, what a call consists of and must end with,
-//! and servers that misbehave.
+//! What test programs share: each component in its host, the parts of a call, checks of its
+//! outcome, and servers that misbehave.
 //!
-//! A test that runs the component takes it as an argument, and [`for_each_component`] runs it with
-//! both. `cargo test wasi_0_3` runs those of one component.
+//! A test that runs the component takes it as an argument, and [`for_each_component`] runs the test
+//! with both components. `cargo test wasi_0_3` runs the tests of one component.
 
 mod any_host;
 pub mod barrier;

@@ -14,7 +14,7 @@ use crate::call::{changed, connection_to, only};
 use crate::component::Component;
 use crate::outcome;
 
-/// The reference host, and the local Lambda that calls in it may reach.
+/// The reference host, and the local Lambda that its calls may reach.
 pub struct Local {
     pub host: Host,
     pub lambda: LocalLambda,
@@ -55,7 +55,7 @@ impl Local {
         invoked.unwrap()
     }
 
-    /// The output of a function that is expected to work.
+    /// Invokes a function that must succeed, and returns its output.
     pub async fn output(&self, function: &str, payload: &str) -> String {
         let request = InvokeRequest {
             payload: Some(payload.into()),

@@ -1,4 +1,4 @@
-//! What a call must have ended with: each function gives that part of the result, or ends the test.
+//! Expected outcomes of a call. Each function returns one part of the result, or fails the test.
 
 use std::fmt::Debug;
 
@@ -27,7 +27,7 @@ errors! {
     unauthenticated: Unauthenticated => ServiceError
 }
 
-/// The output of a function that returned text.
+/// Returns the output of a function that must return text.
 #[track_caller]
 pub fn text(result: Result<Invocation, Error>) -> String {
     match result.map(|invocation| invocation.output) {
@@ -36,7 +36,7 @@ pub fn text(result: Result<Invocation, Error>) -> String {
     }
 }
 
-/// The output of a function that returned other bytes.
+/// Returns the output of a function that must return bytes other than text.
 #[track_caller]
 pub fn binary(result: Result<Invocation, Error>) -> Vec<u8> {
     match result.map(|invocation| invocation.output) {
@@ -50,7 +50,7 @@ fn unexpected(result: impl Debug) -> ! {
     panic!("{:.500}", format!("{result:?}"))
 }
 
-/// Compares a transport error with these values, and gives its message.
+/// Checks a transport error against these values, and returns its message.
 #[track_caller]
 pub fn assert_transport<T: Debug>(
     result: Result<T, Error>,
@@ -68,7 +68,7 @@ pub fn assert_transport<T: Debug>(
     error.message
 }
 
-/// Compares what a caller may act on.
+/// Checks the fields of a service error that a caller may act on.
 #[track_caller]
 pub fn assert_service(
     error: &ServiceError,

@@ -1,5 +1,5 @@
-//! wasmtime's own host, without anything of the reference host's: the connector's promises must not
-//! rest on this package's HTTP client.
+//! wasmtime's own host, without any part of the reference host. The connector's guarantees must not
+//! depend on the HTTP client of this package.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use wasmtime_wasi_http::{
 
 use crate::component::{Component, PerComponent};
 
-/// Clones share the compiled component.
+/// The host. Clones share the compiled component.
 #[derive(Clone)]
 pub struct PlainWasmtime {
     pub exports: Exports,
@@ -26,7 +26,7 @@ pub struct PlainWasmtime {
     forbidden: Option<HeaderName>,
 }
 
-/// What a store holds.
+/// The state of a store.
 pub struct State {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -35,7 +35,7 @@ pub struct State {
     pub memory: LinearMemory,
 }
 
-/// Linear memory in bytes.
+/// The limit and the peak of the linear memory, in bytes.
 pub struct LinearMemory {
     pub limit: usize,
     pub most: usize,
@@ -110,13 +110,13 @@ impl PlainWasmtime {
         }
     }
 
-    /// Components may not set this header.
+    /// Returns this host with a header that components may not set.
     pub fn forbidding(mut self, header: HeaderName) -> Self {
         self.forbidden = Some(header);
         self
     }
 
-    /// A store for one instance.
+    /// Returns a store for one instance.
     pub fn store(&self) -> Store<State> {
         self.store_with(Forbidding(self.forbidden.clone()))
     }
@@ -141,7 +141,7 @@ impl PlainWasmtime {
         self.linker.instantiate_async(store, &self.component).await
     }
 
-    /// Invokes in a fresh instance.
+    /// Invokes a function in a fresh instance.
     pub async fn invoke(
         &self,
         store: &mut Store<State>,

@@ -1,5 +1,5 @@
-//! A TCP proxy in front of the service. It breaks the first connection at a chosen point in a
-//! chosen way and passes every later one on as it is.
+//! A TCP proxy in front of the service. It breaks the first connection at a chosen point with a
+//! chosen fault, and passes every later connection on unchanged.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,22 +13,23 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How far the first connection gets.
+/// How far the first connection gets before the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// Nowhere. Nobody can see a connection that was not made, so that here the fault stays.
+    /// Before the connection is made. The proxy cannot count an attempt that failed, so this fault
+    /// is permanent.
     BeforeConnect,
     /// The client's first TLS message has arrived.
     InTls,
-    /// The service has the request's head; nothing of its body is passed on.
+    /// The service has the head of the request, but nothing of its body.
     RequestHead,
-    /// The service has half of the request's body.
+    /// The service has half of the request body.
     HalfRequest,
-    /// The service has answered; nothing of its answer is passed on.
+    /// The service has answered, but the client has nothing of the response.
     WholeRequest,
-    /// The client has the answer's head.
+    /// The client has the head of the response.
     AnswerHead,
-    /// The client has half of the answer's body.
+    /// The client has half of the response body.
     HalfAnswer,
 }
 
@@ -44,18 +45,18 @@ impl Point {
     ];
 }
 
-/// What happens there.
+/// The fault at that point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nobody listens; in TLS, the server's alert.
+    /// The connection is refused. In TLS, the server sends an alert.
     Refuse,
-    /// An orderly end: FIN.
+    /// An orderly close with FIN.
     Close,
-    /// RST.
+    /// A reset with RST.
     Reset,
-    /// Nothing more, for ever.
+    /// Silence: the connection stays open without any bytes.
     Stall,
-    /// Bytes that have no place there.
+    /// Bytes that are not valid at that point.
     Garbage,
 }
 
@@ -69,24 +70,25 @@ impl Fault {
     ];
 }
 
-/// No TLS record, no status line and no chunk begins like this.
+/// Bytes that are not valid as the start of a TLS record, a status line or a chunk.
 const GARBAGE: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
-/// A fatal alert, `handshake_failure`.
+/// The TLS alert `handshake_failure`, which is fatal.
 const ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
 
-/// Ends when it is told to, see [`end`](Self::end).
+/// A running proxy. It ends only when [`end`](Self::end) is called.
 pub struct Proxy {
     addr: SocketAddr,
     shared: Arc<Shared>,
     tasks: TaskTracker,
-    /// What keeps a port in the state in which connections fail.
+    /// Keeps the port in a state in which connections fail.
     _unconnectable: Option<Unconnectable>,
 }
 
 enum Unconnectable {
-    /// Bound, not listening: connections are refused, and nobody else gets the port.
+    /// The port is bound but not listening, so connections are refused and another program cannot
+    /// bind it.
     Refusing(#[allow(dead_code)] TcpSocket),
-    /// Listening for one connection, which is there: the kernel drops whoever else asks.
+    /// The queue of one connection is full, so the kernel drops every other attempt to connect.
     Full(
         #[allow(dead_code)] TcpListener,
         #[allow(dead_code)] TcpStream,
@@ -102,7 +104,7 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Listens on loopback, in front of `service`.
+    /// Listens on the loopback interface, in front of `service`.
     pub async fn start(service: SocketAddr, point: Point, fault: Fault) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             service,
@@ -141,18 +143,18 @@ impl Proxy {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address that the proxy listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Connections that were made.
+    /// Returns the number of connections that were made.
     pub fn connections(&self) -> u8 {
         self.shared.connections.load(Ordering::Relaxed)
     }
 
-    /// Ends all connections, and returns when the service has ended its side of each: by then it
-    /// has begun whatever the bytes that reached it ask for.
+    /// Ends all connections and waits until the service has closed its side of each one. By then,
+    /// the service has begun every operation that the bytes it received ask for.
     pub async fn end(self) {
         self.shared.ended.cancel();
         self.tasks.close();
@@ -170,7 +172,8 @@ async fn accept(listener: TcpListener, tasks: TaskTracker, shared: Arc<Shared>) 
         let first = shared.connections.fetch_add(1, Ordering::Relaxed) == 0;
         let shared = Arc::clone(&shared);
         tasks.spawn(async move {
-            // Both parties may go whenever they like: what came of it is the test's to judge.
+            // Either side may close at any time. The test judges the outcome, so the error is
+            // ignored.
             let _ = if first {
                 shared.break_first(client).await
             } else {
@@ -225,7 +228,8 @@ impl Shared {
             let mut body = service.take(length);
             return copy(&mut body, &mut sink()).await.map(drop);
         }
-        // Only framing can be contradicted: of so many bytes, all are good.
+        // Only chunked framing has invalid bytes: with a content length, every byte is part of the
+        // body.
         let chunked = self.fault == Fault::Garbage;
         client
             .write_all(&if chunked { in_chunks(&head) } else { head })
@@ -258,7 +262,7 @@ impl Shared {
             Fault::Garbage => client.write_all(GARBAGE).await?,
             Fault::Close => client.shutdown().await?,
         }
-        // Closing with bytes unread would be a reset.
+        // Closing a connection with unread bytes would send a reset.
         let mut nowhere = sink();
         tokio::select! {
             () = self.ended.cancelled() => Ok(()),
@@ -267,7 +271,7 @@ impl Shared {
     }
 }
 
-/// Ends a connection to the service and waits until the service has, too.
+/// Ends a connection to the service, and waits until the service has closed its side.
 async fn finish(mut service: TcpStream) -> io::Result<()> {
     service.shutdown().await?;
     copy(&mut service, &mut sink()).await.map(drop)
@@ -293,7 +297,7 @@ async fn read_tls_record(stream: &mut BufReader<TcpStream>) -> io::Result<()> {
     copy(&mut record, &mut sink()).await.map(drop)
 }
 
-/// Up to the empty line, with it.
+/// Reads up to the empty line, and includes it.
 async fn read_head(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     loop {

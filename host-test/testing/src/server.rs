@@ -1,4 +1,4 @@
-//! A server that answers in bytes, for what no HTTP server library would send.
+//! A server that sends raw bytes, for responses that an HTTP server library would not send.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-/// One answer to one request, on a connection of its own that is closed afterwards.
+/// A response to one request. The connection is closed after it.
 #[derive(Clone)]
 pub struct Canned {
     first: Arc<[u8]>,
@@ -18,7 +18,7 @@ pub struct Canned {
 }
 
 impl Canned {
-    /// These bytes, from the status line on.
+    /// Sends these bytes, which begin with the status line.
     pub fn raw(bytes: impl AsRef<[u8]>) -> Self {
         Self {
             first: Arc::from(bytes.as_ref()),
@@ -28,18 +28,19 @@ impl Canned {
         }
     }
 
-    /// `head` is the status line's code and text and the headers, a line each.
+    /// Sends a head and a body. `head` is the status code with its text, and then the headers, one
+    /// per line.
     pub fn new(head: &str, body: impl AsRef<[u8]>) -> Self {
         let head = head.replace('\n', "\r\n");
         Self::raw(format!("HTTP/1.1 {head}\r\n\r\n")).then(body, 1)
     }
 
-    /// The same with the body's `content-length`.
+    /// Sends a head and a body, with the `content-length` of the body.
     pub fn whole(head: &str, body: &str) -> Self {
         Self::new(&format!("{head}\ncontent-length: {}", body.len()), body)
     }
 
-    /// And then these bytes, this many times.
+    /// Then sends these bytes, repeated `times` times.
     pub fn then(self, bytes: impl AsRef<[u8]>, times: usize) -> Self {
         Self {
             then: Arc::from(bytes.as_ref()),
@@ -48,7 +49,7 @@ impl Canned {
         }
     }
 
-    /// Until the client has had enough.
+    /// Then sends these bytes until the client closes the connection.
     pub fn then_for_ever(self, bytes: impl AsRef<[u8]>) -> Self {
         self.then(bytes, usize::MAX)
     }
@@ -58,13 +59,14 @@ impl Canned {
         Self { times, ..self }
     }
 
-    /// Waits before each of these times.
+    /// Waits for `pause` before each repetition.
     pub fn slowly(self, pause: Duration) -> Self {
         Self { pause, ..self }
     }
 }
 
-/// Gives its answers in turn, and the last one for ever. Dropping it ends it.
+/// A server that sends its responses in turn and repeats the last one forever. Dropping it stops
+/// the server.
 pub struct Server {
     server: local_lambda::Server,
     requests: Arc<Mutex<Vec<String>>>,
@@ -76,7 +78,7 @@ impl Server {
         Self::on(listener, None, answers)
     }
 
-    /// Serves HTTPS where there is a certificate.
+    /// Serves on a listener that is already open, with HTTPS if there is a certificate.
     pub fn on(listener: TcpListener, tls: Option<Tls>, answers: &[Canned]) -> Self {
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let script = Script {
@@ -100,17 +102,18 @@ impl Server {
         format!("http://{}", self.server.addr())
     }
 
-    /// How many requests arrived whole.
+    /// Returns the number of requests that arrived completely.
     pub fn requests(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 
-    /// The requests as they arrived.
+    /// Returns the requests as they arrived.
     pub fn received(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A header of each request; empty where there is none.
+    /// Returns the value of one header in each request. It is empty if the request does not have
+    /// that header.
     pub fn headers(&self, name: &str) -> Vec<String> {
         let header = |request: &String| {
             request
@@ -138,7 +141,7 @@ impl Script {
             requests.len() - 1
         };
         let answer = &self.answers[nth.min(self.answers.len() - 1)];
-        // A client that has seen enough may go.
+        // A client may close the connection before it has read everything, so errors are ignored.
         let _ = send(&mut client, answer).await;
         let _ = copy(&mut client, &mut sink()).await;
     }
@@ -153,7 +156,7 @@ async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::i
     client.shutdown().await
 }
 
-/// The head, and as much body as its `content-length` says.
+/// Reads one request: the head, and the number of body bytes in its `content-length`.
 pub async fn read_request(client: &mut (impl AsyncRead + Unpin)) -> String {
     let mut read = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Which source wins, and what the refusals say.
+//! Precedence of the sources, and the messages of rejected settings.
 
 use super::*;
 
@@ -124,7 +124,7 @@ async fn refusal(vars: &[(&str, &str)], profile: Option<&str>) -> String {
     }
 }
 
-/// Who asks for the first role, and the roles in their order.
+/// Returns the access key that assumes the first role, and the roles in order.
 async fn roles(profile: &str) -> (String, Vec<Role>) {
     match credentials(&[], Some(profile)).await.unwrap() {
         Credentials::AssumeRole(chain) => (chain.source.access_key_id, chain.roles),
@@ -184,7 +184,7 @@ async fn a_token_of_a_profile_or_of_variables() {
         }
         _ => panic!("another kind"),
     }
-    // Keys come first, whether in variables or in the profile.
+    // Keys take precedence over the token, both in variables and in the profile.
     assert_eq!(key(&[&vars[..], &KEYS].concat(), None).await.0, "AKIDENV");
     assert_eq!(key(&vars[..3], None).await.0, "AKIDDEFAULT");
 }

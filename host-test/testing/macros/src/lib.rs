@@ -1,10 +1,11 @@
-//! The attribute that runs a test with each component. The crate `testing` passes it on.
+//! The attribute that runs a test with each component. The crate `testing` re-exports it.
 
 use proc_macro::{TokenStream, TokenTree};
 
-/// Runs an async test once with each component: as `name::wasi_0_2` and as `name::wasi_0_3`.
+/// Runs an async test once with each component, as `name::wasi_0_2` and as `name::wasi_0_3`.
 ///
-/// It goes above the test's own attributes, and the test takes the component:
+/// The attribute goes above the test's own attributes. The test takes the component as its
+/// argument:
 ///
 /// ```ignore
 /// #[for_each_component]
@@ -15,11 +16,11 @@ use proc_macro::{TokenStream, TokenTree};
 pub fn for_each_component(_: TokenStream, test: TokenStream) -> TokenStream {
     let mut tokens = test.into_iter().peekable();
     let mut attributes = TokenStream::new();
-    // Each is a `#` and a group in brackets.
+    // Each attribute is a `#` and a group in brackets.
     while matches!(tokens.peek(), Some(TokenTree::Punct(mark)) if mark.as_char() == '#') {
         attributes.extend(tokens.by_ref().take(2));
     }
-    // Passed on token by token: the compiler points at the test, and a panic has its line.
+    // The tokens keep their spans, so compiler errors and panics point at the lines of the test.
     let function: Vec<TokenTree> = tokens.collect();
     let name = function
         .iter()
