@@ -283,14 +283,8 @@ impl Policy {
                 host: authority.host().to_owned(),
             });
         }
-        let port = match authority.port() {
-            _ if authority.as_str().contains('@') => None,
-            // The authority is `host:`, or its port is above 65535.
-            None if authority.as_str() != authority.host() => None,
-            None => default_port(scheme),
-            Some(port) => Some(port.as_u16()),
-        };
-        let Some(port) = port else {
+        let named = named_port(authority);
+        let Some(port) = named.and_then(|port| port.or_else(|| default_port(scheme))) else {
             return Err(Refusal::Malformed {
                 host: without_user_info(authority.as_str()).to_owned(),
             });
@@ -319,18 +313,15 @@ impl Rule {
                 (Some(uri.scheme()?.clone()), uri.authority()?.clone())
             }
         };
-        let has_port = authority.as_str() != authority.host();
-        if has_port && authority.port().is_none()
-            || authority.as_str().contains('@')
-            || authority.host().is_empty()
-            || scheme.as_ref().is_some_and(|s| default_port(s).is_none())
+        let port = named_port(&authority)?;
+        if authority.host().is_empty() || scheme.as_ref().is_some_and(|s| default_port(s).is_none())
         {
             return None;
         }
         Some(Self {
             scheme,
             host: normalized(authority.host()),
-            port: authority.port_u16(),
+            port,
         })
     }
 
@@ -339,6 +330,15 @@ impl Rule {
             && self.host == host
             && self.port.or(default_port(scheme)) == Some(port)
     }
+}
+
+/// Returns the port that `HOST` or `HOST:PORT` names, which may be none. Any other authority is
+/// rejected: it has user info, or its port is empty or above 65535.
+fn named_port(authority: &Authority) -> Option<Option<u16>> {
+    let text = authority.as_str();
+    let port = authority.port_u16();
+    let is_valid = !text.contains('@') && (port.is_some() || text == authority.host());
+    is_valid.then_some(port)
 }
 
 fn default_port(scheme: &Scheme) -> Option<u16> {
