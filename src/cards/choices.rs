@@ -12,6 +12,7 @@ use crate::lambda::list_functions::{
     FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
 };
 use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierKind};
+use crate::lambda::page::INVALID_CURSOR;
 use crate::perform::perform;
 use crate::transport::Transport;
 
@@ -107,11 +108,7 @@ pub async fn qualifiers(
 ) -> Result<ChoicePage, Error> {
     let start: usize = match cursor {
         None => 0,
-        Some(text) => text.parse().map_err(|_| {
-            CURSOR.invalid(
-                "it is not a cursor of this connector: pass `next` of the previous page unchanged",
-            )
-        })?,
+        Some(text) => text.parse().map_err(|_| CURSOR.invalid(INVALID_CURSOR))?,
     };
     let all = perform(transport, ListQualifiers::new(connection, function)?).await?;
     Ok(page(all, search.unwrap_or_default(), start))

@@ -13,7 +13,7 @@ use crate::call::error::Error;
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Exchange, Operation};
 use crate::call::target::Target;
-use crate::lambda::page::{Page, check_progress, read_page};
+use crate::lambda::page::{INVALID_CURSOR, Page, check_progress, read_page};
 
 mod cursor;
 use cursor::Cursor;
@@ -91,12 +91,9 @@ impl ListFunctions {
         }
         let position = match &query.cursor {
             None => Cursor::default(),
-            Some(text) => Cursor::read(text).ok_or_else(|| {
-                Error::invalid(
-                    "query.cursor",
-                    "it is not a cursor of this connector: pass `next` of the previous page unchanged",
-                )
-            })?,
+            Some(text) => {
+                Cursor::read(text).ok_or_else(|| Error::invalid("query.cursor", INVALID_CURSOR))?
+            }
         };
         Ok(ListFunctions {
             call: Call {

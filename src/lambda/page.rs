@@ -9,6 +9,10 @@ use crate::aws::message::Response;
 use crate::call::error::{Error, Executed};
 use crate::call::error_response::{self, RequestContext};
 
+/// The message for a cursor that this connector did not return.
+pub const INVALID_CURSOR: &str =
+    "it is not a cursor of this connector: pass `next` of the previous page unchanged";
+
 /// A page of a listing.
 pub struct Page<T> {
     /// The rows in the order of the page.
