@@ -1,5 +1,4 @@
-//! Every request option reaches the function, and every part of Lambda's response reaches the
-//! caller.
+//! Every request option reaches the function, and the caller receives every part of the response.
 
 use std::sync::Arc;
 
@@ -29,7 +28,8 @@ async fn every_parameter_reaches_the_function(component: Component) {
     let trace = seen["traceId"].as_str().unwrap();
     let root = "1-5759e988-bd862e3fe1be46a994272793";
     assert!(trace.contains(root), "{trace}");
-    assert_eq!(seen["payload"]["n"], 12_345_678_901_234_567_890_u64);
+    let payload = json!({ "n": 12_345_678_901_234_567_890_u64 });
+    assert_eq!(seen["payload"], payload);
 }
 
 #[for_each_component]
@@ -158,8 +158,8 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left(component: Compone
     assert_eq!(failure.cause, FailureCause::Thrown);
     assert_eq!(failure.error_type.as_deref(), Some("KeyError"));
     assert_eq!(failure.error_message.as_deref(), Some("no such order"));
-    let trace = failure.stack_trace.concat();
-    assert!(trace.contains("raise KeyError"), "{trace}");
+    let mut frames = failure.stack_trace.iter();
+    assert!(frames.any(|frame| frame.contains("raise KeyError")));
     assert_eq!(invocation.status_code, 200);
     assert_eq!(invocation.executed_version.as_deref(), Some("$LATEST"));
     let log = invocation.log.as_ref().unwrap();

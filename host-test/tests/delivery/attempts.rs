@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, TransportKind};
+use aws_lambda_connector_host::bindings::types::{
+    Delivery, ErrorCategory, Executed, TransportKind,
+};
 use local_lambda::Key;
 use testing::outcome::{assert_service, assert_transport, service};
 use testing::server::{Canned, Server};
@@ -57,14 +59,16 @@ async fn throttling_that_stays_ends_with_the_attempts(component: Component) {
     assert_eq!(lambda.requests().len(), 3);
 }
 
-/// Invokes a function that takes longer than the response timeout. It may run twice if it is
-/// idempotent.
-async fn assert_slow_function_runs(component: Component, idempotent: bool, runs: u8) {
+/// Invokes a function that takes longer than the response timeout.
+async fn assert_slow_function_runs(
+    component: Component,
+    change: impl FnOnce(&mut Delivery),
+    runs: u8,
+) {
     let lambda = lambda().await;
     let request = request_with("slow", r#"{"key":"k","ms":4000}"#, |delivery| {
         delivery.response_timeout_ms = Some(1_500);
-        delivery.max_attempts = Some(2);
-        delivery.idempotent = Some(idempotent);
+        change(delivery);
     });
     let result = invoke(component, &connection_to(&lambda), &request).await;
     assert_transport(result, TransportKind::Timeout, Executed::Unknown, runs);
@@ -76,13 +80,17 @@ async fn assert_slow_function_runs(component: Component, idempotent: bool, runs:
 #[for_each_component]
 #[tokio::test]
 async fn a_slow_function_runs_once(component: Component) {
-    assert_slow_function_runs(component, false, 1).await;
+    assert_slow_function_runs(component, |_| (), 1).await;
 }
 
 #[for_each_component]
 #[tokio::test]
 async fn a_slow_idempotent_function_runs_as_often_as_it_may(component: Component) {
-    assert_slow_function_runs(component, true, 2).await;
+    let twice = |delivery: &mut Delivery| {
+        delivery.max_attempts = Some(2);
+        delivery.idempotent = Some(true);
+    };
+    assert_slow_function_runs(component, twice, 2).await;
 }
 
 #[for_each_component]
