@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
-use aws_lambda_connector_host::sandbox::Options;
+use aws_lambda_connector_host::sandbox::{Options, Sandbox};
 
 /// A component, named by its version of WASI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +44,19 @@ impl Component {
     /// Returns the reference host with these options. It caches compiled code on disk, so test
     /// programs share it.
     pub fn host_with(self, options: Options) -> Host {
-        let options = Options {
-            keep_compiled: true,
-            ..options
-        };
-        Host::new(self.file(), options).unwrap()
+        Host::new(self.file(), kept(options)).unwrap()
+    }
+
+    /// The sandbox of the reference host with its default options.
+    pub fn sandbox(self) -> Sandbox {
+        Sandbox::load(self.file(), kept(Options::default())).unwrap()
+    }
+}
+
+fn kept(options: Options) -> Options {
+    Options {
+        keep_compiled: true,
+        ..options
     }
 }
 

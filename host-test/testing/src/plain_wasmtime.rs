@@ -94,7 +94,7 @@ impl PlainWasmtime {
 
     pub fn configured(component: Component, config: &Config) -> Self {
         let mut config = config.clone();
-        config.cache(Some(Cache::from_file(None).unwrap()));
+        config.cache(Cache::from_file(None).ok());
         let engine = Engine::new(&config).unwrap();
         let mut linker = Linker::new(&engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker).unwrap();

@@ -5,7 +5,6 @@ use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Error, Role,
 };
 use aws_lambda_connector_host::exports::{self, Exports};
-use aws_lambda_connector_host::sandbox::{Options, Sandbox};
 use local_lambda::{self, Key, LocalLambda, Trusted};
 use testing::{
     Component, connection_to, for_each_component, invoke_in, lambda_with, only, request, role,
@@ -58,7 +57,7 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Compo
         assuming(&lambda, "AKIDOWNER", "owners-secret", "wrong"),
     ];
     let request = request("echo", "7");
-    let sandbox = Sandbox::load(component.file(), Options::default()).unwrap();
+    let sandbox = component.sandbox();
     let exports = Exports::find(sandbox.instance_pre().component()).unwrap();
     let results = sandbox
         .call(&only(&lambda.url()), async |instance, store| {

@@ -10,7 +10,6 @@ use aws_lambda_connector_host::bindings::types::{
 };
 use aws_lambda_connector_host::credentials::signing_key;
 use aws_lambda_connector_host::exports::{self, Exports};
-use aws_lambda_connector_host::sandbox::{Options, Sandbox};
 use local_lambda::{LocalLambda, RecordedRequest};
 use testing::outcome::{assert_service, invalid_input, unauthenticated};
 use testing::{Component, changed, for_each_component, invoke_in, only, url};
@@ -277,7 +276,7 @@ async fn in_one_instance(
     lambda: &LocalLambda,
     between: impl Fn(usize),
 ) -> Vec<u8> {
-    let sandbox = Sandbox::load(component.file(), Options::default()).unwrap();
+    let sandbox = component.sandbox();
     let exports = Exports::find(sandbox.instance_pre().component()).unwrap();
     let connection = connection(chain(), lambda.url());
     let request = testing::request("echo", "7");
