@@ -146,8 +146,8 @@ enums! {
     FieldKind { Text, Number, Boolean, Dropdown, Object }
 }
 
-/// Converts a name such as `CutOff` to `cut-off`.
-fn kebab_case(case: &str) -> String {
+/// Converts a name such as `CutOff` to `cut-off`, as WIT spells it.
+pub fn kebab_case(case: &str) -> String {
     let mut name = String::new();
     for letter in case.chars() {
         if letter.is_ascii_uppercase() && !name.is_empty() {

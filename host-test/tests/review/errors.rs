@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use aws_lambda_connector::call::error_codes::classify;
+use host_test::json::kebab_case;
 
 use crate::page;
 
@@ -28,17 +29,9 @@ fn listed() -> BTreeMap<String, Vec<String>> {
     codes
 }
 
-/// `NotFound` is `not-found` in the interface.
+/// The category of a code, as the interface spells it.
 fn category(code: &str, message: &str) -> String {
-    let name = format!("{:?}", classify(400, code, message).category);
-    let mut kebab = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !kebab.is_empty() {
-            kebab.push('-');
-        }
-        kebab.push(letter.to_ascii_lowercase());
-    }
-    kebab
+    kebab_case(&format!("{:?}", classify(400, code, message).category))
 }
 
 #[test]
