@@ -56,7 +56,7 @@ impl Config {
         let key = self
             .keys
             .first()
-            .context("the local Lambda needs at least one key: without one nobody could call it")?;
+            .context("the local Lambda needs at least one key: callers sign with it")?;
         ensure!(
             self.account.len() == 12 && self.account.bytes().all(|b| b.is_ascii_digit()),
             "the account {:?} is not 12 digits",

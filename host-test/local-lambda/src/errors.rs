@@ -166,7 +166,7 @@ impl ApiError {
         Self::untyped(
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
-            "This is no operation that the local Lambda has",
+            "The local Lambda does not support this operation",
         )
     }
 }

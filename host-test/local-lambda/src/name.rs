@@ -1,4 +1,5 @@
-//! Function names and related fields: the patterns of Lambda's model, and the parts of a name.
+//! The patterns that Lambda's API model defines for names and related fields, and the parser of a
+//! function name.
 
 use anyhow::Result;
 use regex::{Regex, RegexBuilder};

@@ -9,8 +9,8 @@ use super::api::{self, Question, Reply};
 use super::state::State;
 use super::{guard, page};
 
-/// The largest request body, in bytes. It allows twice the size of Lambda's largest event, with
-/// room for the JSON around it.
+/// The largest request body, in bytes. An event of 6 MiB fits twice, with room for the JSON around
+/// it.
 const BODY_LIMIT: usize = 16 << 20;
 
 /// Answers any request that the guard accepts.

@@ -17,7 +17,7 @@ async fn a_large_account_is_listed_once_and_without_its_secrets(component: Compo
     assert_eq!((all.functions.len(), names.len()), (1_249, 1_249));
     assert!(!format!("{all:?}").contains(ENVIRONMENT_SECRET));
 
-    // With a limit whose cursors point into the middle of Lambda's pages.
+    // A limit of 77 puts the cursors in the middle of the pages that Lambda returns.
     let mut seen = BTreeSet::new();
     let mut next = FunctionQuery {
         limit: Some(77),

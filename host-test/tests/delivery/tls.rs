@@ -18,7 +18,7 @@ pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());
 /// Trusted root, but a certificate for Lambda's own name.
 pub static ELSEWHERE: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
 
-/// The host name of Lambda's standard endpoint.
+/// The standard endpoint of Lambda in the region, as a host name.
 pub const STANDARD: &str = "lambda.us-east-1.amazonaws.com";
 
 /// The listener that `STANDARD` resolves to, for the one test that serves it.

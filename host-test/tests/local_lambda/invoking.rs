@@ -69,7 +69,7 @@ async fn a_dry_run_checks_and_runs_nothing() {
     let real = invoke(&lambda, "count", event).await;
     assert_eq!(real.json(), json!({ "key": "dry", "runs": 1 }));
 
-    let answer = Call::invoke("nobody", "{}").dry_run().send(&lambda).await;
+    let answer = Call::invoke("missing", "{}").dry_run().send(&lambda).await;
     assert_eq!(answer.status, 404);
 }
 

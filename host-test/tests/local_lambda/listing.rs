@@ -237,8 +237,8 @@ async fn aliases_of_one_function() {
 async fn an_unknown_function_has_no_lists() {
     let lambda = start().await;
     for list in ["versions", "aliases"] {
-        let answer = get(&lambda, format!("{FUNCTIONS}/nobody/{list}")).await;
-        let message = "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody";
+        let answer = get(&lambda, format!("{FUNCTIONS}/missing/{list}")).await;
+        let message = "Function not found: arn:aws:lambda:us-east-1:123456789012:function:missing";
         answer.assert_error(404, "ResourceNotFoundException", upper(message));
     }
     // An alias listing does not allow dots in the name, but a version listing does.

@@ -70,7 +70,7 @@ async fn a_weighted_alias_sends_one_in_ten_to_its_other_version() {
 async fn unknown_functions_and_qualifiers_are_not_found() {
     let lambda = start().await;
     for (name, arn) in [
-        ("nobody", "nobody:$LATEST"),
+        ("missing", "missing:$LATEST"),
         ("versioned:4", "versioned:4"),
         ("versioned?Qualifier=nope", "versioned:nope"),
         ("versioned?Qualifier=%24latest", "versioned:$latest"),

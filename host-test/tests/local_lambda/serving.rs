@@ -138,7 +138,7 @@ async fn what_is_no_operation_is_not_found() {
         ("GET", "/2015-03-31/functionsx"),
     ] {
         let answer = Call::new(method, path).send(&lambda).await;
-        let body = untyped("This is no operation that the local Lambda has");
+        let body = untyped("The local Lambda does not support this operation");
         answer.assert_error(404, "UnknownOperationException", body);
     }
 }
@@ -154,7 +154,7 @@ async fn a_configuration_that_cannot_work_is_refused() {
     let changes: [(Change<'_>, &str); 5] = [
         (
             &|config| config.keys.clear(),
-            "the local Lambda needs at least one key: without one nobody could call it",
+            "the local Lambda needs at least one key: callers sign with it",
         ),
         (
             &|config| config.account = "12".to_owned(),

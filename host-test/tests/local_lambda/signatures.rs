@@ -316,11 +316,11 @@ async fn a_denied_key_is_told_what_it_may_not_do() {
     let of = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
     let list = |path: &str| Call::new("GET", format!("/2015-03-31/functions{path}"));
     let qualified = Call::invoke("count:$LATEST", "{}");
-    let unknown = Call::invoke("nobody", "{}");
+    let unknown = Call::invoke("missing", "{}");
     for (call, action, resource) in [
         (count(), "InvokeFunction", of("count")),
         (qualified, "InvokeFunction", of("count:$LATEST")),
-        (unknown, "InvokeFunction", of("nobody")),
+        (unknown, "InvokeFunction", of("missing")),
         (count().dry_run(), "InvokeFunction", of("count")),
         (list(""), "ListFunctions", "*".to_owned()),
         (
