@@ -104,7 +104,7 @@ impl<'a> Call<'a> {
     /// The most milliseconds that an invocation may take, without getting a role's keys.
     pub fn longest_ms(&self) -> u64 {
         let synchronous = !matches!(self.lines.get("type"), Some("event" | "dry-run"));
-        let default = if synchronous { 915_000 } else { 30_000 };
+        let default = if synchronous { 1_815_000 } else { 30_000 };
         let response: u32 = self.lines.number("response-timeout").unwrap_or(default);
         let connect: u32 = self.lines.number("connect-timeout").unwrap_or(3_100);
         (u64::from(connect) + u64::from(response)) * u64::from(self.max_attempts())

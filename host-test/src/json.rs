@@ -86,7 +86,8 @@ records! {
     }
     LogTail { text, truncated, report }
     RunReport {
-        duration_ms, billed_duration_ms, memory_size_mb, max_memory_used_mb, init_duration_ms
+        duration_ms, billed_duration_ms, memory_size_mb, max_memory_used_mb, init_duration_ms,
+        restore_duration_ms
     }
     FailedInvocation { invocation, failure }
     FunctionFailure { marker, cause, error_type, error_message, stack_trace }
@@ -138,7 +139,7 @@ enums! {
         NotFound, AccessDenied, Credentials, ClockSkew, Throttled, TooLarge, InvalidRequest,
         Conflict, NotReady, FunctionConfiguration, ServiceFault, Other
     }
-    TransportKind { Dns, Connect, Tls, Timeout, CutOff, Denied, Malformed, Other }
+    TransportKind { Dns, Connect, Tls, Timeout, CutOff, Denied, NotLambda, Malformed, Other }
     FailureCause {
         Thrown, TimedOut, OutOfMemory, Exited, FailedToStart, ResponseTooLarge, Unknown
     }
@@ -193,10 +194,11 @@ mod tests {
                 truncated: true,
                 report: Some(RunReport {
                     duration_ms: 1.5,
-                    billed_duration_ms: 2,
-                    memory_size_mb: 128,
-                    max_memory_used_mb: 30,
+                    billed_duration_ms: Some(2),
+                    memory_size_mb: Some(128),
+                    max_memory_used_mb: Some(30),
                     init_duration_ms: None,
+                    restore_duration_ms: None,
                 }),
             }),
             executed_version: Some("$LATEST".into()),

@@ -39,8 +39,19 @@ pub struct Endpoint {
     pub authority: String,
     /// The path that precedes every request's path: empty, or `/` and more without a final `/`.
     pub base_path: String,
-    /// Whether the caller named the URL. Otherwise it is one of AWS's own.
-    pub is_custom: bool,
+    /// Who responds at this endpoint.
+    pub kind: EndpointKind,
+}
+
+/// Who responds at an endpoint, by what the caller said about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointKind {
+    /// One of AWS's own hosts.
+    Aws,
+    /// A URL that leads to AWS, possibly by way of a proxy or gateway, which may respond itself.
+    Url,
+    /// A local emulator, which omits headers that AWS always sends.
+    Emulator,
 }
 
 /// Which endpoint of a region to use.
@@ -55,8 +66,10 @@ pub enum EndpointChoice {
     DualStack,
     /// The FIPS 140 validated endpoint for IPv4 and IPv6.
     FipsDualStack,
-    /// The base URL of a VPC endpoint, a proxy or a local service.
+    /// The base URL of a VPC endpoint or a proxy.
     Url(String),
+    /// The base URL of a local emulator.
+    Emulator(String),
 }
 
 /// A partition's name in ARNs, and its DNS suffixes.
@@ -165,13 +178,14 @@ pub fn resolve(service: &str, region: &str, choice: &EndpointChoice) -> Result<E
         EndpointChoice::Fips => ("-fips", partition.dns),
         EndpointChoice::DualStack => ("", partition.dual_stack),
         EndpointChoice::FipsDualStack => ("-fips", partition.dual_stack),
-        EndpointChoice::Url(url) => return parse_url(url),
+        EndpointChoice::Url(url) => return parse_url(url, EndpointKind::Url),
+        EndpointChoice::Emulator(url) => return parse_url(url, EndpointKind::Emulator),
     };
     Ok(Endpoint {
         scheme: Scheme::Https,
         authority: format!("{service}{fips}.{region}.{suffix}"),
         base_path: String::new(),
-        is_custom: false,
+        kind: EndpointKind::Aws,
     })
 }
 
@@ -189,7 +203,7 @@ pub fn resolve_sts(region: &str, choice: &EndpointChoice) -> Result<Endpoint, St
             resolve(STS, region, &EndpointChoice::Standard)
         }
         EndpointChoice::Url(url) => {
-            let custom = parse_url(url)?;
+            let custom = parse_url(url, EndpointKind::Url)?;
             if is_aws_host(&custom.authority) {
                 resolve(STS, region, &EndpointChoice::Standard)
             } else {
@@ -243,7 +257,7 @@ pub fn check_region(region: &str) -> Result<(), String> {
 }
 
 /// Parses a custom endpoint's base URL.
-fn parse_url(url: &str) -> Result<Endpoint, String> {
+fn parse_url(url: &str, kind: EndpointKind) -> Result<Endpoint, String> {
     let (scheme, rest) = split_scheme(url).ok_or(
         "the endpoint URL must begin with https:// or http://, for example https://host:8443/base",
     )?;
@@ -261,7 +275,7 @@ fn parse_url(url: &str) -> Result<Endpoint, String> {
         scheme,
         authority: check_authority(authority, scheme)?,
         base_path: check_base_path(path)?.into(),
-        is_custom: true,
+        kind,
     })
 }
 

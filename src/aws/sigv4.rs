@@ -41,7 +41,7 @@ const UNSIGNED_HEADERS: [&str; 3] = ["authorization", "user-agent", "x-amzn-trac
 ///
 /// ```
 /// use aws_lambda_connector::aws::credentials::{AccessKey, Secret, Signer};
-/// use aws_lambda_connector::aws::endpoint::{Endpoint, Scheme};
+/// use aws_lambda_connector::aws::endpoint::{Endpoint, EndpointKind, Scheme};
 /// use aws_lambda_connector::aws::message::{Method, Request};
 /// use aws_lambda_connector::aws::sigv4::{payload_hash, sign};
 /// use aws_lambda_connector::aws::time::AmzDate;
@@ -50,7 +50,7 @@ const UNSIGNED_HEADERS: [&str; 3] = ["authorization", "user-agent", "x-amzn-trac
 ///     scheme: Scheme::Https,
 ///     authority: "example.amazonaws.com".into(),
 ///     base_path: String::new(),
-///     is_custom: true,
+///     kind: EndpointKind::Url,
 /// };
 /// let mut request = Request::new(Method::Get, &endpoint, "/");
 /// let signer = Signer::AccessKey(AccessKey {

@@ -110,6 +110,7 @@ impl Attempts {
             | TransportKind::Connect
             | TransportKind::Timeout
             | TransportKind::CutOff
+            | TransportKind::NotLambda
             | TransportKind::Malformed => true,
             // A certificate, a policy or a fault of the host does not change within seconds.
             TransportKind::Tls | TransportKind::Denied | TransportKind::Other => false,

@@ -34,8 +34,8 @@ pub struct Delivery {
 const MAX_ATTEMPTS: u8 = 3;
 /// The default of the AWS SDKs' `standard` defaults mode.
 const CONNECT_TIMEOUT_MS: u32 = 3_100;
-/// A synchronous invocation runs for at most 15 minutes.
-const SYNCHRONOUS_TIMEOUT_MS: u32 = 915_000;
+/// A synchronous invocation runs for at most 30 minutes.
+const SYNCHRONOUS_TIMEOUT_MS: u32 = 1_815_000;
 const QUICK_TIMEOUT_MS: u32 = 30_000;
 /// The longest pause in a response that has begun. Lambda sends it without pauses.
 const BETWEEN_BYTES_MS: u32 = 30_000;
@@ -155,7 +155,7 @@ mod tests {
             Delivery {
                 max_attempts: 3,
                 connect_timeout_ms: 3_100,
-                response_timeout_ms: 915_000,
+                response_timeout_ms: 1_815_000,
                 idempotent: false
             }
         );
@@ -188,12 +188,12 @@ mod tests {
         }
         let long = TimeLimits {
             connect_ms: 1_000,
-            first_byte_ms: 915_000,
-            head_ms: 916_000,
+            first_byte_ms: 1_815_000,
+            head_ms: 1_816_000,
             between_bytes_ms: 30_000,
             body_ms: 300_000,
         };
-        assert_eq!(limits(915_000, 0), long);
+        assert_eq!(limits(1_815_000, 0), long);
     }
 
     #[test]

@@ -93,6 +93,7 @@ pub enum TransportKind {
     Timeout,
     CutOff,
     Denied,
+    NotLambda,
     Malformed,
     Other,
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::json::Fields;
+use crate::aws::json::{Fields, Json};
 use crate::aws::number::decimal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,10 +22,11 @@ pub struct LogTail {
 #[allow(missing_docs)]
 pub struct RunReport {
     pub duration_ms: f64,
-    pub billed_duration_ms: u64,
-    pub memory_size_mb: u32,
-    pub max_memory_used_mb: u32,
+    pub billed_duration_ms: Option<u64>,
+    pub memory_size_mb: Option<u32>,
+    pub max_memory_used_mb: Option<u32>,
     pub init_duration_ms: Option<f64>,
+    pub restore_duration_ms: Option<f64>,
 }
 
 /// Lambda returns the last 4 KB of the log.
@@ -77,10 +78,11 @@ fn report_line(line: &str) -> Option<RunReport> {
     let milliseconds = |name| decimal(figure(name, "ms")?);
     Some(RunReport {
         duration_ms: milliseconds("Duration")?,
-        billed_duration_ms: figure("Billed Duration", "ms")?.parse().ok()?,
-        memory_size_mb: figure("Memory Size", "MB")?.parse().ok()?,
-        max_memory_used_mb: figure("Max Memory Used", "MB")?.parse().ok()?,
+        billed_duration_ms: figure("Billed Duration", "ms").and_then(|n| n.parse().ok()),
+        memory_size_mb: figure("Memory Size", "MB").and_then(|n| n.parse().ok()),
+        max_memory_used_mb: figure("Max Memory Used", "MB").and_then(|n| n.parse().ok()),
         init_duration_ms: milliseconds("Init Duration"),
+        restore_duration_ms: milliseconds("Restore Duration"),
     })
 }
 
@@ -93,10 +95,11 @@ fn report_record(line: &str) -> Option<RunReport> {
     let milliseconds = |name| metrics.get(name)?.number();
     Some(RunReport {
         duration_ms: milliseconds("durationMs")?,
-        billed_duration_ms: metrics.get("billedDurationMs")?.unsigned()?,
-        memory_size_mb: metrics.get("memorySizeMB")?.unsigned()?,
-        max_memory_used_mb: metrics.get("maxMemoryUsedMB")?.unsigned()?,
+        billed_duration_ms: metrics.get("billedDurationMs").and_then(Json::unsigned),
+        memory_size_mb: metrics.get("memorySizeMB").and_then(Json::unsigned),
+        max_memory_used_mb: metrics.get("maxMemoryUsedMB").and_then(Json::unsigned),
         init_duration_ms: milliseconds("initDurationMs"),
+        restore_duration_ms: milliseconds("restoreDurationMs"),
     })
 }
 
@@ -113,10 +116,11 @@ mod tests {
     fn warm() -> RunReport {
         RunReport {
             duration_ms: 12.34,
-            billed_duration_ms: 13,
-            memory_size_mb: 128,
-            max_memory_used_mb: 40,
+            billed_duration_ms: Some(13),
+            memory_size_mb: Some(128),
+            max_memory_used_mb: Some(40),
             init_duration_ms: None,
+            restore_duration_ms: None,
         }
     }
 
@@ -143,9 +147,30 @@ mod tests {
             report,
             RunReport {
                 init_duration_ms: Some(101.5),
+                restore_duration_ms: Some(3.0),
                 ..warm()
             }
         );
+    }
+
+    #[test]
+    fn figures_that_are_absent_or_invalid_are_none() {
+        let duration = RunReport {
+            duration_ms: 1.5,
+            billed_duration_ms: None,
+            memory_size_mb: None,
+            max_memory_used_mb: None,
+            init_duration_ms: None,
+            restore_duration_ms: None,
+        };
+        for log in [
+            "REPORT RequestId: x\tDuration: 1.5 ms",
+            "REPORT RequestId: x\tDuration: 1.5 ms\tBilled Duration: -2 ms\tMemory Size: 1 GB\tMax Memory Used: 4294967296 MB",
+            r#"{"type":"platform.report","record":{"metrics":{"durationMs":1.5}}}"#,
+            r#"{"type":"platform.report","record":{"metrics":{"durationMs":1.5,"billedDurationMs":"2","memorySizeMB":4294967296,"restoreDurationMs":null}}}"#,
+        ] {
+            assert_eq!(tail(log.as_bytes()).report, Some(duration.clone()), "{log}");
+        }
     }
 
     #[test]
@@ -191,7 +216,6 @@ mod tests {
         assert_eq!(tail(b"a\xffb").text, "a\u{fffd}b");
         for log in [
             "REPORT RequestId: x\tDuration: ms\tBilled Duration: 2 ms",
-            "REPORT RequestId: x\tDuration: 1.0 ms\tBilled Duration: -2 ms\tMemory Size: 1 MB\tMax Memory Used: 1 MB",
             "REPORT RequestId: x",
             r#"{"type":"platform.report"}"#,
             r#"{"type":"platform.start","record":{"metrics":{"durationMs":1,"billedDurationMs":1,"memorySizeMB":1,"maxMemoryUsedMB":1}}}"#,

@@ -155,7 +155,7 @@ form! {
         ResponseTimeoutSeconds = Field {
             key: "responseTimeoutSeconds",
             label: "Response Timeout (Seconds)",
-            definition: "How long to wait for the function's response. Leave it empty to wait as long as a function can run: 915 seconds for RequestResponse, otherwise 30.",
+            definition: "How long to wait for the function's response. Leave it empty to wait as long as a function can run: 1,815 seconds for RequestResponse, otherwise 30.",
             kind: Kind::Number,
             group: ADVANCED,
             paths: &["request.delivery.response-timeout-ms"],
@@ -344,13 +344,13 @@ const OUTPUTS: &[Output<Outcome>] = &[
         key: "billedDurationMs",
         label: "Billed Duration (ms)",
         definition: "The duration that AWS bills. Only with the log type Tail.",
-        value: Number(|run| Some(run.report()?.billed_duration_ms.to_string())),
+        value: Number(|run| Some(run.report()?.billed_duration_ms?.to_string())),
     },
     Output {
         key: "maxMemoryUsedMb",
         label: "Max Memory Used (MB)",
         definition: "The most memory that the function used. Only with the log type Tail.",
-        value: Number(|run| Some(run.report()?.max_memory_used_mb.to_string())),
+        value: Number(|run| Some(run.report()?.max_memory_used_mb?.to_string())),
     },
     Output {
         key: "initDurationMs",

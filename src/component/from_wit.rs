@@ -22,6 +22,7 @@ impl From<types::Connection> for Connection {
                 Some(types::Endpoint::DualStack) => EndpointChoice::DualStack,
                 Some(types::Endpoint::FipsDualStack) => EndpointChoice::FipsDualStack,
                 Some(types::Endpoint::Url(url)) => EndpointChoice::Url(url),
+                Some(types::Endpoint::Emulator(url)) => EndpointChoice::Emulator(url),
             },
         }
     }

@@ -112,6 +112,7 @@ impl From<TransportError> for types::TransportError {
                 TransportKind::Timeout => types::TransportKind::Timeout,
                 TransportKind::CutOff => types::TransportKind::CutOff,
                 TransportKind::Denied => types::TransportKind::Denied,
+                TransportKind::NotLambda => types::TransportKind::NotLambda,
                 TransportKind::Malformed => types::TransportKind::Malformed,
                 TransportKind::Other => types::TransportKind::Other,
             },
@@ -187,6 +188,7 @@ impl From<RunReport> for types::RunReport {
             memory_size_mb: report.memory_size_mb,
             max_memory_used_mb: report.max_memory_used_mb,
             init_duration_ms: report.init_duration_ms,
+            restore_duration_ms: report.restore_duration_ms,
         }
     }
 }

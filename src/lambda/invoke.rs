@@ -8,6 +8,7 @@ use alloc::string::String;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::aws::endpoint::EndpointKind;
 use crate::aws::json::{self, Fields};
 use crate::aws::message::{Method, Request, Response};
 use crate::aws::uri;
@@ -354,7 +355,7 @@ impl Invoke {
             return None;
         }
         // Lambda sends an ID for every request. An emulator at a custom URL may not.
-        if !self.call.target.endpoint.is_custom {
+        if self.call.target.endpoint.kind == EndpointKind::Aws {
             return Some("the response has no x-amzn-RequestId, which Lambda always sends".into());
         }
         let html = response.header("content-type").is_some_and(|kind| {

@@ -179,7 +179,7 @@ impl Caller {
         let reach = |aws: Policy| {
             let url = match &connection.endpoint {
                 // A URL in the connection is also permission to reach it.
-                Some(Endpoint::Url(url)) => Some(url),
+                Some(Endpoint::Url(url) | Endpoint::Emulator(url)) => Some(url),
                 _ => None,
             };
             let mut policy = aws;

@@ -194,15 +194,18 @@ fn log_tail(text: &mut String, log: &LogTail) {
     };
     section(text, title, log.text.trim_end());
     if let Some(report) = &log.report {
-        let mut numbers = format!(
-            "{} ms, billed {} ms · {} of {} MB",
-            report.duration_ms,
-            report.billed_duration_ms,
-            report.max_memory_used_mb,
-            report.memory_size_mb
-        );
+        let mut numbers = format!("{} ms", report.duration_ms);
+        if let Some(billed) = report.billed_duration_ms {
+            let _ = write!(numbers, ", billed {billed} ms");
+        }
+        if let (Some(used), Some(size)) = (report.max_memory_used_mb, report.memory_size_mb) {
+            let _ = write!(numbers, " · {used} of {size} MB");
+        }
         if let Some(init) = report.init_duration_ms {
             let _ = write!(numbers, " · cold start {init} ms");
+        }
+        if let Some(restore) = report.restore_duration_ms {
+            let _ = write!(numbers, " · restored from a snapshot in {restore} ms");
         }
         section(text, "report", &numbers);
     }

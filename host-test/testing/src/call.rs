@@ -48,7 +48,7 @@ pub fn only(url: &str) -> Arc<Policy> {
 #[track_caller]
 pub fn url(connection: &Connection) -> &str {
     match &connection.endpoint {
-        Some(Endpoint::Url(url)) => url,
+        Some(Endpoint::Url(url) | Endpoint::Emulator(url)) => url,
         other => panic!("not a URL: {other:?}"),
     }
 }

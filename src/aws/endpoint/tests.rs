@@ -152,7 +152,7 @@ fn custom_urls_keep_port_and_base_path() {
             scheme,
             authority: authority.into(),
             base_path: base_path.into(),
-            is_custom: true,
+            kind: EndpointKind::Url,
         };
         assert_eq!(url(text), Ok(endpoint), "{text}");
     }

@@ -210,15 +210,15 @@ fn blank_fields_and_numbers_as_text_are_accepted() {
 #[test]
 fn timeout_and_attempts_follow_the_form() {
     for (mut values, attempts, timeout_ms) in [
-        (json!({}), 1, 915_000),
+        (json!({}), 1, 1_815_000),
         (json!({"invocationType": "Event"}), 1, 30_000),
-        (json!({"idempotent": true}), 3, 915_000),
+        (json!({"idempotent": true}), 3, 1_815_000),
         (
             json!({"idempotent": true, "maxAttempts": 5, "responseTimeoutSeconds": 7}),
             5,
             7_000,
         ),
-        (json!({"idempotent": false, "maxAttempts": 5}), 1, 915_000),
+        (json!({"idempotent": false, "maxAttempts": 5}), 1, 1_815_000),
     ] {
         values["yourFunctions"] = json!("f");
         // Whether the function ran is unknown.
