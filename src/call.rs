@@ -12,6 +12,7 @@ pub mod invocation;
 pub mod keys;
 pub mod log_tail;
 pub mod operation;
+pub mod origin;
 pub mod roles;
 pub mod target;
 pub mod text;

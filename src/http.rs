@@ -12,9 +12,9 @@ use crate::aws::message::{Method, Request, Response};
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types as http;
 use crate::call::delivery::TimeLimits;
-use crate::call::error::{Executed, TransportKind};
+use crate::call::error::TransportKind;
 use crate::session_cache::SessionCache;
-use crate::transport::{Failure, Transport};
+use crate::transport::{Failure, Reached, Transport};
 
 mod error_codes;
 #[cfg(not(feature = "p3"))]
@@ -28,6 +28,16 @@ const MAX_BODY: usize = 6_291_556 + 65_536;
 /// Bytes to read or write in one call of the host.
 const CHUNK_SIZE: usize = 65_536;
 
+/// Headers that the request does without where the host sets them itself, as browsers do.
+const OPTIONAL: [(&str, &str); 2] = [
+    // A gateway may compress a response otherwise, which the connector does not undo.
+    ("accept-encoding", "identity"),
+    (
+        "user-agent",
+        concat!("aws-lambda-connector/", env!("CARGO_PKG_VERSION")),
+    ),
+];
+
 /// The host, as the component's imports present it.
 pub struct Host;
 
@@ -37,15 +47,12 @@ static SESSIONS: SessionCache = SessionCache::new();
 fn fields(request: &Request<'_>) -> Result<http::Fields, Failure> {
     // Without `content-length`, hosts use chunked encoding, which Lambda is not known to accept.
     let content_length = request.body.len().to_string();
-    let user_agent = concat!("aws-lambda-connector/", env!("CARGO_PKG_VERSION"));
     let all: Vec<(String, Vec<u8>)> = request
         .headers
         .iter()
         .map(|(name, value)| (*name, &**value))
-        .chain([
-            ("content-length", content_length.as_str()),
-            ("user-agent", user_agent),
-        ])
+        .chain([("content-length", content_length.as_str())])
+        .chain(OPTIONAL)
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
     if let Ok(fields) = http::Fields::from_list(&all) {
@@ -54,9 +61,12 @@ fn fields(request: &Request<'_>) -> Result<http::Fields, Failure> {
     // `from_list` does not report which header the host rejected: append them one by one.
     let fields = http::Fields::new();
     for (name, value) in &all {
-        fields
-            .append(name, value)
-            .map_err(|error| rejected_header(name, error))?;
+        match fields.append(name, value) {
+            Err(error) if !OPTIONAL.iter().any(|(optional, _)| optional == name) => {
+                return Err(rejected_header(name, error));
+            }
+            _ => {}
+        }
     }
     Ok(fields)
 }
@@ -68,7 +78,7 @@ fn rejected_header(name: &str, error: http::HeaderError) -> Failure {
     };
     failure(
         TransportKind::Denied,
-        Executed::No,
+        Reached::Nothing,
         format!("the host {why} the header `{name}`, which the request needs; nothing was sent"),
     )
 }
@@ -105,14 +115,18 @@ fn head(status: u16, headers: Vec<(String, Vec<u8>)>) -> Response {
     }
 }
 
-/// Adds the body. An error response remains useful without its body, for its status and headers.
-fn with_body(mut response: Response, body: Result<Vec<u8>, Failure>) -> Result<Response, Failure> {
+/// Adds the body, or reports the head without it.
+fn with_body(mut head: Response, body: Result<Vec<u8>, Failure>) -> Result<Response, Failure> {
     match body {
-        Ok(body) => response.body = body,
-        Err(_) if response.status >= 300 => {}
-        Err(failure) => return Err(failure),
+        Ok(body) => {
+            head.body = body;
+            Ok(head)
+        }
+        Err(failure) => Err(Failure {
+            reached: Reached::Head(head),
+            ..failure
+        }),
     }
-    Ok(response)
 }
 
 /// Reserves exactly `promised` bytes, so that the buffer is never reallocated.
@@ -125,7 +139,7 @@ fn reserve_body(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
         Ok(()) => Ok(body),
         Err(_) => Err(failure(
             TransportKind::Other,
-            Executed::Yes,
+            Reached::Request,
             "the response does not fit into the memory that the host allows",
         )),
     }
@@ -139,27 +153,36 @@ fn append(body: &mut Vec<u8>, chunk: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Rejects a body that is shorter than promised.
+/// Rejects a body that is shorter or longer than promised.
 fn check_length(body: Vec<u8>, promised: Option<usize>) -> Result<Vec<u8>, Failure> {
     match promised {
         Some(bytes) if body.len() < bytes => Err(truncated(format!(
             "the response ended after {} of {bytes} bytes",
             body.len()
         ))),
+        // A chunked body beside a smaller `content-length`: one of the two is wrong.
+        Some(bytes) if body.len() > bytes => Err(failure(
+            TransportKind::Malformed,
+            Reached::Request,
+            format!(
+                "the response has {} bytes, and its content-length is {bytes}",
+                body.len()
+            ),
+        )),
         _ => Ok(body),
     }
 }
 
-fn failure(kind: TransportKind, executed: Executed, message: impl Into<String>) -> Failure {
+fn failure(kind: TransportKind, reached: Reached, message: impl Into<String>) -> Failure {
     Failure {
         kind,
         message: message.into(),
-        executed,
+        reached,
     }
 }
 
 fn truncated(message: impl Into<String>) -> Failure {
-    failure(TransportKind::CutOff, Executed::Yes, message)
+    failure(TransportKind::CutOff, Reached::Request, message)
 }
 
 fn body_aborted() -> Failure {
@@ -173,7 +196,7 @@ fn body_timeout() -> Failure {
 fn body_too_large() -> Failure {
     failure(
         TransportKind::Malformed,
-        Executed::Yes,
+        Reached::Request,
         "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint",
     )
 }
@@ -181,14 +204,14 @@ fn body_too_large() -> Failure {
 fn response_timeout() -> Failure {
     failure(
         TransportKind::Timeout,
-        Executed::Unknown,
-        "no response arrived in time, and the function may still be running: raise `delivery.response-timeout-ms` if it needs longer",
+        Reached::Request,
+        "no response arrived in time",
     )
 }
 
 /// A host that violates `wasi:http`: its behavior does not reveal whether the request was sent.
 fn host_fault(message: &str) -> Failure {
-    failure(TransportKind::Other, Executed::Unknown, message)
+    failure(TransportKind::Other, Reached::Request, message)
 }
 
 struct Deadline {

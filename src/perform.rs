@@ -21,18 +21,21 @@ use crate::aws::credentials::Signer;
 use crate::aws::{retry, sigv4};
 use crate::call::attempts::{Attempts, FailedAttempt, RetryDecision};
 use crate::call::delivery::Delivery;
-use crate::call::error::{Category, Error, Executed, TransportError};
+use crate::call::error::{Category, Error};
 use crate::call::error_codes::is_expired;
 use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::origin::Origin;
 use crate::call::roles::RoleChain;
 use crate::call::target::Caller;
 use crate::session_cache::SessionCache;
 use crate::sts::assume_role::{AssumeRole, Session};
-use crate::transport::{Failure, Transport};
+use crate::transport::Transport;
 
 mod annotate;
+mod receive;
 pub use annotate::redact;
 use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
+use receive::receive;
 
 /// Runs `operation` to completion and returns its output.
 ///
@@ -93,13 +96,13 @@ use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
 ///
 /// let response = |status, name: &str, value: &str, body: &str| Response {
 ///     status,
-///     headers: vec![(name.into(), value.into())],
+///     headers: vec![(name.into(), value.into()), ("x-amzn-requestid".into(), "8f5e".into())],
 ///     body: body.into(),
 /// };
 /// let transport = Script {
 ///     responses: RefCell::new(vec![
 ///         response(429, "x-amzn-errortype", "TooManyRequestsException", "{}"),
-///         response(200, "x-amzn-requestid", "8f5e", r#"{"total":7}"#),
+///         response(200, "x-amz-executed-version", "12", r#"{"total":7}"#),
 ///     ]),
 ///     waited_ms: Cell::new(0),
 ///     sessions: SessionCache::new(),
@@ -141,7 +144,7 @@ pub async fn perform_with_clock<O: Operation>(
     operation: &mut O,
     clock: &mut ServiceClock,
 ) -> Result<O::Output, Error> {
-    let mut attempts = Attempts::new(operation.call().delivery, operation.repeatable());
+    let mut attempts = Attempts::new(operation.call().delivery);
     loop {
         exchange(transport, operation, &mut attempts, clock).await?;
         if let Some(output) = operation.take_output() {
@@ -288,36 +291,25 @@ async fn attempt(
     // 4. Read the response. Its headers correct the clock and may ask for a delay.
     let mut retry_after_ms = None;
     let mut clock_was_off = false;
-    let read = match sent {
-        Ok(response) => {
-            clock_was_off =
-                clock.observe(&response, sent_s, transport.now_s()) && shared.signer.signs();
+    let read = match receive(sent, operation, number) {
+        Ok((response, origin)) => {
+            // A response without AWS's request ID may have any date.
+            if origin == Origin::Aws {
+                clock_was_off =
+                    clock.observe(&response, sent_s, transport.now_s()) && shared.signer.signs();
+            }
             retry_after_ms = response
                 .header("x-amz-retry-after")
                 .and_then(|header| retry::retry_after_ms(&header));
             operation.read(response, number)
         }
-        Err(failure) => Err(transport_error(failure, operation.runs_function(), number)),
+        Err(error) => Err(error),
     };
     read.map_err(|error| Failed {
         error,
         authorization,
         retry_after_ms,
         clock_was_off,
-    })
-}
-
-/// The transport does not know whether its request could run the function; the operation does.
-fn transport_error(failure: Failure, runs_function: bool, attempts: u8) -> Error {
-    Error::Transport(TransportError {
-        kind: failure.kind,
-        message: failure.message,
-        executed: if runs_function {
-            failure.executed
-        } else {
-            Executed::No
-        },
-        attempts,
     })
 }
 

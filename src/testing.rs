@@ -10,7 +10,7 @@ use crate::call::error::{Error, Executed, InvalidInput, ServiceError};
 use crate::call::error::{TransportError, TransportKind};
 use crate::call::roles::RoleOptions;
 use crate::lambda::invoke::InvokeRequest;
-use crate::transport::Failure;
+use crate::transport::{Failure, Reached};
 
 pub mod scripted;
 
@@ -84,11 +84,13 @@ pub fn lambdas(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) 
             .headers
             .push(("x-amzn-RequestId".into(), b"8f5e".to_vec()));
     }
+    let length = response.body.len().to_string().into_bytes();
+    response.headers.push(("Content-Length".into(), length));
     response
 }
 
 pub fn json(body: &serde_json::Value) -> Response {
-    answer(
+    lambdas(
         200,
         &[("content-type", "application/json")],
         serde_json::to_vec(body).unwrap(),
@@ -97,21 +99,27 @@ pub fn json(body: &serde_json::Value) -> Response {
 
 /// An error response from Lambda that consists of its code.
 pub fn coded(status: u16, code: &str) -> Response {
-    answer(status, &[("x-amzn-errortype", code)], "{}")
+    lambdas(status, &[("x-amzn-errortype", code)], "{}")
 }
 
 /// The response of STS to a caller that may not assume the role.
 pub fn denied_by_sts(message: &str) -> Response {
     let message = message.replace('&', "&amp;");
     let error = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
-    answer(403, &[], format!("<ErrorResponse>{error}</ErrorResponse>"))
+    lambdas(403, &[], format!("<ErrorResponse>{error}</ErrorResponse>"))
 }
 
+/// A failure that proves `executed` of a request that can run the function: before the request was
+/// sent, before a response, or in the middle of Lambda's response.
 pub fn failure(kind: TransportKind, executed: Executed) -> Failure {
     Failure {
         kind,
         message: "no response, as scripted".into(),
-        executed,
+        reached: match executed {
+            Executed::No => Reached::Nothing,
+            Executed::Unknown => Reached::Request,
+            Executed::Yes => Reached::Head(lambdas(200, &[], "")),
+        },
     }
 }
 

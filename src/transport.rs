@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use crate::aws::message::{Request, Response};
 use crate::call::delivery::TimeLimits;
-use crate::call::error::{Executed, TransportKind};
+use crate::call::error::TransportKind;
 use crate::session_cache::SessionCache;
 
 /// What a call needs from its environment.
@@ -30,7 +30,7 @@ use crate::session_cache::SessionCache;
 /// use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 /// use aws_lambda_connector::perform::perform;
 /// use aws_lambda_connector::session_cache::SessionCache;
-/// use aws_lambda_connector::transport::{Failure, Transport};
+/// use aws_lambda_connector::transport::{Failure, Reached, Transport};
 ///
 /// struct Offline {
 ///     started: Instant,
@@ -54,7 +54,7 @@ use crate::session_cache::SessionCache;
 ///         Err(Failure {
 ///             kind: TransportKind::Connect,
 ///             message: "this machine is offline".into(),
-///             executed: Executed::No,
+///             reached: Reached::Nothing,
 ///         })
 ///     }
 ///
@@ -111,6 +111,20 @@ pub struct Failure {
     pub kind: TransportKind,
     /// A message for the user. It never quotes the request, which holds secrets.
     pub message: String,
-    /// Whether the function ran, provided that the request could run it.
-    pub executed: Executed,
+    /// How far the exchange got.
+    pub reached: Reached,
+}
+
+/// How far an exchange without a complete response got.
+///
+/// This is all that the layer that moves bytes knows. What it means for the function depends on the
+/// request, and on who sent the response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Nothing was sent.
+    Nothing,
+    /// The request, or a part of it, may have been sent.
+    Request,
+    /// The head of a response arrived, without its complete body.
+    Head(Response),
 }

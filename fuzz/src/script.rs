@@ -15,8 +15,8 @@
 //! ```
 
 use aws_lambda_connector::aws::message::Response;
-use aws_lambda_connector::call::error::{Executed, TransportKind};
-use aws_lambda_connector::transport::Failure;
+use aws_lambda_connector::call::error::TransportKind;
+use aws_lambda_connector::transport::{Failure, Reached};
 use memchr::{memchr, memmem};
 
 /// Reads the call's lines, and the answers to its requests in order.
@@ -134,7 +134,7 @@ impl ScriptedAnswer {
 }
 
 fn fail(how: &str) -> Failure {
-    let (kind, executed) = how.split_once(' ').unwrap_or((how, ""));
+    let (kind, reached) = how.split_once(' ').unwrap_or((how, ""));
     Failure {
         kind: match kind {
             "dns" => TransportKind::Dns,
@@ -147,10 +147,14 @@ fn fail(how: &str) -> Failure {
             _ => TransportKind::Connect,
         },
         message: "scripted".into(),
-        executed: match executed {
-            "yes" => Executed::Yes,
-            "unknown" => Executed::Unknown,
-            _ => Executed::No,
+        reached: match reached {
+            "yes" => Reached::Head(Response {
+                status: 200,
+                headers: vec![("x-amzn-requestid".into(), b"8f5e".to_vec())],
+                body: Vec::new(),
+            }),
+            "unknown" => Reached::Request,
+            _ => Reached::Nothing,
         },
     }
 }

@@ -7,9 +7,9 @@ use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
-use aws_lambda_connector::call::error::{Executed, TransportKind};
+use aws_lambda_connector::call::error::TransportKind;
 use aws_lambda_connector::session_cache::SessionCache;
-use aws_lambda_connector::transport::{Failure, Transport};
+use aws_lambda_connector::transport::{Failure, Reached, Transport};
 use memchr::memmem;
 
 use crate::script::{ScriptedAnswer, no_connection};
@@ -84,7 +84,7 @@ impl Scripted {
             self.pass(limits.head_ms);
             return Err(Failure {
                 kind: TransportKind::Timeout,
-                executed: Executed::Unknown,
+                reached: Reached::Request,
                 ..no_connection()
             });
         }
@@ -171,7 +171,10 @@ impl Scripted {
         };
         let authorization = Authorization::read(authorization);
         let service = if is_sts(request) { "sts" } else { "lambda" };
-        let standard = !matches!(self.connection.endpoint, EndpointChoice::Url(_));
+        let standard = !matches!(
+            self.connection.endpoint,
+            EndpointChoice::Url(_) | EndpointChoice::Emulator(_)
+        );
         authorization.check_scope(request, service, standard);
         let keys = self.keys.borrow();
         let token = header(request, "x-amz-security-token").unwrap_or_default();
@@ -242,7 +245,7 @@ fn is_sts(request: &Request<'_>) -> bool {
 fn may_have_run(outcome: &Result<Response, Failure>) -> bool {
     let response = match outcome {
         Ok(response) => response,
-        Err(failure) => return failure.executed != Executed::No,
+        Err(failure) => return failure.reached != Reached::Nothing,
     };
     let code = response.header("x-amzn-errortype");
     match (response.status, code.as_deref()) {

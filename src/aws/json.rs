@@ -36,6 +36,15 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
+/// Whether `text` is one JSON value that ends by itself: an object, an array, a string or a literal.
+/// A number that was cut off is a number as well.
+pub fn is_self_delimiting(text: &str) -> bool {
+    let is_number = text
+        .trim_ascii_start()
+        .starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    !is_number && check(text).is_ok()
+}
+
 /// One valid JSON value as its source text, without surrounding white space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);

@@ -97,6 +97,14 @@ impl Response {
             .map(|(_, value)| String::from_utf8_lossy(value))
     }
 
+    /// Returns the response's `content-encoding`, unless the body is not encoded.
+    pub fn content_coding(&self) -> Option<Cow<'_, str>> {
+        self.header("content-encoding").filter(|coding| {
+            let coding = coding.trim();
+            !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")
+        })
+    }
+
     /// As [`Response::header`], owned.
     pub fn header_owned(&self, name: &str) -> Option<String> {
         self.header(name).map(Cow::into_owned)

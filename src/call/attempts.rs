@@ -6,14 +6,12 @@
 use crate::aws::clock_skew::is_skew_code;
 use crate::aws::retry::{RetryReason, backoff_ms};
 use crate::call::delivery::Delivery;
-use crate::call::error::{Category, Error, Executed, ServiceError, TransportError, TransportKind};
+use crate::call::error::{Category, Error, Executed, ServiceError};
 
 /// The attempts of one call. If the call sends several requests, each has its own attempts.
 #[derive(Clone, Debug)]
 pub struct Attempts {
     delivery: Delivery,
-    /// Whether to retry when it is unknown if the function ran.
-    repeatable: bool,
     clock_corrected: bool,
     keys_renewed: bool,
 }
@@ -49,12 +47,10 @@ pub enum RetryDecision {
 }
 
 impl Attempts {
-    /// `repeatable` means that a second run does no harm: a read, a named durable execution, or a
-    /// function that the caller declared idempotent.
-    pub fn new(delivery: Delivery, repeatable: bool) -> Attempts {
+    /// No attempt was made yet.
+    pub fn new(delivery: Delivery) -> Attempts {
         Attempts {
             delivery,
-            repeatable,
             clock_corrected: false,
             keys_renewed: false,
         }
@@ -91,7 +87,9 @@ impl Attempts {
                 }
                 self.service_reason(error)
             }
-            Error::Transport(error) => self.transport_reason(error),
+            Error::Transport(error) => {
+                (error.transient && self.may_repeat(error.executed)).then_some(RetryReason::Other)
+            }
         }
     }
 
@@ -104,24 +102,10 @@ impl Attempts {
         (error.retryable && self.may_repeat(error.executed)).then_some(reason)
     }
 
-    fn transport_reason(&self, error: &TransportError) -> Option<RetryReason> {
-        let passing = match error.kind {
-            TransportKind::Dns
-            | TransportKind::Connect
-            | TransportKind::Timeout
-            | TransportKind::CutOff
-            | TransportKind::NotLambda
-            | TransportKind::Malformed => true,
-            // A certificate, a policy or a fault of the host does not change within seconds.
-            TransportKind::Tls | TransportKind::Denied | TransportKind::Other => false,
-        };
-        (passing && self.may_repeat(error.executed)).then_some(RetryReason::Other)
-    }
-
     fn may_repeat(&self, executed: Executed) -> bool {
         match executed {
             Executed::No => true,
-            Executed::Unknown => self.repeatable,
+            Executed::Unknown => self.delivery.idempotent,
             Executed::Yes => false,
         }
     }

@@ -31,6 +31,7 @@ impl Error {
             message: message.into(),
             executed,
             attempts,
+            transient: true,
         })
     }
 }
@@ -83,6 +84,8 @@ pub struct TransportError {
     pub message: String,
     pub executed: Executed,
     pub attempts: u8,
+    /// Whether another attempt may succeed within seconds. The interface does not report it.
+    pub transient: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ pub struct Classification {
     pub category: Category,
     pub executed: Executed,
     pub retryable: bool,
+    /// Whether the code is one of the table, not only the status.
+    pub is_known: bool,
     /// What the caller can do, or an empty text.
     pub hint: &'static str,
 }
@@ -21,6 +23,7 @@ const fn permanent(category: Category, hint: &'static str) -> Classification {
         category,
         executed: Executed::No,
         retryable: false,
+        is_known: true,
         hint,
     }
 }
@@ -31,6 +34,7 @@ const fn transient(category: Category, hint: &'static str) -> Classification {
         category,
         executed: Executed::No,
         retryable: true,
+        is_known: true,
         hint,
     }
 }
@@ -41,7 +45,16 @@ const fn ambiguous(category: Category, hint: &'static str) -> Classification {
         category,
         executed: Executed::Unknown,
         retryable: true,
+        is_known: true,
         hint,
+    }
+}
+
+/// The function may have run. A retry would fail again.
+const fn unexplained(category: Category, hint: &'static str) -> Classification {
+    Classification {
+        retryable: false,
+        ..ambiguous(category, hint)
     }
 }
 
@@ -264,24 +277,52 @@ fn is_clock_skew(code: &str, message: &str) -> bool {
         || message.contains("not yet current")
 }
 
+/// Whether AWS sends `code` with `status`. A code that precedes the function's start proves nothing
+/// beside a status of another class.
+pub fn fits(code: &str, status: u16) -> bool {
+    let class = match code {
+        "EC2AccessDeniedException"
+        | "EC2ThrottledException"
+        | "EC2UnexpectedException"
+        | "ENILimitReachedException"
+        | "ENINotReadyException"
+        | "InvalidRuntimeException"
+        | "InvalidSecurityGroupIDException"
+        | "InvalidSubnetIDException"
+        | "InvalidZipFileException"
+        | "KMSAccessDeniedException"
+        | "KMSDisabledException"
+        | "KMSInvalidStateException"
+        | "KMSNotFoundException"
+        | "ResourceNotReadyException"
+        | "SubnetIPAddressLimitReachedException" => 5,
+        _ => 4,
+    };
+    status / 100 == class
+}
+
+/// Classifies a response of AWS's by its status alone. A status that AWS sends before it looks for
+/// the function to run proves that the function did not start.
 fn by_status(status: u16) -> Classification {
-    match status {
+    let class = match status {
         401 => permanent(Category::Credentials, WRONG_KEYS),
         403 => permanent(Category::AccessDenied, ""),
         404 => permanent(
             Category::NotFound,
             "the endpoint has nothing at this path: check the endpoint, the function's name and the region",
         ),
-        409 => permanent(Category::Conflict, ""),
         413 => permanent(Category::TooLarge, TOO_LARGE),
         429 => transient(Category::Throttled, SLOW_DOWN),
-        400..=499 => permanent(Category::InvalidRequest, ""),
+        409 => unexplained(Category::Conflict, ""),
+        400..=499 => unexplained(Category::InvalidRequest, ""),
         500..=599 => ambiguous(Category::ServiceFault, BACKEND),
-        _ => Classification {
-            category: Category::Other,
-            executed: Executed::Unknown,
-            retryable: false,
-            hint: "Lambda does not send this status: check the endpoint and any proxy on the way",
-        },
+        _ => unexplained(
+            Category::Other,
+            "Lambda does not send this status: check the endpoint and any proxy on the way",
+        ),
+    };
+    Classification {
+        is_known: false,
+        ..class
     }
 }

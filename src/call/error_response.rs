@@ -8,6 +8,7 @@ use crate::aws::json::Fields;
 use crate::aws::message::Response;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes;
+use crate::call::operation::Effect;
 
 /// The request to which an error response belongs.
 pub struct RequestContext {
@@ -15,8 +16,8 @@ pub struct RequestContext {
     pub action: &'static str,
     /// The resource on which the action must be allowed.
     pub resource: String,
-    /// Whether the request can run the function. A read cannot.
-    pub runs_function: bool,
+    /// What the request can do to the function.
+    pub effect: Effect,
     /// The number of attempts so far.
     pub attempts: u8,
 }
@@ -45,13 +46,9 @@ fn error(body: ErrorBody, response: &Response, context: &RequestContext) -> Erro
     let error = ServiceError {
         status_code: response.status,
         category: class.category,
-        executed: if context.runs_function {
-            class.executed
-        } else {
-            Executed::No
-        },
+        executed: executed(response, &body.code, &class, context.effect),
         retryable: class.retryable,
-        hint: hint(&body, &class, context),
+        hint: hint(&body, &class, context, response),
         request_id: request_id(response),
         attempts: context.attempts,
         code: body.code,
@@ -60,6 +57,30 @@ fn error(body: ErrorBody, response: &Response, context: &RequestContext) -> Erro
     match class.category {
         Category::Credentials | Category::ClockSkew => Error::Unauthenticated(error),
         _ => Error::Service(error),
+    }
+}
+
+/// Returns what the error proves about the function. `No` needs a code that precedes the start, and
+/// nothing beside it that contradicts it.
+fn executed(
+    response: &Response,
+    code: &str,
+    class: &error_codes::Classification,
+    effect: Effect,
+) -> Executed {
+    let ran = response.header("x-amz-function-error").is_some();
+    let consistent = !ran
+        && if class.is_known {
+            error_codes::fits(code, response.status)
+        } else {
+            // Only the status of AWS itself has a meaning of its own.
+            request_id(response).is_some()
+        };
+    match effect {
+        Effect::Read => Executed::No,
+        Effect::DryRun if !ran => Executed::No,
+        Effect::Run if consistent => class.executed,
+        Effect::DryRun | Effect::Run => Executed::Unknown,
     }
 }
 
@@ -111,7 +132,10 @@ impl ErrorBody {
                 .unwrap_or_else(|| format!("HTTP {status}")),
             message: message
                 .filter(is_present)
-                .unwrap_or_else(|| format!("the response has status {status} and no message")),
+                .unwrap_or_else(|| match response.content_coding() {
+                    Some(coding) => format!("the response has status {status}, and its body has the content-encoding `{coding}`, although the request accepts only `identity`"),
+                    None => format!("the response has status {status} and no message"),
+                }),
             reason,
         }
     }
@@ -127,7 +151,11 @@ fn hint(
     body: &ErrorBody,
     class: &error_codes::Classification,
     context: &RequestContext,
+    response: &Response,
 ) -> Option<String> {
+    if class.category == Category::ServiceFault && request_id(response).is_none() {
+        return Some("the emulator failed: see its log".into());
+    }
     if class.category == Category::AccessDenied && class.hint.is_empty() {
         return Some(format!(
             "an IAM policy of the caller (and the resource policy of a function in another account) must allow {} on {}",

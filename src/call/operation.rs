@@ -15,6 +15,18 @@ pub struct Call {
     pub delivery: Delivery,
 }
 
+/// What a request can do to the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing. The request reads, or goes to STS.
+    Read,
+    /// Lambda checks the request without running the function. Others may ignore that it is a dry
+    /// run.
+    DryRun,
+    /// It starts the function, or an action that must not happen twice.
+    Run,
+}
+
 /// The requests of an operation, one after the other, and the responses to them.
 ///
 /// This is the dyn-compatible half of [`Operation`], so that the attempt loop is compiled once and
@@ -23,22 +35,16 @@ pub trait Exchange {
     /// The call's target and delivery options.
     fn call(&self) -> &Call;
 
-    /// Whether the request can run the function. If it cannot, its errors are reported with
-    /// `executed: no`. The default is `false`.
-    fn runs_function(&self) -> bool {
-        false
-    }
-
-    /// Whether a request may be sent again if it is unknown whether the function ran. By default,
-    /// only a request that cannot run the function may.
-    fn repeatable(&self) -> bool {
-        !self.runs_function()
+    /// What the request can do to the function. The default is [`Effect::Read`].
+    fn effect(&self) -> Effect {
+        Effect::Read
     }
 
     /// Builds the next request, unsigned. Called for every attempt.
     fn request(&self) -> Request<'_>;
 
-    /// Reads the response to the last request, which took `attempts` attempts.
+    /// Reads the response to the last request, which took `attempts` attempts. It comes from AWS or
+    /// from an emulator: [`origin`](crate::call::origin) has rejected all others.
     ///
     /// # Errors
     /// AWS's error, the function's failure, or `malformed` for a response that AWS does not send.
@@ -95,48 +101,4 @@ pub trait Operation: Exchange {
 
     /// Takes the output once the last response is read. Returns `None` if another request follows.
     fn take_output(&mut self) -> Option<Self::Output>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::aws::message::Method;
-    use crate::testing::connection;
-
-    struct Minimal {
-        call: Call,
-        runs_function: bool,
-    }
-
-    impl Exchange for Minimal {
-        fn call(&self) -> &Call {
-            &self.call
-        }
-
-        fn runs_function(&self) -> bool {
-            self.runs_function
-        }
-
-        fn request(&self) -> Request<'_> {
-            Request::new(Method::Get, &self.call.target.endpoint, "/")
-        }
-
-        fn read(&mut self, _: Response, _: u8) -> Result<(), Error> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn an_operation_that_runs_the_function_is_not_repeatable_by_default() {
-        for (runs_function, repeatable) in [(true, false), (false, true)] {
-            let operation = Minimal {
-                call: Call {
-                    target: Target::new(connection(), None).unwrap(),
-                    delivery: Delivery::new("delivery", None, false).unwrap(),
-                },
-                runs_function,
-            };
-            assert_eq!(operation.repeatable(), repeatable);
-        }
-    }
 }

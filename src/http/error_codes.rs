@@ -5,19 +5,19 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::bindings::wasi::http::types::ErrorCode;
-use crate::call::error::{Executed, TransportKind};
-use crate::transport::Failure;
+use crate::call::error::TransportKind;
+use crate::transport::{Failure, Reached};
 
 /// Describes the failure that `code` stands for.
 ///
-/// `late` applies to codes that occur both before and after a request is sent. It is `No` if the
-/// host rejected the request at once, and `Unknown` after the host accepted it.
-pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
+/// `late` applies to codes that occur both before and after a request is sent. It is `Nothing` if the
+/// host rejected the request at once, and `Request` after the host accepted it.
+pub fn failure(code: &ErrorCode, late: Reached, authority: &str) -> Failure {
     use ErrorCode as E;
-    let (kind, executed, advice) = match code {
+    let (kind, reached, advice) = match code {
         E::DnsTimeout | E::DnsError(_) => (
             TransportKind::Dns,
-            Executed::No,
+            Reached::Nothing,
             "could not resolve the endpoint's name: check the region and the host's DNS",
         ),
         E::DestinationNotFound
@@ -26,28 +26,28 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
         | E::ConnectionRefused
         | E::ConnectionLimitReached => (
             TransportKind::Connect,
-            Executed::No,
+            Reached::Nothing,
             "could not connect to the endpoint",
         ),
         E::ConnectionTimeout => (
             TransportKind::Timeout,
-            Executed::No,
+            Reached::Nothing,
             "could not connect to the endpoint in time",
         ),
         E::DestinationIpProhibited | E::HttpRequestDenied => (
             TransportKind::Denied,
-            Executed::No,
+            Reached::Nothing,
             "the host's policy forbids the endpoint: allow its host name in the policy",
         ),
         E::TlsProtocolError | E::TlsCertificateError | E::TlsAlertReceived(_) => (
             TransportKind::Tls,
-            Executed::No,
+            Reached::Nothing,
             "could not establish a trusted TLS connection to the endpoint",
         ),
         E::ConnectionReadTimeout | E::ConnectionWriteTimeout | E::HttpResponseTimeout => (
             TransportKind::Timeout,
-            Executed::Unknown,
-            "no response arrived in time, and the function may still be running",
+            Reached::Request,
+            "no response arrived in time",
         ),
         E::ConnectionTerminated | E::HttpResponseIncomplete => (
             TransportKind::CutOff,
@@ -72,11 +72,16 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
         | E::HttpResponseTrailerSize(_)
         | E::HttpResponseTransferCoding(_)
         | E::HttpResponseContentCoding(_)
-        | E::HttpUpgradeFailed
-        | E::HttpProtocolError => (
+        | E::HttpUpgradeFailed => (
             TransportKind::Malformed,
             late,
-            "the response is not valid HTTP: the connection failed, or the endpoint is not Lambda",
+            "the response is not valid HTTP: the endpoint is not Lambda",
+        ),
+        // wasmtime reports it for a connection that was reset or closed before any response.
+        E::HttpProtocolError => (
+            TransportKind::CutOff,
+            late,
+            "the connection broke, or the response is not valid HTTP",
         ),
         E::LoopDetected | E::ConfigurationError | E::InternalError(_) => (
             TransportKind::Other,
@@ -90,7 +95,7 @@ pub fn failure(code: &ErrorCode, late: Executed, authority: &str) -> Failure {
             "{advice} (endpoint {authority}; the host reports {})",
             name(code)
         ),
-        executed,
+        reached,
     }
 }
 

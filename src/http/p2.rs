@@ -40,7 +40,7 @@ fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>
     // 1. Start the request. The host accepts bytes of the body only afterwards.
     let authority = &request.authority;
     let future = outgoing_handler::handle(outgoing, Some(options(limits)))
-        .map_err(|code| error_codes::failure(&code, Executed::No, authority))?;
+        .map_err(|code| error_codes::failure(&code, Reached::Nothing, authority))?;
     // 2. Write the body. If the host stopped reading early, keep the body alive until the response
     //    has arrived: dropping it aborts the request.
     let _unfinished = write_body(body, request.body, &future, &head_deadline)?;
@@ -145,7 +145,7 @@ fn response_head(
         match future.get() {
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => {
-                return Err(error_codes::failure(&code, Executed::Unknown, authority));
+                return Err(error_codes::failure(&code, Reached::Request, authority));
             }
             Some(Err(())) => return Err(host_fault("the host provided the response twice")),
             None => {

@@ -68,8 +68,8 @@ async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Fa
             Ok(Ok(incoming)) => incoming,
             Ok(Err(code)) => {
                 // The host does not report whether it had accepted the request.
-                let executed = Executed::Unknown;
-                return Err(error_codes::failure(&code, executed, &request.authority));
+                let late = Reached::Request;
+                return Err(error_codes::failure(&code, late, &request.authority));
             }
             Err(TimedOut) => return Err(response_timeout()),
         };

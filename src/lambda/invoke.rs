@@ -14,10 +14,10 @@ use crate::aws::message::{Method, Request, Response};
 use crate::aws::uri;
 use crate::call::connection::Connection;
 use crate::call::delivery::{self, Delivery};
-use crate::call::error::{Error, Executed};
+use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::call::error_response::{self, RequestContext};
 use crate::call::invocation::{FailedInvocation, Invocation, Payload};
-use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
 use crate::call::text::{self, is_word};
 use crate::call::{failure, log_tail};
@@ -259,13 +259,14 @@ impl Exchange for Invoke {
         &self.call
     }
 
-    fn runs_function(&self) -> bool {
-        self.request.invocation_type != Some(InvocationType::DryRun)
-    }
-
-    fn repeatable(&self) -> bool {
-        // Starting a named durable execution again returns the first one.
-        self.call.delivery.idempotent || self.request.durable_execution_name.is_some()
+    fn effect(&self) -> Effect {
+        let is_dry_run = self.request.invocation_type == Some(InvocationType::DryRun);
+        // Emulators without invocation types run the function.
+        if is_dry_run && self.call.target.endpoint.kind != EndpointKind::Emulator {
+            Effect::DryRun
+        } else {
+            Effect::Run
+        }
     }
 
     fn request(&self) -> Request<'_> {
@@ -301,29 +302,31 @@ impl Exchange for Invoke {
     }
 
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
-        if !(200..300).contains(&response.status) {
+        let is_success = (200..300).contains(&response.status);
+        if !is_success && !failed_with_error_status(&response) {
             let context = RequestContext {
                 action: "lambda:InvokeFunction",
                 resource: self
                     .function
                     .policy_resource(&self.call.target.region, self.request.qualifier.as_deref()),
-                runs_function: self.runs_function(),
+                effect: self.effect(),
                 attempts,
             };
             return Err(error_response::read(&response, &context));
         }
-        if let Some(problem) = self.unexpected_response(&response) {
-            let executed = if self.runs_function() {
-                Executed::Unknown
-            } else {
-                Executed::No
-            };
-            let message = format!("{problem}: check the endpoint and any proxy on the way");
-            return Err(Error::malformed(message, executed, attempts));
+        if is_success && !self.expects(&response) {
+            return Err(self.unexpected_status(response.status, attempts));
         }
         self.output = Some(read_success(response, attempts)?);
         Ok(())
     }
+}
+
+/// Emulators report a failed function with status 500. Lambda reports it with 200.
+fn failed_with_error_status(response: &Response) -> bool {
+    response.status >= 500
+        && response.header("x-amz-function-error").is_some()
+        && response.header("x-amzn-errortype").is_none()
 }
 
 impl Operation for Invoke {
@@ -335,40 +338,59 @@ impl Operation for Invoke {
 }
 
 impl Invoke {
-    /// Returns why a 2xx response cannot be Lambda's response to this request. A proxy's response
-    /// must not pass for the function's.
-    fn unexpected_response(&self, response: &Response) -> Option<String> {
-        let failed = response.header("x-amz-function-error").is_some();
-        let expected = match self.request.invocation_type.unwrap_or_default() {
+    /// Whether Lambda sends the status of this 2xx response for the invocation type.
+    fn expects(&self, response: &Response) -> bool {
+        match self.request.invocation_type.unwrap_or_default() {
             InvocationType::RequestResponse => response.status == 200,
             // Emulators without invocation types run the function and respond with 200.
             InvocationType::Event => matches!(response.status, 200 | 202),
-            InvocationType::DryRun => response.status == 204 && !failed,
-        };
-        if !expected {
-            return Some(format!(
-                "the response has status {}, which Lambda does not send for this invocation type",
-                response.status
-            ));
+            InvocationType::DryRun => {
+                response.status == 204 && response.header("x-amz-function-error").is_none()
+            }
         }
-        if response.header("x-amzn-requestid").is_some() {
-            return None;
-        }
-        // Lambda sends an ID for every request. An emulator at a custom URL may not.
-        if self.call.target.endpoint.kind == EndpointKind::Aws {
-            return Some("the response has no x-amzn-RequestId, which Lambda always sends".into());
-        }
-        let html = response.header("content-type").is_some_and(|kind| {
-            kind.trim_start()
-                .get(..9)
-                .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
-        });
-        html.then(|| "the response is a web page".into())
     }
+
+    fn unexpected_status(&self, status: u16, attempts: u8) -> Error {
+        let is_dry_run = self.request.invocation_type == Some(InvocationType::DryRun);
+        let message = if is_dry_run {
+            format!(
+                "the response to a dry run has status {status} instead of 204: the endpoint may have run the function, as emulators without invocation types do"
+            )
+        } else {
+            format!(
+                "the response has status {status}, which Lambda does not send for this invocation type: check the endpoint and any proxy on the way"
+            )
+        };
+        Error::Transport(TransportError {
+            kind: TransportKind::Malformed,
+            message,
+            executed: Executed::Unknown,
+            attempts,
+            // Another dry run would run the function again.
+            transient: !is_dry_run,
+        })
+    }
+}
+
+/// Whether the body is complete. Hosts report a body that is shorter than announced, but do not
+/// report a body without an announcement that ends with its connection.
+fn is_complete(response: &Response, body: &[u8]) -> bool {
+    response.header("content-length").is_some()
+        || response.header("transfer-encoding").is_some()
+        || core::str::from_utf8(body).is_ok_and(json::is_self_delimiting)
 }
 
 fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Error> {
     let body = core::mem::take(&mut response.body);
+    if !matches!(response.status, 202 | 204) && !is_complete(&response, &body) {
+        return Err(Error::Transport(TransportError {
+            kind: TransportKind::CutOff,
+            message: "the response announces no length, and its body is not a complete JSON document, so that it may have been cut off".into(),
+            executed: Executed::Yes,
+            attempts,
+            transient: true,
+        }));
+    }
     let marker = response.header_owned("x-amz-function-error");
     let failure = marker.map(|marker| failure::read(marker, &body));
     // 202 and 204 have no body. An empty body of a 200 is the function's output.

@@ -11,7 +11,7 @@ use crate::call::connection::Connection;
 use crate::call::delivery::{self, Delivery};
 use crate::call::error::Error;
 use crate::call::error_response::RequestContext;
-use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
 use crate::lambda::page::{INVALID_CURSOR, Page, check_progress, read_page};
 
@@ -177,7 +177,7 @@ impl Exchange for ListFunctions {
         let context = || RequestContext {
             action: "lambda:ListFunctions",
             resource: "* (it cannot be restricted to single functions)".into(),
-            runs_function: false,
+            effect: Effect::Read,
             attempts,
         };
         let page = read_page(&response, attempts, context, "Functions", function)?;

@@ -13,7 +13,7 @@ use crate::call::connection::Connection;
 use crate::call::delivery::Delivery;
 use crate::call::error::Error;
 use crate::call::error_response::RequestContext;
-use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
 use crate::lambda::function_name::FunctionName;
 use crate::lambda::page::{check_progress, read_page};
@@ -94,7 +94,7 @@ impl ListQualifiers {
                 Listing::Versions => "lambda:ListVersionsByFunction",
             },
             resource: self.function.unqualified_policy_resource(region),
-            runs_function: false,
+            effect: Effect::Read,
             attempts,
         }
     }

@@ -10,8 +10,8 @@ use crate::lambda::invoke::{Invoke, InvokeRequest};
 use crate::perform::perform;
 use crate::testing::scripted::{Aws, Scripted, Sent};
 use crate::testing::{
-    NOW, answer, coded, connection_with, denied_by_sts, failure, invocation, lambdas, refused,
-    role, service_error, unauthenticated,
+    NOW, coded, connection_with, denied_by_sts, failure, invocation, lambdas, refused, role,
+    service_error, unauthenticated,
 };
 
 const FIRST: &str = "arn:aws:iam::123456789012:role/first";
@@ -201,7 +201,7 @@ fn execution_stays_unknown_when_the_renewal_fails() {
     aws.set_clock(3_299);
     let timeout = |_: &_| Err(failure(TransportKind::Timeout, Executed::Unknown));
     aws.service.lambda.set(timeout);
-    aws.service.sts.set(|_| Some(answer(503, &[], "")));
+    aws.service.sts.set(|_| Some(lambdas(503, &[], "")));
     let idempotent = Options {
         idempotent: Some(true),
         ..Options::default()

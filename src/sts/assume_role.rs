@@ -15,7 +15,7 @@ use crate::call::error::{Category, Error, Executed, ServiceError, TransportKind}
 use crate::call::error_codes::is_expired;
 use crate::call::error_response::RequestContext;
 use crate::call::keys::check_key;
-use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::roles::{Role, RoleChain, Source};
 use crate::call::target::{Caller, Target};
 use crate::sts::query;
@@ -171,7 +171,7 @@ impl Exchange for AssumeRole<'_> {
             let context = RequestContext {
                 action: "sts:AssumeRole",
                 resource: self.role.arn.clone(),
-                runs_function: false,
+                effect: Effect::Read,
                 attempts,
             };
             return Err(match query::read_error(&response, &context) {

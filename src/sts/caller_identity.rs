@@ -9,7 +9,7 @@ use crate::call::connection::Connection;
 use crate::call::delivery::Delivery;
 use crate::call::error::{Error, Executed};
 use crate::call::error_response::RequestContext;
-use crate::call::operation::{Call, Exchange, Operation};
+use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
 use crate::sts::query;
 
@@ -65,7 +65,7 @@ impl Exchange for GetCallerIdentity {
             let context = RequestContext {
                 action: "sts:GetCallerIdentity",
                 resource: "*".into(),
-                runs_function: false,
+                effect: Effect::Read,
                 attempts,
             };
             return Err(query::read_error(&response, &context));

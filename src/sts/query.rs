@@ -54,6 +54,7 @@ pub fn read_error(response: &Response, context: &RequestContext) -> Error {
 mod tests {
     use super::*;
     use crate::call::error::ServiceError;
+    use crate::call::operation::Effect;
     use crate::testing::{answer, service_error, unauthenticated};
 
     #[test]
@@ -121,7 +122,7 @@ mod tests {
         RequestContext {
             action: "sts:AssumeRole",
             resource: "*".into(),
-            runs_function: false,
+            effect: Effect::Read,
             attempts: 1,
         }
     }

@@ -22,12 +22,12 @@ const IDENTITY: &str = "<R><GetCallerIdentityResult><Arn>arn:aws:iam::1234567890
 
 fn healthy(sent: &Sent) -> Answer {
     Ok(if sent.authority.starts_with("sts.") {
-        answer(200, &[DATE], IDENTITY)
+        lambdas(200, &[DATE], IDENTITY)
     } else if sent.path.ends_with("/invocations") {
         assert_eq!(sent.header("x-amz-invocation-type"), "DryRun");
         lambdas(204, &[DATE], "")
     } else {
-        answer(200, &[DATE], r#"{"Functions": []}"#)
+        lambdas(200, &[DATE], r#"{"Functions": []}"#)
     })
 }
 
@@ -35,7 +35,7 @@ fn denied(sent: &Sent) -> Answer {
     if sent.authority.starts_with("sts.") {
         return healthy(sent);
     }
-    Ok(answer(
+    Ok(lambdas(
         403,
         &[DATE, ("x-amzn-errortype", "AccessDeniedException")],
         r#"{"Message":"no"}"#,
@@ -95,7 +95,7 @@ fn endpoint_check_fails_when_nothing_responds() {
 fn endpoint_check_fails_when_a_proxy_responds() {
     let checks = checks(|_| Ok(answer(404, &[DATE], "<html>")), None);
     assert_eq!(checks[1].1, Outcome::Failed);
-    assert_contains(&checks[1].2, ["not as Lambda does"]);
+    assert_contains(&checks[1].2, ["status 404", "proxy or gateway"]);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn clock_skew_is_reported_and_corrected() {
         let date_header = ("date", "Sun, 22 Nov 2026 13:00:00 GMT");
         if sent.header("x-amz-date").starts_with("20261122T12") {
             let code = ("x-amzn-errortype", "InvalidSignatureException");
-            return Ok(answer(403, &[date_header, code], "{}"));
+            return Ok(lambdas(403, &[date_header, code], "{}"));
         }
         let mut response = healthy(sent)?;
         response.headers = lambdas(200, &[date_header], "").headers;

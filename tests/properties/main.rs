@@ -19,9 +19,9 @@ use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::TimeLimits;
-use aws_lambda_connector::call::error::{Executed, TransportKind};
+use aws_lambda_connector::call::error::TransportKind;
 use aws_lambda_connector::session_cache::SessionCache;
-use aws_lambda_connector::transport::{Failure, Transport};
+use aws_lambda_connector::transport::{Failure, Reached, Transport};
 use proptest::test_runner::Config;
 
 /// The secrets in every connection. No output may contain either.
@@ -97,7 +97,7 @@ impl Transport for Script {
         self.answers.borrow_mut().pop().ok_or_else(|| Failure {
             kind: TransportKind::Connect,
             message: "could not connect to the endpoint".into(),
-            executed: Executed::No,
+            reached: Reached::Nothing,
         })
     }
 

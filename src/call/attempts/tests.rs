@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::call::delivery::Options;
+use crate::call::error::{TransportError, TransportKind};
 use crate::call::error_response::{self, RequestContext};
 use crate::call::failure;
 use crate::call::invocation::{FailedInvocation, Invocation};
+use crate::call::operation::Effect;
 use crate::testing::coded;
 
 fn delivery(max_attempts: u8) -> Delivery {
@@ -29,12 +31,13 @@ fn failed(error: &Error) -> FailedAttempt<'_> {
     }
 }
 
-fn transport(kind: TransportKind, executed: Executed) -> Error {
+fn transport(transient: bool, executed: Executed) -> Error {
     Error::Transport(TransportError {
-        kind,
+        kind: TransportKind::CutOff,
         message: String::new(),
         executed,
         attempts: 1,
+        transient,
     })
 }
 
@@ -42,7 +45,7 @@ fn service(status: u16, code: &str) -> Error {
     let context = RequestContext {
         action: "lambda:InvokeFunction",
         resource: String::new(),
-        runs_function: true,
+        effect: Effect::Run,
         attempts: 1,
     };
     error_response::read(&coded(status, code), &context)
@@ -65,13 +68,17 @@ fn function_failed() -> Error {
 }
 
 /// The decision after the first of three attempts.
-fn decision(error: &Error, repeatable: bool) -> RetryDecision {
-    Attempts::new(delivery(3), repeatable).after(&failed(error))
+fn decision(error: &Error, idempotent: bool) -> RetryDecision {
+    let delivery = Delivery {
+        idempotent,
+        ..delivery(3)
+    };
+    Attempts::new(delivery).after(&failed(error))
 }
 
 /// The decision after the first of three attempts of a function that must not run twice.
 fn first(attempt: &FailedAttempt<'_>) -> RetryDecision {
-    Attempts::new(delivery(3), false).after(attempt)
+    Attempts::new(delivery(3)).after(attempt)
 }
 
 const RETURN: RetryDecision = RetryDecision::Return;
@@ -81,27 +88,18 @@ const THROTTLED: RetryDecision = RetryDecision::Wait(999);
 #[test]
 fn transport_errors_are_retried_if_they_may_pass_and_the_function_may_run_again() {
     use Executed::{No, Unknown, Yes};
-    use TransportKind as K;
-    // kind, executed, decision, decision where a second run does no harm
-    for (kind, executed, once, repeatable) in [
-        (K::Dns, No, SOON, SOON),
-        (K::Connect, No, SOON, SOON),
-        (K::Timeout, No, SOON, SOON),
-        (K::Timeout, Unknown, RETURN, SOON),
-        (K::Tls, No, RETURN, RETURN),
-        (K::Denied, No, RETURN, RETURN),
-        (K::CutOff, No, SOON, SOON),
-        (K::CutOff, Unknown, RETURN, SOON),
-        (K::CutOff, Yes, RETURN, RETURN),
-        (K::Malformed, No, SOON, SOON),
-        (K::Malformed, Unknown, RETURN, SOON),
-        (K::Malformed, Yes, RETURN, RETURN),
-        (K::Other, No, RETURN, RETURN),
-        (K::Other, Unknown, RETURN, RETURN),
+    // transient, executed, decision, decision where a second run does no harm
+    for (transient, executed, once, idempotent) in [
+        (true, No, SOON, SOON),
+        (true, Unknown, RETURN, SOON),
+        (true, Yes, RETURN, RETURN),
+        (false, No, RETURN, RETURN),
+        (false, Unknown, RETURN, RETURN),
+        (false, Yes, RETURN, RETURN),
     ] {
-        let error = transport(kind, executed);
+        let error = transport(transient, executed);
         let decisions = [false, true].map(|repeatable| decision(&error, repeatable));
-        assert_eq!(decisions, [once, repeatable], "{kind:?} {executed:?}");
+        assert_eq!(decisions, [once, idempotent], "{transient} {executed:?}");
     }
 }
 
@@ -162,7 +160,7 @@ fn a_failed_function_and_an_invalid_input_are_never_retried() {
 fn retries_stop_at_the_maximum_number_of_attempts() {
     let error = service(429, "TooManyRequestsException");
     for max_attempts in 1..=10 {
-        let mut attempts = Attempts::new(delivery(max_attempts), true);
+        let mut attempts = Attempts::new(delivery(max_attempts));
         let made = (1..)
             .find(|attempt| {
                 let failed = FailedAttempt {
@@ -216,7 +214,7 @@ fn a_wrong_clock_is_corrected_once() {
         "AccessDeniedException",
     ] {
         let error = service(403, code);
-        let mut attempts = Attempts::new(delivery(3), false);
+        let mut attempts = Attempts::new(delivery(3));
         let off = FailedAttempt {
             clock_was_off: true,
             ..failed(&error)
@@ -239,11 +237,11 @@ fn expired_keys_are_renewed_once() {
         keys_expired: true,
         ..failed(&error)
     };
-    let mut attempts = Attempts::new(delivery(3), false);
+    let mut attempts = Attempts::new(delivery(3));
     assert_eq!(attempts.after(&expired), SOON);
     assert_eq!(attempts.after(&expired), RETURN, "again");
     // These keys cannot be renewed.
     assert_eq!(first(&failed(&error)), RETURN);
-    let mut attempts = Attempts::new(delivery(1), false);
+    let mut attempts = Attempts::new(delivery(1));
     assert_eq!(attempts.after(&expired), RETURN, "one attempt in all");
 }

@@ -7,7 +7,7 @@ fn context() -> RequestContext {
     RequestContext {
         action: "lambda:InvokeFunction",
         resource: "arn:aws:lambda:us-east-1:<account>:function:f".into(),
-        runs_function: true,
+        effect: Effect::Run,
         attempts: 2,
     }
 }
@@ -95,6 +95,13 @@ fn every_code_is_classified() {
     use Executed::{No, Unknown};
     for (classification, answers) in [
         (
+            (InvalidRequest, Unknown, false),
+            vec![
+                (400, "NeverHeardOfException"),
+                (410, "NeverHeardOfException"),
+            ],
+        ),
+        (
             (InvalidRequest, No, false),
             vec![
                 (400, "InvalidParameterValueException"),
@@ -103,7 +110,6 @@ fn every_code_is_classified() {
                 (400, "NoPublishedVersionException"),
                 (400, "RecursiveInvocationException"),
                 (400, "ValidationException"),
-                (400, "NeverHeardOfException"),
                 (415, "UnsupportedMediaTypeException"),
             ],
         ),
@@ -228,7 +234,7 @@ fn every_code_is_classified() {
 #[test]
 fn a_request_that_cannot_run_the_function_is_never_ambiguous() {
     let context = RequestContext {
-        runs_function: false,
+        effect: Effect::Read,
         ..context()
     };
     let error = read(&answer(500, &[], ""), &context);

@@ -246,31 +246,80 @@ fn a_2xx_response_that_lambda_does_not_send_is_malformed() {
         (Event, lambdas(204, &[], "")),
         (DryRun, lambdas(200, &[], "{}")),
         (DryRun, lambdas(204, &[failed], "")),
-        (RequestResponse, answer(200, &[], "{}")),
-        (Event, answer(202, &[], "")),
     ] {
         let error = transport_error(of_type(kind, response));
-        let executed = if kind == DryRun {
-            Executed::No
-        } else {
-            Executed::Unknown
-        };
+        // Another dry run would run the function again.
         assert_eq!(
-            (error.kind, error.executed),
-            (TransportKind::Malformed, executed)
+            (error.kind, error.executed, error.transient),
+            (TransportKind::Malformed, Executed::Unknown, kind != DryRun)
         );
     }
 }
 
 #[test]
-fn at_a_custom_url_a_response_without_a_request_id_is_accepted_unless_it_is_html() {
-    let read = |content_type| {
-        let response = answer(200, &[("Content-Type", content_type)], "{}");
-        let mut operation = Invoke::new(at_url("http://127.0.0.1:9000"), request()).unwrap();
-        operation.read(response, 1)
+fn a_response_without_a_length_is_cut_off_unless_its_json_is_complete() {
+    let complete = [
+        "{}",
+        "{\"amount\":12}\n",
+        "[1]",
+        "\"text\"",
+        "null",
+        " true",
+    ];
+    let uncertain = [
+        "",
+        "{\"amount\":12",
+        "[1",
+        "\"te",
+        "tru",
+        "12",
+        "-1",
+        "text",
+    ];
+    for (bodies, is_complete) in [(&complete[..], true), (&uncertain[..], false)] {
+        for body in bodies {
+            let mut response = answer(200, &[("x-amzn-requestid", "8f5e")], *body);
+            let result = of_type(InvocationType::RequestResponse, response.clone());
+            if is_complete {
+                assert_eq!(result.unwrap().output, Some(Payload::Text((*body).into())));
+                continue;
+            }
+            let error = transport_error(result);
+            assert_eq!(
+                (error.kind, error.executed),
+                (TransportKind::CutOff, Executed::Yes),
+                "{body}"
+            );
+            for framing in [("content-length", "9"), ("transfer-encoding", "chunked")] {
+                response.headers.push((framing.0.into(), framing.1.into()));
+                let output = of_type(InvocationType::RequestResponse, response.clone());
+                assert_eq!(output.unwrap().output, Some(Payload::Text((*body).into())));
+                response.headers.pop();
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_status_with_a_function_error_is_the_functions_failure() {
+    let marker = ("x-amz-function-error", "Unhandled");
+    let failed = read(500, &[marker], br#"{"errorType":"E","errorMessage":"m"}"#);
+    let Err(Error::FunctionFailed(failed)) = failed else {
+        panic!("{failed:?}");
     };
-    assert_eq!(read("text/plain; charset=utf-8"), Ok(()));
-    transport_error(read("Text/HTML; charset=utf-8"));
+    assert_eq!(failed.invocation.status_code, 500);
+    assert_eq!(failed.failure.error_type.as_deref(), Some("E"));
+
+    // Beside a code of Lambda, or with the status of a refusal, it is a contradiction.
+    let code = ("x-amzn-errortype", "TooManyRequestsException");
+    for (status, headers) in [
+        (429, &[marker, code][..]),
+        (502, &[marker, code]),
+        (429, &[marker]),
+    ] {
+        let error = service_error(read(status, headers, b"{}"));
+        assert_eq!(error.executed, Executed::Unknown, "{status} {headers:?}");
+    }
 }
 
 #[test]

@@ -228,6 +228,7 @@ fn a_transport_error_names_the_role() {
         message: "sts.us-east-1.amazonaws.com has no address".into(),
         executed: Executed::No,
         attempts: 3,
+        transient: true,
     });
     step(&chain(1, None)).annotate_error(&mut error);
     assert_eq!(

@@ -1,0 +1,107 @@
+//! Turns what the transport received into a response that the operation may read.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::aws::message::Response;
+use crate::call::error::{Error, Executed, TransportError, TransportKind};
+use crate::call::operation::{Effect, Exchange};
+use crate::call::origin::{self, Origin};
+use crate::transport::{Failure, Reached};
+
+/// Returns a response that AWS or an emulator sent, and which of them.
+///
+/// An error response may lack its body: its status and headers remain useful.
+///
+/// # Errors
+/// `transport`, if there is no complete response, if something else sent it, or if it is encoded.
+pub fn receive(
+    sent: Result<Response, Failure>,
+    operation: &dyn Exchange,
+    attempts: u8,
+) -> Result<(Response, Origin), Error> {
+    let effect = operation.effect();
+    let target = &operation.call().target;
+    let endpoint = &target.endpoint;
+    let error = |kind, message, executed| {
+        Error::Transport(TransportError {
+            kind,
+            message,
+            executed,
+            attempts,
+            transient: is_transient(kind),
+        })
+    };
+    let (response, cut) = match sent {
+        Ok(response) => (response, None),
+        Err(failure) => match failure.reached {
+            Reached::Nothing => return Err(error(failure.kind, failure.message, Executed::No)),
+            Reached::Request if effect == Effect::Run => {
+                let message = may_be_running(failure.kind, failure.message);
+                return Err(error(failure.kind, message, Executed::Unknown));
+            }
+            Reached::Request => return Err(error(failure.kind, failure.message, Executed::No)),
+            Reached::Head(head) => (head, Some((failure.kind, failure.message))),
+        },
+    };
+    let origin = origin::of(&response, endpoint, target.service);
+    if origin == Origin::Other {
+        let error = origin::not_lambda(&response, endpoint, effect, attempts);
+        return Err(Error::Transport(error));
+    }
+    if response.status < 300 {
+        let executed = executed_by_success(response.status, effect);
+        if let Some((kind, message)) = cut {
+            return Err(error(kind, message, executed));
+        }
+        if let Some(coding) = response.content_coding() {
+            return Err(error(
+                TransportKind::Malformed,
+                encoded(coding.trim()),
+                executed,
+            ));
+        }
+    }
+    Ok((response, origin))
+}
+
+/// What the head of a success proves about the function.
+fn executed_by_success(status: u16, effect: Effect) -> Executed {
+    match (effect, status) {
+        (Effect::Read, _) | (Effect::DryRun, 204) => Executed::No,
+        // Lambda responds with 200 once the function has ended.
+        (Effect::Run, 200) => Executed::Yes,
+        (Effect::DryRun | Effect::Run, _) => Executed::Unknown,
+    }
+}
+
+/// A certificate, a policy or a fault of the host does not change within seconds.
+fn is_transient(kind: TransportKind) -> bool {
+    match kind {
+        TransportKind::Dns
+        | TransportKind::Connect
+        | TransportKind::Timeout
+        | TransportKind::CutOff
+        | TransportKind::Malformed => true,
+        TransportKind::Tls
+        | TransportKind::Denied
+        | TransportKind::NotLambda
+        | TransportKind::Other => false,
+    }
+}
+
+fn may_be_running(kind: TransportKind, mut message: String) -> String {
+    if kind == TransportKind::Timeout {
+        message.push_str("; the function may still be running: raise `delivery.response-timeout-ms` if it needs longer");
+    }
+    message
+}
+
+fn encoded(coding: &str) -> String {
+    format!(
+        "the response has the content-encoding `{coding}`, although the request accepts only `identity`: turn off compression in the proxy or gateway on the way"
+    )
+}
+
+#[cfg(test)]
+mod tests;

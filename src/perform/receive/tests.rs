@@ -1,0 +1,147 @@
+//! What a response, or the lack of one, proves about the function.
+
+use super::*;
+use crate::aws::endpoint::EndpointChoice;
+use crate::call::connection::Connection;
+use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
+use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
+use crate::testing::{answer, assert_contains, connection, lambdas, transport_error};
+
+fn invoke(kind: InvocationType, endpoint: EndpointChoice) -> Invoke {
+    let connection = Connection {
+        endpoint,
+        ..connection()
+    };
+    let request = InvokeRequest {
+        function: "f".into(),
+        invocation_type: Some(kind),
+        ..InvokeRequest::default()
+    };
+    Invoke::new(connection, request).unwrap()
+}
+
+fn operation(effect: Effect) -> Box<dyn Exchange> {
+    match effect {
+        Effect::Read => {
+            Box::new(ListFunctions::new(connection(), FunctionQuery::default()).unwrap())
+        }
+        Effect::DryRun => Box::new(invoke(InvocationType::DryRun, EndpointChoice::Standard)),
+        Effect::Run => Box::new(invoke(
+            InvocationType::RequestResponse,
+            EndpointChoice::Standard,
+        )),
+    }
+}
+
+fn failed(kind: TransportKind, reached: Reached, effect: Effect) -> TransportError {
+    let failure = Failure {
+        kind,
+        message: "no response".into(),
+        reached,
+    };
+    transport_error(receive(Err(failure), &*operation(effect), 2))
+}
+
+const EFFECTS: [Effect; 3] = [Effect::Read, Effect::DryRun, Effect::Run];
+
+#[test]
+fn request_without_a_response_may_have_run_the_function_only_if_it_was_sent() {
+    for effect in EFFECTS {
+        let unsent = failed(TransportKind::Connect, Reached::Nothing, effect);
+        assert_eq!(unsent.executed, Executed::No, "{effect:?}");
+        let sent = failed(TransportKind::Timeout, Reached::Request, effect);
+        let (executed, message) = match effect {
+            Effect::Run => (
+                Executed::Unknown,
+                "no response; the function may still be running: raise `delivery.response-timeout-ms` if it needs longer",
+            ),
+            Effect::Read | Effect::DryRun => (Executed::No, "no response"),
+        };
+        assert_eq!(
+            (sent.executed, &*sent.message, sent.attempts),
+            (executed, message, 2),
+            "{effect:?}"
+        );
+    }
+}
+
+#[test]
+fn dry_run_at_an_emulator_may_run_the_function() {
+    let emulator = EndpointChoice::Emulator("http://127.0.0.1:9000".into());
+    let operation = invoke(InvocationType::DryRun, emulator);
+    let failure = Failure {
+        kind: TransportKind::CutOff,
+        message: String::new(),
+        reached: Reached::Request,
+    };
+    let error = transport_error(receive(Err(failure), &operation, 1));
+    assert_eq!(error.executed, Executed::Unknown);
+}
+
+#[test]
+fn success_without_its_body_proves_what_its_origin_and_status_prove() {
+    use Executed::{No, Unknown, Yes};
+    use TransportKind::{CutOff, NotLambda};
+    for (effect, head, kind, executed) in [
+        (Effect::Run, lambdas(200, &[], ""), CutOff, Yes),
+        (Effect::Run, lambdas(202, &[], ""), CutOff, Unknown),
+        (Effect::Run, answer(200, &[], ""), NotLambda, Unknown),
+        (Effect::DryRun, lambdas(204, &[], ""), CutOff, No),
+        (Effect::DryRun, lambdas(200, &[], ""), CutOff, Unknown),
+        (Effect::DryRun, answer(204, &[], ""), NotLambda, Unknown),
+        (Effect::Read, lambdas(200, &[], ""), CutOff, No),
+        (Effect::Read, answer(200, &[], ""), NotLambda, No),
+    ] {
+        let status = head.status;
+        let error = failed(CutOff, Reached::Head(head), effect);
+        assert_eq!(
+            (error.kind, error.executed),
+            (kind, executed),
+            "{effect:?} {status}"
+        );
+    }
+}
+
+#[test]
+fn error_response_of_aws_is_read_without_its_body() {
+    let head = lambdas(429, &[("x-amzn-errortype", "TooManyRequestsException")], "");
+    let failure = Failure {
+        kind: TransportKind::CutOff,
+        message: String::new(),
+        reached: Reached::Head(head.clone()),
+    };
+    let received = receive(Err(failure), &*operation(Effect::Run), 1);
+    assert_eq!(received, Ok((head, Origin::Aws)));
+}
+
+#[test]
+fn encoded_success_is_rejected_by_the_name_of_its_coding() {
+    for coding in ["gzip", " BR "] {
+        let response = lambdas(200, &[("Content-Encoding", coding)], "\u{1f}\u{8b}");
+        let error = transport_error(receive(Ok(response), &*operation(Effect::Run), 1));
+        assert_eq!(
+            (error.kind, error.executed),
+            (TransportKind::Malformed, Executed::Yes)
+        );
+        assert_contains(&error.message, ["content-encoding", coding.trim()]);
+    }
+    for coding in ["identity", "Identity", ""] {
+        let response = lambdas(200, &[("content-encoding", coding)], "{}");
+        let received = receive(Ok(response.clone()), &*operation(Effect::Run), 1);
+        assert_eq!(received, Ok((response, Origin::Aws)));
+    }
+}
+
+#[test]
+fn another_attempt_follows_only_failures_that_pass_within_seconds() {
+    use TransportKind::{Connect, CutOff, Denied, Dns, Malformed, Other, Timeout, Tls};
+    for (kinds, transient) in [
+        (&[Dns, Connect, Timeout, CutOff, Malformed][..], true),
+        (&[Tls, Denied, Other], false),
+    ] {
+        for kind in kinds {
+            let error = failed(*kind, Reached::Nothing, Effect::Run);
+            assert_eq!(error.transient, transient, "{kind:?}");
+        }
+    }
+}
