@@ -14,5 +14,6 @@ pub mod log_tail;
 pub mod operation;
 pub mod origin;
 pub mod roles;
+pub mod scrub;
 pub mod target;
 pub mod text;

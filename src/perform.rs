@@ -13,6 +13,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
@@ -26,6 +27,7 @@ use crate::call::error_codes::is_expired;
 use crate::call::operation::{Call, Exchange, Operation};
 use crate::call::origin::Origin;
 use crate::call::roles::RoleChain;
+use crate::call::scrub::Secrets;
 use crate::call::target::Caller;
 use crate::session_cache::SessionCache;
 use crate::sts::assume_role::{AssumeRole, Session};
@@ -172,10 +174,11 @@ async fn exchange(
         let Err(mut failed) = attempted else {
             return Ok(());
         };
+        let caller = operation.call().target.caller.secrets();
         let context = Context {
             operation,
             signer: &shared.signer,
-            authorization: &failed.authorization,
+            secrets: &shared.secrets(caller, &failed.authorization),
             clock_was_off: failed.clock_was_off,
         };
         annotate(&mut failed.error, &context);
@@ -218,6 +221,14 @@ struct Shared {
 impl Shared {
     fn elapsed_ms(&self, transport: &impl Transport) -> u64 {
         transport.monotonic_ns().saturating_sub(self.began_ns) / 1_000_000
+    }
+
+    /// Collects what must not appear in any text that leaves: what the request was signed with, the
+    /// signature, and `others`.
+    fn secrets<'a>(&'a self, others: Vec<&'a str>, authorization: &'a str) -> Secrets<'a> {
+        let (_, signature) = authorization.rsplit_once("Signature=").unwrap_or_default();
+        let secrets = self.signer.secrets().chain(others);
+        Secrets::new(secrets.chain([signature]))
     }
 
     /// Returns a number that is uniform over `u64`, without a source of randomness. The signature
@@ -291,7 +302,8 @@ async fn attempt(
     // 4. Read the response. Its headers correct the clock and may ask for a delay.
     let mut retry_after_ms = None;
     let mut clock_was_off = false;
-    let read = match receive(sent, operation, number) {
+    let secrets = shared.secrets(Vec::new(), &authorization);
+    let read = match receive(sent, operation, &secrets, number) {
         Ok((response, origin)) => {
             // A response without AWS's request ID may have any date.
             if origin == Origin::Aws {
@@ -363,7 +375,7 @@ pub async fn assume_roles(
         let assumed = Box::pin(perform_with_clock(transport, &mut operation, clock)).await;
         assumed.map_err(|mut error| {
             // An OIDC token is sent in the body, so `annotate` does not find it in the signer.
-            redact(&mut error, chain.secrets());
+            redact(&mut error, &Secrets::new(chain.secrets()));
             error
         })
     };

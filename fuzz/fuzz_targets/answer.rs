@@ -111,7 +111,10 @@ fn check_redaction(mut error: Error) {
     let words = read.message.split(' ').chain(read.code.split('.'));
     let visible = |word: &&str| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_graphic());
     let secrets: Vec<String> = words.filter(visible).map(Into::into).collect();
-    redact(&mut error, secrets.iter().map(String::as_str));
+    redact(
+        &mut error,
+        &Secrets::new(secrets.iter().map(String::as_str)),
+    );
     let (Error::Service(redacted) | Error::Unauthenticated(redacted)) = &error else {
         panic!("another error");
     };

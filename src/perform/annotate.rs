@@ -2,8 +2,6 @@
 //! accounts for earlier attempts.
 
 use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::aws::clock_skew::is_skew_code;
 use crate::aws::credentials::{Signer, WrongDay};
@@ -11,14 +9,14 @@ use crate::aws::endpoint::LAMBDA;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes::CLOCK;
 use crate::call::operation::Exchange;
+use crate::call::scrub::Secrets;
 use crate::call::target::Target;
 
 /// The attempt that failed.
 pub struct Context<'a> {
     pub operation: &'a dyn Exchange,
     pub signer: &'a Signer,
-    /// The `Authorization` header, or empty if the request was not signed.
-    pub authorization: &'a str,
+    pub secrets: &'a Secrets<'a>,
     /// Whether the host's clock is so far off that AWS rejects its signatures.
     pub clock_was_off: bool,
 }
@@ -27,9 +25,7 @@ pub struct Context<'a> {
 pub fn annotate(error: &mut Error, context: &Context<'_>) {
     context.operation.annotate_error(error);
     let target = &context.operation.call().target;
-    let secrets = target.caller.secrets().into_iter();
-    let secrets = secrets.chain(context.signer.secrets());
-    redact(error, secrets.chain([context.authorization]));
+    redact(error, context.secrets);
     hint_credentials(error, context.signer, target);
     if context.clock_was_off {
         hint_clock_skew(error);
@@ -38,24 +34,18 @@ pub fn annotate(error: &mut Error, context: &Context<'_>) {
 
 /// Removes `secrets` from `error`. AWS explains a signature that does not match by quoting the
 /// request that it received, headers included.
-pub fn redact<'a>(error: &mut Error, secrets: impl Iterator<Item = &'a str>) {
-    let secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
-    let hide = |text: &mut String| {
-        for secret in &secrets {
-            if text.contains(secret) {
-                *text = text.replace(secret, "…");
-            }
-        }
-    };
+pub fn redact(error: &mut Error, secrets: &Secrets<'_>) {
     match error {
         Error::Unauthenticated(error) | Error::Service(error) => {
-            hide(&mut error.message);
-            hide(&mut error.code);
-            error.hint.iter_mut().for_each(&hide);
-            error.request_id.iter_mut().for_each(&hide);
+            secrets.scrub(&mut error.message);
+            secrets.scrub(&mut error.code);
+            for text in error.hint.iter_mut().chain(&mut error.request_id) {
+                secrets.scrub(text);
+            }
         }
-        Error::Transport(error) => hide(&mut error.message),
-        // `InvalidInput` precedes any response, and `FunctionFailed` is the function's own output.
+        Error::Transport(error) => secrets.scrub(&mut error.message),
+        // `InvalidInput` precedes any response. `FunctionFailed` is the function's own output, beside
+        // headers that `receive` has scrubbed.
         Error::InvalidInput(_) | Error::FunctionFailed(_) => {}
     }
 }

@@ -7,6 +7,7 @@ use crate::aws::message::Response;
 use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::call::operation::{Effect, Exchange};
 use crate::call::origin::{self, Origin};
+use crate::call::scrub::{MIN_SECRET, Secrets};
 use crate::transport::{Failure, Reached};
 
 /// Returns a response that AWS or an emulator sent, and which of them.
@@ -18,6 +19,7 @@ use crate::transport::{Failure, Reached};
 pub fn receive(
     sent: Result<Response, Failure>,
     operation: &dyn Exchange,
+    secrets: &Secrets<'_>,
     attempts: u8,
 ) -> Result<(Response, Origin), Error> {
     let effect = operation.effect();
@@ -32,7 +34,7 @@ pub fn receive(
             transient: is_transient(kind),
         })
     };
-    let (response, cut) = match sent {
+    let (mut response, cut) = match sent {
         Ok(response) => (response, None),
         Err(failure) => match failure.reached {
             Reached::Nothing => return Err(error(failure.kind, failure.message, Executed::No)),
@@ -44,6 +46,7 @@ pub fn receive(
             Reached::Head(head) => (head, Some((failure.kind, failure.message))),
         },
     };
+    scrub_headers(&mut response, secrets);
     let origin = origin::of(&response, endpoint, target.service);
     if origin == Origin::Other {
         let error = origin::not_lambda(&response, endpoint, effect, attempts);
@@ -63,6 +66,18 @@ pub fn receive(
         }
     }
     Ok((response, origin))
+}
+
+/// Removes secrets that a header repeats. The log is the function's own output.
+fn scrub_headers(response: &mut Response, secrets: &Secrets<'_>) {
+    for (name, value) in &mut response.headers {
+        if value.len() < MIN_SECRET || name.eq_ignore_ascii_case("x-amz-log-result") {
+            continue;
+        }
+        let mut text = String::from_utf8_lossy(value).into_owned();
+        secrets.scrub(&mut text);
+        *value = text.into_bytes();
+    }
 }
 
 /// What the head of a success proves about the function.

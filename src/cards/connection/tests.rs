@@ -16,15 +16,15 @@ const MARK: &str = "marked";
 
 /// A form of the given type with `changes`. A null removes a value.
 fn form(credential_type: &str, changes: &Value) -> String {
-    let key = sigv4::signing_key("marked-secret", "20261122", "us-east-1", "lambda");
+    let key = sigv4::signing_key("marked-secret-access-key", "20261122", "us-east-1", "lambda");
     let mut form = match credential_type {
         "accessKeys" => {
-            json!({"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "marked-secret"})
+            json!({"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "marked-secret-access-key"})
         }
         "assumeRole" => json!({
-            "accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "marked-secret", "roleArn": FIRST,
+            "accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "marked-secret-access-key", "roleArn": FIRST,
         }),
-        "webIdentity" => json!({"webIdentityToken": "marked.token", "roleArn": FIRST}),
+        "webIdentity" => json!({"webIdentityToken": "marked.oidc-token", "roleArn": FIRST}),
         "signingKey" => json!({
             "accessKeyId": "AKIDEXAMPLE", "signingKeyDate": "20261122",
             "signingKey": hex::encode(&*key),
@@ -90,14 +90,14 @@ fn blank_credential_type_means_access_keys() {
 fn assume_role_request_carries_every_form_value() {
     let aws = Scripted::aws();
     let all = json!({
-        "sessionToken": "marked-token", "externalId": "id-1", "roleSessionName": "nightly",
+        "sessionToken": "marked-session-token", "externalId": "id-1", "roleSessionName": "nightly",
         "roleDurationSeconds": 7200,
     });
     invoke(&aws, &form("assumeRole", &all)).unwrap();
     let sent = aws.sent.borrow();
     assert_eq!(
         [0, 1].map(|request: usize| sent[request].header("x-amz-security-token")),
-        ["marked-token", "t1"],
+        ["marked-session-token", "t1"],
         "each request has its own token"
     );
     assert_eq!(
@@ -132,13 +132,13 @@ fn web_identity_request_carries_every_form_value() {
     invoke(&aws, &form("webIdentity", &all)).unwrap();
     assert_eq!(
         aws.sent.borrow()[0].body,
-        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Ffirst&RoleSessionName=nightly&WebIdentityToken=marked.token&DurationSeconds=900"
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Ffirst&RoleSessionName=nightly&WebIdentityToken=marked.oidc-token&DurationSeconds=900"
     );
 }
 
 #[test]
 fn signing_key_produces_the_signature_of_its_secret() {
-    let token = json!({"sessionToken": "marked-token"});
+    let token = json!({"sessionToken": "marked-session-token"});
     let with_secret = Scripted::aws();
     invoke(&with_secret, &form("accessKeys", &token)).unwrap();
     let lower = form("signingKey", &token);
@@ -146,7 +146,7 @@ fn signing_key_produces_the_signature_of_its_secret() {
     let upper = key["signingKey"].as_str().unwrap().to_uppercase();
     let upper = form(
         "signingKey",
-        &json!({"sessionToken": "marked-token", "signingKey": upper}),
+        &json!({"sessionToken": "marked-session-token", "signingKey": upper}),
     );
     for connection in [lower, upper] {
         let with_key = Scripted::aws();
@@ -223,7 +223,7 @@ fn wrong_values() -> Vec<(String, Value, String)> {
             // The last one is detected only when the request is signed.
             "signingKeyDate": [null, "2026-11-22", 20_261_322, "20261121"],
             "signingKey": [
-                null, "marked-secret", hex(62), hex(63), hex(65), hex(66),
+                null, "marked-secret-access-key", hex(62), hex(63), hex(65), hex(66),
                 "marked".repeat(11)[..64], "+1".repeat(32), "é".repeat(32),
             ],
         },
@@ -299,7 +299,7 @@ fn every_form_field_can_be_rejected() {
 
 #[test]
 fn error_that_quotes_sts_contains_no_secret() {
-    let token = json!({"sessionToken": "marked-token"});
+    let token = json!({"sessionToken": "marked-session-token"});
     for connection in [form("assumeRole", &token), form("webIdentity", &json!({}))] {
         let aws = Scripted::aws();
         aws.service.sts.set(|sent| {

@@ -39,7 +39,22 @@ fn failed(kind: TransportKind, reached: Reached, effect: Effect) -> TransportErr
         message: "no response".into(),
         reached,
     };
-    transport_error(receive(Err(failure), &*operation(effect), 2))
+    transport_error(receive_by(Err(failure), &*operation(effect), 2))
+}
+
+const TOKEN: &str = "FwoGZXIvYXdzEXAMPLE//token==";
+
+fn receive_by(
+    sent: Result<Response, Failure>,
+    operation: &dyn Exchange,
+    attempts: u8,
+) -> Result<(Response, Origin), Error> {
+    receive(
+        sent,
+        operation,
+        &Secrets::new([TOKEN].into_iter()),
+        attempts,
+    )
 }
 
 const EFFECTS: [Effect; 3] = [Effect::Read, Effect::DryRun, Effect::Run];
@@ -74,7 +89,7 @@ fn dry_run_at_an_emulator_may_run_the_function() {
         message: String::new(),
         reached: Reached::Request,
     };
-    let error = transport_error(receive(Err(failure), &operation, 1));
+    let error = transport_error(receive_by(Err(failure), &operation, 1));
     assert_eq!(error.executed, Executed::Unknown);
 }
 
@@ -110,7 +125,7 @@ fn error_response_of_aws_is_read_without_its_body() {
         message: String::new(),
         reached: Reached::Head(head.clone()),
     };
-    let received = receive(Err(failure), &*operation(Effect::Run), 1);
+    let received = receive_by(Err(failure), &*operation(Effect::Run), 1);
     assert_eq!(received, Ok((head, Origin::Aws)));
 }
 
@@ -118,7 +133,7 @@ fn error_response_of_aws_is_read_without_its_body() {
 fn encoded_success_is_rejected_by_the_name_of_its_coding() {
     for coding in ["gzip", " BR "] {
         let response = lambdas(200, &[("Content-Encoding", coding)], "\u{1f}\u{8b}");
-        let error = transport_error(receive(Ok(response), &*operation(Effect::Run), 1));
+        let error = transport_error(receive_by(Ok(response), &*operation(Effect::Run), 1));
         assert_eq!(
             (error.kind, error.executed),
             (TransportKind::Malformed, Executed::Yes)
@@ -127,7 +142,7 @@ fn encoded_success_is_rejected_by_the_name_of_its_coding() {
     }
     for coding in ["identity", "Identity", ""] {
         let response = lambdas(200, &[("content-encoding", coding)], "{}");
-        let received = receive(Ok(response.clone()), &*operation(Effect::Run), 1);
+        let received = receive_by(Ok(response.clone()), &*operation(Effect::Run), 1);
         assert_eq!(received, Ok((response, Origin::Aws)));
     }
 }
@@ -143,5 +158,27 @@ fn another_attempt_follows_only_failures_that_pass_within_seconds() {
             let error = failed(*kind, Reached::Nothing, Effect::Run);
             assert_eq!(error.transient, transient, "{kind:?}");
         }
+    }
+}
+
+#[test]
+fn headers_that_repeat_a_secret_are_scrubbed_except_for_the_log() {
+    let token = |text: &str| text.replace("TOKEN", TOKEN);
+    let headers = [
+        ("x-amzn-requestid", token("TOKEN")),
+        ("x-amzn-trace-id", token("root=1-TOKEN;sampled=0")),
+        ("x-amz-executed-version", "$LATEST".into()),
+        ("X-Amz-Log-Result", token("TOKEN")),
+    ];
+    let headers = headers.each_ref().map(|(name, value)| (*name, &**value));
+    let sent = Ok(lambdas(200, &headers, "{}"));
+    let (response, _) = receive_by(sent, &*operation(Effect::Run), 1).unwrap();
+    for (name, value) in [
+        ("x-amzn-requestid", "…"),
+        ("x-amzn-trace-id", "root=1-…;sampled=0"),
+        ("x-amz-executed-version", "$LATEST"),
+        ("x-amz-log-result", TOKEN),
+    ] {
+        assert_eq!(response.header(name).unwrap(), value, "{name}");
     }
 }
