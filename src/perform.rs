@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
-use crate::aws::clock_skew::ServiceClock;
+use crate::aws::clock_skew::{ServiceClock, SigningDate};
 use crate::aws::credentials::Signer;
 use crate::aws::{retry, sigv4};
 use crate::call::attempts::{Attempts, FailedAttempt, RetryDecision};
@@ -179,7 +179,7 @@ async fn exchange(
             operation,
             signer: &shared.signer,
             secrets: &shared.secrets(caller, &failed.authorization),
-            clock_was_off: failed.clock_was_off,
+            signing_date: failed.signing_date,
         };
         annotate(&mut failed.error, &context);
         let caller = &operation.call().target.caller;
@@ -191,7 +191,7 @@ async fn exchange(
             attempt: number,
             elapsed_ms: shared.elapsed_ms(transport),
             retry_after_ms: failed.retry_after_ms,
-            clock_was_off: failed.clock_was_off,
+            signing_date: failed.signing_date,
             keys_expired,
             jitter: shared.jitter(&failed.authorization, transport.monotonic_ns()),
         }) {
@@ -254,8 +254,8 @@ struct Failed {
     authorization: String,
     /// The response's `x-amz-retry-after` header.
     retry_after_ms: Option<u64>,
-    /// Whether the host's clock is so far off that AWS rejects its signatures.
-    clock_was_off: bool,
+    /// What the response shows about the date of the request's signature.
+    signing_date: SigningDate,
 }
 
 /// Makes one attempt.
@@ -276,7 +276,7 @@ async fn attempt(
                 error: wrong_day(&day),
                 authorization: String::new(),
                 retry_after_ms: None,
-                clock_was_off: false,
+                signing_date: SigningDate::Unknown,
             });
         }
     };
@@ -301,14 +301,16 @@ async fn attempt(
 
     // 4. Read the response. Its headers correct the clock and may ask for a delay.
     let mut retry_after_ms = None;
-    let mut clock_was_off = false;
+    let mut signing_date = SigningDate::Unknown;
     let secrets = shared.secrets(Vec::new(), &authorization);
     let read = match receive(sent, operation, &secrets, number) {
         Ok((response, origin)) => {
             // A response without AWS's request ID may have any date.
             if origin == Origin::Aws {
-                clock_was_off =
-                    clock.observe(&response, sent_s, transport.now_s()) && shared.signer.signs();
+                let shown = clock.observe(&response, sent_s, transport.now_s());
+                if shared.signer.signs() {
+                    signing_date = shown;
+                }
             }
             retry_after_ms = response
                 .header("x-amz-retry-after")
@@ -321,7 +323,7 @@ async fn attempt(
         error,
         authorization,
         retry_after_ms,
-        clock_was_off,
+        signing_date,
     })
 }
 

@@ -28,11 +28,12 @@ impl SessionCache {
     }
 
     /// Returns the session under `id`, unless it is due for renewal at `now` (seconds since 1970).
+    ///
+    /// Only this session is judged by `now`, which one endpoint's `Date` may have shifted.
     pub fn get(&self, id: &ChainId, now: u64) -> Option<Session> {
-        let mut sessions = self.0.lock();
-        sessions.retain(|(_, session)| session.expires > now.saturating_add(RENEW_BEFORE_S));
+        let sessions = self.0.lock();
         let (_, session) = sessions.iter().find(|(known, _)| known == id)?;
-        Some(session.clone())
+        (session.expires > now.saturating_add(RENEW_BEFORE_S)).then(|| session.clone())
     }
 
     /// Stores a new session under `id`, in place of the previous one.

@@ -15,6 +15,31 @@ const MAX_TRUSTED_S: u64 = 15 * 60;
 /// responds when the function ends, possibly minutes later, so its `Date` is close to the receipt.
 const MAX_QUICK_S: u64 = 30;
 
+/// The largest skew that is corrected. A clock set to another time zone is at most 14 hours off. The
+/// correction must not let a false `Date` obtain a signature for a distant day.
+const MAX_CORRECTED_S: i64 = 24 * 60 * 60;
+
+/// What a response shows about the date with which its request was signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SigningDate {
+    /// Nothing: the response has no date to measure by.
+    #[default]
+    Unknown,
+    /// It was right.
+    Right,
+    /// It was so far off that AWS rejects the signature. The next one follows AWS's clock.
+    Corrected,
+    /// It was further off than is corrected.
+    TooFarOff,
+}
+
+impl SigningDate {
+    /// Whether AWS may have rejected the signature for its date.
+    pub fn was_off(self) -> bool {
+        matches!(self, SigningDate::Corrected | SigningDate::TooFarOff)
+    }
+}
+
 /// AWS's clock, relative to the host's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServiceClock {
@@ -26,7 +51,15 @@ pub struct ServiceClock {
 impl ServiceClock {
     /// Returns the time to sign with when the host's clock reads `now` (seconds since 1970).
     pub fn signing_time(&self, now: u64) -> u64 {
-        now.saturating_add_signed(self.skew)
+        now.saturating_add_signed(self.correction())
+    }
+
+    fn correction(&self) -> i64 {
+        if self.skew.saturating_abs() > MAX_CORRECTED_S {
+            0
+        } else {
+            self.skew
+        }
     }
 
     /// Returns the seconds by which AWS is ahead of the host, once a response has shown them.
@@ -36,27 +69,35 @@ impl ServiceClock {
 
     /// Measures the skew from a response. `sent` and `received` are times of the host's clock.
     ///
-    /// Returns whether the host's clock is so far off that AWS may reject its signatures.
-    pub fn observe(&mut self, response: &Response, sent: u64, received: u64) -> bool {
+    /// The response must be AWS's: any other could have any date.
+    pub fn observe(&mut self, response: &Response, sent: u64, received: u64) -> SigningDate {
         let Some(date) = response
             .header("date")
             .and_then(|date| time::parse_http_date(&date))
         else {
-            return false;
+            return SigningDate::Unknown;
         };
         let round_trip = received.saturating_sub(sent);
         // A cached response has the date of the original.
         if response.header("age").is_some() || round_trip > MAX_TRUSTED_S {
-            return false;
+            return SigningDate::Unknown;
         }
         let at = if round_trip <= MAX_QUICK_S {
             sent.saturating_add(round_trip / 2)
         } else {
             received
         };
+        let signed_with = self.correction();
         self.skew = signed_difference(date, at);
         self.observed = true;
-        self.skew.saturating_abs() > DETECTION_THRESHOLD_S
+        let off = self.skew.saturating_sub(signed_with).saturating_abs();
+        if off <= DETECTION_THRESHOLD_S {
+            SigningDate::Right
+        } else if self.skew.saturating_abs() > MAX_CORRECTED_S {
+            SigningDate::TooFarOff
+        } else {
+            SigningDate::Corrected
+        }
     }
 }
 
@@ -96,7 +137,7 @@ mod tests {
         let mut clock = ServiceClock::default();
         // Twelve minutes: measured at the midpoint, the clock would seem 6 minutes off.
         let response = dated("Thu, 01 Jan 2026 00:12:00 GMT");
-        assert!(!clock.observe(&response, NOW, NOW + 720));
+        assert_eq!(clock.observe(&response, NOW, NOW + 720), SigningDate::Right);
         assert_eq!(clock.signing_time(NOW + 720), NOW + 720);
     }
 
@@ -104,9 +145,35 @@ mod tests {
     fn a_clock_an_hour_off_in_either_direction_is_corrected() {
         for (host, ahead) in [(NOW - 3_600, 3_600), (NOW + 3_600, -3_600)] {
             let mut clock = ServiceClock::default();
-            assert!(clock.observe(&dated("Thu, 01 Jan 2026 00:00:00 GMT"), host, host));
+            let response = dated("Thu, 01 Jan 2026 00:00:00 GMT");
+            assert_eq!(clock.observe(&response, host, host), SigningDate::Corrected);
+            // The next request is signed with the right date.
+            assert_eq!(clock.observe(&response, host, host), SigningDate::Right);
             assert_eq!(clock.skew_s(), Some(ahead));
             assert_eq!(clock.signing_time(host + 1), NOW + 1);
+        }
+    }
+
+    #[test]
+    fn a_clock_is_not_corrected_by_more_than_a_day() {
+        for (host, date) in [
+            (NOW, SigningDate::Right),
+            (NOW - 86_400, SigningDate::Corrected),
+            (NOW + 86_400, SigningDate::Corrected),
+            (NOW - 86_401, SigningDate::TooFarOff),
+            (NOW + 86_401, SigningDate::TooFarOff),
+            (0, SigningDate::TooFarOff),
+        ] {
+            let mut clock = ServiceClock::default();
+            let response = dated("Thu, 01 Jan 2026 00:00:00 GMT");
+            assert_eq!(clock.observe(&response, host, host), date, "{host}");
+            let signs_with = if date == SigningDate::TooFarOff {
+                host
+            } else {
+                NOW
+            };
+            assert_eq!(clock.signing_time(host), signs_with, "{host}");
+            assert_eq!(date.was_off(), date != SigningDate::Right);
         }
     }
 
@@ -119,7 +186,7 @@ mod tests {
             "Thu, 99 Jan 2026 00:00:00 GMT",
             "Thu, 01 Jan 2026 25:00:00 GMT",
         ] {
-            assert!(!clock.observe(&dated(date), NOW, NOW));
+            assert_eq!(clock.observe(&dated(date), NOW, NOW), SigningDate::Unknown);
         }
         assert_eq!(clock, ServiceClock::default());
         clock.observe(&dated("Thu, 01 Jan 1970 00:00:00 GMT"), u64::MAX, u64::MAX);

@@ -3,16 +3,18 @@
 //! A function may charge a credit card. It is invoked again only if it provably did not start, or
 //! if the caller declared that it may run twice.
 
-use crate::aws::clock_skew::is_skew_code;
+use crate::aws::clock_skew::{SigningDate, is_skew_code};
 use crate::aws::retry::{RetryReason, backoff_ms};
 use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, Executed, ServiceError};
+use crate::call::error_codes::is_clock_skew;
 
 /// The attempts of one call. If the call sends several requests, each has its own attempts.
 #[derive(Clone, Debug)]
 pub struct Attempts {
     delivery: Delivery,
-    clock_corrected: bool,
+    /// Whether an attempt followed only because the date of the last signature was rejected.
+    date_renewed: bool,
     keys_renewed: bool,
 }
 
@@ -27,9 +29,8 @@ pub struct FailedAttempt<'a> {
     pub elapsed_ms: u64,
     /// The response's `x-amz-retry-after`.
     pub retry_after_ms: Option<u64>,
-    /// The response showed that the host's clock is off. The next attempt is signed with the time
-    /// of AWS.
-    pub clock_was_off: bool,
+    /// What the response shows about the date of the attempt's signature.
+    pub signing_date: SigningDate,
     /// The temporary keys of an assumed role have expired. The next attempt is signed with new
     /// ones.
     pub keys_expired: bool,
@@ -51,7 +52,7 @@ impl Attempts {
     pub fn new(delivery: Delivery) -> Attempts {
         Attempts {
             delivery,
-            clock_corrected: false,
+            date_renewed: false,
             keys_renewed: false,
         }
     }
@@ -77,8 +78,8 @@ impl Attempts {
         match failed.error {
             Error::InvalidInput(_) | Error::FunctionFailed(_) => None,
             Error::Service(error) | Error::Unauthenticated(error) => {
-                if failed.clock_was_off && is_skew_code(&error.code) && !self.clock_corrected {
-                    self.clock_corrected = true;
+                if !self.date_renewed && has_other_date_next(error, failed.signing_date) {
+                    self.date_renewed = true;
                     return Some(RetryReason::Other);
                 }
                 if failed.keys_expired && !self.keys_renewed {
@@ -108,6 +109,16 @@ impl Attempts {
             Executed::Unknown => self.delivery.idempotent,
             Executed::Yes => false,
         }
+    }
+}
+
+/// Whether a signature of the next attempt has another date than the rejected one: AWS's instead of
+/// the host's, or a fresh one instead of one that had aged before it arrived.
+fn has_other_date_next(error: &ServiceError, signing_date: SigningDate) -> bool {
+    match signing_date {
+        SigningDate::Corrected => is_skew_code(&error.code),
+        SigningDate::Right => is_clock_skew(&error.code, &error.message),
+        SigningDate::Unknown | SigningDate::TooFarOff => false,
     }
 }
 

@@ -270,8 +270,8 @@ pub fn is_expired(code: &str) -> bool {
     matches!(code, "ExpiredTokenException" | "ExpiredToken")
 }
 
-/// AWS words it "Signature expired: … is now earlier than …" and "Signature not yet current: …".
-fn is_clock_skew(code: &str, message: &str) -> bool {
+/// Whether AWS rejected a signature for its date. It words it "Signature expired: … is now earlier than …" and "Signature not yet current: …".
+pub fn is_clock_skew(code: &str, message: &str) -> bool {
     code == "RequestTimeTooSkewed"
         || message.contains("Signature expired")
         || message.contains("not yet current")

@@ -3,7 +3,7 @@
 
 use alloc::format;
 
-use crate::aws::clock_skew::is_skew_code;
+use crate::aws::clock_skew::{SigningDate, is_skew_code};
 use crate::aws::credentials::{Signer, WrongDay};
 use crate::aws::endpoint::LAMBDA;
 use crate::call::error::{Category, Error, Executed, ServiceError};
@@ -17,8 +17,8 @@ pub struct Context<'a> {
     pub operation: &'a dyn Exchange,
     pub signer: &'a Signer,
     pub secrets: &'a Secrets<'a>,
-    /// Whether the host's clock is so far off that AWS rejects its signatures.
-    pub clock_was_off: bool,
+    /// What the response shows about the date of the request's signature.
+    pub signing_date: SigningDate,
 }
 
 /// Completes the error of one attempt.
@@ -27,9 +27,7 @@ pub fn annotate(error: &mut Error, context: &Context<'_>) {
     let target = &context.operation.call().target;
     redact(error, context.secrets);
     hint_credentials(error, context.signer, target);
-    if context.clock_was_off {
-        hint_clock_skew(error);
-    }
+    hint_date(error, context.signing_date);
 }
 
 /// Removes `secrets` from `error`. AWS explains a signature that does not match by quoting the
@@ -78,14 +76,21 @@ fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
     }
 }
 
-/// Reports a rejected signature as clock skew if the clock was off: the date is then the cause,
-/// under any of the codes that AWS uses for it.
-fn hint_clock_skew(error: &mut Error) {
-    if let Error::Unauthenticated(error) = error
-        && is_skew_code(&error.code)
-    {
+/// The hint for a signature that was right when it was made.
+const AGED: &str = "the signature had the right date, but the request reached AWS more than 5 minutes later: the host was suspended, or a proxy held the request back";
+
+/// Attributes a rejected signature to its date only if the date was off: it is then the cause under
+/// any of the codes that AWS uses for it.
+fn hint_date(error: &mut Error, signing_date: SigningDate) {
+    let Error::Unauthenticated(error) = error else {
+        return;
+    };
+    if signing_date.was_off() && is_skew_code(&error.code) {
         error.category = Category::ClockSkew;
         error.hint = Some(CLOCK.into());
+    } else if signing_date == SigningDate::Right && error.category == Category::ClockSkew {
+        error.category = Category::Other;
+        error.hint = Some(AGED.into());
     }
 }
 

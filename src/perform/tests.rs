@@ -211,18 +211,82 @@ fn host_clock_an_hour_off_is_corrected_in_the_second_attempt() {
     }
 }
 
+/// A rejected signature, at 12:00:08 by AWS's clock.
+fn rejected(message: &str) -> Answer {
+    let headers = [
+        ("x-amzn-errortype", "InvalidSignatureException"),
+        ("Date", "Sun, 22 Nov 2026 12:00:08 GMT"),
+    ];
+    Ok(lambdas(
+        403,
+        &headers,
+        format!(r#"{{"message":"{message}"}}"#),
+    ))
+}
+
 #[test]
-fn clock_skew_is_reported_when_the_correction_does_not_help() {
+fn corrected_clock_is_not_blamed_for_the_next_rejection() {
+    let mismatch = || rejected("The request signature we calculated does not match");
+    for (script, category, hint) in [
+        (
+            vec![skewed(), mismatch()],
+            Category::Credentials,
+            "secret access key",
+        ),
+        (vec![skewed(), skewed()], Category::Other, "5 minutes later"),
+        (
+            vec![mismatch(), mismatch()],
+            Category::Credentials,
+            "secret access key",
+        ),
+    ] {
+        let transport = Scripted {
+            ahead_s: 3_600,
+            ..scripted(script)
+        };
+        let error = unauthenticated(invoke(&transport, request()));
+        assert_eq!(
+            (error.category, error.executed, error.attempts),
+            (category, Executed::No, 2)
+        );
+        assert_contains(&error.hint.unwrap(), [hint]);
+    }
+}
+
+#[test]
+fn signature_that_aged_on_the_way_is_renewed_once() {
+    let transport = scripted(vec![skewed(), ok()]);
+    assert_eq!(invoke(&transport, request()).unwrap().attempts, 2);
+
+    let transport = scripted(vec![skewed(), skewed()]);
+    let error = unauthenticated(invoke(&transport, request()));
+    assert_eq!((error.category, error.attempts), (Category::Other, 2));
+    assert_contains(&error.hint.unwrap(), ["5 minutes later"]);
+}
+
+#[test]
+fn clock_that_is_years_off_is_reported_and_not_followed() {
     let transport = Scripted {
-        ahead_s: 3_600,
-        ..scripted(vec![skewed(), skewed()])
+        ahead_s: 400_000_000,
+        ..scripted(vec![skewed()])
     };
     let error = unauthenticated(invoke(&transport, request()));
-    assert_eq!(
-        (error.category, error.executed, error.attempts),
-        (Category::ClockSkew, Executed::No, 2)
-    );
-    assert_contains(&error.hint.unwrap(), ["clock"]);
+    assert_eq!((error.category, error.attempts), (Category::ClockSkew, 1));
+    assert_contains(&error.hint.unwrap(), ["clock", "NTP"]);
+}
+
+#[test]
+fn date_of_a_response_without_a_request_id_is_not_believed() {
+    let mut foreign = skewed().unwrap();
+    foreign
+        .headers
+        .retain(|(name, _)| !name.contains("RequestId"));
+    let transport = Scripted {
+        ahead_s: 3_600,
+        ..scripted(vec![Ok(foreign)])
+    };
+    let error = transport_error(invoke(&transport, request()));
+    assert_eq!((error.kind, error.attempts), (TransportKind::NotLambda, 1));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn every_case_that_the_sdks_share() {
                     "{name}"
                 );
                 let response = response(&attempt["response"]);
-                let off = clock.observe(&response, sent, received);
+                let off = clock.observe(&response, sent, received).was_off();
                 let code = attempt["response"]["errorCode"].as_str();
                 let retried = off && code.is_some_and(is_skew_code);
                 let max_attempts = operation["maxAttempts"].as_u64().unwrap_or(3);

@@ -7,7 +7,7 @@ use crate::call::error_response::{self, RequestContext};
 use crate::call::failure;
 use crate::call::invocation::{FailedInvocation, Invocation};
 use crate::call::operation::Effect;
-use crate::testing::coded;
+use crate::testing::{coded, lambdas};
 
 fn delivery(max_attempts: u8) -> Delivery {
     let options = Options {
@@ -25,7 +25,7 @@ fn failed(error: &Error) -> FailedAttempt<'_> {
         attempt: 1,
         elapsed_ms: 5,
         retry_after_ms: None,
-        clock_was_off: false,
+        signing_date: SigningDate::Unknown,
         keys_expired: false,
         jitter: u64::MAX,
     }
@@ -41,14 +41,17 @@ fn transport(transient: bool, executed: Executed) -> Error {
     })
 }
 
-fn service(status: u16, code: &str) -> Error {
-    let context = RequestContext {
+fn context() -> RequestContext {
+    RequestContext {
         action: "lambda:InvokeFunction",
         resource: String::new(),
         effect: Effect::Run,
         attempts: 1,
-    };
-    error_response::read(&coded(status, code), &context)
+    }
+}
+
+fn service(status: u16, code: &str) -> Error {
+    error_response::read(&coded(status, code), &context())
 }
 
 fn function_failed() -> Error {
@@ -216,7 +219,7 @@ fn a_wrong_clock_is_corrected_once() {
         let error = service(403, code);
         let mut attempts = Attempts::new(delivery(3));
         let off = FailedAttempt {
-            clock_was_off: true,
+            signing_date: SigningDate::Corrected,
             ..failed(&error)
         };
         assert_eq!(attempts.after(&off), SOON, "{code}");
@@ -224,10 +227,34 @@ fn a_wrong_clock_is_corrected_once() {
     }
     let error = service(404, "ResourceNotFoundException");
     let off = FailedAttempt {
-        clock_was_off: true,
+        signing_date: SigningDate::Corrected,
         ..failed(&error)
     };
     assert_eq!(first(&off), RETURN);
+}
+
+#[test]
+fn date_that_cannot_be_improved_is_final() {
+    let expired = error_response::read(
+        &lambdas(
+            403,
+            &[("x-amzn-errortype", "InvalidSignatureException")],
+            r#"{"message":"Signature expired: X is now earlier than Y"}"#,
+        ),
+        &context(),
+    );
+    for (signing_date, decision) in [
+        (SigningDate::Unknown, RETURN),
+        (SigningDate::Right, SOON),
+        (SigningDate::Corrected, SOON),
+        (SigningDate::TooFarOff, RETURN),
+    ] {
+        let attempt = FailedAttempt {
+            signing_date,
+            ..failed(&expired)
+        };
+        assert_eq!(first(&attempt), decision, "{signing_date:?}");
+    }
 }
 
 #[test]

@@ -16,7 +16,12 @@ const MARK: &str = "marked";
 
 /// A form of the given type with `changes`. A null removes a value.
 fn form(credential_type: &str, changes: &Value) -> String {
-    let key = sigv4::signing_key("marked-secret-access-key", "20261122", "us-east-1", "lambda");
+    let key = sigv4::signing_key(
+        "marked-secret-access-key",
+        "20261122",
+        "us-east-1",
+        "lambda",
+    );
     let mut form = match credential_type {
         "accessKeys" => {
             json!({"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "marked-secret-access-key"})
