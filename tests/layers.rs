@@ -133,7 +133,7 @@ fn every_crate_states_its_layers() {
 }
 
 #[test]
-fn imports_form_no_cycle() {
+fn imports_do_not_form_a_cycle() {
     for Crate { src, .. } in CRATES {
         let imports = imports(src);
         for file in imports.keys() {

@@ -77,7 +77,7 @@ const COMMANDS: [&str; 8] = [
 ];
 
 #[test]
-fn help_names_commands_exit_codes_and_where_keys_come_from() {
+fn help_names_commands_exit_codes_and_credential_sources() {
     let words = [
         "AWS_ACCESS_KEY_ID",
         "AWS_PROFILE",
@@ -90,7 +90,7 @@ fn help_names_commands_exit_codes_and_where_keys_come_from() {
 }
 
 #[test]
-fn help_of_every_command_fits_one_screen() {
+fn help_of_every_command_fits_on_one_screen() {
     let of_commands = COMMANDS.map(|command| run(&[command, "--help"]));
     for shown in of_commands.iter().chain([&run(&["--help"])]) {
         let help = shown.said(0);
@@ -104,7 +104,7 @@ fn help_of_every_command_fits_one_screen() {
 }
 
 #[test]
-fn completions_of_every_shell_name_the_commands() {
+fn completions_for_every_shell_name_the_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let printed = run(&["completions", shell]);
         let script = printed.said(0);
@@ -114,7 +114,7 @@ fn completions_of_every_shell_name_the_commands() {
 }
 
 #[test]
-fn wrong_usage_is_2() {
+fn wrong_usage_exits_with_2() {
     for args in [
         &["invoke"][..],
         &["invoke", "f", "--type", "later"],
@@ -128,7 +128,7 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
-fn missing_credentials_name_the_variables() {
+fn missing_credentials_error_names_the_variables() {
     let missing = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"];
     let ran = run(&["invoke", "f", "--region", "us-east-1"]);
     assert_has(ran.told(1), &missing);
@@ -138,14 +138,14 @@ fn missing_credentials_name_the_variables() {
 }
 
 #[test]
-fn a_missing_region_and_a_bad_endpoint() {
+fn missing_region_and_bad_endpoint_errors_name_the_remedy() {
     assert_has(run(&["list"]).told(1), &["AWS_REGION", "--region"]);
     let ran = run(&["list", "--region=us-east-1", "--endpoint=fisp"]);
     assert_has(ran.told(1), &["fips-dual-stack"]);
 }
 
 #[test]
-fn a_file_that_is_no_component() {
+fn file_that_is_not_a_component_is_rejected() {
     let mut list = program(&["list", "--region=us-east-1", "--json", "--component"]);
     list.arg(file!())
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
@@ -158,7 +158,7 @@ fn a_file_that_is_no_component() {
 }
 
 #[test]
-fn component_describes_the_file() {
+fn component_command_describes_the_file() {
     let document = run(&["component", "--json"]).document(0);
     let component = &document["ok"];
     let path = Path::new(component["path"].as_str().unwrap());
@@ -191,7 +191,7 @@ async fn against_local_lambda(args: &[&str]) -> Ran {
 }
 
 #[tokio::test]
-async fn invoke_prints_the_output_as_it_came() {
+async fn invoke_prints_the_output_unchanged() {
     let payload = r#"{"n": 12345678901234567890123, "n":1.0}"#;
     let ran = against_local_lambda(&["invoke", "echo", "--payload", payload]).await;
     let text = ran.said(0);
@@ -205,7 +205,7 @@ async fn invoke_prints_the_output_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_failed_function_is_3() {
+async fn failed_function_exits_with_3() {
     let ran = against_local_lambda(&["invoke", "fail", "--log"]).await;
     let text = ran.said(3);
     let summary = "function failed: thrown (Unhandled, status 200";
@@ -219,7 +219,7 @@ async fn a_failed_function_is_3() {
 }
 
 #[tokio::test]
-async fn errors_are_1_and_on_standard_error() {
+async fn errors_exit_with_1_and_go_to_standard_error() {
     let ran = against_local_lambda(&["invoke", "missing"]).await;
     assert_has(ran.told(1), &["ResourceNotFoundException (404)"]);
 
@@ -229,7 +229,7 @@ async fn errors_are_1_and_on_standard_error() {
 }
 
 #[tokio::test]
-async fn lists_are_tables_or_documents() {
+async fn lists_are_printed_as_a_table_or_as_json() {
     let ran = against_local_lambda(&["list", "--limit", "1"]).await;
     assert_has(ran.said(0), &["function", "more follow: --cursor "]);
 
@@ -254,7 +254,7 @@ fn demo_shows_a_success_and_a_failure() {
 
 /// This is what `lambda-connector component | head -0` does.
 #[test]
-fn a_reader_who_leaves_is_no_error() {
+fn closed_output_pipe_is_not_an_error() {
     let mut child = program(&["component"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -110,7 +110,7 @@ fn text(answer: CallResult<Invocation>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_at_once_each_get_their_own_answer() {
+async fn hundred_concurrent_calls_get_their_own_responses() {
     let barrier = Barrier::start(by_name).await;
     let one = One::reaching(&[barrier.url()], Options::default()).await;
     let calls: Vec<_> = (0..100)
@@ -128,7 +128,7 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_fail_among_them_disturb_no_other() {
+async fn failing_calls_do_not_disturb_the_others() {
     let barrier = Barrier::start(by_name).await;
     let one = One::reaching(&[barrier.url()], Options::default()).await;
     let begin = |function: &str, url: String, n: usize| {
@@ -172,7 +172,7 @@ async fn calls_that_fail_among_them_disturb_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_that_is_given_up_ends_no_other() {
+async fn cancelled_call_does_not_end_the_others() {
     let barrier = Barrier::start(by_name).await;
     let one = One::reaching(&[barrier.url()], Options::default()).await;
     let mut calls: Vec<_> = (0..10)
@@ -192,7 +192,7 @@ async fn a_call_that_is_given_up_ends_no_other() {
 
 /// Each call holds its event in memory until it is answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
+async fn exceeded_memory_limit_ends_the_instance_and_is_named() {
     const LIMIT: usize = 4 << 20;
     let barrier = Barrier::start(by_name).await;
     let options = Options {
@@ -227,7 +227,7 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
 
 /// With this little memory, even a small leak per call would exceed the limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
+async fn thousand_sequential_calls_need_the_memory_of_one() {
     let lambda = lambda().await;
     let options = Options {
         memory_limit: 512 << 10,
@@ -251,7 +251,7 @@ async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
 
 /// Both components run in one process against one service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_components_at_once() {
+async fn both_components_run_concurrently_in_one_process() {
     let barrier = Barrier::start(by_name).await;
     let policy = only(&barrier.url());
     let one = One::reaching(&[barrier.url()], Options::default()).await;

@@ -24,7 +24,7 @@ fn text(field: Option<impl ToString>) -> String {
 }
 
 #[test]
-fn every_field_but_the_revision_is_filled() {
+fn every_field_except_the_revision_is_filled() {
     for (component, name) in COMPONENTS {
         let metadata = metadata(component);
         assert_eq!(text(metadata.name), name);
@@ -46,7 +46,7 @@ fn every_field_but_the_revision_is_filled() {
 }
 
 #[test]
-fn the_producers_name_the_compiler_and_the_encoder() {
+fn producers_name_the_compiler_and_the_encoder() {
     for component in Component::ALL {
         let producers = metadata(component).producers.unwrap();
         let version = |field, tool| text(producers.get(field).and_then(|it| it.get(tool)));
@@ -59,7 +59,7 @@ fn the_producers_name_the_compiler_and_the_encoder() {
 
 /// Build paths would make the components impossible to reproduce on another machine.
 #[test]
-fn no_path_of_the_machine_that_built_it_is_inside() {
+fn component_contains_no_path_of_the_build_machine() {
     let root = env!("CARGO_MANIFEST_DIR").strip_suffix("host-test");
     let mut paths = vec![root.unwrap().to_owned()];
     for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {

@@ -127,7 +127,7 @@ async fn measured() -> Vec<(String, u64)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_component_costs_no_more_than_it_did() {
+async fn size_and_instructions_stay_within_the_budget() {
     let figures = measured().await;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/size_budget.txt");
     if std::env::var_os("UPDATE").is_some() {
@@ -159,7 +159,7 @@ async fn the_component_costs_no_more_than_it_did() {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_largest_payload_both_ways_fits_into_16_mib(component: Component) {
+async fn largest_payload_both_ways_fits_into_16_mib(component: Component) {
     let lambda = lambda().await;
     let host = component.host_with(Options {
         memory_limit: MEMORY_LIMIT,

@@ -79,7 +79,7 @@ fn text(response: &Response<Bytes>) -> &str {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_response_keeps_the_page_to_itself(component: Component) {
+async fn every_response_has_isolating_headers(component: Component) {
     let at = running(component).await;
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
@@ -109,7 +109,7 @@ async fn every_response_keeps_the_page_to_itself(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_knows_nothing_of_the_service(component: Component) {
+async fn page_contains_no_knowledge_of_the_service(component: Component) {
     let at = running(component).await;
     for path in [
         "/",
@@ -143,7 +143,7 @@ async fn the_page_knows_nothing_of_the_service(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(component: Component) {
+async fn foreign_host_origin_or_type_is_rejected_before_anything_runs(component: Component) {
     let at = running(component).await;
     let port = at.studio.addr().port();
     let json = ("content-type", "application/json");
@@ -181,7 +181,7 @@ async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(compon
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn other_paths_methods_and_bodies_are_refused_in_words(component: Component) {
+async fn unknown_path_method_or_body_is_rejected_with_a_message(component: Component) {
     let at = running(component).await;
     assert_eq!(at.get("/../Cargo.toml").await.status(), 404);
     assert_eq!(at.get("/api/").await.status(), 404);
@@ -204,7 +204,7 @@ async fn other_paths_methods_and_bodies_are_refused_in_words(component: Componen
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
+async fn secrets_stay_on_the_server_and_still_sign(component: Component) {
     let at = running(component).await;
     let secret = at.lambda.key().secret_access_key.clone();
     let connection = at.connection().await;
@@ -244,7 +244,7 @@ async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn json_passes_through_as_text(component: Component) {
+async fn json_passes_through_unchanged(component: Component) {
     let at = running(component).await;
     let payload = r#"{"z": 12345678901234567890123,"a":[1.0,1e400],  "z":-0}"#;
     let connection = at.connection().await;
@@ -258,7 +258,7 @@ async fn json_passes_through_as_text(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn choices_are_the_contracts(component: Component) {
+async fn choices_come_from_the_component(component: Component) {
     let at = running(component).await;
     let connection = at.connection().await;
     let asked = json!({
@@ -272,7 +272,7 @@ async fn choices_are_the_contracts(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_policy_refused_is_told(component: Component) {
+async fn response_lists_the_refusals_of_the_policy(component: Component) {
     let at = running(component).await;
     let mut connection = at.connection().await;
     // The connection has no region, so the region comes from the function's ARN.
@@ -292,7 +292,7 @@ async fn what_the_policy_refused_is_told(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start(component: Component) {
+async fn invalid_destination_or_taken_port_is_reported_at_start(component: Component) {
     let at = running(component).await;
     let no_destination = studio::Config {
         allow: vec!["http://".to_owned()],

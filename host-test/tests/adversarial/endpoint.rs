@@ -28,7 +28,7 @@ fn deep(open: &str, inside: &str, close: &str) -> String {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_head_is_limited_in_size_and_number(component: Component) {
+async fn oversized_response_head_is_rejected(component: Component) {
     let long = format!("{LAMBDA}x-long: {}\r\n\r\n", "x".repeat(1 << 20));
     let many = format!("{LAMBDA}{}\r\n", "x-many: y\r\n".repeat(10_000));
     let reason = format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(1 << 20));
@@ -46,9 +46,7 @@ async fn a_head_is_limited_in_size_and_number(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_head_that_trickles_and_interim_answers_without_end_are_waited_for_no_longer_than_asked(
-    component: Component,
-) {
+async fn trickling_head_and_endless_interim_responses_end_at_the_timeout(component: Component) {
     let trickle = Canned::raw(LAMBDA).then_for_ever("x: y\r\n");
     let interim = "HTTP/1.1 100 Continue\r\n\r\n";
     let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
@@ -70,7 +68,7 @@ async fn a_head_that_trickles_and_interim_answers_without_end_are_waited_for_no_
 
 #[for_each_component]
 #[tokio::test]
-async fn interim_answers_are_none(component: Component) {
+async fn interim_responses_are_skipped_and_status_101_is_an_error(component: Component) {
     let interim =
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nx-amz-function-error: x\r\n\r\n";
     let answer = whole(&format!("{}{LAMBDA}", interim.repeat(500)), "7");
@@ -85,7 +83,7 @@ async fn interim_answers_are_none(component: Component) {
 /// Neither the component nor the host follows the redirect: the policy sees no second request.
 #[for_each_component]
 #[tokio::test]
-async fn a_redirect_to_the_machines_own_credentials_is_an_error(component: Component) {
+async fn redirect_to_instance_credentials_is_an_error(component: Component) {
     for status in [301, 302, 303, 307, 308] {
         for location in [
             "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
@@ -110,7 +108,7 @@ async fn a_redirect_to_the_machines_own_credentials_is_an_error(component: Compo
 /// the wire.
 #[for_each_component]
 #[tokio::test]
-async fn a_compressed_answer_stays_as_small_as_it_is(component: Component) {
+async fn compressed_response_is_not_decompressed(component: Component) {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&vec![b'0'; 64 << 20]).unwrap();
     let bomb = gzip.finish().unwrap();
@@ -127,7 +125,7 @@ async fn a_compressed_answer_stays_as_small_as_it_is(component: Component) {
 /// (response smuggling). A response of ambiguous length is therefore rejected.
 #[for_each_component]
 #[tokio::test]
-async fn a_length_in_doubt_is_no_answer(component: Component) {
+async fn ambiguous_response_length_is_rejected(component: Component) {
     const CHUNKED: &str = "transfer-encoding: chunked\r\n";
     for (headers, body) in [
         ("content-length: 1\r\ncontent-length: 2\r\n", "77"),
@@ -149,7 +147,7 @@ async fn a_length_in_doubt_is_no_answer(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_head_that_breaks_lines_is_no_answer(component: Component) {
+async fn malformed_header_line_is_rejected(component: Component) {
     for line in [
         "x-amzn-requestid: a\rx-amz-function-error: b\r\n",
         "x-amzn-requestid: a\0b\r\n",
@@ -168,7 +166,7 @@ async fn a_head_that_breaks_lines_is_no_answer(component: Component) {
 /// WIT strings are Unicode, but a server can send any bytes.
 #[for_each_component]
 #[tokio::test]
-async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
+async fn response_bytes_that_are_not_utf8_are_tolerated(component: Component) {
     let header = |name: &str| {
         let head = [LAMBDA.as_bytes(), name.as_bytes(), b": a\xff\xfeb\r\n"].concat();
         Canned::raw([&head[..], b"content-length: 1\r\n\r\n7"].concat())
@@ -192,7 +190,7 @@ async fn bytes_that_are_no_text_become_text_or_bytes(component: Component) {
 /// The stack is 64 KiB, so parsers must not recurse.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn json_of_any_depth_in_any_place(component: Component) {
+async fn deeply_nested_json_is_parsed_without_recursion(component: Component) {
     for body in [
         "[".repeat(LARGE),
         deep("[", "", "]"),
@@ -227,7 +225,7 @@ async fn list(component: Component, answer: &str) -> Result<FunctionPage> {
 /// Six megabytes of the smallest elements. Parsing must not take many times as much memory.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) {
+async fn document_with_a_million_elements_is_rejected(component: Component) {
     let of = |part: &str| part.repeat(LARGE / part.len() - 20);
     let fields = |part: &str| format!("{{{}\"a\":0}}", of(part));
     let rows = |part: &str| format!("{{\"Functions\":[{}{{}}]}}", of(part));
@@ -249,7 +247,7 @@ async fn a_document_of_a_million_parts_is_none_of_lambdas(component: Component) 
 /// not be delivered to it.
 #[for_each_component]
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
+async fn unsolicited_response_is_not_delivered_to_the_next_call(component: Component) {
     for together in [true, false] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -288,7 +286,7 @@ async fn an_answer_that_nobody_asked_for_is_nobodys(component: Component) {
 /// The caller may choose any endpoint, but the host's policy decides which hosts are reachable.
 #[for_each_component]
 #[tokio::test]
-async fn an_endpoint_of_the_callers_reaches_no_further_than_the_policy(component: Component) {
+async fn custom_endpoint_outside_the_policy_is_denied(component: Component) {
     let server = Server::start(&[whole(LAMBDA, "7")]).await;
     let policy = Arc::new(Policy::for_region("us-east-1"));
     let mut connection = connection(server.url());

@@ -18,7 +18,7 @@ async fn failure(component: Component, document: &str) -> FunctionFailure {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_of_a_million_parts_is_a_failure_all_the_same(component: Component) {
+async fn failure_document_with_a_million_elements_is_still_reported(component: Component) {
     let of = |part: &str| part.repeat(LARGE / part.len() - 20);
     for document in [
         format!(r#"{{"errorType":"E","stackTrace":[{}""]}}"#, of("\"\",")),
@@ -38,7 +38,7 @@ async fn a_failure_of_a_million_parts_is_a_failure_all_the_same(component: Compo
 
 #[for_each_component]
 #[tokio::test]
-async fn a_failure_of_one_large_text_keeps_it(component: Component) {
+async fn failure_keeps_an_error_message_of_several_megabytes(component: Component) {
     let text = "x".repeat(LARGE - 100);
     let document = format!("{{\"errorType\":\"E\",\"errorMessage\":\"{text}\"}}");
     let failure = failure(component, &document).await;
@@ -48,7 +48,7 @@ async fn a_failure_of_one_large_text_keeps_it(component: Component) {
 /// Only Lambda's header reports that a function failed. The function's own output does not.
 #[for_each_component]
 #[tokio::test]
-async fn no_output_makes_a_failure_and_no_failure_document_a_success(component: Component) {
+async fn only_the_function_error_header_marks_a_failure(component: Component) {
     for output in [
         r#"{"errorType":"Runtime.ExitError","errorMessage":"no"}"#,
         r#"{"FunctionError":"Unhandled","StatusCode":500}"#,

@@ -132,7 +132,7 @@ async fn assert_each_text_is_refused(component: Component, behind: &str) {
 
 #[for_each_component]
 #[tokio::test]
-async fn no_text_breaks_out_of_its_place(component: Component) {
+async fn control_characters_are_rejected_in_every_field(component: Component) {
     for broken in BREAKS {
         assert_each_text_is_refused(component, broken).await;
     }
@@ -141,13 +141,13 @@ async fn no_text_breaks_out_of_its_place(component: Component) {
 /// Each place gets ten megabytes. A message that repeated even one of them would fill a log.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_text_of_any_length_is_refused_in_few_words(component: Component) {
+async fn oversized_text_is_rejected_with_a_short_message(component: Component) {
     assert_each_text_is_refused(component, &"a".repeat(10 << 20)).await;
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_name_is_one_part_of_the_path(component: Component) {
+async fn function_name_cannot_change_the_request_path(component: Component) {
     let lambda = lambda().await;
     for name in [
         "..",
@@ -170,7 +170,7 @@ async fn a_name_is_one_part_of_the_path(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_json_arrives_as_it_was_written(component: Component) {
+async fn json_payload_reaches_the_function_unchanged(component: Component) {
     let lambda = lambda().await;
     let numbers = LARGE - 10;
     for payload in [
@@ -192,7 +192,7 @@ async fn any_json_arrives_as_it_was_written(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_json_is_refused_in_few_words(component: Component) {
+async fn invalid_json_is_rejected_with_a_short_message(component: Component) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
     for text in [
@@ -235,7 +235,7 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
 /// One form has a million fields, the other has deeply nested ones.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_form_of_any_shape_ends_in_an_answer(component: Component) {
+async fn huge_or_deeply_nested_form_gets_an_answer(component: Component) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
     let own = form(&lambda);

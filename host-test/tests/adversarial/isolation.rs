@@ -43,7 +43,7 @@ fn shared_role(key_id: &str, external_id: &str) -> Vec<local_lambda::Role> {
 /// Each neighbour differs from the owner's connection in one value and knows all the others.
 #[for_each_component]
 #[tokio::test]
-async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Component) {
+async fn reused_instance_uses_role_keys_only_for_their_owner(component: Component) {
     let lambda = lambda_with(|config| {
         config.keys[0].access_key_id = "AKIDOWNER".to_owned();
         config.keys[0].secret_access_key = "owners-secret".to_owned();
@@ -85,7 +85,7 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Compo
 /// The reference host never reuses an instance, so nothing from a call survives it.
 #[for_each_component]
 #[tokio::test]
-async fn a_fresh_instance_knows_nothing_of_the_call_before(component: Component) {
+async fn fresh_instance_keeps_nothing_from_the_previous_call(component: Component) {
     let key = Key::default();
     let roles = shared_role(&key.access_key_id, "any-id");
     let lambda = lambda_with(|config| config.roles = roles).await;

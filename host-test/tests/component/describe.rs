@@ -20,7 +20,7 @@ async fn described(component: Component) -> Value {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_forms_are_those_of_the_document(component: Component) {
+async fn forms_match_the_checked_in_document(component: Component) {
     let seen = described(component).await;
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/describe.json");
     if std::env::var_os("UPDATE").is_some() {
@@ -37,7 +37,7 @@ async fn the_forms_are_those_of_the_document(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_and_labels_that_users_know_are_there(component: Component) {
+async fn published_keys_and_labels_are_present(component: Component) {
     let seen = described(component).await;
     let card = &seen["cards"][0];
     let fields = |part: &str| -> Vec<String> {

@@ -10,7 +10,7 @@ use testing::{Component, Local, changed, for_each_component, query};
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wire_is_as_it_was_signed(component: Component) {
+async fn request_is_sent_exactly_as_signed(component: Component) {
     let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo:$LATEST";
     let invoked = local.invoke(InvokeRequest::new(arn)).await;
@@ -30,7 +30,7 @@ async fn the_wire_is_as_it_was_signed(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_base_path_is_kept_and_signed(component: Component) {
+async fn base_path_is_kept_and_signed(component: Component) {
     let local = Local::with(component, |config| {
         config.base_path = "/proxy/aws%20lambda".into();
     })
@@ -45,7 +45,7 @@ async fn a_base_path_is_kept_and_signed(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_region_may_come_from_the_arn(component: Component) {
+async fn region_comes_from_the_arn_when_the_connection_has_none(component: Component) {
     let local = Local::with(component, |config| config.region = "eusc-de-east-1".into()).await;
     let connection = changed(&local.connection, |connection| connection.region.clear());
     let arn = "arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context";
@@ -56,7 +56,7 @@ async fn the_region_may_come_from_the_arn(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn standard_endpoints_are_those_of_the_region(component: Component) {
+async fn standard_endpoint_follows_region_and_variant(component: Component) {
     let local = Local::start(component).await;
     let (plain, dual_stack) = ("amazonaws.com.cn", "api.amazonwebservices.com.cn");
     for (endpoint, service, suffix) in [
@@ -86,7 +86,7 @@ async fn standard_endpoints_are_those_of_the_region(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn link_local_addresses_are_never_contacted(component: Component) {
+async fn link_local_endpoint_is_rejected_before_connecting(component: Component) {
     let local = Local::start(component).await;
     for url in [
         "http://169.254.169.254/",

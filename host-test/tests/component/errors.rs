@@ -17,7 +17,7 @@ use crate::request;
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there(component: Component) {
+async fn missing_function_or_qualifier_is_not_found(component: Component) {
     let local = Local::start(component).await;
     for request in [
         InvokeRequest::new("nothing"),
@@ -40,7 +40,7 @@ async fn what_is_not_there(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_credentials(component: Component) {
+async fn wrong_credentials_are_unauthenticated(component: Component) {
     let local = Local::with(component, |config| {
         config.keys[0].session_token = Some("right-token".into());
     })
@@ -83,7 +83,7 @@ async fn wrong_credentials(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_permission_is_named(component: Component) {
+async fn access_denied_hint_names_the_missing_permission(component: Component) {
     let local = Local::with(component, |config| config.keys[0].denied = true).await;
     let echo = "arn:aws:lambda:us-east-1:<account>:function:echo";
     let invoked = service(local.invoke(InvokeRequest::new("echo")).await);
@@ -102,7 +102,7 @@ async fn a_missing_permission_is_named(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn throttling_is_tried_again_and_then_told(component: Component) {
+async fn throttling_is_retried_and_then_reported(component: Component) {
     let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("throttled")).await);
     assert_eq!(error.code, "TooManyRequestsException");
@@ -119,7 +119,7 @@ async fn throttling_is_tried_again_and_then_told(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_parameter_is_lambdas_word(component: Component) {
+async fn parameter_rejected_by_lambda_is_an_invalid_request(component: Component) {
     let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("tenant")).await);
     assert_eq!(error.code, "InvalidParameterValueException");
@@ -128,7 +128,7 @@ async fn a_refused_parameter_is_lambdas_word(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn inputs_are_refused_before_anything_is_sent(component: Component) {
+async fn invalid_input_is_rejected_before_sending(component: Component) {
     let local = Local::start(component).await;
     let new = InvokeRequest::new;
     let elsewhere = "arn:aws:lambda:eu-west-1:123456789012:function:f";
@@ -159,7 +159,7 @@ async fn inputs_are_refused_before_anything_is_sent(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_the_policy_forbids(component: Component) {
+async fn destination_outside_the_policy_is_denied(component: Component) {
     let local = Local::start(component).await;
     let policy = Arc::new(Policy::for_region("us-east-1"));
     let request = InvokeRequest::new("echo");
@@ -171,7 +171,7 @@ async fn a_destination_that_the_policy_forbids(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_listens(component: Component) {
+async fn refused_connection_is_retried_and_then_reported(component: Component) {
     let local = Local::start(component).await;
     local.lambda.stop().await;
     let request = InvokeRequest::new("echo");
@@ -181,7 +181,7 @@ async fn nobody_listens(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_tested_point_by_point(component: Component) {
+async fn connection_test_reports_each_check(component: Component) {
     let local = Local::start(component).await;
     for (function, invoking) in [
         (Some("echo"), CheckOutcome::Passed),

@@ -10,7 +10,7 @@ use crate::request;
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn json_comes_back_as_it_went(component: Component) {
+async fn json_payload_is_returned_unchanged(component: Component) {
     let local = Local::start(component).await;
     for payload in [
         "null",
@@ -44,7 +44,7 @@ fn text_of(bytes: usize) -> String {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_size_up_to_lambdas_limit(component: Component) {
+async fn payload_of_any_size_up_to_the_limit_is_returned_unchanged(component: Component) {
     let local = Local::start(component).await;
     for bytes in [
         2,
@@ -71,7 +71,7 @@ async fn every_size_up_to_lambdas_limit(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn over_the_limit_nothing_is_sent(component: Component) {
+async fn payload_over_the_limit_is_rejected_before_sending(component: Component) {
     let local = Local::start(component).await;
     let event = |bytes| {
         let mut request = request("echo", &text_of(bytes));
@@ -92,9 +92,7 @@ async fn over_the_limit_nothing_is_sent(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure(
-    component: Component,
-) {
+async fn largest_response_arrives_and_a_larger_one_is_a_function_failure(component: Component) {
     let local = Local::start(component).await;
     let of = |bytes: usize| format!(r#"{{"bytes":{bytes}}}"#);
     let output = local.output("big", &of(RESPONSE_LIMIT)).await;
@@ -106,7 +104,7 @@ async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure(
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_that_are_no_text_come_back_as_bytes(component: Component) {
+async fn binary_output_is_returned_as_bytes(component: Component) {
     let local = Local::start(component).await;
     let bytes = binary(local.invoke(InvokeRequest::new("binary")).await);
     assert_eq!(bytes, b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
@@ -114,7 +112,7 @@ async fn bytes_that_are_no_text_come_back_as_bytes(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_payload_sends_no_body(component: Component) {
+async fn missing_payload_sends_no_body(component: Component) {
     let local = Local::start(component).await;
     text(local.invoke(InvokeRequest::new("context")).await);
     let recorded = &local.lambda.requests()[0];

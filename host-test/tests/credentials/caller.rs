@@ -36,7 +36,7 @@ async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_are_narrowed_to_a_signing_key(component: Component) {
+async fn access_key_is_narrowed_to_a_signing_key(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     let keys = Credentials::AccessKey(access_key(Some(SESSION_TOKEN)));
     let caller = caller(component, keys, lambda.url(), &SessionCache::default());
@@ -45,7 +45,7 @@ async fn keys_are_narrowed_to_a_signing_key(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component) {
+async fn fresh_instances_share_the_keys_cached_by_the_host(component: Component) {
     let lambda = start(None, roles()).await;
     let sessions = SessionCache::default();
     let one = caller(component, chain(), lambda.url(), &sessions);
@@ -76,7 +76,7 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: Component) {
+async fn keys_are_renewed_before_expiry_and_after_early_expiry(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
     let sessions = SessionCache::default();
     let short = caller(component, web_identity(), lambda.url(), &sessions);
@@ -97,7 +97,7 @@ async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: C
 
 #[for_each_component]
 #[tokio::test]
-async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange(component: Component) {
+async fn sts_is_allowed_only_for_the_exchange(component: Component) {
     // The requests never reach the real AWS hosts. The test checks only what the policy allows or
     // refuses.
     let at_aws = |credentials| Connection {

@@ -70,7 +70,7 @@ fn marked(credentials: Credentials, mark: usize) -> Credentials {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_acts_with_anothers_keys() {
+async fn concurrent_calls_never_use_another_callers_keys() {
     let mut services = Vec::new();
     for (mark, (kind, credentials)) in kinds().into_iter().enumerate() {
         let lambda = service(kind, mark).await;
@@ -121,7 +121,7 @@ async fn nobody_acts_with_anothers_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn errors_at_once_repeat_nobodys_secrets() {
+async fn concurrent_errors_contain_no_secret() {
     logs::listen();
     for (status, xml) in [(403, true), (403, false), (500, false)] {
         let parrot = parrot(status, xml).await;

@@ -49,7 +49,7 @@ async fn test(component: Component, connection: &Connection, function: Option<&s
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_with_and_without_a_session_token(component: Component) {
+async fn signing_key_works_with_and_without_a_session_token(component: Component) {
     for token in [None, Some(SESSION_TOKEN)] {
         let lambda = start(token, vec![]).await;
         let key = Credentials::SigningKey(todays_key(token));
@@ -62,7 +62,7 @@ async fn a_signing_key_with_and_without_a_session_token(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_of_another_day_is_refused_before_anything_is_sent(component: Component) {
+async fn signing_key_of_another_day_is_rejected_before_sending(component: Component) {
     let lambda = start(None, vec![]).await;
     let day = Duration::from_secs(86_400);
     for at in [SystemTime::now() - 2 * day, SystemTime::now() + 2 * day] {
@@ -80,7 +80,7 @@ async fn a_signing_key_of_another_day_is_refused_before_anything_is_sent(compone
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for(component: Component) {
+async fn mismatched_signing_key_error_names_the_expected_derivation(component: Component) {
     let lambda = start(None, vec![]).await;
     let key = signing_key(&access_key(None), "eu-west-1", SystemTime::now());
     let refused = |key: SigningKey| {
@@ -109,7 +109,7 @@ async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for(compon
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_is_for_lambda_only(component: Component) {
+async fn signing_key_is_never_used_for_sts(component: Component) {
     let lambda = start(None, vec![]).await;
     let key = Credentials::SigningKey(todays_key(None));
     let connection = connection(key, lambda.url());
@@ -134,7 +134,7 @@ async fn a_signing_key_is_for_lambda_only(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn one_role_with_all_that_can_be_said_about_it(component: Component) {
+async fn role_is_assumed_with_every_option(component: Component) {
     let mut roles = roles();
     roles[0].external_id = Some(EXTERNAL_ID.to_owned());
     let lambda = start(None, roles).await;
@@ -158,7 +158,7 @@ async fn one_role_with_all_that_can_be_said_about_it(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_chain_of_two_roles(component: Component) {
+async fn role_chain_is_assumed_in_order(component: Component) {
     let lambda = start(None, roles()).await;
     assert_invokes(component, &connection(chain(), lambda.url())).await;
     let sessions = lambda.sessions();
@@ -172,7 +172,7 @@ async fn a_chain_of_two_roles(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_token_is_exchanged_without_any_signature(component: Component) {
+async fn web_identity_token_is_exchanged_unsigned(component: Component) {
     let lambda = start(None, roles()).await;
     assert_invokes(component, &connection(web_identity(), lambda.url())).await;
     let requests = lambda.requests();
@@ -185,7 +185,7 @@ async fn a_token_is_exchanged_without_any_signature(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned(component: Component) {
+async fn host_signed_request_leaves_the_component_unsigned(component: Component) {
     let lambda = start(None, vec![]).await;
     let proxy = signing_proxy::start(lambda.addr(), key(None)).await;
     let signed = connection(Credentials::HostSigned, proxy.url());
@@ -203,7 +203,7 @@ async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn denied_by_sts_names_role_step_and_trust(component: Component) {
+async fn sts_denial_names_role_step_and_trust_policy(component: Component) {
     let lambda = start(None, roles()).await;
     let denied = assume_role(vec![assume(FIRST, None), assume(SECOND, Some("wrong-id"))]);
     let error = unauthenticated(invoke(component, &connection(denied, lambda.url())).await);
@@ -231,7 +231,7 @@ async fn denied_by_sts_names_role_step_and_trust(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_session_is_keys_that_work_their_end_and_who_they_are(component: Component) {
+async fn opened_session_has_working_keys_expiry_and_principal(component: Component) {
     let lambda = start(None, roles()).await;
     let opened = open(component, &connection(chain(), lambda.url())).await;
     let session = opened.unwrap();
@@ -252,7 +252,7 @@ async fn a_session_is_keys_that_work_their_end_and_who_they_are(component: Compo
 
 #[for_each_component]
 #[tokio::test]
-async fn a_test_of_a_connection_says_that_the_role_is_the_trouble(component: Component) {
+async fn connection_test_reports_the_role_as_the_cause(component: Component) {
     let lambda = start(None, vec![]).await;
     let connection = connection(chain(), lambda.url());
     let checks = test(component, &connection, Some("echo")).await;
@@ -298,7 +298,7 @@ async fn in_one_instance(
 
 #[for_each_component]
 #[tokio::test]
-async fn an_instance_that_lives_asks_sts_once(component: Component) {
+async fn reused_instance_asks_sts_once(component: Component) {
     let lambda = start(None, roles()).await;
     assert_eq!(in_one_instance(component, &lambda, |_| ()).await, [1, 1, 1]);
     assert_eq!(lambda.sessions().len(), 2);
@@ -306,7 +306,7 @@ async fn an_instance_that_lives_asks_sts_once(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_that_end_within_five_minutes_are_renewed_before_they_are_used(component: Component) {
+async fn keys_that_expire_within_five_minutes_are_renewed_before_use(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
     assert_eq!(in_one_instance(component, &lambda, |_| ()).await, [1, 1, 1]);
     assert_eq!(lambda.sessions().len(), 6);
@@ -314,7 +314,7 @@ async fn keys_that_end_within_five_minutes_are_renewed_before_they_are_used(comp
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_that_ended_early_are_renewed_and_the_call_is_made_once_more(component: Component) {
+async fn keys_that_expired_early_are_renewed_and_the_call_is_retried(component: Component) {
     let lambda = start(None, roles()).await;
     let end_before_second = |call| {
         if call == 1 {

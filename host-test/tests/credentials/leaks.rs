@@ -128,7 +128,7 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_kind_at_every_point_with_every_fault(component: Component) {
+async fn no_secret_leaks_for_any_credentials_at_any_fault(component: Component) {
     logs::listen();
     let tls = Tls::loopback().unwrap();
     let host = component.host_calling_by(OutboundOptions {
@@ -227,7 +227,7 @@ async fn repeat(
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret(component: Component) {
+async fn no_secret_leaks_when_the_service_repeats_the_request(component: Component) {
     logs::listen();
     for (status, xml) in [
         (400, false),
@@ -249,7 +249,7 @@ async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret(component: Co
 
 #[for_each_component]
 #[tokio::test]
-async fn what_is_refused_before_it_is_sent_is_not_repeated(component: Component) {
+async fn rejected_input_is_not_repeated_in_the_error(component: Component) {
     logs::listen();
     // Putting a secret into the wrong field is the most likely mistake.
     let swapped = |id: &str, secret: &str, token: &str| {

@@ -172,7 +172,7 @@ fn assert_gone(memory: &[u8], secrets: &[&[u8]], place: &str) {
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Component) {
+async fn keys_and_tokens_are_wiped_when_the_call_returns(component: Component) {
     let today = todays_key(None);
     let secrets: [&[u8]; 4] = [
         SECRET.as_bytes(),
@@ -201,7 +201,7 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Componen
 /// The calls run one after the other in an instance that is reused.
 #[for_each_component]
 #[tokio::test]
-async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
+async fn keys_and_tokens_are_wiped_after_many_calls(component: Component) {
     let probe = Probe::new(component);
     let lambda = start(None, roles()).await;
     let request = testing::request("echo", r#"{"kept":"payload"}"#);
@@ -231,7 +231,7 @@ async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
 /// Only the temporary keys of a role are kept for the next call.
 #[for_each_component]
 #[tokio::test]
-async fn a_roles_temporary_keys_are_kept_and_payloads_are_not(component: Component) {
+async fn temporary_role_keys_are_kept_and_payloads_are_wiped(component: Component) {
     let probe = Probe::new(component);
     let lambda = start(None, roles()).await;
     let (_, memory) = probe.invoked(&connection(chain(), lambda.url())).await;
@@ -247,7 +247,7 @@ async fn a_roles_temporary_keys_are_kept_and_payloads_are_not(component: Compone
 
 #[for_each_component]
 #[tokio::test]
-async fn a_forms_secrets_are_gone_too(component: Component) {
+async fn secrets_of_a_form_are_wiped(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     // The slash is escaped so that the text of the form does not contain the secret verbatim.
     let form = serde_json::json!({

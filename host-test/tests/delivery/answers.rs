@@ -17,7 +17,7 @@ const PAGE: &str = "<!DOCTYPE html><html><body><h1>Welcome to the hotel</h1></bo
 
 #[for_each_component]
 #[tokio::test]
-async fn lambdas_own_is_a_success(component: Component) {
+async fn response_with_lambdas_headers_is_a_success(component: Component) {
     let (result, requests) = answered(component, Canned::whole(LAMBDA, r#"{"a":1}"#)).await;
     let invocation = result.unwrap();
     assert_eq!((invocation.attempts, requests), (1, 1));
@@ -26,7 +26,7 @@ async fn lambdas_own_is_a_success(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_page_with_status_200_is_no_success(component: Component) {
+async fn html_page_with_status_200_is_rejected(component: Component) {
     for content_type in ["text/html", "text/html; charset=utf-8", "Text/HTML"] {
         let head = format!("200 OK\ncontent-type: {content_type}");
         let answer = Canned::whole(&head, PAGE);
@@ -39,7 +39,7 @@ async fn a_page_with_status_200_is_no_success(component: Component) {
 /// may mean the emulator, so plain text that is not an HTML page is accepted.
 #[for_each_component]
 #[tokio::test]
-async fn aws_own_emulator_is_a_success_at_a_url(component: Component) {
+async fn emulator_response_is_a_success_at_a_custom_url(component: Component) {
     let head = "200 OK\ncontent-type: text/plain; charset=utf-8";
     let (result, requests) = answered(component, Canned::whole(head, r#"{"a":1}"#)).await;
     assert_eq!((result.unwrap().attempts, requests), (1, 1));
@@ -48,7 +48,7 @@ async fn aws_own_emulator_is_a_success_at_a_url(component: Component) {
 /// Lambda's own host name never leads to an emulator, but it may lead to a corporate proxy.
 #[for_each_component]
 #[tokio::test]
-async fn a_proxys_json_at_lambdas_own_endpoint_is_no_success(component: Component) {
+async fn proxy_json_at_the_standard_endpoint_is_rejected(component: Component) {
     let listener = listener(component).try_clone().unwrap();
     listener.set_nonblocking(true).unwrap();
     let listener = TcpListener::from_std(listener).unwrap();
@@ -72,7 +72,7 @@ async fn a_proxys_json_at_lambdas_own_endpoint_is_no_success(component: Componen
 
 #[for_each_component]
 #[tokio::test]
-async fn success_codes_that_lambda_does_not_use_are_none(component: Component) {
+async fn success_status_that_lambda_never_sends_is_rejected(component: Component) {
     // 202 and 204 answer an event and a dry run. This invocation is synchronous.
     for status in [
         "201 Created",
@@ -87,7 +87,7 @@ async fn success_codes_that_lambda_does_not_use_are_none(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_proxys_errors_keep_their_status(component: Component) {
+async fn proxy_errors_keep_their_status(component: Component) {
     use ErrorCategory::{AccessDenied, NotFound, ServiceFault, TooLarge};
     use Executed::{No, Unknown};
     let upstream = r#"{"message":"upstream"}"#;
@@ -132,7 +132,7 @@ async fn redirects_are_never_followed(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_redirect_is_not_repeated_for_an_idempotent_function_either(component: Component) {
+async fn redirect_is_not_retried_even_for_an_idempotent_function(component: Component) {
     let request = request_with("f", "{}", |delivery| delivery.idempotent = Some(true));
     let redirect = Canned::whole("307 Elsewhere\nlocation: /", "");
     let (result, requests) = answered_in_turn(component, request, &[redirect]).await;

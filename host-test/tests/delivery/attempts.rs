@@ -18,7 +18,7 @@ const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequest
 
 #[for_each_component]
 #[tokio::test]
-async fn throttling_is_waited_out_as_long_as_the_service_asks(component: Component) {
+async fn retry_waits_as_long_as_the_service_asks(component: Component) {
     let server = Server::start(&[
         Canned::whole(&format!("{THROTTLED}\nx-amz-retry-after: 1200"), "{}"),
         Canned::whole(LAMBDA, "{}"),
@@ -39,7 +39,7 @@ async fn throttling_is_waited_out_as_long_as_the_service_asks(component: Compone
 
 #[for_each_component]
 #[tokio::test]
-async fn seconds_in_retry_after_are_not_waited_for(component: Component) {
+async fn retry_after_in_seconds_is_ignored(component: Component) {
     let answers = [
         Canned::whole(&format!("{THROTTLED}\nretry-after: 86400"), "{}"),
         Canned::whole(LAMBDA, "{}"),
@@ -50,7 +50,7 @@ async fn seconds_in_retry_after_are_not_waited_for(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn throttling_that_stays_ends_with_the_attempts(component: Component) {
+async fn persistent_throttling_ends_with_the_last_attempt(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
     let error = service(invoke(component, &connection, &request("throttled", "{}")).await);
@@ -79,13 +79,13 @@ async fn assert_slow_function_runs(
 
 #[for_each_component]
 #[tokio::test]
-async fn a_slow_function_runs_once(component: Component) {
+async fn slow_function_runs_once(component: Component) {
     assert_slow_function_runs(component, |_| (), 1).await;
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_slow_idempotent_function_runs_as_often_as_it_may(component: Component) {
+async fn slow_idempotent_function_runs_once_per_attempt(component: Component) {
     let twice = |delivery: &mut Delivery| {
         delivery.max_attempts = Some(2);
         delivery.idempotent = Some(true);
@@ -95,7 +95,7 @@ async fn a_slow_idempotent_function_runs_as_often_as_it_may(component: Component
 
 #[for_each_component]
 #[tokio::test]
-async fn one_attempt_is_one_attempt(component: Component) {
+async fn max_attempts_of_one_prevents_every_retry(component: Component) {
     let request = request_with("f", "{}", |delivery| {
         delivery.max_attempts = Some(1);
         delivery.idempotent = Some(true);
@@ -112,7 +112,7 @@ async fn one_attempt_is_one_attempt(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn permanent_faults_of_a_502_are_not_repeated(component: Component) {
+async fn permanent_fault_with_status_502_is_not_retried(component: Component) {
     for code in [
         "KMSAccessDeniedException",
         "InvalidSubnetIDException",

@@ -21,7 +21,7 @@ async fn counted(component: Component, lambda: &LocalLambda) -> Invocation {
 
 #[for_each_component]
 #[tokio::test]
-async fn an_hour_or_a_year_off_is_corrected_once(component: Component) {
+async fn clock_skew_is_corrected_with_one_retry(component: Component) {
     const YEAR: i64 = 365 * 24 * 3_600;
     for seconds in [3_600, -3_600, 330, -330, YEAR, -YEAR] {
         let lambda = off_by(seconds).await;
@@ -39,7 +39,7 @@ async fn an_hour_or_a_year_off_is_corrected_once(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn what_lambda_tolerates_needs_no_correction(component: Component) {
+async fn tolerated_clock_skew_needs_no_retry(component: Component) {
     for seconds in [230, -230] {
         let lambda = off_by(seconds).await;
         let invocation = counted(component, &lambda).await;
@@ -49,7 +49,7 @@ async fn what_lambda_tolerates_needs_no_correction(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn without_a_second_attempt_the_clock_is_named(component: Component) {
+async fn clock_skew_is_reported_when_no_attempt_is_left(component: Component) {
     for seconds in [3_600, -3_600] {
         let lambda = off_by(seconds).await;
         let request = request_with("count", r#"{"key":"k"}"#, |delivery| {
@@ -65,7 +65,7 @@ async fn without_a_second_attempt_the_clock_is_named(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_wrong_secret_is_not_taken_for_a_wrong_clock(component: Component) {
+async fn wrong_secret_is_not_reported_as_clock_skew(component: Component) {
     let lambda = off_by(0).await;
     let mut key = lambda.key().clone();
     key.secret_access_key = "another".to_owned();

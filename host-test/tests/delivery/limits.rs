@@ -47,7 +47,7 @@ fn chunk() -> String {
 
 #[for_each_component]
 #[tokio::test]
-async fn the_largest_answer_fits_into_little_memory(component: Component) {
+async fn largest_response_fits_into_24_mib(component: Component) {
     let lambda = lambda().await;
     let request = request("big", format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#));
     let result = invoke_in_little_memory(component, &connection_to(&lambda), &request).await;
@@ -56,7 +56,7 @@ async fn the_largest_answer_fits_into_little_memory(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn more_than_lambda_sends_is_refused_and_not_held(component: Component) {
+async fn oversized_response_is_rejected_without_buffering_it(component: Component) {
     let announced = format!("{LAMBDA}\ncontent-length: {}", 64 << 20);
     let announced = Canned::new(&announced, [b'x'; 1 << 16]).repeated(1024);
     let chunked = format!("{LAMBDA}\ntransfer-encoding: chunked");
@@ -73,7 +73,7 @@ async fn more_than_lambda_sends_is_refused_and_not_held(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_length_that_no_memory_holds_is_only_a_number(component: Component) {
+async fn huge_content_length_is_rejected_without_allocating_it(component: Component) {
     for (length, executed) in [
         ("4294967296", Executed::Yes),
         // hyper rejects numbers that do not fit into 64 bits, as well as `u64::MAX`.
@@ -89,7 +89,7 @@ async fn a_length_that_no_memory_holds_is_only_a_number(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn an_errors_endless_text_does_not_hide_its_status(component: Component) {
+async fn endless_error_body_does_not_hide_the_status(component: Component) {
     let head = "400 Bad Request\nx-amzn-errortype: InvalidParameterValueException";
     let endless = Canned::new(&format!("{head}\ntransfer-encoding: chunked"), chunk());
     let (result, requests) = in_little_memory(component, endless.repeated(1024)).await;
@@ -101,7 +101,7 @@ async fn an_errors_endless_text_does_not_hide_its_status(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_body_that_ends_before_its_length(component: Component) {
+async fn body_shorter_than_its_content_length_is_cut_off(component: Component) {
     for (length, body) in [(100, "{\"a\":1}"), (1, ""), (65_537, &"x".repeat(65_536))] {
         let head = format!("{LAMBDA}\ncontent-length: {length}");
         let answer = Canned::new(&head, body);
@@ -111,7 +111,7 @@ async fn a_body_that_ends_before_its_length(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_chunked_body_without_its_end(component: Component) {
+async fn chunked_body_without_its_last_chunk_is_cut_off(component: Component) {
     // The body ends in the middle of a chunk, after a chunk, and before the final empty line.
     let head = format!("{LAMBDA}\ntransfer-encoding: chunked");
     for body in [
@@ -130,7 +130,7 @@ async fn a_chunked_body_without_its_end(component: Component) {
 /// Each piece arrives within the timeout, but the whole body would take 20 s.
 #[for_each_component]
 #[tokio::test]
-async fn a_trickle_ends_when_the_options_say_so(component: Component) {
+async fn trickling_body_ends_at_the_response_timeout(component: Component) {
     let head = format!("{LAMBDA}\ncontent-length: 220");
     let trickle = Canned::new(&head, "1234567890 ")
         .repeated(20)
@@ -149,7 +149,7 @@ async fn a_trickle_ends_when_the_options_say_so(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_server_that_says_nothing_but_continue(component: Component) {
+async fn connection_closed_after_100_continue_is_cut_off(component: Component) {
     // An interim response is not a final one.
     let answer = Canned::new("100 Continue", "");
     refused(component, answer, Kind::CutOff, Executed::Unknown).await;

@@ -39,7 +39,7 @@ async fn count(component: Component, lambda: &LocalLambda) -> Result {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_trusted_root_and_the_right_name(component: Component) {
+async fn trusted_certificate_with_a_matching_name_is_accepted(component: Component) {
     let lambda = lambda(&TRUSTED).await;
     let invocation = count(component, &lambda).await.unwrap();
     assert_eq!((invocation.attempts, lambda.runs("k")), (1, 1));
@@ -48,7 +48,7 @@ async fn a_trusted_root_and_the_right_name(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_wrong_name(component: Component) {
+async fn certificate_for_another_name_is_rejected(component: Component) {
     let lambda = lambda(&ELSEWHERE).await;
     let result = count(component, &lambda).await;
     let message = assert_transport(result, TransportKind::Tls, Executed::No, 1);
@@ -62,7 +62,7 @@ async fn a_wrong_name(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn an_untrusted_root(component: Component) {
+async fn certificate_from_an_untrusted_root_is_rejected(component: Component) {
     // The same names, but signed by an untrusted authority.
     let lambda = lambda(&Tls::loopback().unwrap()).await;
     for host in hosts(component) {
@@ -75,7 +75,7 @@ async fn an_untrusted_root(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn http_where_https_is_spoken(component: Component) {
+async fn http_request_to_an_https_port_is_malformed(component: Component) {
     let lambda = lambda(&TRUSTED).await;
     let url = lambda.url().replace("https", "http");
     let connection = connection(lambda.key(), url);

@@ -86,7 +86,7 @@ fn surprises(all: &[Seen]) -> String {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_at_every_point(component: Component) {
+async fn every_fault_at_every_point_has_its_documented_outcome(component: Component) {
     let tls = Tls::loopback().unwrap();
     let all = run_all(reference_host(component, &tls), tls, |_| true).await;
     let table = report::table(&all);
@@ -101,7 +101,7 @@ async fn every_fault_at_every_point(component: Component) {
 /// may break a promise.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_in_wasmtimes_own_host(component: Component) {
+async fn promises_hold_in_wasmtimes_own_host(component: Component) {
     let tls = Tls::loopback().unwrap();
     let mut all = run_all(AnyHost::plain(component), tls, |point| {
         point != Point::InTls

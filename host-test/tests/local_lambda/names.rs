@@ -45,7 +45,7 @@ async fn every_form_of_a_name_reaches_the_function() {
 }
 
 #[tokio::test]
-async fn a_qualifier_may_be_said_twice_but_not_differently() {
+async fn repeated_qualifier_is_rejected_only_if_it_differs() {
     let lambda = start().await;
     let answer = invoke(&lambda, "versioned:beta?Qualifier=beta", "{}").await;
     assert_eq!(answer.header("x-amz-executed-version"), Some("3"));
@@ -55,7 +55,7 @@ async fn a_qualifier_may_be_said_twice_but_not_differently() {
 }
 
 #[tokio::test]
-async fn a_weighted_alias_sends_one_in_ten_to_its_other_version() {
+async fn weighted_alias_routes_one_call_in_ten_to_its_other_version() {
     let lambda = start().await;
     let mut versions = Vec::new();
     for _ in 0..20 {
@@ -91,7 +91,7 @@ async fn unknown_functions_and_qualifiers_are_not_found() {
 }
 
 #[tokio::test]
-async fn another_region_or_account_is_out_of_reach() {
+async fn function_in_another_region_or_account_is_unreachable() {
     let lambda = start().await;
     let abroad = "arn:aws:lambda:eu-west-1:123456789012:function:echo";
     let message = "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')";
@@ -106,7 +106,7 @@ async fn another_region_or_account_is_out_of_reach() {
 }
 
 #[tokio::test]
-async fn names_that_break_the_pattern_are_invalid() {
+async fn name_that_breaks_the_pattern_is_invalid() {
     let lambda = start().await;
     for name in [
         "a%20b",

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::client::{Call, connect, invoke, start, untyped};
 
 #[tokio::test]
-async fn services_side_by_side_share_nothing() {
+async fn two_services_share_nothing() {
     let (a, b) = (start().await, start().await);
     assert_ne!(a.addr(), b.addr());
     assert!(a.addr().ip().is_loopback());
@@ -56,7 +56,7 @@ async fn requests_are_recorded_as_they_arrived() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_request() {
+async fn connection_is_reused_for_the_next_request() {
     let lambda = start().await;
     let (mut sender, _connection) = connect(&lambda).await;
     for n in 1..=3 {
@@ -69,7 +69,7 @@ async fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[tokio::test]
-async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
+async fn stop_interrupts_slow_functions_and_closes_the_port() {
     let lambda = start().await;
     let addr = lambda.addr();
     let request = Call::invoke("slow", r#"{"ms":600000}"#).sign(&lambda);
@@ -86,7 +86,7 @@ async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
 }
 
 #[tokio::test]
-async fn a_run_outlives_the_connection_that_asked_for_it() {
+async fn run_outlives_its_connection() {
     let lambda = start().await;
     let request = Call::invoke("slow", r#"{"ms":50,"key":"cut"}"#).sign(&lambda);
     let (mut sender, connection) = connect(&lambda).await;
@@ -104,7 +104,7 @@ async fn a_run_outlives_the_connection_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn other_regions_partitions_and_base_paths() {
+async fn region_account_and_base_path_are_configurable() {
     let lambda = testing::lambda_with(|config| {
         config.region = "cn-north-1".to_owned();
         config.account = "210987654321".to_owned();
@@ -125,7 +125,7 @@ async fn other_regions_partitions_and_base_paths() {
 }
 
 #[tokio::test]
-async fn what_is_no_operation_is_not_found() {
+async fn unknown_operation_is_not_found() {
     let lambda = start().await;
     for (method, path) in [
         ("GET", "/"),
@@ -144,7 +144,7 @@ async fn what_is_no_operation_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_cannot_work_is_refused() {
+async fn invalid_configuration_is_rejected() {
     let lambda = start().await;
     let taken = format!(
         "cannot listen on {}: choose another port, or 0 for a free one",
@@ -178,7 +178,7 @@ async fn a_configuration_that_cannot_work_is_refused() {
 }
 
 #[tokio::test]
-async fn secrets_do_not_show() {
+async fn debug_output_hides_secrets() {
     let token = "the-token";
     let config = changed(&Config::default(), |config| {
         config.keys[0].session_token = Some(token.to_owned());
@@ -193,7 +193,7 @@ async fn secrets_do_not_show() {
 }
 
 #[tokio::test]
-async fn quiet_comes_when_every_event_has_run() {
+async fn quiet_waits_until_every_event_has_run() {
     let lambda = start().await;
     for _ in 0..5 {
         let event = Call::invoke("slow", r#"{"key":"k","ms":100}"#).event();

@@ -50,7 +50,7 @@ async fn with_key(key: Key) -> LocalLambda {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_and_runs_nothing() {
+async fn wrong_secret_is_rejected_and_runs_nothing() {
     let lambda = start().await;
     let wrong = key(|key| key.secret_access_key = "wrong".to_owned());
     assert_mismatch(&count().key(wrong).send(&lambda).await);
@@ -59,7 +59,7 @@ async fn a_wrong_secret_is_refused_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn whatever_was_changed_after_signing_is_noticed() {
+async fn change_after_signing_is_rejected() {
     let lambda = start().await;
     let send_changed = async |change: fn(&mut Signed)| {
         let mut request = Call::invoke("count?Qualifier=%24LATEST", r#"{"key":"k"}"#)
@@ -99,7 +99,7 @@ fn redirect(request: &mut Signed, path: &str) {
 }
 
 #[tokio::test]
-async fn an_escaped_path_is_signed_encoded_twice() {
+async fn escaped_path_is_encoded_twice_for_signing() {
     let lambda = start().await;
     let invoke = async |function, encoding| {
         let call = Call::invoke(function, r#"{"key":"k"}"#);
@@ -115,7 +115,7 @@ async fn an_escaped_path_is_signed_encoded_twice() {
 }
 
 #[tokio::test]
-async fn what_a_header_repeats_or_pads_is_signed_in_canonical_form() {
+async fn repeated_spaces_in_a_header_are_signed_in_canonical_form() {
     let lambda = start().await;
     let call = Call::invoke("context", "{}").header("x-amz-tenant-id", "two  spaces");
     let answer = call.send(&lambda).await;
@@ -123,7 +123,7 @@ async fn what_a_header_repeats_or_pads_is_signed_in_canonical_form() {
 }
 
 #[tokio::test]
-async fn the_clock_may_differ_by_five_minutes() {
+async fn clock_skew_is_accepted_up_to_five_minutes() {
     let lambda = start().await;
     let at = |seconds: i64| {
         let offset = Duration::from_secs(seconds.unsigned_abs());
@@ -187,7 +187,7 @@ fn date(answer: &Answer) -> SystemTime {
 }
 
 #[tokio::test]
-async fn the_services_clock_can_be_wrong() {
+async fn clock_of_the_service_can_be_offset() {
     let lambda = lambda_with(|config| config.clock_offset_seconds = -3_600).await;
     let answer = count().send(&lambda).await;
     assert_eq!(answer.status, 403);
@@ -197,7 +197,7 @@ async fn the_services_clock_can_be_wrong() {
 }
 
 #[tokio::test]
-async fn only_known_keys_with_the_right_token_get_in() {
+async fn unknown_key_or_wrong_session_token_is_rejected() {
     let right = key(|key| {
         key.access_key_id = "ASIATEMPORARY".to_owned();
         key.session_token = Some("right+token==".to_owned());
@@ -216,7 +216,7 @@ async fn only_known_keys_with_the_right_token_get_in() {
 }
 
 #[tokio::test]
-async fn the_scope_names_this_region_and_service_and_the_day() {
+async fn wrong_region_service_or_date_in_the_scope_is_rejected() {
     let lambda = start().await;
     let mut elsewhere = count();
     elsewhere.region = "eu-central-1";
@@ -245,7 +245,7 @@ fn edit_authorization(request: &mut Signed, edit: impl Fn(&str) -> String) {
 }
 
 #[tokio::test]
-async fn an_authorization_that_is_missing_or_not_whole() {
+async fn missing_or_incomplete_authorization_is_rejected() {
     let lambda = start().await;
     let mut request = count().sign(&lambda);
     request.headers_mut().remove("authorization");
@@ -276,7 +276,7 @@ async fn an_authorization_that_is_missing_or_not_whole() {
 }
 
 #[tokio::test]
-async fn every_amz_header_and_the_host_must_be_signed() {
+async fn unsigned_amz_or_host_header_is_rejected() {
     let lambda = start().await;
     let mut request = count().sign(&lambda);
     set(&mut request, "x-amz-invocation-type", "Event");
@@ -307,7 +307,7 @@ async fn every_amz_header_and_the_host_must_be_signed() {
 }
 
 #[tokio::test]
-async fn a_denied_key_is_told_what_it_may_not_do() {
+async fn denied_key_error_names_action_and_resource() {
     let denied = key(|key| {
         key.access_key_id = "AKIDDENIED".to_owned();
         key.denied = true;

@@ -39,7 +39,7 @@ async fn connect(
 }
 
 #[tokio::test]
-async fn who_trusts_the_root_is_answered() {
+async fn client_that_trusts_the_root_gets_a_response() {
     let lambda = start(Tls::loopback().unwrap()).await;
     assert_eq!(lambda.url(), format!("https://{}", lambda.addr()));
     let root = lambda.root_certificate().unwrap();
@@ -52,7 +52,7 @@ async fn who_trusts_the_root_is_answered() {
 }
 
 #[tokio::test]
-async fn another_name_and_another_root_are_refused() {
+async fn other_name_or_other_root_is_rejected() {
     use CertificateError::{BadSignature, NotValidForNameContext, UnknownIssuer};
     let lambda = start(Tls::for_names(&["lambda.example"]).unwrap()).await;
     let root = lambda.root_certificate().unwrap();
@@ -71,7 +71,7 @@ async fn another_name_and_another_root_are_refused() {
 }
 
 #[tokio::test]
-async fn names_that_no_certificate_can_hold_are_refused() {
+async fn name_that_no_certificate_can_hold_is_rejected() {
     let error = Tls::for_names(&["größe.example"]).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -68,7 +68,7 @@ fn millis(n: u64) -> Option<Duration> {
 }
 
 #[tokio::test]
-async fn host_and_path_leave_as_they_were_written() {
+async fn host_and_path_are_sent_as_written() {
     let listener = listener().await;
     let port = listener.local_addr().unwrap().port();
     let client = resolving([("lambda.example", listener.local_addr().unwrap())].into());
@@ -95,7 +95,7 @@ async fn host_and_path_leave_as_they_were_written() {
 }
 
 #[tokio::test]
-async fn connections_are_used_again_across_clones() {
+async fn connections_are_reused_across_clones() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -112,7 +112,7 @@ async fn connections_are_used_again_across_clones() {
 }
 
 #[tokio::test]
-async fn a_dead_pooled_connection_is_replaced() {
+async fn dead_pooled_connection_is_replaced() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let client = client();
@@ -128,7 +128,7 @@ async fn a_dead_pooled_connection_is_replaced() {
 
 /// Covers fresh and pooled connections, each ended by a reset and by a regular close.
 #[tokio::test]
-async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
+async fn request_is_never_repeated_when_the_connection_ends_after_it() {
     for pooled in [false, true] {
         for by_reset in [false, true] {
             let listener = listener().await;
@@ -165,13 +165,13 @@ async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn refused_connection_is_reported() {
     let refused = send(&client(), get(closed_port().await)).await;
     assert_eq!(outcome(refused), "ConnectionRefused");
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_resolve() {
+async fn unresolvable_name_is_a_dns_error() {
     // A label of 64 characters is invalid, so no DNS query is sent.
     let uri = format!("http://{}.example/", "a".repeat(64));
     let error = send(&client(), request(&uri, "")).await.err().unwrap();
@@ -184,7 +184,7 @@ async fn a_name_that_does_not_resolve() {
 /// Covers names of which any address is link-local, and a spelling of an address that only the
 /// resolver understands.
 #[tokio::test]
-async fn link_local_behind_a_name_is_prohibited() {
+async fn name_that_resolves_to_a_link_local_address_is_prohibited() {
     let loopback = closed_port().await;
     let at = |address: &str| address.parse().unwrap();
     let addresses = [
@@ -206,7 +206,7 @@ async fn link_local_behind_a_name_is_prohibited() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time() {
+async fn missing_response_times_out() {
     let listener = listener().await;
     let options = RequestOptions {
         first_byte_timeout: millis(30),
@@ -244,7 +244,7 @@ async fn body_of(answer: &'static str, hold: bool) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off() {
+async fn incomplete_body_is_an_error() {
     let part = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart";
     assert_eq!(body_of(part, false).await, "HttpResponseIncomplete");
     assert_eq!(body_of(part, true).await, "ConnectionReadTimeout");
@@ -255,13 +255,13 @@ async fn a_body_that_breaks_off() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_http() {
+async fn response_that_is_not_http_is_a_protocol_error() {
     let ended = body_of("SSH-2.0-OpenSSH_9.2\r\n\r\n", true).await;
     assert_eq!(ended, "HttpProtocolError");
 }
 
 #[tokio::test]
-async fn redirects_are_answers() {
+async fn redirect_is_returned_and_not_followed() {
     let listener = listener().await;
     let client = client();
     let (sent, ()) = tokio::join!(send(&client, get(listener.local_addr().unwrap())), async {

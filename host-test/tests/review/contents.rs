@@ -74,7 +74,7 @@ fn grouped(crates: impl IntoIterator<Item = (String, (String, String))>) -> Vec<
 }
 
 #[test]
-fn what_is_inside_has_the_licences_of_the_page() {
+fn review_page_lists_the_licences_of_every_crate_inside() {
     let inside = tree("normal,no-proc-macro");
     let number = format!("{} crates", inside.len());
     for page in ["SECURITY.md", "docs/review.md"] {
@@ -93,7 +93,7 @@ fn what_is_inside_has_the_licences_of_the_page() {
 }
 
 #[test]
-fn what_runs_on_the_builders_machine_is_on_the_page() {
+fn review_page_lists_every_crate_that_runs_at_build_time() {
     let packages = packages();
     let inside = tree("normal,no-proc-macro");
     let mut crates = Vec::new();

@@ -43,7 +43,7 @@ fn suffix<'a>(host: &'a str, service: &str, region: &str) -> &'a str {
 }
 
 #[test]
-fn the_hosts_of_every_partition_are_those_of_the_table() {
+fn review_page_lists_the_hosts_of_every_partition() {
     let mut suffixes = BTreeSet::new();
     let rows = REGIONS.map(|(region, regions)| {
         let [standard, fips, dual_stack, both] = hosts("lambda", region);
@@ -69,7 +69,7 @@ fn the_hosts_of_every_partition_are_those_of_the_table() {
 
 /// This is the exception that the page names.
 #[test]
-fn sts_is_named_alike_but_for_fips_in_govcloud() {
+fn sts_hosts_are_named_like_lambda_except_for_fips_in_govcloud() {
     for (region, _) in REGIONS {
         for (choice, fips) in CHOICES {
             let lambda = authority(endpoint::resolve("lambda", region, &choice));

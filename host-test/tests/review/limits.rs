@@ -151,7 +151,7 @@ fn fuel(text: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
+async fn documented_limits_are_sufficient_and_tight() {
     let lambda = lambda_with(|config| config.extra_functions = 10_000).await;
     let connection = || connection_to(&lambda);
     let little = Call::Invoke(connection(), 100);

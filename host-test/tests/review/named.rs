@@ -42,7 +42,7 @@ fn has_test(source: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_test_that_is_named_is_there() {
+fn every_cited_test_exists() {
     for page in PAGES {
         let mut named = 0;
         for text in quoted(page) {
@@ -60,7 +60,7 @@ fn every_test_that_is_named_is_there() {
 }
 
 #[test]
-fn every_file_that_is_named_is_there() {
+fn every_cited_file_exists() {
     for page in PAGES {
         for text in quoted(page) {
             // Only the first word is a file name. The others are arguments of a command.

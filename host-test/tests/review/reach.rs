@@ -135,7 +135,7 @@ async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Component) {
+async fn components_call_only_the_documented_hosts(component: Component) {
     let host = component.host();
     for [partition, region, plain, dual_stack] in partitions() {
         let lambda = hosts("lambda", &region, &plain, &dual_stack);
@@ -175,7 +175,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
 
 /// The reference host's policy must match the page as well.
 #[test]
-fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
+fn reference_policy_allows_only_the_documented_hosts() {
     for [_, region, plain, dual_stack] in partitions() {
         let allowed = |policy: &Policy, host: &str| {
             let uri = format!("https://{host}/").parse().unwrap();
@@ -194,7 +194,7 @@ fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_components_send_the_requests_of_the_page_and_no_others(component: Component) {
+async fn components_send_only_the_documented_requests(component: Component) {
     let host = component.host();
     let role = local_lambda::Role {
         arn: arn("aws"),
