@@ -124,12 +124,12 @@ proptest! {
         answers in vec(response(), 1..4),
         now in clock(),
         kind in select(&[None, Some(InvocationType::Event), Some(InvocationType::DryRun)][..]),
-        twice in any::<bool>(),
+        durable in any::<bool>(),
     ) {
         let request = InvokeRequest {
             function: "f".into(),
             invocation_type: kind,
-            durable_execution_name: twice.then(|| "n".into()),
+            durable_execution_name: durable.then(|| "n".into()),
             ..InvokeRequest::default()
         };
         let last_success = answers.iter().any(|answer| (200..300).contains(&answer.status));

@@ -36,8 +36,8 @@ async fn oversized_response_head_is_rejected(component: Component) {
         Canned::raw(long),
         Canned::raw(many),
         Canned::raw(reason),
-        Canned::raw(LAMBDA).then_for_ever("x-endless: y\r\n".repeat(1_000)),
-        Canned::raw("HTTP/1.1 200 ").then_for_ever("x".repeat(10_000)),
+        Canned::raw(LAMBDA).then_forever("x-endless: y\r\n".repeat(1_000)),
+        Canned::raw("HTTP/1.1 200 ").then_forever("x".repeat(10_000)),
     ] {
         let result = invoked(component, answer).await;
         assert_transport(result, Kind::Malformed, Executed::Unknown, 1);
@@ -47,15 +47,15 @@ async fn oversized_response_head_is_rejected(component: Component) {
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trickling_head_and_endless_interim_responses_end_at_the_timeout(component: Component) {
-    let trickle = Canned::raw(LAMBDA).then_for_ever("x: y\r\n");
+    let trickle = Canned::raw(LAMBDA).then_forever("x: y\r\n");
     let interim = "HTTP/1.1 100 Continue\r\n\r\n";
     let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
     for answer in [
         trickle.slowly(Duration::from_millis(50)),
-        Canned::raw("").then_for_ever(interim.repeat(1_000)),
-        Canned::raw("").then_for_ever(hints.repeat(1_000)),
+        Canned::raw("").then_forever(interim.repeat(1_000)),
+        Canned::raw("").then_forever(hints.repeat(1_000)),
         Canned::raw(interim)
-            .then_for_ever(hints)
+            .then_forever(hints)
             .slowly(Duration::from_millis(50)),
     ] {
         let request = request_with("f", "{}", |delivery| {

@@ -36,7 +36,7 @@ fn shared_role(key_id: &str, external_id: &str) -> Vec<local_lambda::Role> {
         arn: ROLE.to_owned(),
         trusts: vec![Trusted::Key(key_id.to_owned())],
         external_id: Some(external_id.to_owned()),
-        lasts: None,
+        max_lifetime: None,
     }]
 }
 

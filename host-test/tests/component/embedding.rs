@@ -48,7 +48,7 @@ async fn denied_destination_is_reported_to_the_host(component: Component) {
 #[for_each_component]
 #[tokio::test]
 async fn allowed_name_that_resolves_to_a_link_local_address_is_denied(component: Component) {
-    let host = component.host_calling_by(OutboundOptions {
+    let host = component.host_with_outbound(OutboundOptions {
         resolve: [("inside.example", "169.254.169.254:80".parse().unwrap())].into(),
         ..OutboundOptions::default()
     });

@@ -94,7 +94,7 @@ async fn dry_run_does_not_run_and_event_runs_without_output(component: Component
     assert!(event.request_id.is_some());
     let sync = count(InvocationType::RequestResponse, "sync").await;
     assert_eq!(text(sync), r#"{"key":"sync","runs":1}"#);
-    local.lambda.quiet().await;
+    local.lambda.wait_until_idle().await;
     let runs = ["dry", "event", "sync"].map(|key| local.lambda.runs(key));
     assert_eq!(runs, [0, 1, 1]);
 }

@@ -88,7 +88,7 @@ async fn keys_are_renewed_before_expiry_and_after_early_expiry(component: Compon
     let sessions = SessionCache::default();
     let early = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&early).await.unwrap();
-    lambda.end_sessions();
+    lambda.expire_sessions();
     assert_eq!(invoke(&early).await.unwrap().status_code, 200);
     assert_eq!(sts_requests(&lambda).len(), 2);
     invoke(&early).await.unwrap();

@@ -318,7 +318,7 @@ async fn keys_that_expired_early_are_renewed_and_the_call_is_retried(component: 
     let lambda = start(None, roles()).await;
     let end_before_second = |call| {
         if call == 1 {
-            lambda.end_sessions();
+            lambda.expire_sessions();
         }
     };
     let attempts = in_one_instance(component, &lambda, end_before_second).await;

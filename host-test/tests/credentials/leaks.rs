@@ -131,7 +131,7 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
 async fn no_secret_leaks_for_any_credentials_at_any_fault(component: Component) {
     logs::listen();
     let tls = Tls::loopback().unwrap();
-    let host = component.host_calling_by(OutboundOptions {
+    let host = component.host_with_outbound(OutboundOptions {
         extra_roots: vec![tls.root_certificate().clone()],
         ..OutboundOptions::default()
     });

@@ -72,7 +72,7 @@ async fn assert_slow_function_runs(
     });
     let result = invoke(component, &connection_to(&lambda), &request).await;
     assert_transport(result, TransportKind::Timeout, Executed::Unknown, runs);
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
     assert_eq!(lambda.runs("k"), u64::from(runs));
     assert_eq!(lambda.requests().len(), usize::from(runs));
 }

@@ -26,7 +26,7 @@ fn reference(component: Component) -> &'static Host {
     static HOSTS: PerComponent<Host> = PerComponent::new(|component| {
         let trusted = [&*tls::TRUSTED, &*tls::ELSEWHERE];
         let addr = tls::listener(component).local_addr().unwrap();
-        component.host_calling_by(OutboundOptions {
+        component.host_with_outbound(OutboundOptions {
             extra_roots: trusted.map(|tls| tls.root_certificate().clone()).into(),
             resolve: [(tls::STANDARD, addr)].into(),
             ..OutboundOptions::default()

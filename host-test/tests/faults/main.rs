@@ -32,7 +32,7 @@ struct Seen {
 }
 
 fn reference_host(component: Component, trusted: &Tls) -> AnyHost {
-    AnyHost::Reference(component.host_calling_by(OutboundOptions {
+    AnyHost::Reference(component.host_with_outbound(OutboundOptions {
         extra_roots: vec![trusted.root_certificate().clone()],
         ..OutboundOptions::default()
     }))

@@ -136,7 +136,7 @@ pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: 
 
     let connections = proxy.connections();
     proxy.end().await;
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
     let (attempts, end) = match &answer {
         Ok(invocation) => {
             assert_answered(caller, invocation);

@@ -138,7 +138,9 @@ async fn unknown_operation_is_not_found() {
         ("GET", "/2015-03-31/functionsx"),
     ] {
         let answer = Call::new(method, path).send(&lambda).await;
-        let body = untyped("The local Lambda does not support this operation");
+        let body = untyped(
+            "The local Lambda does not support this operation. It supports Invoke, ListFunctions, ListVersionsByFunction and ListAliases.",
+        );
         answer.assert_error(404, "UnknownOperationException", body);
     }
 }
@@ -154,19 +156,19 @@ async fn invalid_configuration_is_rejected() {
     let changes: [(Change<'_>, &str); 5] = [
         (
             &|config| config.keys.clear(),
-            "the local Lambda needs at least one key: callers sign with it",
+            "the configuration has no key: add at least one, because callers sign with it",
         ),
         (
             &|config| config.account = "12".to_owned(),
-            "the account \"12\" is not 12 digits",
+            "the account \"12\" is invalid: it must be 12 digits",
         ),
         (
             &|config| config.base_path = "proxy/".to_owned(),
-            "the base path \"proxy/\" must start with a slash and not end with one",
+            "the base path \"proxy/\" is invalid: it must start with a slash and not end with one",
         ),
         (
             &|config| config.addr = "0.0.0.0:0".parse().unwrap(),
-            "the local Lambda listens on the loopback interface only, not on 0.0.0.0",
+            "the address 0.0.0.0 is not allowed: use an address of the loopback interface, such as 127.0.0.1",
         ),
         (&|config| config.addr = lambda.addr(), &taken),
     ];
@@ -193,13 +195,13 @@ async fn debug_output_hides_secrets() {
 }
 
 #[tokio::test]
-async fn quiet_waits_until_every_event_has_run() {
+async fn wait_until_idle_waits_for_every_event() {
     let lambda = start().await;
     for _ in 0..5 {
         let event = Call::invoke("slow", r#"{"key":"k","ms":100}"#).event();
         assert_eq!(event.send(&lambda).await.status, 202);
     }
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
     assert_eq!(lambda.runs("k"), 5);
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
 }

@@ -75,6 +75,6 @@ async fn name_that_no_certificate_can_hold_is_rejected() {
     let error = Tls::for_names(&["größe.example"]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"no certificate can be made for the names ["größe.example"]"#
+        r#"cannot generate a certificate for the names ["größe.example"]: use ASCII host names or IP addresses"#
     );
 }

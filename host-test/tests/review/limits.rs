@@ -54,7 +54,7 @@ impl Meter {
         let called = call.made(&self.0, &instance, &mut store).await;
         called.map_err(|error| format!("{error:#}"))?;
         Ok(Use {
-            memory: store.data().memory.most,
+            memory: store.data().memory.peak,
             fuel: limits.fuel - store.get_fuel().unwrap(),
         })
     }

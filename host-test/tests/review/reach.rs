@@ -203,7 +203,7 @@ async fn components_send_only_the_documented_requests(component: Component) {
             Trusted::Token(TOKEN.to_owned()),
         ],
         external_id: None,
-        lasts: None,
+        max_lifetime: None,
     };
     let lambda = lambda_with(|config| config.roles = vec![role]).await;
     let policy = only(&lambda.url());
