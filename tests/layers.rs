@@ -111,7 +111,7 @@ const CRATES: &[Crate] = &[
         layers: &[
             &["any_host", "barrier", "local"],
             &["call", "http1", "outcome", "plain_wasmtime"],
-            &["component", "proxy", "server"],
+            &["case", "component", "proxy", "server"],
         ],
     },
 ];

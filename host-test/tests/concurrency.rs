@@ -20,13 +20,13 @@ use tokio::task::JoinHandle;
 
 /// One shared instance that may reach these URLs, and the host that calls it.
 #[derive(Clone)]
-struct One {
+struct Shared {
     host: Host,
     instance: SharedInstance,
 }
 
-impl One {
-    async fn reaching(urls: &[String], options: Options) -> Self {
+impl Shared {
+    async fn allowing(urls: &[String], options: Options) -> Self {
         let host = Component::Wasi03.host_with(options);
         let policy = urls
             .iter()
@@ -49,13 +49,13 @@ impl One {
         connection: Connection,
         request: InvokeRequest,
     ) -> JoinHandle<CallResult<Invocation>> {
-        let one = self.clone();
-        tokio::spawn(async move { one.invoke(connection, request).await })
+        let shared = self.clone();
+        tokio::spawn(async move { shared.invoke(connection, request).await })
     }
 }
 
 /// Echoes the request. The function's name selects the behaviour.
-fn by_name(arrived: &Arrived) -> Option<Response<Full<Bytes>>> {
+fn answer_by_name(arrived: &Arrived) -> Option<Response<Full<Bytes>>> {
     let Arrived {
         function,
         authorization,
@@ -111,12 +111,12 @@ fn text(answer: CallResult<Invocation>) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hundred_concurrent_calls_get_their_own_responses() {
-    let barrier = Barrier::start(by_name).await;
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let calls: Vec<_> = (0..100)
         .map(|n| {
             let connection = connection(barrier.url(), &format!("AKID{n}"));
-            one.begin(connection, numbered("f", n))
+            shared.begin(connection, numbered("f", n))
         })
         .collect();
     barrier.waiting(100).await;
@@ -129,10 +129,10 @@ async fn hundred_concurrent_calls_get_their_own_responses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failing_calls_do_not_disturb_the_others() {
-    let barrier = Barrier::start(by_name).await;
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let begin = |function: &str, url: String, n: usize| {
-        one.begin(connection(url, "AKID"), numbered(function, n))
+        shared.begin(connection(url, "AKID"), numbered(function, n))
     };
     let kinds = ["f", "failing", "forbidden", "broken"];
     let calls: Vec<_> = (0..40)
@@ -173,10 +173,10 @@ async fn failing_calls_do_not_disturb_the_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelled_call_does_not_end_the_others() {
-    let barrier = Barrier::start(by_name).await;
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let mut calls: Vec<_> = (0..10)
-        .map(|n| one.begin(connection(barrier.url(), "AKID"), numbered("f", n)))
+        .map(|n| shared.begin(connection(barrier.url(), "AKID"), numbered("f", n)))
         .collect();
     barrier.waiting(10).await;
     for call in calls.drain(..5) {
@@ -186,7 +186,11 @@ async fn cancelled_call_does_not_end_the_others() {
     barrier.open();
     assert_own_answers(calls, 5).await;
     let later = testing::request("f-later", "0");
-    let answer = text(one.invoke(connection(barrier.url(), "AKID"), later).await);
+    let answer = text(
+        shared
+            .invoke(connection(barrier.url(), "AKID"), later)
+            .await,
+    );
     assert_eq!(answer, r#"["f-later","AKID",0]"#);
 }
 
@@ -194,22 +198,22 @@ async fn cancelled_call_does_not_end_the_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exceeded_memory_limit_ends_the_instance_and_is_named() {
     const LIMIT: usize = 4 << 20;
-    let barrier = Barrier::start(by_name).await;
+    let barrier = Barrier::start(answer_by_name).await;
     let options = Options {
         memory_limit: LIMIT,
         ..Options::default()
     };
-    let one = One::reaching(&[barrier.url()], options).await;
+    let shared = Shared::allowing(&[barrier.url()], options).await;
     let event = format!("\"{}\"", "x".repeat(1 << 20));
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..10 {
-        let (one, connection) = (one.clone(), connection(barrier.url(), "AKID"));
+        let (shared, connection) = (shared.clone(), connection(barrier.url(), "AKID"));
         let call = testing::request(&format!("f-{n}"), event.clone());
-        calls.spawn(async move { one.invoke(connection, call).await });
+        calls.spawn(async move { shared.invoke(connection, call).await });
     }
     let (connection, later) = (connection(barrier.url(), "AKID"), numbered("f", 0));
     let mut ended = calls.join_all().await;
-    ended.push(one.invoke(connection.clone(), later.clone()).await);
+    ended.push(shared.invoke(connection.clone(), later.clone()).await);
     for answer in ended {
         let limited = matches!(answer, Err(HostError::MemoryLimit { limit: LIMIT }));
         assert!(limited, "{answer:?}");
@@ -217,9 +221,9 @@ async fn exceeded_memory_limit_ends_the_instance_and_is_named() {
 
     // A new instance is not affected.
     barrier.open();
-    let again = One {
-        instance: one.host.share(&only(&barrier.url())).await.unwrap(),
-        host: one.host,
+    let again = Shared {
+        instance: shared.host.share(&only(&barrier.url())).await.unwrap(),
+        host: shared.host,
     };
     let answer = again.invoke(connection, later).await;
     assert_eq!(text(answer), r#"["f-0","AKID",0]"#);
@@ -233,13 +237,13 @@ async fn thousand_sequential_calls_need_the_memory_of_one() {
         memory_limit: 512 << 10,
         ..Options::default()
     };
-    let one = One::reaching(&[lambda.url()], options).await;
+    let shared = Shared::allowing(&[lambda.url()], options).await;
     let connection = testing::connection_to(&lambda);
     let event = format!("\"{}\"", "x".repeat(20_000));
     for n in 0..1_000 {
         let function = ["echo", "fail", "missing"][n % 3];
         let request = testing::request(function, event.clone());
-        let answer = one.invoke(connection.clone(), request).await.unwrap();
+        let answer = shared.invoke(connection.clone(), request).await.unwrap();
         match (n % 3, answer) {
             (0, Ok(invocation)) => assert_eq!(outcome::text(Ok(invocation)), event, "{n}"),
             (1, Err(Error::FunctionFailed(_))) | (2, Err(Error::Service(_))) => {}
@@ -252,9 +256,9 @@ async fn thousand_sequential_calls_need_the_memory_of_one() {
 /// Both components run in one process against one service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_components_run_concurrently_in_one_process() {
-    let barrier = Barrier::start(by_name).await;
+    let barrier = Barrier::start(answer_by_name).await;
     let policy = only(&barrier.url());
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let fresh = Component::Wasi02.host();
     let connection = connection(barrier.url(), "AKID");
     let calls: Vec<_> = (0..10)
@@ -262,7 +266,7 @@ async fn both_components_run_concurrently_in_one_process() {
             let (policy, connection) = (policy.clone(), connection.clone());
             let request = numbered("f", n);
             match n % 2 {
-                0 => one.begin(connection, request),
+                0 => shared.begin(connection, request),
                 _ => {
                     tokio::spawn(async move { fresh.invoke(&policy, &connection, &request).await })
                 }

@@ -48,7 +48,7 @@ fn assert_interface(component: Component, list_name: &str, allowed: &[&str]) {
     let expected = fs::read_to_string(&file).expect("the list");
     assert_eq!(
         seen, expected,
-        "the interface changed; if that is meant, run this test with UPDATE=1 and look at the difference"
+        "the interface changed: if the change is intended, run this test with UPDATE=1 and review the diff"
     );
     let imports: BTreeSet<&str> = ty.imports(&engine).map(|(name, _)| name).collect();
     assert_eq!(imports, BTreeSet::from_iter(allowed.iter().copied()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
-use testing::changed;
+use testing::{case, changed};
 
 /// Wraps one core module that exports `run` in a component.
 fn component(imports: &str, core: &str) -> String {
@@ -120,6 +120,7 @@ fn component_with_another_import_is_rejected() {
 fn bytes_that_are_not_a_component_are_rejected() {
     let module = wat::parse_str("(module)").unwrap();
     for bytes in [b"\0asm".to_vec(), module, Vec::new()] {
+        let _case = case(bytes.escape_ascii());
         let loaded = Sandbox::from_bytes(&bytes, Options::default());
         assert!(matches!(loaded, Err(HostError::Load { .. })));
     }
@@ -240,7 +241,7 @@ async fn calls_beyond_the_maximum_wait_for_a_free_slot() {
 async fn limits_too_large_for_a_pool_fall_back_to_on_demand_allocation() {
     let sandbox = sandbox(GROW, options(|options| options.max_calls = u32::MAX >> 10));
     let Allocation::OnDemand { reason } = sandbox.allocation() else {
-        panic!("reserved 16 TiB");
+        panic!("the pool reserved 16 TiB");
     };
     assert!(!reason.is_empty());
     assert_eq!(run(&sandbox).await.unwrap(), 257);
@@ -307,7 +308,7 @@ async fn component_without_async_functions_cannot_be_shared() {
     let sandbox = load(&waiting(1), Options::default());
     let policy = Arc::new(Policy::deny_all());
     let Err(HostError::NotShared) = sandbox.share(&policy).await else {
-        panic!("an instance");
+        panic!("the component was shared");
     };
     assert_eq!(run(&sandbox).await.unwrap(), 7);
 }

@@ -24,7 +24,7 @@ use wasmtime::component::Instance;
 use wasmtime::{Config as EngineConfig, Store};
 
 /// Responses differ by a few bytes from run to run, and so do the pieces in which they arrive.
-const ROOM_PERCENT: u64 = 3;
+const TOLERANCE_PERCENT: u64 = 3;
 /// The memory limit for a call with the largest payload in both directions.
 const MEMORY_LIMIT: usize = 16 << 20;
 
@@ -138,21 +138,21 @@ async fn size_and_instructions_stay_within_the_budget() {
         std::fs::write(path, text).unwrap();
         return;
     }
-    let kept = std::fs::read_to_string(path).unwrap();
-    let kept: Vec<(&str, u64)> = kept
+    let recorded = std::fs::read_to_string(path).unwrap();
+    let recorded: Vec<(&str, u64)> = recorded
         .lines()
         .map(|line| {
             let (figure, name) = line.trim().split_once("  ").unwrap();
             (name, figure.parse().unwrap())
         })
         .collect();
-    assert_eq!(kept.len(), figures.len());
-    for ((name, kept), (measured, figure)) in kept.into_iter().zip(figures) {
+    assert_eq!(recorded.len(), figures.len());
+    for ((name, recorded), (measured, figure)) in recorded.into_iter().zip(figures) {
         assert_eq!(name, measured);
-        let most = kept + kept * ROOM_PERCENT / 100;
+        let limit = recorded + recorded * TOLERANCE_PERCENT / 100;
         assert!(
-            figure <= most,
-            "{name}: {figure}, kept at {kept}; if that is meant, run with UPDATE=1 and say why"
+            figure <= limit,
+            "{name} is {figure}, more than {limit}: if that is intended, run this test with UPDATE=1 and give the reason in the commit"
         );
     }
 }

@@ -136,7 +136,7 @@ async fn page_contains_no_knowledge_of_the_service(component: Component) {
             "qualifier",
             "functionname",
         ] {
-            assert!(!words.contains(&word), "{path} says {word}");
+            assert!(!words.contains(&word), "{path} contains {word}");
         }
     }
 }
@@ -156,7 +156,7 @@ async fn foreign_host_origin_or_type_is_rejected_before_anything_runs(component:
         "values": { "yourFunctions": "count", "payload": { "key": "k" } },
     })
     .to_string();
-    let refused: [(&[(&str, &str)], u16); 6] = [
+    let rejected: [(&[(&str, &str)], u16); 6] = [
         (&[json, ("host", &foreign)], 421),
         (&[json, ("host", "127.0.0.1")], 421),
         (&[json, ("origin", "http://evil.example")], 403),
@@ -164,7 +164,7 @@ async fn foreign_host_origin_or_type_is_rejected_before_anything_runs(component:
         (&[json, ("sec-fetch-site", "cross-site")], 403),
         (&[("content-type", "text/plain")], 415),
     ];
-    for (headers, status) in refused {
+    for (headers, status) in rejected {
         let post = at.send(Method::POST, "/api/run", headers, body.clone());
         let response = post.await;
         assert_eq!(response.status(), status, "{headers:?}");
@@ -212,8 +212,8 @@ async fn secrets_stay_on_the_server_and_still_sign(component: Component) {
     let mut bodies = vec![text(&at.get("/api/defaults").await).to_owned()];
 
     let mut run = async |connection: &Value, card: &str, values: Value| {
-        let asked = json!({ "connection": connection, "card": card, "values": values });
-        let response = at.ask("run", asked).await;
+        let question = json!({ "connection": connection, "card": card, "values": values });
+        let response = at.ask("run", question).await;
         bodies.push(text(&response).to_owned());
         document(&response)
     };
@@ -261,11 +261,11 @@ async fn json_passes_through_unchanged(component: Component) {
 async fn choices_come_from_the_component(component: Component) {
     let at = running(component).await;
     let connection = at.connection().await;
-    let asked = json!({
+    let question = json!({
         "connection": connection, "card": "invoke", "field": "yourFunctions", "values": {},
         "search": "GREE", "cursor": null,
     });
-    let page = document(&at.ask("choices", asked).await);
+    let page = document(&at.ask("choices", question).await);
     assert_eq!(page["ok"]["choices"][0]["value"], "greet");
     assert_eq!(page["ok"]["next"], Value::Null);
 }
@@ -282,8 +282,8 @@ async fn response_lists_the_refusals_of_the_policy(component: Component) {
         "useFunctionName": "Yes",
         "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:f",
     });
-    let asked = json!({ "connection": connection, "card": "invoke", "values": values });
-    let answer = document(&at.ask("run", asked).await);
+    let question = json!({ "connection": connection, "card": "invoke", "values": values });
+    let answer = document(&at.ask("run", question).await);
     assert_eq!(answer["error"]["transport"]["kind"], "denied", "{answer}");
     let refusal = answer["refusals"][0].as_str().unwrap();
     let origin = "https://lambda.eu-west-1.amazonaws.com:443";
@@ -294,7 +294,7 @@ async fn response_lists_the_refusals_of_the_policy(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_destination_or_taken_port_is_reported_at_start(component: Component) {
     let at = running(component).await;
-    let no_destination = studio::Config {
+    let invalid_destination = studio::Config {
         allow: vec!["http://".to_owned()],
         ..studio::Config::default()
     };
@@ -302,13 +302,13 @@ async fn invalid_destination_or_taken_port_is_reported_at_start(component: Compo
         port: at.studio.addr().port(),
         ..studio::Config::default()
     };
-    for (config, why) in [
-        (no_destination, "is not a destination"),
+    for (config, reason) in [
+        (invalid_destination, "is not a destination"),
         (taken, "choose another port"),
     ] {
-        let refused = Studio::start(component.host().clone(), config).await;
-        let told = format!("{:#}", refused.unwrap_err());
-        assert!(told.contains(why), "{told}");
+        let started = Studio::start(component.host().clone(), config).await;
+        let message = format!("{:#}", started.unwrap_err());
+        assert!(message.contains(reason), "{message}");
     }
     at.studio.stop().await;
     at.lambda.stop().await;

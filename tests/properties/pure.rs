@@ -50,11 +50,11 @@ proptest! {
     }
 
     #[test]
-    fn backoff_is_bounded(retry in any::<u8>(), jitter in any::<u64>(), asked in any::<Option<u64>>(), throttled in any::<bool>()) {
+    fn backoff_is_bounded(retry in any::<u8>(), jitter in any::<u64>(), retry_after in any::<Option<u64>>(), throttled in any::<bool>()) {
         let reason = if throttled { RetryReason::Throttling } else { RetryReason::Other };
         let alone = backoff_ms(reason, retry, jitter, None);
         prop_assert!(alone < 20_000);
-        let wait = backoff_ms(reason, retry, jitter, asked);
+        let wait = backoff_ms(reason, retry, jitter, retry_after);
         prop_assert!((alone..=alone + 5_000).contains(&wait));
     }
 

@@ -36,7 +36,7 @@ impl Canned {
     }
 
     /// Sends a head and a body, with the `content-length` of the body.
-    pub fn whole(head: &str, body: &str) -> Self {
+    pub fn with_length(head: &str, body: &str) -> Self {
         Self::new(&format!("{head}\ncontent-length: {}", body.len()), body)
     }
 

@@ -71,13 +71,13 @@ async fn reused_instance_uses_role_keys_only_for_their_owner(component: Componen
         })
         .await
         .unwrap();
-    let [first, refused @ .., last] = &results[..] else {
+    let [first, rejected @ .., last] = &results[..] else {
         panic!("{results:?}")
     };
     assert!(first.is_ok() && last.is_ok(), "{results:?}");
     let unauthenticated = |it: &Result| matches!(it, Err(Error::Unauthenticated(_)));
-    assert!(refused.iter().all(unauthenticated), "{results:?}");
-    assert_eq!(refused.len(), neighbours.len());
+    assert!(rejected.iter().all(unauthenticated), "{results:?}");
+    assert_eq!(rejected.len(), neighbours.len());
     // The owner's second call reused the cached keys.
     assert_eq!(lambda.sessions().len(), 1);
 }
@@ -91,9 +91,9 @@ async fn fresh_instance_keeps_nothing_from_the_previous_call(component: Componen
     let lambda = lambda_with(|config| config.roles = roles).await;
     let (id, secret) = (&key.access_key_id, &key.secret_access_key);
     let connection = assuming(&lambda, id, secret, "any-id");
-    for asked in 1..=2 {
+    for exchanges in 1..=2 {
         let result = invoke_in(component.host(), &connection, &request("echo", "7")).await;
         assert_eq!(result.unwrap().status_code, 200);
-        assert_eq!(lambda.sessions().len(), asked);
+        assert_eq!(lambda.sessions().len(), exchanges);
     }
 }

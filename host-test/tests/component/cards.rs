@@ -55,11 +55,11 @@ async fn qualifier_choices_follow_the_chosen_function(component: Component) {
 #[tokio::test(flavor = "multi_thread")]
 async fn describe_needs_no_network(component: Component) {
     let local = Local::start(component).await;
-    let nowhere = Arc::new(Policy::deny_all());
-    let described = local.host.describe(&nowhere).await;
+    let deny_all = Arc::new(Policy::deny_all());
+    let described = local.host.describe(&deny_all).await;
     let manifest = described.unwrap().unwrap();
     assert_eq!(manifest.name, "aws-lambda");
     assert_eq!(manifest.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(manifest.cards.len(), 2);
-    assert!(nowhere.refusals().is_empty() && local.lambda.requests().is_empty());
+    assert!(deny_all.refusals().is_empty() && local.lambda.requests().is_empty());
 }

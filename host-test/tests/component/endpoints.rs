@@ -6,7 +6,7 @@ use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Endpoint};
 use aws_lambda_connector_host::policy::Policy;
 use testing::outcome::{invalid_input, transport};
-use testing::{Component, Local, changed, for_each_component, query};
+use testing::{Component, Local, case, changed, for_each_component, query};
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +39,8 @@ async fn base_path_is_kept_and_signed(component: Component) {
     local.list(query()).await.expect("the signature is right");
     for recorded in local.lambda.requests() {
         let path = recorded.path_and_query;
-        assert!(path.starts_with("/proxy/aws%20lambda/2015-03-31/functions"));
+        let prefix = "/proxy/aws%20lambda/2015-03-31/functions";
+        assert!(path.starts_with(prefix), "{path}");
     }
 }
 
@@ -93,6 +94,7 @@ async fn link_local_endpoint_is_rejected_before_connecting(component: Component)
         "http://[fe80::1]",
         "http://2852039166",
     ] {
+        let _case = case(url);
         let connection = changed(&local.connection, |connection| {
             connection.endpoint = Some(Endpoint::Url(url.into()));
         });

@@ -10,7 +10,7 @@ use aws_lambda_connector_host::policy::Policy;
 use local_lambda::Key;
 use testing::outcome::{assert_service, assert_transport, invalid_input, service, unauthenticated};
 use testing::{
-    Component, Local, access_key, changed, for_each_component, invoke_in, query, request_with,
+    Component, Local, access_key, case, changed, for_each_component, invoke_in, query, request_with,
 };
 
 use crate::request;
@@ -20,12 +20,13 @@ use crate::request;
 async fn missing_function_or_qualifier_is_not_found(component: Component) {
     let local = Local::start(component).await;
     for request in [
-        InvokeRequest::new("nothing"),
+        InvokeRequest::new("missing"),
         InvokeRequest {
-            qualifier: Some("nothing".into()),
+            qualifier: Some("missing".into()),
             ..InvokeRequest::new("versioned")
         },
     ] {
+        let _case = case(request.function.clone());
         let error = service(local.invoke(request).await);
         assert_eq!(error.code, "ResourceNotFoundException");
         assert_eq!(error.status_code, 404);
@@ -34,7 +35,7 @@ async fn missing_function_or_qualifier_is_not_found(component: Component) {
         assert!(message.starts_with("Function not found"), "{message}");
         assert!(error.request_id.is_some() && !error.retryable);
     }
-    let error = service(local.qualifiers("nothing").await);
+    let error = service(local.qualifiers("missing").await);
     assert_eq!(error.category, ErrorCategory::NotFound);
 }
 
@@ -46,7 +47,7 @@ async fn wrong_credentials_are_unauthenticated(component: Component) {
     })
     .await;
     type Change = fn(&mut Key);
-    let as_key = async |change: Change| {
+    let invoke_as = async |change: Change| {
         let key = changed(local.lambda.key(), change);
         let connection = changed(&local.connection, |connection| {
             connection.credentials = Credentials::AccessKey(access_key(&key));
@@ -54,27 +55,32 @@ async fn wrong_credentials_are_unauthenticated(component: Component) {
         let request = InvokeRequest::new("echo");
         local.invoke_by(&connection, request).await
     };
-    assert!(as_key(|_| ()).await.is_ok());
-    let wrong: [(Change, &str); 4] = [
+    assert!(invoke_as(|_| ()).await.is_ok());
+    let wrong: [(&str, Change, &str); 4] = [
         (
+            "secret",
             |key| key.secret_access_key = "planted-wrong-secret".into(),
             "InvalidSignatureException",
         ),
         (
+            "key ID",
             |key| key.access_key_id = "AKIDUNKNOWN".into(),
             "UnrecognizedClientException",
         ),
         (
+            "token",
             |key| key.session_token = Some("planted-wrong-token".into()),
             "UnrecognizedClientException",
         ),
         (
+            "no token",
             |key| key.session_token = None,
             "UnrecognizedClientException",
         ),
     ];
-    for (change, code) in wrong {
-        let error = unauthenticated(as_key(change).await);
+    for (name, change, code) in wrong {
+        let _case = case(name);
+        let error = unauthenticated(invoke_as(change).await);
         assert_eq!(error.code, code);
         assert_service(&error, ErrorCategory::Credentials, Executed::No, 1);
         assert!(!format!("{error:?}").contains("planted"), "{error:?}");
@@ -94,6 +100,7 @@ async fn access_denied_hint_names_the_missing_permission(component: Component) {
         (listed, "lambda:ListFunctions on *".to_owned()),
         (qualified, format!("lambda:ListAliases on {echo}")),
     ] {
+        let _case = case(&permission);
         assert_service(&error, ErrorCategory::AccessDenied, Executed::No, 1);
         let hint = error.hint.expect("a hint");
         assert!(hint.contains(&permission), "{hint}");
@@ -131,12 +138,12 @@ async fn parameter_rejected_by_lambda_is_an_invalid_request(component: Component
 async fn invalid_input_is_rejected_before_sending(component: Component) {
     let local = Local::start(component).await;
     let new = InvokeRequest::new;
-    let elsewhere = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+    let other_region = "arn:aws:lambda:eu-west-1:123456789012:function:f";
     let qualified_twice = InvokeRequest {
         qualifier: Some("b".into()),
         ..new("f:a")
     };
-    let no_object = InvokeRequest {
+    let not_an_object = InvokeRequest {
         client_context: Some("[]".into()),
         ..new("f")
     };
@@ -146,12 +153,13 @@ async fn invalid_input_is_rejected_before_sending(component: Component) {
     };
     for (request, field) in [
         (new(".."), "request.function"),
-        (new(elsewhere), "request.function"),
+        (new(other_region), "request.function"),
         (qualified_twice, "request.qualifier"),
         (request("f", "{"), "request.payload"),
-        (no_object, "request.client-context"),
+        (not_an_object, "request.client-context"),
         (two_lines, "request.tenant-id"),
     ] {
+        let _case = case(request.function.clone());
         assert_eq!(invalid_input(local.invoke(request).await).field, field);
     }
     assert!(local.lambda.requests().is_empty());
@@ -185,9 +193,10 @@ async fn connection_test_reports_each_check(component: Component) {
     let local = Local::start(component).await;
     for (function, invoking) in [
         (Some("echo"), CheckOutcome::Passed),
-        (Some("nothing"), CheckOutcome::Failed),
+        (Some("missing"), CheckOutcome::Failed),
         (None, CheckOutcome::Skipped),
     ] {
+        let _case = case(format!("{function:?}"));
         let (policy, connection) = (&local.policy, &local.connection);
         let checks = local
             .host

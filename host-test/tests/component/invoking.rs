@@ -6,7 +6,7 @@ use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest,
 use aws_lambda_connector_host::bindings::types::{FailedInvocation, FailureCause};
 use serde_json::{Value, json};
 use testing::outcome::{function_failed, service, text};
-use testing::{Component, Local, for_each_component};
+use testing::{Component, Local, case, for_each_component};
 
 use crate::request;
 
@@ -170,6 +170,7 @@ async fn failed_function_reports_error_invocation_and_log(component: Component) 
         ("timeout", FailureCause::TimedOut),
         ("oom", FailureCause::OutOfMemory),
     ] {
+        let _case = case(function);
         let failed = function_failed(local.invoke(InvokeRequest::new(function)).await);
         assert_eq!(failed.failure.cause, cause);
     }

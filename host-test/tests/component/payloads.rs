@@ -4,7 +4,7 @@ use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest}
 use aws_lambda_connector_host::bindings::types::FailureCause;
 use local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 use testing::outcome::{binary, function_failed, invalid_input, text};
-use testing::{Component, Local, for_each_component};
+use testing::{Component, Local, case, for_each_component};
 
 use crate::request;
 
@@ -82,8 +82,9 @@ async fn payload_over_the_limit_is_rejected_before_sending(component: Component)
         request("echo", &text_of(SYNC_REQUEST_LIMIT + 1)),
         event(EVENT_REQUEST_LIMIT + 1),
     ] {
-        let refused = invalid_input(local.invoke(too_large).await);
-        assert_eq!(refused.field, "request.payload");
+        let _case = case(format!("{:?}", too_large.invocation_type));
+        let rejected = invalid_input(local.invoke(too_large).await);
+        assert_eq!(rejected.field, "request.payload");
     }
     assert!(local.lambda.requests().is_empty());
     let accepted = local.invoke(event(EVENT_REQUEST_LIMIT)).await;
@@ -94,10 +95,10 @@ async fn payload_over_the_limit_is_rejected_before_sending(component: Component)
 #[tokio::test(flavor = "multi_thread")]
 async fn largest_response_arrives_and_a_larger_one_is_a_function_failure(component: Component) {
     let local = Local::start(component).await;
-    let of = |bytes: usize| format!(r#"{{"bytes":{bytes}}}"#);
-    let output = local.output("big", &of(RESPONSE_LIMIT)).await;
+    let event_of = |bytes: usize| format!(r#"{{"bytes":{bytes}}}"#);
+    let output = local.output("big", &event_of(RESPONSE_LIMIT)).await;
     assert_eq!(output.len(), RESPONSE_LIMIT);
-    let over = request("big", &of(RESPONSE_LIMIT + 1));
+    let over = request("big", &event_of(RESPONSE_LIMIT + 1));
     let failed = function_failed(local.invoke(over).await);
     assert_eq!(failed.failure.cause, FailureCause::ResponseTooLarge);
 }

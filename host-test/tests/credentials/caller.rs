@@ -9,7 +9,7 @@ use aws_lambda_connector_host::bindings::types::{
 use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::policy::Refusal;
 use testing::outcome::unauthenticated;
-use testing::{Component, for_each_component};
+use testing::{Component, case, for_each_component};
 
 use crate::{
     EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, chain, connection, roles, start,
@@ -48,17 +48,21 @@ async fn access_key_is_narrowed_to_a_signing_key(component: Component) {
 async fn fresh_instances_share_the_keys_cached_by_the_host(component: Component) {
     let lambda = start(None, roles()).await;
     let sessions = SessionCache::default();
-    let one = caller(component, chain(), lambda.url(), &sessions);
+    let shared = caller(component, chain(), lambda.url(), &sessions);
     let calls: Vec<_> = (0..8)
         .map(|_| {
-            let one = one.clone();
-            tokio::spawn(async move { invoke(&one).await.unwrap().status_code })
+            let shared = shared.clone();
+            tokio::spawn(async move { invoke(&shared).await.unwrap().status_code })
         })
         .collect();
     for call in calls {
         assert_eq!(call.await.unwrap(), 200);
     }
-    assert_eq!(sts_requests(&lambda).len(), 2, "two roles, once each");
+    assert_eq!(
+        sts_requests(&lambda).len(),
+        2,
+        "one exchange for each of the two roles"
+    );
 
     // A different connection never gets these keys.
     let token = caller(component, web_identity(), lambda.url(), &sessions);
@@ -70,8 +74,8 @@ async fn fresh_instances_share_the_keys_cached_by_the_host(component: Component)
         source: other,
         roles: vec![assume(FIRST, None), assume(SECOND, Some(EXTERNAL_ID))],
     });
-    let refused = invoke(&caller(component, guessed, lambda.url(), &sessions)).await;
-    assert_eq!(unauthenticated(refused).code, "SignatureDoesNotMatch");
+    let rejected = invoke(&caller(component, guessed, lambda.url(), &sessions)).await;
+    assert_eq!(unauthenticated(rejected).code, "SignatureDoesNotMatch");
 }
 
 #[for_each_component]
@@ -92,7 +96,7 @@ async fn keys_are_renewed_before_expiry_and_after_early_expiry(component: Compon
     assert_eq!(invoke(&early).await.unwrap().status_code, 200);
     assert_eq!(sts_requests(&lambda).len(), 2);
     invoke(&early).await.unwrap();
-    assert_eq!(sts_requests(&lambda).len(), 2, "the new ones are kept");
+    assert_eq!(sts_requests(&lambda).len(), 2, "the new keys are cached");
 }
 
 #[for_each_component]
@@ -104,22 +108,23 @@ async fn sts_is_allowed_only_for_the_exchange(component: Component) {
         endpoint: None,
         ..connection(credentials, String::new())
     };
-    for credentials in [
-        Credentials::AccessKey(access_key(None)),
-        chain(),
-        web_identity(),
+    for (kind, credentials) in [
+        ("access key", Credentials::AccessKey(access_key(None))),
+        ("chain", chain()),
+        ("web identity", web_identity()),
     ] {
+        let _case = case(kind);
         let caller = caller_of(component, at_aws(credentials), &SessionCache::default());
         let lambda: http::Uri = "https://lambda.us-east-1.amazonaws.com/".parse().unwrap();
         let sts: http::Uri = "https://sts.us-east-1.amazonaws.com/".parse().unwrap();
         let (calls, exchanges) = caller.policies();
         assert!(calls.check(&lambda).is_ok() && calls.check(&sts).is_err());
         assert!(exchanges.check(&sts).is_ok() && exchanges.check(&lambda).is_err());
-        let refused = Refusal::NotAllowed {
+        let refusal = Refusal::NotAllowed {
             scheme: "https".to_owned(),
             host: "sts.us-east-1.amazonaws.com".to_owned(),
             port: 443,
         };
-        assert!(caller.refusals().contains(&refused));
+        assert!(caller.refusals().contains(&refusal));
     }
 }

@@ -15,7 +15,7 @@ use local_lambda::LocalLambda;
 use testing::Component;
 use tokio::task::JoinSet;
 
-use crate::leaks::{assert_silent, kinds, parrot, with_token};
+use crate::leaks::{assert_no_secret, echo_server, kinds, with_token};
 use crate::{SECRET, access_key, connection, key, logs, roles, sts_requests};
 
 /// Concurrent calls for each kind of credentials.
@@ -122,20 +122,20 @@ async fn concurrent_calls_never_use_another_callers_keys() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_errors_contain_no_secret() {
-    logs::listen();
+    logs::capture();
     for (status, xml) in [(403, true), (403, false), (500, false)] {
-        let parrot = parrot(status, xml).await;
-        let instance = shared(&[parrot.url()]).await;
+        let echo_server = echo_server(status, xml).await;
+        let instance = shared(&[echo_server.url()]).await;
         let mut calls = JoinSet::new();
         for _ in 0..CALLS {
             for (kind, credentials) in kinds() {
-                let call = invoke(instance.clone(), connection(credentials, parrot.url()));
+                let call = invoke(instance.clone(), connection(credentials, echo_server.url()));
                 calls.spawn(async move { (kind, call.await) });
             }
         }
         for (kind, answer) in calls.join_all().await {
-            let said = format!("{:?}", answer.unwrap().unwrap_err());
-            assert_silent(&said, &format!("{kind}, {status}"));
+            let output = format!("{:?}", answer.unwrap().unwrap_err());
+            assert_no_secret(&output, &format!("{kind}, {status}"));
         }
     }
 }

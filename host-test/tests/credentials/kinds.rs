@@ -12,7 +12,7 @@ use aws_lambda_connector_host::credentials::signing_key;
 use aws_lambda_connector_host::exports::{self, Exports};
 use local_lambda::{LocalLambda, RecordedRequest};
 use testing::outcome::{assert_service, invalid_input, unauthenticated};
-use testing::{Component, changed, for_each_component, invoke_in, only, url};
+use testing::{Component, case, changed, for_each_component, invoke_in, only, url};
 
 use crate::{
     EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, assume_role, chain, connection,
@@ -41,7 +41,11 @@ async fn open(component: Component, connection: &Connection) -> Result<sessions:
     opened.unwrap()
 }
 
-async fn test(component: Component, connection: &Connection, function: Option<&str>) -> Vec<Check> {
+async fn test_connection(
+    component: Component,
+    connection: &Connection,
+    function: Option<&str>,
+) -> Vec<Check> {
     let (host, policy) = (component.host(), only(url(connection)));
     let tested = host.test_connection(&policy, connection, function, None);
     tested.await.unwrap().unwrap()
@@ -51,6 +55,7 @@ async fn test(component: Component, connection: &Connection, function: Option<&s
 #[tokio::test]
 async fn signing_key_works_with_and_without_a_session_token(component: Component) {
     for token in [None, Some(SESSION_TOKEN)] {
+        let _case = case(token.unwrap_or("no token"));
         let lambda = start(token, vec![]).await;
         let key = Credentials::SigningKey(todays_key(token));
         let connection = connection(key, lambda.url());
@@ -68,6 +73,7 @@ async fn signing_key_of_another_day_is_rejected_before_sending(component: Compon
     for at in [SystemTime::now() - 2 * day, SystemTime::now() + 2 * day] {
         let key = signing_key(&access_key(None), "us-east-1", at);
         let date = key.date.clone();
+        let _case = case(date.clone());
         let connection = connection(Credentials::SigningKey(key), lambda.url());
         let input = invalid_input(invoke(component, &connection).await);
         assert_eq!(input.field, "connection.credentials.signing-key.date");
@@ -83,15 +89,15 @@ async fn signing_key_of_another_day_is_rejected_before_sending(component: Compon
 async fn mismatched_signing_key_error_names_the_expected_derivation(component: Component) {
     let lambda = start(None, vec![]).await;
     let key = signing_key(&access_key(None), "eu-west-1", SystemTime::now());
-    let refused = |key: SigningKey| {
+    let invoke_with = |key: SigningKey| {
         let connection = connection(Credentials::SigningKey(key), lambda.url());
         async move { invoke(component, &connection).await }
     };
-    let error = unauthenticated(refused(key.clone()).await);
+    let error = unauthenticated(invoke_with(key.clone()).await);
     assert_service(&error, ErrorCategory::Credentials, Executed::No, 1);
     let hint = error.hint.unwrap();
-    let fitting = "region us-east-1 and service lambda";
-    assert!(hint.contains(fitting), "{hint}");
+    let expected = "region us-east-1 and service lambda";
+    assert!(hint.contains(expected), "{hint}");
 
     type Change = fn(&mut SigningKey);
     let changes: [(&str, Change); 4] = [
@@ -101,7 +107,7 @@ async fn mismatched_signing_key_error_names_the_expected_derivation(component: C
         ("access-key-id", |key| key.access_key_id = "a b".to_owned()),
     ];
     for (field, change) in changes {
-        let input = invalid_input(refused(changed(&key, change)).await);
+        let input = invalid_input(invoke_with(changed(&key, change)).await);
         let field = format!("connection.credentials.signing-key.{field}");
         assert_eq!(input.field, field);
     }
@@ -120,11 +126,11 @@ async fn signing_key_is_never_used_for_sts(component: Component) {
         message.starts_with("signing-key does not name a role"),
         "{message}"
     );
-    for check in test(component, &connection, Some("echo")).await {
+    for check in test_connection(component, &connection, Some("echo")).await {
         if check.subject == CheckSubject::Identity {
             assert_eq!(check.outcome, CheckOutcome::Skipped, "{check:?}");
-            let why = "derived for the service lambda";
-            assert!(check.detail.contains(why), "{check:?}");
+            let reason = "derived for the service lambda";
+            assert!(check.detail.contains(reason), "{check:?}");
         } else {
             assert_eq!(check.outcome, CheckOutcome::Passed, "{check:?}");
         }
@@ -243,8 +249,10 @@ async fn opened_session_has_working_keys_expiry_and_principal(component: Compone
 
     let with_keys = connection(Credentials::AccessKey(session.keys), lambda.url());
     assert_invokes(component, &with_keys).await;
-    assert_eq!(lambda.sessions().len(), 2, "STS was not asked again");
-    let mut checks = test(component, &with_keys, None).await.into_iter();
+    assert_eq!(lambda.sessions().len(), 2, "STS received another request");
+    let mut checks = test_connection(component, &with_keys, None)
+        .await
+        .into_iter();
     let identity = checks.find(|check| check.subject == CheckSubject::Identity);
     let detail = identity.unwrap().detail;
     assert!(detail.starts_with(&issued.principal), "{detail}");
@@ -255,7 +263,7 @@ async fn opened_session_has_working_keys_expiry_and_principal(component: Compone
 async fn connection_test_reports_the_role_as_the_cause(component: Component) {
     let lambda = start(None, vec![]).await;
     let connection = connection(chain(), lambda.url());
-    let checks = test(component, &connection, Some("echo")).await;
+    let checks = test_connection(component, &connection, Some("echo")).await;
     let outcomes = checks.iter().map(|check| (check.subject, check.outcome));
     assert_eq!(
         outcomes.collect::<Vec<_>>(),

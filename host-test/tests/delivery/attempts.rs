@@ -12,7 +12,7 @@ use testing::{
     Component, connection, connection_to, for_each_component, lambda, request, request_with,
 };
 
-use crate::{LAMBDA, answered_in_turn, invoke};
+use crate::{LAMBDA, invoke, invoke_answered_by};
 
 const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequestsException";
 
@@ -20,8 +20,8 @@ const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequest
 #[tokio::test]
 async fn retry_waits_as_long_as_the_service_asks(component: Component) {
     let server = Server::start(&[
-        Canned::whole(&format!("{THROTTLED}\nx-amz-retry-after: 1200"), "{}"),
-        Canned::whole(LAMBDA, "{}"),
+        Canned::with_length(&format!("{THROTTLED}\nx-amz-retry-after: 1200"), "{}"),
+        Canned::with_length(LAMBDA, "{}"),
     ])
     .await;
     let began = Instant::now();
@@ -41,10 +41,10 @@ async fn retry_waits_as_long_as_the_service_asks(component: Component) {
 #[tokio::test]
 async fn retry_after_in_seconds_is_ignored(component: Component) {
     let answers = [
-        Canned::whole(&format!("{THROTTLED}\nretry-after: 86400"), "{}"),
-        Canned::whole(LAMBDA, "{}"),
+        Canned::with_length(&format!("{THROTTLED}\nretry-after: 86400"), "{}"),
+        Canned::with_length(LAMBDA, "{}"),
     ];
-    let (result, requests) = answered_in_turn(component, request("f", "{}"), &answers).await;
+    let (result, requests) = invoke_answered_by(component, request("f", "{}"), &answers).await;
     assert_eq!((result.unwrap().attempts, requests), (2, 2));
 }
 
@@ -100,12 +100,12 @@ async fn max_attempts_of_one_prevents_every_retry(component: Component) {
         delivery.max_attempts = Some(1);
         delivery.idempotent = Some(true);
     });
-    let throttled = Canned::whole(THROTTLED, "{}");
-    let (result, requests) = answered_in_turn(component, request.clone(), &[throttled]).await;
+    let throttled = Canned::with_length(THROTTLED, "{}");
+    let (result, requests) = invoke_answered_by(component, request.clone(), &[throttled]).await;
     assert_eq!((service(result).attempts, requests), (1, 1));
 
     let closing = Canned::new("200 OK\ncontent-length: 9", "");
-    let (result, requests) = answered_in_turn(component, request, &[closing]).await;
+    let (result, requests) = invoke_answered_by(component, request, &[closing]).await;
     assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
     assert_eq!(requests, 1);
 }
@@ -120,8 +120,8 @@ async fn permanent_fault_with_status_502_is_not_retried(component: Component) {
     ] {
         let head = format!("502 Bad Gateway\nx-amzn-errortype: {code}");
         let request = request_with("f", "{}", |delivery| delivery.idempotent = Some(true));
-        let answers = [Canned::whole(&head, "{}")];
-        let (result, requests) = answered_in_turn(component, request, &answers).await;
+        let answers = [Canned::with_length(&head, "{}")];
+        let (result, requests) = invoke_answered_by(component, request, &answers).await;
         let error = service(result);
         assert_eq!((&*error.code, error.executed), (code, Executed::No));
         assert_eq!((error.attempts, requests), (1, 1));

@@ -12,11 +12,11 @@ use local_lambda::{Key, RESPONSE_LIMIT};
 use testing::outcome::{assert_service, assert_transport, service, text};
 use testing::server::{Canned, Server};
 use testing::{
-    Component, PerComponent, connection, connection_to, for_each_component, invoke_in, lambda,
-    request, request_with,
+    Component, PerComponent, case, connection, connection_to, for_each_component, invoke_in,
+    lambda, request, request_with,
 };
 
-use crate::{LAMBDA, Result, answered, hosts, refused};
+use crate::{HOST_NAMES, LAMBDA, Result, assert_rejected, hosts, invoke_answered};
 
 /// Invokes with less than four times the memory of the largest response from Lambda.
 async fn invoke_in_little_memory(
@@ -62,12 +62,17 @@ async fn oversized_response_is_rejected_without_buffering_it(component: Componen
     let chunked = format!("{LAMBDA}\ntransfer-encoding: chunked");
     let chunked = Canned::new(&chunked, chunk()).repeated(1024);
     let until_closed = Canned::new(LAMBDA, [b'x'; 1 << 16]).repeated(1024);
-    for answer in [announced, chunked, until_closed] {
+    for (name, answer) in [
+        ("content-length", announced),
+        ("chunked", chunked),
+        ("until closed", until_closed),
+    ] {
+        let _case = case(name);
         let (result, requests) = in_little_memory(component, answer).await;
         let message = assert_transport(result, Kind::Malformed, Executed::Yes, 1);
-        let told =
+        let expected =
             "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint";
-        assert_eq!((&*message, requests), (told, 1));
+        assert_eq!((&*message, requests), (expected, 1));
     }
 }
 
@@ -80,10 +85,11 @@ async fn huge_content_length_is_rejected_without_allocating_it(component: Compon
         ("18446744073709551615", Executed::Unknown),
         ("99999999999999999999", Executed::Unknown),
     ] {
+        let _case = case(length);
         let head = format!("{LAMBDA}\ncontent-length: {length}");
         let (result, requests) = in_little_memory(component, Canned::new(&head, "{}")).await;
         assert_transport(result, Kind::Malformed, executed, 1);
-        assert_eq!(requests, 1, "{length}");
+        assert_eq!(requests, 1);
     }
 }
 
@@ -103,9 +109,10 @@ async fn endless_error_body_does_not_hide_the_status(component: Component) {
 #[tokio::test]
 async fn body_shorter_than_its_content_length_is_cut_off(component: Component) {
     for (length, body) in [(100, "{\"a\":1}"), (1, ""), (65_537, &"x".repeat(65_536))] {
+        let _case = case(length);
         let head = format!("{LAMBDA}\ncontent-length: {length}");
         let answer = Canned::new(&head, body);
-        refused(component, answer, Kind::CutOff, Executed::Yes).await;
+        assert_rejected(component, answer, Kind::CutOff, Executed::Yes).await;
     }
 }
 
@@ -119,11 +126,12 @@ async fn chunked_body_without_its_last_chunk_is_cut_off(component: Component) {
         "7\r\n{\"a\":1}\r\n",
         "7\r\n{\"a\":1}\r\n0\r\n",
     ] {
+        let _case = case(format!("{body:?}"));
         let answer = Canned::new(&head, body);
-        refused(component, answer, Kind::CutOff, Executed::Yes).await;
+        assert_rejected(component, answer, Kind::CutOff, Executed::Yes).await;
     }
-    let whole = Canned::new(&head, "7\r\n{\"a\":1}\r\n0\r\n\r\n");
-    let (result, _) = answered(component, whole).await;
+    let complete = Canned::new(&head, "7\r\n{\"a\":1}\r\n0\r\n\r\n");
+    let (result, _) = invoke_answered(component, complete).await;
     assert_eq!(text(result), r#"{"a":1}"#);
 }
 
@@ -135,7 +143,8 @@ async fn trickling_body_ends_at_the_response_timeout(component: Component) {
     let trickle = Canned::new(&head, "1234567890 ")
         .repeated(20)
         .slowly(Duration::from_secs(1));
-    for host in hosts(component) {
+    for (host, name) in hosts(component).into_iter().zip(HOST_NAMES) {
+        let _case = case(name);
         let server = Server::start(std::slice::from_ref(&trickle)).await;
         let request = request_with("f", "{}", |delivery| {
             delivery.response_timeout_ms = Some(3_000);
@@ -152,5 +161,5 @@ async fn trickling_body_ends_at_the_response_timeout(component: Component) {
 async fn connection_closed_after_100_continue_is_cut_off(component: Component) {
     // An interim response is not a final one.
     let answer = Canned::new("100 Continue", "");
-    refused(component, answer, Kind::CutOff, Executed::Unknown).await;
+    assert_rejected(component, answer, Kind::CutOff, Executed::Unknown).await;
 }

@@ -21,10 +21,10 @@ async fn forbidden_header_is_named_in_the_error(component: Component) {
             .invoke(&connection, &request("count", r#"{"key":"k"}"#))
             .await;
         let message = assert_transport(result, TransportKind::Denied, Executed::No, 1);
-        let told = format!(
+        let expected = format!(
             "the host forbids components to set the header `{name}`, which the request needs; nothing was sent"
         );
-        assert_eq!(message, told);
+        assert_eq!(message, expected);
     }
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }

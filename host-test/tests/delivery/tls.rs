@@ -7,16 +7,17 @@ use aws_lambda_connector_host::bindings::types::{Executed, TransportKind};
 use local_lambda::{LocalLambda, Tls};
 use testing::outcome::{assert_transport, text};
 use testing::{
-    Component, PerComponent, connection, connection_to, for_each_component, lambda_with, request,
+    Component, PerComponent, case, connection, connection_to, for_each_component, lambda_with,
+    request,
 };
 
-use crate::{Result, hosts, invoke};
+use crate::{HOST_NAMES, Result, hosts, invoke};
 
 /// Trusted root, matching names.
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());
 
 /// Trusted root, but a certificate for Lambda's own name.
-pub static ELSEWHERE: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
+pub static OTHER_NAME: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
 
 /// The standard endpoint of Lambda in the region, as a host name.
 pub const STANDARD: &str = "lambda.us-east-1.amazonaws.com";
@@ -49,14 +50,14 @@ async fn trusted_certificate_with_a_matching_name_is_accepted(component: Compone
 #[for_each_component]
 #[tokio::test]
 async fn certificate_for_another_name_is_rejected(component: Component) {
-    let lambda = lambda(&ELSEWHERE).await;
+    let lambda = lambda(&OTHER_NAME).await;
     let result = count(component, &lambda).await;
     let message = assert_transport(result, TransportKind::Tls, Executed::No, 1);
-    let told = format!(
+    let expected = format!(
         "could not establish a trusted TLS connection to the endpoint (endpoint {}; the host reports TLS-certificate-error)",
         lambda.addr()
     );
-    assert_eq!(message, told);
+    assert_eq!(message, expected);
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
@@ -65,7 +66,8 @@ async fn certificate_for_another_name_is_rejected(component: Component) {
 async fn certificate_from_an_untrusted_root_is_rejected(component: Component) {
     // The same names, but signed by an untrusted authority.
     let lambda = lambda(&Tls::loopback().unwrap()).await;
-    for host in hosts(component) {
+    for (host, name) in hosts(component).into_iter().zip(HOST_NAMES) {
+        let _case = case(name);
         let request = request("count", r#"{"key":"k"}"#);
         let result = host.invoke(&connection_to(&lambda), &request).await;
         assert_transport(result, TransportKind::Tls, Executed::No, 1);

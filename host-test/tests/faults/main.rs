@@ -39,7 +39,7 @@ fn reference_host(component: Component, trusted: &Tls) -> AnyHost {
 }
 
 async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec<Seen> {
-    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
@@ -47,11 +47,11 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
                 if rule.of(caller).is_none() || !points(point) {
                     continue;
                 }
-                let (host, tls, places) = (host.clone(), tls.clone(), Arc::clone(&places));
+                let (host, tls, permits) = (host.clone(), tls.clone(), Arc::clone(&permits));
                 running.spawn(async move {
-                    let _place = match fault {
+                    let _permit = match fault {
                         Fault::Stall => None,
-                        _ => Some(places.acquire().await),
+                        _ => Some(permits.acquire().await),
                     };
                     Seen {
                         point,
@@ -68,7 +68,7 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
 }
 
 /// The cases whose outcome differs from the rules.
-fn surprises(all: &[Seen]) -> String {
+fn unexpected_outcomes(all: &[Seen]) -> String {
     let lines: Vec<String> = all
         .iter()
         .filter_map(|seen| {
@@ -91,7 +91,7 @@ async fn every_fault_at_every_point_has_its_documented_outcome(component: Compon
     let all = run_all(reference_host(component, &tls), tls, |_| true).await;
     let table = report::table(&all);
     println!("{table}");
-    assert_eq!(surprises(&all), "");
+    assert_eq!(unexpected_outcomes(&all), "");
     all.iter().for_each(assert_promises);
     report::compare_with_docs(&table);
 }
@@ -120,7 +120,7 @@ async fn promises_hold_in_wasmtimes_own_host(component: Component) {
             *kind = Kind::CutOff;
         }
     }
-    assert_eq!(surprises(&all), "");
+    assert_eq!(unexpected_outcomes(&all), "");
 }
 
 /// Promises that hold regardless of the rules.
@@ -137,7 +137,9 @@ fn assert_promises(seen: &Seen) {
         End::Success(_) => assert!(runs >= 1 || dry, "a false success: {place}"),
         End::Transport(_, Executed::No) => assert_eq!(runs, 0, "a false `no`: {place}"),
         End::Transport(_, Executed::Yes) => assert_eq!(runs, 1, "a false `yes`: {place}"),
-        End::Transport(_, Executed::Unknown) => assert!(!dry, "a dry run runs nothing: {place}"),
-        End::Another => panic!("{place}"),
+        End::Transport(_, Executed::Unknown) => {
+            assert!(!dry, "a dry run with unknown execution: {place}")
+        }
+        End::Other => panic!("an unexpected kind of error: {place}"),
     }
 }

@@ -49,7 +49,7 @@ async fn fail_reports_an_exception_as_python_does() {
 #[tokio::test]
 async fn timeout_and_out_of_memory_are_reported_by_the_platform() {
     let lambda = start().await;
-    for (function, error_type, message, within, end) in [
+    for (function, error_type, message, contained, end) in [
         (
             "timeout",
             "Sandbox.Timedout",
@@ -71,7 +71,7 @@ async fn timeout_and_out_of_memory_are_reported_by_the_platform() {
         let expected = json!({ "errorType": error_type, "errorMessage": message });
         assert_eq!(document, expected);
         let log = answer.log();
-        assert!(log.contains(within) && log.ends_with(end), "{log}");
+        assert!(log.contains(contained) && log.ends_with(end), "{log}");
     }
 }
 
@@ -194,10 +194,10 @@ async fn long_log_is_truncated_to_its_last_4096_bytes() {
 #[tokio::test]
 async fn tenant_isolated_function_requires_a_tenant() {
     let lambda = start().await;
-    let alone = invoke(&lambda, "tenant", "{}").await;
+    let without_tenant = invoke(&lambda, "tenant", "{}").await;
     let message = "The invoked function is enabled with tenancy configuration. \
                    Add a valid tenant ID in your request and try again.";
-    alone.assert_error(400, "InvalidParameterValueException", lower(message));
+    without_tenant.assert_error(400, "InvalidParameterValueException", lower(message));
     let call = Call::invoke("tenant", "{}").header("x-amz-tenant-id", "blue");
     assert_eq!(call.send(&lambda).await.json()["tenantId"], "blue");
 }

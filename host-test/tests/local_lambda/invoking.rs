@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use testing::case;
 use uuid::Uuid;
 
 use crate::client::{Call, invoke, lower, start, untyped, upper};
@@ -120,12 +121,13 @@ async fn function_receives_every_request_option() {
 async fn payload_that_is_not_json_is_rejected() {
     let lambda = start().await;
     for payload in [&b"not json"[..], b"{\"a\":}", b"{} {}", b"\"\xff\""] {
+        let _case = case(payload.escape_ascii());
         let answer = invoke(&lambda, "echo", payload).await;
         let body = answer.error(400, "InvalidRequestContentException");
         assert_eq!(body["Type"], "User");
         let message = body["message"].as_str().unwrap();
-        let why = "Could not parse request body into json: ";
-        assert!(message.starts_with(why), "{message}");
+        let reason = "Could not parse request body into json: ";
+        assert!(message.starts_with(reason), "{message}");
     }
 }
 
@@ -197,7 +199,7 @@ async fn invalid_header_value_is_rejected() {
             "satisfy regular expression pattern: [a-zA-Z0-9-_]+",
         ),
     ] {
-        let call = Call::invoke("count", r#"{"key":"refused"}"#).header(name, value);
+        let call = Call::invoke("count", r#"{"key":"rejected"}"#).header(name, value);
         let message = format!(
             "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must {constraint}"
         );
@@ -208,7 +210,7 @@ async fn invalid_header_value_is_rejected() {
     let message = "The x-amzn-RequestId header must be a valid UUID string.";
     let answer = call.send(&lambda).await;
     answer.assert_error(400, "InvalidRequestContentException", lower(message));
-    assert_eq!(lambda.runs("refused"), 0);
+    assert_eq!(lambda.runs("rejected"), 0);
 }
 
 #[tokio::test]
@@ -224,13 +226,13 @@ async fn client_context_must_be_a_short_base64_object() {
     let answer = send(STANDARD.encode(&fits)).await;
     assert_eq!(answer.json()["clientContext"].to_string(), fits);
 
-    let no_object = "Client context must be a valid Base64-encoded JSON object.";
+    let not_an_object = "Client context must be a valid Base64-encoded JSON object.";
     let too_long = "Client context must be less than or equal to 3583 bytes";
     for (bad, message) in [
-        ("%%%".to_owned(), no_object),
-        (STANDARD.encode("[]"), no_object),
-        (STANDARD.encode("{"), no_object),
-        (STANDARD.encode("text"), no_object),
+        ("%%%".to_owned(), not_an_object),
+        (STANDARD.encode("[]"), not_an_object),
+        (STANDARD.encode("{"), not_an_object),
+        (STANDARD.encode("text"), not_an_object),
         (STANDARD.encode(object_of(2_688)), too_long),
     ] {
         let body = json!({ "Type": null, "message": message });

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use local_lambda::{ENVIRONMENT_SECRET, LocalLambda};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use testing::case;
 
 use crate::client::{get, lower, start, untyped, upper};
 
@@ -97,6 +98,7 @@ async fn marker_of_another_list_is_rejected() {
         &format!("/versioned/versions?Marker={marker}"),
         &format!("/versioned/aliases?Marker={marker}"),
     ] {
+        let _case = case(path);
         let answer = get(&lambda, format!("{FUNCTIONS}{path}")).await;
         let body = lower("The Marker parameter is invalid");
         answer.assert_error(400, "InvalidParameterValueException", body);
@@ -176,6 +178,7 @@ async fn all_versions_have_qualified_arns() {
         ("FunctionVersion=all", "ValidationException"),
         ("MasterRegion=ALL", "InvalidParameterValueException"),
     ] {
+        let _case = case(query);
         let answer = get(&lambda, format!("{FUNCTIONS}?{query}")).await;
         answer.error(400, code);
     }
@@ -188,6 +191,7 @@ async fn versions_of_a_function_are_listed_in_pages() {
         "versioned",
         "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Aversioned",
     ] {
+        let _case = case(name);
         let path = format!("/{name}/versions?MaxItems=3");
         let (sizes, rows) = gather(&lambda, &path, "Versions").await;
         assert_eq!(sizes, [3, 1]);

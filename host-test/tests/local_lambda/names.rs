@@ -1,6 +1,7 @@
 //! Forms of function names and qualifiers, and the errors for invalid ones.
 
 use serde_json::{Value, json};
+use testing::case;
 
 use crate::client::{invoke, lower, start, upper};
 
@@ -62,8 +63,8 @@ async fn weighted_alias_routes_one_call_in_ten_to_its_other_version() {
         let answer = invoke(&lambda, "versioned:live", "{}").await;
         versions.push(answer.header("x-amz-executed-version").unwrap().to_owned());
     }
-    let of = |wanted: &str| versions.iter().filter(|version| *version == wanted).count();
-    assert_eq!((of("2"), of("3")), (18, 2));
+    let count = |wanted: &str| versions.iter().filter(|version| *version == wanted).count();
+    assert_eq!((count("2"), count("3")), (18, 2));
 }
 
 #[tokio::test]
@@ -93,9 +94,9 @@ async fn unknown_functions_and_qualifiers_are_not_found() {
 #[tokio::test]
 async fn function_in_another_region_or_account_is_unreachable() {
     let lambda = start().await;
-    let abroad = "arn:aws:lambda:eu-west-1:123456789012:function:echo";
+    let other_region = "arn:aws:lambda:eu-west-1:123456789012:function:echo";
     let message = "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')";
-    let answer = invoke(&lambda, abroad, "{}").await;
+    let answer = invoke(&lambda, other_region, "{}").await;
     answer.assert_error(404, "ResourceNotFoundException", upper(message));
     let message = "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: \
          lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:210987654321:function:echo \
@@ -118,6 +119,7 @@ async fn name_that_breaks_the_pattern_is_invalid() {
         &format!("{ARN}:$LATES"),
         &"n".repeat(257),
     ] {
+        let _case = case(name);
         let answer = invoke(&lambda, name, "{}").await;
         let body = answer.error(400, "ValidationException");
         let message = body["message"].as_str().unwrap();

@@ -2,7 +2,7 @@
 
 use http_body_util::BodyExt;
 use local_lambda::{Config, Key, LocalLambda};
-use testing::changed;
+use testing::{case, changed};
 use tokio::net::TcpStream;
 
 use crate::client::{Call, connect, invoke, start, untyped};
@@ -137,6 +137,7 @@ async fn unknown_operation_is_not_found() {
         ),
         ("GET", "/2015-03-31/functionsx"),
     ] {
+        let _case = case(format!("{method} {path}"));
         let answer = Call::new(method, path).send(&lambda).await;
         let body = untyped(
             "The local Lambda does not support this operation. It supports Invoke, ListFunctions, ListVersionsByFunction and ListAliases.",

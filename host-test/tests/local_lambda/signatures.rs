@@ -8,7 +8,7 @@ use http::{HeaderValue, Request};
 use http_body_util::Full;
 use local_lambda::{Key, LocalLambda};
 use serde_json::json;
-use testing::{changed, lambda_with};
+use testing::{case, changed, lambda_with};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::client::{Answer, Call, send, start, untyped};
@@ -25,13 +25,13 @@ fn count() -> Call {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, message: &str) {
+fn assert_rejected(answer: &Answer, message: &str) {
     answer.assert_error(403, "InvalidSignatureException", untyped(message));
 }
 
 #[track_caller]
 fn assert_mismatch(answer: &Answer) {
-    assert_refused(answer, MISMATCH);
+    assert_rejected(answer, MISMATCH);
 }
 
 #[track_caller]
@@ -80,7 +80,8 @@ async fn change_after_signing_is_rejected() {
         |request| set(request, "content-type", "text/plain"),
         |request| set(request, "host", "lambda.us-east-1.amazonaws.com"),
     ];
-    for change in changes {
+    for (index, change) in changes.into_iter().enumerate() {
+        let _case = case(index);
         assert_mismatch(&send_changed(change).await);
     }
     assert_eq!(lambda.runs("k"), 1);
@@ -208,8 +209,9 @@ async fn unknown_key_or_wrong_session_token_is_rejected() {
         changed(&right, |key| key.session_token = Some("wrong".to_owned())),
         changed(&right, |key| key.session_token = None),
         key(|key| key.session_token = right.session_token.clone()),
-        key(|key| key.access_key_id = "AKIDNOBODY".to_owned()),
+        key(|key| key.access_key_id = "AKIDUNKNOWN".to_owned()),
     ] {
+        let _case = case(format!("{wrong:?}"));
         assert_unrecognized(&count().key(wrong).send(&lambda).await);
     }
     assert_eq!(lambda.runs("k"), 1);
@@ -218,14 +220,14 @@ async fn unknown_key_or_wrong_session_token_is_rejected() {
 #[tokio::test]
 async fn wrong_region_service_or_date_in_the_scope_is_rejected() {
     let lambda = start().await;
-    let mut elsewhere = count();
-    elsewhere.region = "eu-central-1";
+    let mut other_region = count();
+    other_region.region = "eu-central-1";
     let message = "Credential should be scoped to a valid region, not 'eu-central-1'. ";
-    assert_refused(&elsewhere.send(&lambda).await, message);
+    assert_rejected(&other_region.send(&lambda).await, message);
     let mut sts = count();
     sts.service = "sts";
     let message = "Credential should be scoped to correct service: 'lambda'. ";
-    assert_refused(&sts.send(&lambda).await, message);
+    assert_rejected(&sts.send(&lambda).await, message);
     let mut request = count().sign(&lambda);
     let date = request.headers()["x-amz-date"].to_str().unwrap().to_owned();
     let day = &date[..8];
@@ -236,7 +238,7 @@ async fn wrong_region_service_or_date_in_the_scope_is_rejected() {
         "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
          '20200101' != '{day}', from '{date}'."
     );
-    assert_refused(&send(&lambda, request).await, &message);
+    assert_rejected(&send(&lambda, request).await, &message);
 }
 
 fn edit_authorization(request: &mut Signed, edit: impl Fn(&str) -> String) {
@@ -269,6 +271,7 @@ async fn missing_or_incomplete_authorization_is_rejected() {
         requests.push(request);
     }
     for request in requests {
+        let _case = case(format!("{:?}", request.headers()));
         let answer = send(&lambda, request).await;
         answer.error(403, "IncompleteSignatureException");
     }
@@ -280,7 +283,7 @@ async fn unsigned_amz_or_host_header_is_rejected() {
     let lambda = start().await;
     let mut request = count().sign(&lambda);
     set(&mut request, "x-amz-invocation-type", "Event");
-    assert_refused(
+    assert_rejected(
         &send(&lambda, request).await,
         "There were headers present in the request which were not signed: x-amz-invocation-type",
     );
@@ -292,11 +295,12 @@ async fn unsigned_amz_or_host_header_is_rejected() {
         ("x-amz-date;host", MISMATCH),
         ("content-md5;host;x-amz-date", MISMATCH),
     ] {
+        let _case = case(signed);
         let mut request = count().sign(&lambda);
         edit_authorization(&mut request, |value| {
             value.replace("host;x-amz-date", signed)
         });
-        assert_refused(&send(&lambda, request).await, message);
+        assert_rejected(&send(&lambda, request).await, message);
     }
     // Intermediaries may add these headers.
     let mut request = count().sign(&lambda);
@@ -313,22 +317,22 @@ async fn denied_key_error_names_action_and_resource() {
         key.denied = true;
     });
     let lambda = with_key(denied.clone()).await;
-    let of = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
     let list = |path: &str| Call::new("GET", format!("/2015-03-31/functions{path}"));
     let qualified = Call::invoke("count:$LATEST", "{}");
     let unknown = Call::invoke("missing", "{}");
     for (call, action, resource) in [
-        (count(), "InvokeFunction", of("count")),
-        (qualified, "InvokeFunction", of("count:$LATEST")),
-        (unknown, "InvokeFunction", of("missing")),
-        (count().dry_run(), "InvokeFunction", of("count")),
+        (count(), "InvokeFunction", arn("count")),
+        (qualified, "InvokeFunction", arn("count:$LATEST")),
+        (unknown, "InvokeFunction", arn("missing")),
+        (count().dry_run(), "InvokeFunction", arn("count")),
         (list(""), "ListFunctions", "*".to_owned()),
         (
             list("/count/versions"),
             "ListVersionsByFunction",
-            of("count"),
+            arn("count"),
         ),
-        (list("/count/aliases"), "ListAliases", of("count")),
+        (list("/count/aliases"), "ListAliases", arn("count")),
     ] {
         let message = format!(
             "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: lambda:{action} \

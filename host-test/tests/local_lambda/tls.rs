@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use local_lambda::{LocalLambda, Tls};
 use rustls_pki_types::{CertificateDer, ServerName};
+use testing::case;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -44,6 +45,7 @@ async fn client_that_trusts_the_root_gets_a_response() {
     assert_eq!(lambda.url(), format!("https://{}", lambda.addr()));
     let root = lambda.root_certificate().unwrap();
     for name in ["localhost", "127.0.0.1"] {
+        let _case = case(name);
         let stream = connect(&lambda, name, root.clone()).await.unwrap();
         let request = Call::invoke("echo", r#"{"over":"tls"}"#).sign(&lambda);
         let answer = send_on(stream, request).await;

@@ -79,7 +79,10 @@ fn review_page_lists_the_licences_of_every_crate_inside() {
     let number = format!("{} crates", inside.len());
     for page in ["SECURITY.md", "docs/review.md"] {
         let text = fs::read_to_string(page::root().join(page)).unwrap();
-        assert!(text.contains(&number), "{page}: there are {number}");
+        assert!(
+            text.contains(&number),
+            "{page} does not state the number of crates: {number}"
+        );
     }
     let crates = inside.into_iter().map(|(krate, licence)| {
         // Older manifests use a slash for `OR`, and the order of the options does not matter.
@@ -89,7 +92,7 @@ fn review_page_lists_the_licences_of_every_crate_inside() {
         assert!(offers.contains(&"MIT"), "{krate:?}: {licence}");
         (offers.join(" OR "), krate)
     });
-    page::hold(INSIDE, &grouped(crates));
+    page::assert_table(INSIDE, &grouped(crates));
 }
 
 #[test]
@@ -111,5 +114,5 @@ fn review_page_lists_every_crate_that_runs_at_build_time() {
             crates.push(("a macro".to_owned(), krate));
         }
     }
-    page::hold(RUNS, &grouped(crates));
+    page::assert_table(RUNS, &grouped(crates));
 }

@@ -11,7 +11,9 @@ use aws_lambda_connector_host::bindings::types::{
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
 use local_lambda::{self, Key, LocalLambda, RecordedRequest, Trusted};
-use testing::{Component, access_key, for_each_component, form, lambda_with, only, query, request};
+use testing::{
+    Component, access_key, case, for_each_component, form, lambda_with, only, query, request,
+};
 
 use crate::page;
 
@@ -123,7 +125,11 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
 }
 
 /// Every origin that a call requested while everything was denied.
-async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet<String> {
+async fn requested_origins(
+    host: &Host,
+    connection: &Connection,
+    export: Export,
+) -> BTreeSet<String> {
     let policy = Arc::new(Policy::deny_all());
     call(host, &policy, connection, export).await;
     let origin = |refusal| match refusal {
@@ -145,6 +151,7 @@ async fn components_call_only_the_documented_hosts(component: Component) {
             sts[1] = sts[0].clone();
         }
         for (at, endpoint) in endpoints().into_iter().enumerate() {
+            let _case = case(format!("{region}, {endpoint:?}"));
             let origin = |host: &String| format!("https://{host}:443");
             let (lambda, sts) = (origin(&lambda[at]), origin(&sts[at]));
             let connection = |credentials| Connection {
@@ -161,11 +168,11 @@ async fn components_call_only_the_documented_hosts(component: Component) {
                 };
                 let expected = |origins: Vec<&String>| origins.into_iter().cloned().collect();
                 let keys = connection(Credentials::AccessKey(keys()));
-                let seen: BTreeSet<String> = asked(host, &keys, export).await;
+                let seen: BTreeSet<String> = requested_origins(host, &keys, export).await;
                 assert_eq!(seen, expected(with_keys), "{export:?}");
                 // Without temporary keys, a role's caller reaches only STS.
                 for credentials in [assuming(&partition), bearing(&partition)] {
-                    let seen = asked(host, &connection(credentials), export).await;
+                    let seen = requested_origins(host, &connection(credentials), export).await;
                     assert_eq!(seen, expected(vec![&sts]), "{export:?}");
                 }
             }
