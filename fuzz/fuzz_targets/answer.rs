@@ -72,32 +72,32 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut invoke = Invoke::new(plain_connection(), request).unwrap();
     let failed = response.header("x-amz-function-error").is_some();
-    let whole = response.status == 200 && response.header("x-amzn-requestid").is_some();
+    let complete = response.status == 200 && response.header("x-amzn-requestid").is_some();
     let body = response.body.clone();
     match invoke.read(response, 1).map(|()| invoke.take_output()) {
         Ok(Some(invocation)) => {
-            assert!(whole && !failed);
+            assert!(complete && !failed);
             assert_eq!(bytes(invocation.output), body);
         }
         Ok(None) => panic!("an invocation is one request"),
-        Err(Error::FunctionFailed(failed_one)) => {
-            assert!(whole && failed);
-            assert_eq!(bytes(failed_one.invocation.output), body);
+        Err(Error::FunctionFailed(function)) => {
+            assert!(complete && failed);
+            assert_eq!(bytes(function.invocation.output), body);
         }
         Err(Error::Transport(error)) => {
-            assert!(!whole);
+            assert!(!complete);
             assert_eq!(
                 (error.kind, error.executed),
                 (TransportKind::Malformed, Executed::Unknown)
             );
         }
-        Err(Error::Service(_) | Error::Unauthenticated(_)) => assert!(!whole),
+        Err(Error::Service(_) | Error::Unauthenticated(_)) => assert!(!complete),
         Err(Error::InvalidInput(input)) => panic!("{input:?}"),
     }
 });
 
 fn bytes(output: Option<Payload>) -> Vec<u8> {
-    match output.expect("a 200 has a body, or an empty one") {
+    match output.expect("a 200 response has a body, which may be empty") {
         Payload::Text(text) => text.into_bytes(),
         Payload::Binary(bytes) => bytes,
     }
@@ -116,7 +116,7 @@ fn check_redaction(mut error: Error) {
         &Secrets::new(secrets.iter().map(String::as_str)),
     );
     let (Error::Service(redacted) | Error::Unauthenticated(redacted)) = &error else {
-        panic!("another error");
+        panic!("redaction changed the kind of error");
     };
     let texts = [
         Some(&redacted.message),

@@ -24,10 +24,10 @@ fuzz_target!(|text: &str| {
     if let Some(ms) = retry_after_ms(text) {
         assert_eq!(text.trim().trim_start_matches('+').parse(), Ok(ms));
     }
-    let asked = retry_after_ms(text);
+    let retry_after = retry_after_ms(text);
     for retry in [1, 2, 9] {
         let alone = backoff_ms(RetryReason::Throttling, retry, u64::MAX, None);
-        let wait = backoff_ms(RetryReason::Throttling, retry, u64::MAX, asked);
+        let wait = backoff_ms(RetryReason::Throttling, retry, u64::MAX, retry_after);
         assert!(alone < 20_000 && (alone..=alone + 5_000).contains(&wait));
     }
 });

@@ -1,4 +1,4 @@
-//! Values of forms, without any response. They are rejected by a field's key, and no secret is
+//! Values of forms, without any response. An error names the field by its key, and no secret is
 //! repeated.
 //!
 //! The input's lines are connection, card, field, values, search and cursor.

@@ -19,7 +19,8 @@ fuzz_target!(|data: &[u8]| {
     qualifiers(&answers);
 });
 
-/// What the answers add up to; `None` where one of them is an error, or another page is to come.
+/// Returns the result of the operation after these answers. Returns `None` if one of them is an
+/// error, or if the operation needs another page.
 fn output<O: Operation>(operation: &mut O, answers: &[ScriptedAnswer]) -> Option<O::Output> {
     for answer in answers {
         let Ok(page) = answer.outcome.clone() else {
@@ -65,7 +66,7 @@ fn functions(query: &FunctionQuery, answers: &[ScriptedAnswer]) {
             cursor: Some(next),
             ..query.clone()
         };
-        let next = ListFunctions::new(connection, query).expect("our own cursor");
+        let next = ListFunctions::new(connection, query).expect("a returned cursor is valid");
         // The cursor leads to the listing's position.
         assert_eq!(next.request().query, list.request().query);
     }

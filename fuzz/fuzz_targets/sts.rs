@@ -1,5 +1,5 @@
-//! The XML of STS. Keys are read only from a complete response, and an error repeats nothing of any
-//! other document.
+//! The XML of STS. Keys are read only from a complete response, and an error repeats no part of a
+//! malformed one.
 #![no_main]
 
 use aws_lambda_connector::aws::message::Response;
@@ -64,12 +64,16 @@ fn assume(kind: &str, response: &Response) {
     }
 }
 
-/// One answer is all that these operations take.
+/// These operations end after a single response.
 fn output<O: Operation>(operation: &mut O, response: &Response) -> Option<O::Output> {
     match operation.read(response.clone(), 1) {
         Ok(()) => {
             assert_eq!(response.status, 200);
-            Some(operation.take_output().expect("one answer is all"))
+            Some(
+                operation
+                    .take_output()
+                    .expect("one response completes the operation"),
+            )
         }
         Err(error) => {
             check(&error, response.status);

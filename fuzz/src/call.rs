@@ -96,12 +96,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The most attempts of one request.
+    /// The maximum number of attempts of one request.
     pub fn max_attempts(&self) -> u32 {
         self.lines.number("attempts").unwrap_or(3)
     }
 
-    /// The most milliseconds that an invocation may take, without getting a role's keys.
+    /// The longest duration of an invocation in milliseconds, without the exchange for a role's keys.
     pub fn longest_ms(&self) -> u64 {
         let synchronous = !matches!(self.lines.get("type"), Some("event" | "dry-run"));
         let default = if synchronous { 1_815_000 } else { 30_000 };

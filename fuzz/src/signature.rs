@@ -92,7 +92,11 @@ impl<'a> Authorization<'a> {
                 &derived[..]
             }
         };
-        assert_eq!(self.signature, hex(&hmac(key, &text)), "wrongly signed");
+        assert_eq!(
+            self.signature,
+            hex(&hmac(key, &text)),
+            "the signature does not match"
+        );
     }
 
     fn canonical(&self, request: &Request<'_>) -> String {
@@ -138,7 +142,7 @@ fn canonical_path(path: &str) -> String {
 pub fn header<'a>(request: &'a Request<'_>, name: &str) -> Option<&'a str> {
     let mut found = request.headers.iter().filter(|(known, _)| *known == name);
     let (_, value) = found.next()?;
-    assert!(found.next().is_none(), "{name} twice");
+    assert!(found.next().is_none(), "the header {name} is repeated");
     Some(value)
 }
 

@@ -69,8 +69,10 @@ impl Scripted {
         self.ns.get() / 1_000_000
     }
 
-    fn pass(&self, ms: u64) {
-        let ns = ms.checked_mul(1_000_000).expect("a wait of millennia");
+    fn advance(&self, ms: u64) {
+        let ns = ms
+            .checked_mul(1_000_000)
+            .expect("the time fits into 64 bits");
         self.ns.set(self.ns.get() + ns);
     }
 
@@ -81,19 +83,19 @@ impl Scripted {
         let clock_s = self.clock_s.get().saturating_add(answer.clock_s);
         self.clock_s.set(clock_s);
         if answer.took_ms > limits.head_ms {
-            self.pass(limits.head_ms);
+            self.advance(limits.head_ms);
             return Err(Failure {
                 kind: TransportKind::Timeout,
                 reached: Reached::Request,
                 ..no_connection()
             });
         }
-        self.pass(answer.took_ms);
+        self.advance(answer.took_ms);
         let mut response = answer.outcome?;
         if response.status >= 300 {
             self.echo(&mut response, request);
         } else if response.status == 200 && is_sts(request) {
-            self.hand_out_keys(&mut response);
+            self.issue_keys(&mut response);
         }
         Ok(response)
     }
@@ -128,7 +130,7 @@ impl Scripted {
 
     /// Puts unique keys into a response, so that leaks are noticed. STS returns keys only with
     /// status 200. In any other response they would be ordinary text.
-    fn hand_out_keys(&self, response: &mut Response) {
+    fn issue_keys(&self, response: &mut Response) {
         let number = self.seen.sent.get();
         let (key, token) = (
             format!("{}key+{number:04}", secrets::SESSION_PREFIX),
@@ -147,7 +149,7 @@ impl Scripted {
         }
     }
 
-    /// Checks that nothing breaks out of its place in the request, and that it is signed unless the
+    /// Checks that no value can inject into the request, and that the request is signed unless the
     /// credentials cannot sign.
     fn check(&self, request: &Request<'_>) {
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -164,7 +166,11 @@ impl Scripted {
             _ => false,
         };
         let authorization = header(request, "authorization");
-        assert_eq!(authorization.is_none(), unsigned, "unsigned");
+        assert_eq!(
+            authorization.is_none(),
+            unsigned,
+            "only credentials that cannot sign leave a request unsigned"
+        );
         let Some(authorization) = authorization else {
             assert!(header(request, "x-amz-security-token").is_none());
             return;
@@ -207,8 +213,8 @@ impl Transport for Scripted {
     }
 
     async fn wait_ms(&self, ms: u64) {
-        assert!(ms <= 25_000, "waits {ms} ms");
-        self.pass(ms);
+        assert!(ms <= 25_000, "a wait of {ms} ms");
+        self.advance(ms);
     }
 
     async fn send(&self, request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
@@ -221,7 +227,10 @@ impl Transport for Scripted {
             seen.invocations.set(seen.invocations.get() + 1);
             let named = header(request, "x-amz-durable-execution-name").is_some();
             let may_repeat = self.idempotent || named;
-            assert!(may_repeat || !seen.may_have_run.get(), "invoked again");
+            assert!(
+                may_repeat || !seen.may_have_run.get(),
+                "the function was invoked again after it may have run"
+            );
         }
         let outcome = self.answer(request, limits);
         if runs && may_have_run(&outcome) {

@@ -87,20 +87,23 @@ pub fn no_secret(shown: &str, others: &[String]) {
 
 fn check_error(error: &Error, transport: &Scripted, invokes: bool) {
     let seen = &transport.seen;
-    let Some((executed, attempts)) = told(error) else {
+    let Some((executed, attempts)) = execution(error) else {
         assert!(!seen.may_have_run.get(), "{error:?}");
         return;
     };
     assert!((1..=10).contains(&attempts), "{error:?}");
     if executed == Executed::No {
-        assert!(!seen.may_have_run.get(), "it may have run: {error:?}");
+        assert!(
+            !seen.may_have_run.get(),
+            "the function may have run: {error:?}"
+        );
     } else {
         assert!(invokes, "nothing was invoked: {error:?}");
     }
 }
 
-/// Whether the function ran, and after how many attempts; `None` where nothing was to be sent.
-fn told(error: &Error) -> Option<(Executed, u8)> {
+/// Returns whether the function ran, and the number of attempts. Returns `None` if nothing was sent.
+fn execution(error: &Error) -> Option<(Executed, u8)> {
     Some(match error {
         Error::InvalidInput(_) => return None,
         Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),
@@ -112,7 +115,7 @@ fn told(error: &Error) -> Option<(Executed, u8)> {
 fn attempts(result: &Result<Invocation, Error>) -> u32 {
     let attempts = match result {
         Ok(invocation) => invocation.attempts,
-        Err(error) => told(error).map_or(0, |(_, attempts)| attempts),
+        Err(error) => execution(error).map_or(0, |(_, attempts)| attempts),
     };
     attempts.into()
 }

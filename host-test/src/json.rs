@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success() {
+    fn success_is_written_with_every_field() {
         assert_eq!(
             result(&Ok(sample())),
             json!({"ok": {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_function() {
+    fn failed_function_is_written_with_cause_and_trace() {
         let failed = Error::FunctionFailed(FailedInvocation {
             invocation: Invocation {
                 output: Some(Payload::Text("{}".into())),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_by_case() {
+    fn errors_are_written_by_case() {
         let service = ServiceError {
             code: "TooManyRequestsException".into(),
             message: "Rate Exceeded.".into(),

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use assert_cmd::cargo::cargo_bin;
 use local_lambda::{Config, LocalLambda};
 use serde_json::{Value, json};
+use testing::case;
 
 /// The program with an empty environment and without shared files.
 fn program(args: &[&str]) -> Command {
@@ -16,14 +17,14 @@ fn program(args: &[&str]) -> Command {
 
 /// The output of a run and its exit code.
 #[derive(Debug)]
-struct Ran {
+struct Finished {
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-impl Ran {
-    fn of(output: Output) -> Self {
+impl Finished {
+    fn new(output: Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -33,33 +34,33 @@ impl Ran {
 
     /// Standard output of a run that exited with this code.
     #[track_caller]
-    fn said(&self, code: i32) -> &str {
+    fn stdout(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{self:?}");
         &self.stdout
     }
 
     /// Standard error of a run that exited with this code and printed no result.
     #[track_caller]
-    fn told(&self, code: i32) -> &str {
-        assert_eq!(self.said(code), "");
+    fn stderr(&self, code: i32) -> &str {
+        assert_eq!(self.stdout(code), "");
         &self.stderr
     }
 
     /// The single JSON document on standard output.
     #[track_caller]
     fn document(&self, code: i32) -> Value {
-        let document = serde_json::from_str(self.said(code));
+        let document = serde_json::from_str(self.stdout(code));
         document.unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
-fn run(args: &[&str]) -> Ran {
-    Ran::of(program(args).output().unwrap())
+fn run(args: &[&str]) -> Finished {
+    Finished::new(program(args).output().unwrap())
 }
 
 /// Asserts that a text contains all of these words.
 #[track_caller]
-fn assert_has(text: &str, words: &[&str]) {
+fn assert_contains(text: &str, words: &[&str]) {
     for word in words {
         assert!(text.contains(word), "{word} is missing in:\n{text}");
     }
@@ -77,7 +78,7 @@ const COMMANDS: [&str; 8] = [
 ];
 
 #[test]
-fn help_names_commands_exit_codes_and_where_keys_come_from() {
+fn help_names_commands_exit_codes_and_credential_sources() {
     let words = [
         "AWS_ACCESS_KEY_ID",
         "AWS_PROFILE",
@@ -85,15 +86,15 @@ fn help_names_commands_exit_codes_and_where_keys_come_from() {
         "0 success, 1 error, 2 wrong usage, 3 the function ran and failed",
     ];
     let shown = run(&["--help"]);
-    assert_has(shown.said(0), &COMMANDS);
-    assert_has(shown.said(0), &words);
+    assert_contains(shown.stdout(0), &COMMANDS);
+    assert_contains(shown.stdout(0), &words);
 }
 
 #[test]
-fn help_of_every_command_fits_one_screen() {
-    let of_commands = COMMANDS.map(|command| run(&[command, "--help"]));
-    for shown in of_commands.iter().chain([&run(&["--help"])]) {
-        let help = shown.said(0);
+fn help_of_every_command_fits_on_one_screen() {
+    let runs = COMMANDS.map(|command| run(&[command, "--help"]));
+    for shown in runs.iter().chain([&run(&["--help"])]) {
+        let help = shown.stdout(0);
         assert!(help.contains("Usage: lambda-connector"), "{help}");
         assert!(help.lines().count() <= 40, "{help}");
         assert!(
@@ -104,17 +105,18 @@ fn help_of_every_command_fits_one_screen() {
 }
 
 #[test]
-fn completions_of_every_shell_name_the_commands() {
+fn completions_for_every_shell_name_the_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let _case = case(shell);
         let printed = run(&["completions", shell]);
-        let script = printed.said(0);
-        assert_has(script, &COMMANDS);
+        let script = printed.stdout(0);
+        assert_contains(script, &COMMANDS);
         assert!(script.contains("lambda-connector"), "{shell}");
     }
 }
 
 #[test]
-fn wrong_usage_is_2() {
+fn wrong_usage_exits_with_2() {
     for args in [
         &["invoke"][..],
         &["invoke", "f", "--type", "later"],
@@ -123,42 +125,43 @@ fn wrong_usage_is_2() {
         &["list", "--secret-access-key", "x"],
         &["unknown"],
     ] {
-        run(args).told(2);
+        let _case = case(args.join(" "));
+        run(args).stderr(2);
     }
 }
 
 #[test]
-fn missing_credentials_name_the_variables() {
+fn missing_credentials_error_names_the_variables() {
     let missing = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"];
     let ran = run(&["invoke", "f", "--region", "us-east-1"]);
-    assert_has(ran.told(1), &missing);
+    assert_contains(ran.stderr(1), &missing);
     let ran = run(&["invoke", "f", "--region", "us-east-1", "--json"]);
     let document = ran.document(1);
-    assert_has(document["error"]["host"].as_str().unwrap(), &missing);
+    assert_contains(document["error"]["host"].as_str().unwrap(), &missing);
 }
 
 #[test]
-fn a_missing_region_and_a_bad_endpoint() {
-    assert_has(run(&["list"]).told(1), &["AWS_REGION", "--region"]);
+fn missing_region_and_bad_endpoint_errors_name_the_remedy() {
+    assert_contains(run(&["list"]).stderr(1), &["AWS_REGION", "--region"]);
     let ran = run(&["list", "--region=us-east-1", "--endpoint=fisp"]);
-    assert_has(ran.told(1), &["fips-dual-stack"]);
+    assert_contains(ran.stderr(1), &["fips-dual-stack"]);
 }
 
 #[test]
-fn a_file_that_is_no_component() {
+fn file_that_is_not_a_component_is_rejected() {
     let mut list = program(&["list", "--region=us-east-1", "--json", "--component"]);
     list.arg(file!())
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
         .env("AWS_ACCESS_KEY_ID", "AKID")
         .env("AWS_SECRET_ACCESS_KEY", "the-secret");
-    let document = Ran::of(list.output().unwrap()).document(1);
+    let document = Finished::new(list.output().unwrap()).document(1);
     let message = document["error"]["host"].as_str().unwrap();
-    assert_has(message, &["command_line.rs cannot be loaded"]);
+    assert_contains(message, &["command_line.rs cannot be loaded"]);
     assert!(!message.contains("the-secret"), "{message}");
 }
 
 #[test]
-fn component_describes_the_file() {
+fn component_command_describes_the_file() {
     let document = run(&["component", "--json"]).document(0);
     let component = &document["ok"];
     let path = Path::new(component["path"].as_str().unwrap());
@@ -172,11 +175,11 @@ fn component_describes_the_file() {
     assert!(list("exports").contains(&json!("connectors:aws-lambda/lambda@0.2.0")));
 
     let ran = run(&["component"]);
-    assert_has(ran.said(0), &["wasi:http/outgoing-handler@0.2.0"]);
+    assert_contains(ran.stdout(0), &["wasi:http/outgoing-handler@0.2.0"]);
 }
 
 /// Runs the program against a local Lambda that is configured by environment variables only.
-async fn against_local_lambda(args: &[&str]) -> Ran {
+async fn against_local_lambda(args: &[&str]) -> Finished {
     let lambda = LocalLambda::start(Config::default()).await.unwrap();
     let mut command = program(args);
     command
@@ -185,19 +188,19 @@ async fn against_local_lambda(args: &[&str]) -> Ran {
         .env("AWS_ACCESS_KEY_ID", &lambda.key().access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", &lambda.key().secret_access_key);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap());
-    let ran = Ran::of(output.await.unwrap());
+    let ran = Finished::new(output.await.unwrap());
     lambda.stop().await;
     ran
 }
 
 #[tokio::test]
-async fn invoke_prints_the_output_as_it_came() {
+async fn invoke_prints_the_output_unchanged() {
     let payload = r#"{"n": 12345678901234567890123, "n":1.0}"#;
     let ran = against_local_lambda(&["invoke", "echo", "--payload", payload]).await;
-    let text = ran.said(0);
+    let text = ran.stdout(0);
     let summary = "succeeded (status 200 · version $LATEST · 1 attempt";
     assert!(text.starts_with(summary), "{text}");
-    assert_has(text, &[&format!("\n\noutput:\n{payload}\n")]);
+    assert_contains(text, &[&format!("\n\noutput:\n{payload}\n")]);
 
     let ran = against_local_lambda(&["invoke", "echo", "--payload", payload, "--json"]).await;
     let document = ran.document(0);
@@ -205,12 +208,12 @@ async fn invoke_prints_the_output_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_failed_function_is_3() {
+async fn failed_function_exits_with_3() {
     let ran = against_local_lambda(&["invoke", "fail", "--log"]).await;
-    let text = ran.said(3);
+    let text = ran.stdout(3);
     let summary = "function failed: thrown (Unhandled, status 200";
     assert!(text.starts_with(summary), "{text}");
-    assert_has(text, &["\n\nlog:\nSTART RequestId: "]);
+    assert_contains(text, &["\n\nlog:\nSTART RequestId: "]);
 
     let ran = against_local_lambda(&["invoke", "fail", "--json"]).await;
     let failed = &ran.document(3)["error"]["function-failed"];
@@ -219,9 +222,9 @@ async fn a_failed_function_is_3() {
 }
 
 #[tokio::test]
-async fn errors_are_1_and_on_standard_error() {
+async fn errors_exit_with_1_and_go_to_standard_error() {
     let ran = against_local_lambda(&["invoke", "missing"]).await;
-    assert_has(ran.told(1), &["ResourceNotFoundException (404)"]);
+    assert_contains(ran.stderr(1), &["ResourceNotFoundException (404)"]);
 
     let ran = against_local_lambda(&["invoke", "missing", "--json"]).await;
     let error = &ran.document(1)["error"];
@@ -229,9 +232,9 @@ async fn errors_are_1_and_on_standard_error() {
 }
 
 #[tokio::test]
-async fn lists_are_tables_or_documents() {
+async fn lists_are_printed_as_a_table_or_as_json() {
     let ran = against_local_lambda(&["list", "--limit", "1"]).await;
-    assert_has(ran.said(0), &["function", "more follow: --cursor "]);
+    assert_contains(ran.stdout(0), &["function", "more follow: --cursor "]);
 
     let ran = against_local_lambda(&["list", "--name-contains", "GREET", "--json"]).await;
     let page = &ran.document(0)["ok"];
@@ -248,19 +251,19 @@ async fn lists_are_tables_or_documents() {
 #[test]
 fn demo_shows_a_success_and_a_failure() {
     for args in [&[][..], &["demo"]] {
-        assert_has(run(args).said(0), &["Hello, Ada!", "function failed: "]);
+        assert_contains(run(args).stdout(0), &["Hello, Ada!", "function failed: "]);
     }
 }
 
 /// This is what `lambda-connector component | head -0` does.
 #[test]
-fn a_reader_who_leaves_is_no_error() {
+fn closed_output_pipe_is_not_an_error() {
     let mut child = program(&["component"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let ran = Ran::of(child.wait_with_output().unwrap());
-    assert_eq!(ran.told(0), "");
+    let ran = Finished::new(child.wait_with_output().unwrap());
+    assert_eq!(ran.stderr(0), "");
 }

@@ -20,13 +20,13 @@ use tokio::task::JoinHandle;
 
 /// One shared instance that may reach these URLs, and the host that calls it.
 #[derive(Clone)]
-struct One {
+struct Shared {
     host: Host,
     instance: SharedInstance,
 }
 
-impl One {
-    async fn reaching(urls: &[String], options: Options) -> Self {
+impl Shared {
+    async fn allowing(urls: &[String], options: Options) -> Self {
         let host = Component::Wasi03.host_with(options);
         let policy = urls
             .iter()
@@ -49,13 +49,13 @@ impl One {
         connection: Connection,
         request: InvokeRequest,
     ) -> JoinHandle<CallResult<Invocation>> {
-        let one = self.clone();
-        tokio::spawn(async move { one.invoke(connection, request).await })
+        let shared = self.clone();
+        tokio::spawn(async move { shared.invoke(connection, request).await })
     }
 }
 
 /// Echoes the request. The function's name selects the behaviour.
-fn by_name(arrived: &Arrived) -> Option<Response<Full<Bytes>>> {
+fn answer_by_name(arrived: &Arrived) -> Option<Response<Full<Bytes>>> {
     let Arrived {
         function,
         authorization,
@@ -110,13 +110,13 @@ fn text(answer: CallResult<Invocation>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_at_once_each_get_their_own_answer() {
-    let barrier = Barrier::start(by_name).await;
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+async fn hundred_concurrent_calls_get_their_own_responses() {
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let calls: Vec<_> = (0..100)
         .map(|n| {
             let connection = connection(barrier.url(), &format!("AKID{n}"));
-            one.begin(connection, numbered("f", n))
+            shared.begin(connection, numbered("f", n))
         })
         .collect();
     barrier.waiting(100).await;
@@ -128,11 +128,11 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_fail_among_them_disturb_no_other() {
-    let barrier = Barrier::start(by_name).await;
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+async fn failing_calls_do_not_disturb_the_others() {
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let begin = |function: &str, url: String, n: usize| {
-        one.begin(connection(url, "AKID"), numbered(function, n))
+        shared.begin(connection(url, "AKID"), numbered(function, n))
     };
     let kinds = ["f", "failing", "forbidden", "broken"];
     let calls: Vec<_> = (0..40)
@@ -172,11 +172,11 @@ async fn calls_that_fail_among_them_disturb_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_that_is_given_up_ends_no_other() {
-    let barrier = Barrier::start(by_name).await;
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+async fn cancelled_call_does_not_end_the_others() {
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let mut calls: Vec<_> = (0..10)
-        .map(|n| one.begin(connection(barrier.url(), "AKID"), numbered("f", n)))
+        .map(|n| shared.begin(connection(barrier.url(), "AKID"), numbered("f", n)))
         .collect();
     barrier.waiting(10).await;
     for call in calls.drain(..5) {
@@ -186,30 +186,34 @@ async fn a_call_that_is_given_up_ends_no_other() {
     barrier.open();
     assert_own_answers(calls, 5).await;
     let later = testing::request("f-later", "0");
-    let answer = text(one.invoke(connection(barrier.url(), "AKID"), later).await);
+    let answer = text(
+        shared
+            .invoke(connection(barrier.url(), "AKID"), later)
+            .await,
+    );
     assert_eq!(answer, r#"["f-later","AKID",0]"#);
 }
 
 /// Each call holds its event in memory until it is answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
+async fn exceeded_memory_limit_ends_the_instance_and_is_named() {
     const LIMIT: usize = 4 << 20;
-    let barrier = Barrier::start(by_name).await;
+    let barrier = Barrier::start(answer_by_name).await;
     let options = Options {
         memory_limit: LIMIT,
         ..Options::default()
     };
-    let one = One::reaching(&[barrier.url()], options).await;
+    let shared = Shared::allowing(&[barrier.url()], options).await;
     let event = format!("\"{}\"", "x".repeat(1 << 20));
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..10 {
-        let (one, connection) = (one.clone(), connection(barrier.url(), "AKID"));
+        let (shared, connection) = (shared.clone(), connection(barrier.url(), "AKID"));
         let call = testing::request(&format!("f-{n}"), event.clone());
-        calls.spawn(async move { one.invoke(connection, call).await });
+        calls.spawn(async move { shared.invoke(connection, call).await });
     }
     let (connection, later) = (connection(barrier.url(), "AKID"), numbered("f", 0));
     let mut ended = calls.join_all().await;
-    ended.push(one.invoke(connection.clone(), later.clone()).await);
+    ended.push(shared.invoke(connection.clone(), later.clone()).await);
     for answer in ended {
         let limited = matches!(answer, Err(HostError::MemoryLimit { limit: LIMIT }));
         assert!(limited, "{answer:?}");
@@ -217,9 +221,9 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
 
     // A new instance is not affected.
     barrier.open();
-    let again = One {
-        instance: one.host.share(&only(&barrier.url())).await.unwrap(),
-        host: one.host,
+    let again = Shared {
+        instance: shared.host.share(&only(&barrier.url())).await.unwrap(),
+        host: shared.host,
     };
     let answer = again.invoke(connection, later).await;
     assert_eq!(text(answer), r#"["f-0","AKID",0]"#);
@@ -227,19 +231,19 @@ async fn more_at_once_than_fits_ends_the_instance_and_names_the_limit() {
 
 /// With this little memory, even a small leak per call would exceed the limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
+async fn thousand_sequential_calls_need_the_memory_of_one() {
     let lambda = lambda().await;
     let options = Options {
         memory_limit: 512 << 10,
         ..Options::default()
     };
-    let one = One::reaching(&[lambda.url()], options).await;
+    let shared = Shared::allowing(&[lambda.url()], options).await;
     let connection = testing::connection_to(&lambda);
     let event = format!("\"{}\"", "x".repeat(20_000));
     for n in 0..1_000 {
         let function = ["echo", "fail", "missing"][n % 3];
         let request = testing::request(function, event.clone());
-        let answer = one.invoke(connection.clone(), request).await.unwrap();
+        let answer = shared.invoke(connection.clone(), request).await.unwrap();
         match (n % 3, answer) {
             (0, Ok(invocation)) => assert_eq!(outcome::text(Ok(invocation)), event, "{n}"),
             (1, Err(Error::FunctionFailed(_))) | (2, Err(Error::Service(_))) => {}
@@ -251,10 +255,10 @@ async fn a_thousand_calls_one_after_the_other_need_the_memory_of_one() {
 
 /// Both components run in one process against one service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_components_at_once() {
-    let barrier = Barrier::start(by_name).await;
+async fn both_components_run_concurrently_in_one_process() {
+    let barrier = Barrier::start(answer_by_name).await;
     let policy = only(&barrier.url());
-    let one = One::reaching(&[barrier.url()], Options::default()).await;
+    let shared = Shared::allowing(&[barrier.url()], Options::default()).await;
     let fresh = Component::Wasi02.host();
     let connection = connection(barrier.url(), "AKID");
     let calls: Vec<_> = (0..10)
@@ -262,7 +266,7 @@ async fn both_components_at_once() {
             let (policy, connection) = (policy.clone(), connection.clone());
             let request = numbered("f", n);
             match n % 2 {
-                0 => one.begin(connection, request),
+                0 => shared.begin(connection, request),
                 _ => {
                     tokio::spawn(async move { fresh.invoke(&policy, &connection, &request).await })
                 }

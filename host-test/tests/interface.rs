@@ -48,7 +48,7 @@ fn assert_interface(component: Component, list_name: &str, allowed: &[&str]) {
     let expected = fs::read_to_string(&file).expect("the list");
     assert_eq!(
         seen, expected,
-        "the interface changed; if that is meant, run this test with UPDATE=1 and look at the difference"
+        "the interface changed: if the change is intended, run this test with UPDATE=1 and review the diff"
     );
     let imports: BTreeSet<&str> = ty.imports(&engine).map(|(name, _)| name).collect();
     assert_eq!(imports, BTreeSet::from_iter(allowed.iter().copied()));
@@ -57,7 +57,7 @@ fn assert_interface(component: Component, list_name: &str, allowed: &[&str]) {
 // The tests repeat the imports so that an accidental update of a list is noticed.
 
 #[test]
-fn imports_and_exports_are_those_of_the_list() {
+fn imports_and_exports_for_wasi_0_2_match_the_list() {
     assert_interface(
         Component::Wasi02,
         "interface.txt",
@@ -74,7 +74,7 @@ fn imports_and_exports_are_those_of_the_list() {
 }
 
 #[test]
-fn imports_and_exports_of_the_one_for_wasi_0_3_are_those_of_its_list() {
+fn imports_and_exports_for_wasi_0_3_match_the_list() {
     assert_interface(
         Component::Wasi03,
         "interface-p3.txt",

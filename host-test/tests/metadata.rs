@@ -3,7 +3,7 @@
 use std::fs;
 
 use memchr::memmem::find;
-use testing::Component;
+use testing::{Component, case};
 use wasm_metadata::{Metadata, Payload};
 
 /// Each component with its name.
@@ -15,7 +15,7 @@ const COMPONENTS: [(Component, &str); 2] = [
 fn metadata(component: Component) -> Metadata {
     match Payload::from_binary(&fs::read(component.file()).unwrap()).unwrap() {
         Payload::Component { metadata, .. } => metadata,
-        Payload::Module(_) => panic!("a module"),
+        Payload::Module(_) => panic!("the file is a core module"),
     }
 }
 
@@ -24,8 +24,9 @@ fn text(field: Option<impl ToString>) -> String {
 }
 
 #[test]
-fn every_field_but_the_revision_is_filled() {
+fn every_field_except_the_revision_is_filled() {
     for (component, name) in COMPONENTS {
+        let _case = case(name);
         let metadata = metadata(component);
         assert_eq!(text(metadata.name), name);
         assert_eq!(text(metadata.version), "0.1.0");
@@ -46,8 +47,9 @@ fn every_field_but_the_revision_is_filled() {
 }
 
 #[test]
-fn the_producers_name_the_compiler_and_the_encoder() {
+fn producers_name_the_compiler_and_the_encoder() {
     for component in Component::ALL {
+        let _case = case(component.wasi());
         let producers = metadata(component).producers.unwrap();
         let version = |field, tool| text(producers.get(field).and_then(|it| it.get(tool)));
         assert_eq!(version("language", "Rust"), "");
@@ -59,7 +61,7 @@ fn the_producers_name_the_compiler_and_the_encoder() {
 
 /// Build paths would make the components impossible to reproduce on another machine.
 #[test]
-fn no_path_of_the_machine_that_built_it_is_inside() {
+fn component_contains_no_path_of_the_build_machine() {
     let root = env!("CARGO_MANIFEST_DIR").strip_suffix("host-test");
     let mut paths = vec![root.unwrap().to_owned()];
     for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {
@@ -67,6 +69,7 @@ fn no_path_of_the_machine_that_built_it_is_inside() {
     }
     paths.retain(|path| path.contains(|character| character != '/'));
     for component in Component::ALL {
+        let _case = case(component.wasi());
         let bytes = fs::read(component.file()).unwrap();
         for path in &paths {
             assert_eq!(find(&bytes, path.as_bytes()), None, "{path}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
-use testing::changed;
+use testing::{case, changed};
 
 /// Wraps one core module that exports `run` in a component.
 fn component(imports: &str, core: &str) -> String {
@@ -85,7 +85,7 @@ const UNREACHABLE: &str = r#"(func (export "run") (result i32) unreachable)"#;
 const SHORT: Duration = Duration::from_millis(30);
 
 #[test]
-fn a_component_that_imports_anything_else_does_not_load() {
+fn component_with_another_import_is_rejected() {
     for (import, function) in [
         (
             "wasi:cli/environment@0.2.0",
@@ -117,16 +117,17 @@ fn a_component_that_imports_anything_else_does_not_load() {
 }
 
 #[test]
-fn what_is_no_component_does_not_load() {
+fn bytes_that_are_not_a_component_are_rejected() {
     let module = wat::parse_str("(module)").unwrap();
     for bytes in [b"\0asm".to_vec(), module, Vec::new()] {
+        let _case = case(bytes.escape_ascii());
         let loaded = Sandbox::from_bytes(&bytes, Options::default());
         assert!(matches!(loaded, Err(HostError::Load { .. })));
     }
 }
 
 #[tokio::test]
-async fn nothing_outlives_a_call() {
+async fn state_does_not_outlive_a_call() {
     let sandbox = sandbox(
         r#"(global $n (mut i32) (i32.const 0))
            (memory 1)
@@ -148,14 +149,14 @@ const GROW: &str = r#"(memory 1)
       (memory.size))"#;
 
 #[tokio::test]
-async fn memory_is_limited_and_the_limit_is_named() {
+async fn exceeded_memory_limit_is_reported_with_the_limit() {
     let within = |mib: usize| sandbox(GROW, options(|options| options.memory_limit = mib << 20));
     assert_eq!(run(&within(17)).await.unwrap(), 257);
     assert_limited!(run(&within(16)).await, MemoryLimit { limit: 16 << 20 });
 }
 
 #[tokio::test]
-async fn a_trap_is_told_apart_and_the_sandbox_lives_on() {
+async fn trap_is_reported_and_the_sandbox_stays_usable() {
     let sandbox = sandbox(UNREACHABLE, Options::default());
     for _ in 0..2 {
         assert_unreachable(run(&sandbox).await);
@@ -163,14 +164,14 @@ async fn a_trap_is_told_apart_and_the_sandbox_lives_on() {
 }
 
 #[tokio::test]
-async fn a_component_that_only_runs_spends_its_cpu_budget() {
+async fn endless_loop_ends_at_the_cpu_budget() {
     let sandbox = sandbox(ENDLESS, options(|options| options.cpu_budget = SHORT));
     assert_limited!(run(&sandbox).await, CpuLimit { budget: SHORT });
 }
 
 /// On a single thread, the timeout can fire only if the component yields.
 #[tokio::test(flavor = "current_thread")]
-async fn a_running_component_lets_others_run_and_is_timed_out() {
+async fn busy_component_yields_and_times_out() {
     let options = options(|options| {
         options.call_timeout = SHORT;
         options.cpu_budget = Duration::from_secs(3600);
@@ -207,7 +208,7 @@ fn waiting(nanoseconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn waiting_is_timed_out() {
+async fn waiting_component_times_out() {
     let options = options(|options| options.call_timeout = SHORT);
     let sandbox = load(&waiting(3_600_000_000_000), options);
     assert_limited!(run(&sandbox).await, Timeout { limit: SHORT });
@@ -215,14 +216,14 @@ async fn waiting_is_timed_out() {
 
 /// The budget is far below the wait, and the ticks during the wait do not use it up.
 #[tokio::test]
-async fn waiting_costs_no_cpu_budget() {
+async fn waiting_uses_no_cpu_budget() {
     let options = options(|options| options.cpu_budget = Duration::from_millis(500));
     let sandbox = load(&waiting(1_000_000_000), options);
     assert_eq!(run(&sandbox).await.unwrap(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_calls_than_places_wait_for_one_another() {
+async fn calls_beyond_the_maximum_wait_for_a_free_slot() {
     let options = options(|options| options.max_calls = 2);
     let sandbox = load(&waiting(1_000_000), options);
     let calls: Vec<_> = (0..20)
@@ -237,10 +238,10 @@ async fn more_calls_than_places_wait_for_one_another() {
 }
 
 #[tokio::test]
-async fn limits_too_large_for_a_pool_are_explained_and_still_work() {
+async fn limits_too_large_for_a_pool_fall_back_to_on_demand_allocation() {
     let sandbox = sandbox(GROW, options(|options| options.max_calls = u32::MAX >> 10));
     let Allocation::OnDemand { reason } = sandbox.allocation() else {
-        panic!("reserved 16 TiB");
+        panic!("the pool reserved 16 TiB");
     };
     assert!(!reason.is_empty());
     assert_eq!(run(&sandbox).await.unwrap(), 257);
@@ -253,7 +254,7 @@ const COUNTS: &str = r#"(global $n (mut i32) (i32.const 0))
       (global.get $n))"#;
 
 #[tokio::test]
-async fn a_shared_instance_stays() {
+async fn shared_instance_keeps_its_state() {
     let sandbox = load_async(&component("", COUNTS), Options::default());
     let instance = shared(&sandbox).await;
     for n in 1..4 {
@@ -263,7 +264,7 @@ async fn a_shared_instance_stays() {
 }
 
 #[tokio::test]
-async fn a_shared_instance_gives_its_place_back() {
+async fn dropped_shared_instance_frees_its_slot() {
     let options = options(|options| options.max_calls = 1);
     let sandbox = load_async(&component("", COUNTS), options);
     for _ in 0..3 {
@@ -273,7 +274,7 @@ async fn a_shared_instance_gives_its_place_back() {
 }
 
 #[tokio::test]
-async fn a_trap_ends_a_shared_instance_and_its_later_calls_say_why() {
+async fn trap_ends_a_shared_instance_and_later_calls_report_it() {
     let sandbox = load_async(&component("", UNREACHABLE), Options::default());
     let instance = shared(&sandbox).await;
     for _ in 0..3 {
@@ -282,7 +283,7 @@ async fn a_trap_ends_a_shared_instance_and_its_later_calls_say_why() {
 }
 
 #[tokio::test]
-async fn the_limits_hold_for_a_shared_instance() {
+async fn limits_apply_to_a_shared_instance() {
     let limits = options(|options| {
         options.memory_limit = 16 << 20;
         options.cpu_budget = SHORT;
@@ -303,11 +304,11 @@ async fn the_limits_hold_for_a_shared_instance() {
 
 /// A call that blocks in WASI 0.2 would make all other calls of the instance wait.
 #[tokio::test]
-async fn a_component_without_async_functions_is_not_shared() {
+async fn component_without_async_functions_cannot_be_shared() {
     let sandbox = load(&waiting(1), Options::default());
     let policy = Arc::new(Policy::deny_all());
     let Err(HostError::NotShared) = sandbox.share(&policy).await else {
-        panic!("an instance");
+        panic!("the component was shared");
     };
     assert_eq!(run(&sandbox).await.unwrap(), 7);
 }

@@ -79,7 +79,7 @@ fn text(response: &Response<Bytes>) -> &str {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_response_keeps_the_page_to_itself(component: Component) {
+async fn every_response_has_isolating_headers(component: Component) {
     let at = running(component).await;
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
@@ -109,7 +109,7 @@ async fn every_response_keeps_the_page_to_itself(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_knows_nothing_of_the_service(component: Component) {
+async fn page_contains_no_knowledge_of_the_service(component: Component) {
     let at = running(component).await;
     for path in [
         "/",
@@ -136,14 +136,14 @@ async fn the_page_knows_nothing_of_the_service(component: Component) {
             "qualifier",
             "functionname",
         ] {
-            assert!(!words.contains(&word), "{path} says {word}");
+            assert!(!words.contains(&word), "{path} contains {word}");
         }
     }
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(component: Component) {
+async fn foreign_host_origin_or_type_is_rejected_before_anything_runs(component: Component) {
     let at = running(component).await;
     let port = at.studio.addr().port();
     let json = ("content-type", "application/json");
@@ -156,7 +156,7 @@ async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(compon
         "values": { "yourFunctions": "count", "payload": { "key": "k" } },
     })
     .to_string();
-    let refused: [(&[(&str, &str)], u16); 6] = [
+    let rejected: [(&[(&str, &str)], u16); 6] = [
         (&[json, ("host", &foreign)], 421),
         (&[json, ("host", "127.0.0.1")], 421),
         (&[json, ("origin", "http://evil.example")], 403),
@@ -164,7 +164,7 @@ async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(compon
         (&[json, ("sec-fetch-site", "cross-site")], 403),
         (&[("content-type", "text/plain")], 415),
     ];
-    for (headers, status) in refused {
+    for (headers, status) in rejected {
         let post = at.send(Method::POST, "/api/run", headers, body.clone());
         let response = post.await;
         assert_eq!(response.status(), status, "{headers:?}");
@@ -181,7 +181,7 @@ async fn foreign_hosts_origins_and_types_are_refused_before_anything_runs(compon
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn other_paths_methods_and_bodies_are_refused_in_words(component: Component) {
+async fn unknown_path_method_or_body_is_rejected_with_a_message(component: Component) {
     let at = running(component).await;
     assert_eq!(at.get("/../Cargo.toml").await.status(), 404);
     assert_eq!(at.get("/api/").await.status(), 404);
@@ -204,7 +204,7 @@ async fn other_paths_methods_and_bodies_are_refused_in_words(component: Componen
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
+async fn secrets_stay_on_the_server_and_still_sign(component: Component) {
     let at = running(component).await;
     let secret = at.lambda.key().secret_access_key.clone();
     let connection = at.connection().await;
@@ -212,8 +212,8 @@ async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
     let mut bodies = vec![text(&at.get("/api/defaults").await).to_owned()];
 
     let mut run = async |connection: &Value, card: &str, values: Value| {
-        let asked = json!({ "connection": connection, "card": card, "values": values });
-        let response = at.ask("run", asked).await;
+        let question = json!({ "connection": connection, "card": card, "values": values });
+        let response = at.ask("run", question).await;
         bodies.push(text(&response).to_owned());
         document(&response)
     };
@@ -244,7 +244,7 @@ async fn secrets_stay_here_and_sign_all_the_same(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn json_passes_through_as_text(component: Component) {
+async fn json_passes_through_unchanged(component: Component) {
     let at = running(component).await;
     let payload = r#"{"z": 12345678901234567890123,"a":[1.0,1e400],  "z":-0}"#;
     let connection = at.connection().await;
@@ -258,21 +258,21 @@ async fn json_passes_through_as_text(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn choices_are_the_contracts(component: Component) {
+async fn choices_come_from_the_component(component: Component) {
     let at = running(component).await;
     let connection = at.connection().await;
-    let asked = json!({
+    let question = json!({
         "connection": connection, "card": "invoke", "field": "yourFunctions", "values": {},
         "search": "GREE", "cursor": null,
     });
-    let page = document(&at.ask("choices", asked).await);
+    let page = document(&at.ask("choices", question).await);
     assert_eq!(page["ok"]["choices"][0]["value"], "greet");
     assert_eq!(page["ok"]["next"], Value::Null);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_policy_refused_is_told(component: Component) {
+async fn response_lists_the_refusals_of_the_policy(component: Component) {
     let at = running(component).await;
     let mut connection = at.connection().await;
     // The connection has no region, so the region comes from the function's ARN.
@@ -282,8 +282,8 @@ async fn what_the_policy_refused_is_told(component: Component) {
         "useFunctionName": "Yes",
         "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:f",
     });
-    let asked = json!({ "connection": connection, "card": "invoke", "values": values });
-    let answer = document(&at.ask("run", asked).await);
+    let question = json!({ "connection": connection, "card": "invoke", "values": values });
+    let answer = document(&at.ask("run", question).await);
     assert_eq!(answer["error"]["transport"]["kind"], "denied", "{answer}");
     let refusal = answer["refusals"][0].as_str().unwrap();
     let origin = "https://lambda.eu-west-1.amazonaws.com:443";
@@ -292,9 +292,9 @@ async fn what_the_policy_refused_is_told(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start(component: Component) {
+async fn invalid_destination_or_taken_port_is_reported_at_start(component: Component) {
     let at = running(component).await;
-    let no_destination = studio::Config {
+    let invalid_destination = studio::Config {
         allow: vec!["http://".to_owned()],
         ..studio::Config::default()
     };
@@ -302,13 +302,13 @@ async fn a_destination_that_is_none_and_a_taken_port_are_told_at_the_start(compo
         port: at.studio.addr().port(),
         ..studio::Config::default()
     };
-    for (config, why) in [
-        (no_destination, "is not a destination"),
+    for (config, reason) in [
+        (invalid_destination, "is not a destination"),
         (taken, "choose another port"),
     ] {
-        let refused = Studio::start(component.host().clone(), config).await;
-        let told = format!("{:#}", refused.unwrap_err());
-        assert!(told.contains(why), "{told}");
+        let started = Studio::start(component.host().clone(), config).await;
+        let message = format!("{:#}", started.unwrap_err());
+        assert!(message.contains(reason), "{message}");
     }
     at.studio.stop().await;
     at.lambda.stop().await;

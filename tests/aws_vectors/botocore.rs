@@ -23,7 +23,7 @@ fn vectors() -> Vec<Value> {
 }
 
 #[test]
-fn every_request_is_signed_as_by_botocore() {
+fn requests_are_signed_as_by_botocore() {
     let vectors = vectors();
     assert_eq!(vectors.len(), 9);
     // 2026-11-22T12:00:00Z

@@ -31,7 +31,7 @@ fn response(expected: &Value) -> Response {
 }
 
 #[test]
-fn every_case_that_the_sdks_share() {
+fn every_shared_sdk_case_passes() {
     let file = package_folder("aws-runtime").join("test-data/clock-skew-test-cases.json");
     let suite: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     let cases = suite["tests"].as_array().unwrap();

@@ -106,7 +106,7 @@ fn parse(text: &str) -> Wire {
 }
 
 #[test]
-fn every_header_case_that_applies() {
+fn every_applicable_header_case_passes() {
     let suite = suite();
     let mut run = BTreeSet::new();
     for entry in fs::read_dir(&suite).unwrap() {
@@ -169,7 +169,7 @@ fn header_case(case: &Case) {
 
 /// The suite's only request to Lambda.
 #[test]
-fn an_arn_in_the_path_is_encoded_twice_in_the_canonical_request() {
+fn arn_in_the_path_is_encoded_twice_in_the_canonical_request() {
     let case = Case::of("double-url-encode");
     let text = case.read("request.txt");
     let wire = parse(&text);
@@ -193,7 +193,7 @@ fn an_arn_in_the_path_is_encoded_twice_in_the_canonical_request() {
 
 /// This old case of the suite mixes two dates, so only its canonical path can be checked.
 #[test]
-fn a_path_is_encoded_twice_in_the_canonical_request() {
+fn path_is_encoded_twice_in_the_canonical_request() {
     let case = Case::of("double-encode-path");
     let text = case.read("request.txt");
     let expected = case.read("header-canonical-request.txt");

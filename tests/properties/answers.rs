@@ -124,12 +124,12 @@ proptest! {
         answers in vec(response(), 1..4),
         now in clock(),
         kind in select(&[None, Some(InvocationType::Event), Some(InvocationType::DryRun)][..]),
-        twice in any::<bool>(),
+        durable in any::<bool>(),
     ) {
         let request = InvokeRequest {
             function: "f".into(),
             invocation_type: kind,
-            durable_execution_name: twice.then(|| "n".into()),
+            durable_execution_name: durable.then(|| "n".into()),
             ..InvokeRequest::default()
         };
         let last_success = answers.iter().any(|answer| (200..300).contains(&answer.status));
@@ -194,13 +194,13 @@ proptest! {
     }
 
     #[test]
-    fn any_error_document_is_read(marker in text_like(&["Unhandled", "Handled"]), body in bytes_like(&BODIES)) {
+    fn any_error_document_is_parsed_without_panic(marker in text_like(&["Unhandled", "Handled"]), body in bytes_like(&BODIES)) {
         let failure = failure::read(marker.clone(), &body);
         prop_assert_eq!(failure.marker, marker);
     }
 
     #[test]
-    fn any_log_tail_is_read(header in text_like(&[LOG])) {
+    fn any_log_tail_is_parsed_without_panic(header in text_like(&[LOG])) {
         if let Some(tail) = log_tail::read(&header) {
             // A byte that is not UTF-8 becomes a character of three bytes.
             prop_assert!(tail.text.len() <= 3 * header.len());
@@ -208,14 +208,14 @@ proptest! {
     }
 
     #[test]
-    fn any_document_of_sts_is_read(body in bytes_like(&BODIES)) {
+    fn any_sts_document_is_parsed_without_panic(body in bytes_like(&BODIES)) {
         let _ = query::texts(&body, ["Error/Code", "GetCallerIdentityResult/Arn"]);
     }
 
     /// AWS explains a signature that does not match with the request as received, which includes
     /// the session token.
     #[test]
-    fn a_message_that_repeats_the_token_is_redacted(
+    fn message_that_repeats_the_token_is_redacted(
         code in select(&["InvalidSignatureException", "SignatureDoesNotMatch", "ServiceException", ""][..]),
         status in select(&[400_u16, 403, 500][..]),
     ) {

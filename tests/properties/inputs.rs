@@ -72,7 +72,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn an_accepted_function_name_is_sent_as_given(text in text_like(&NAMES)) {
+    fn accepted_function_name_is_sent_as_given(text in text_like(&NAMES)) {
         match FunctionName::parse("request.function", &text) {
             Ok(name) => {
                 // It contains nothing whose escape a proxy could undo.
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn an_accepted_url_cannot_break_out_of_the_request(url in text_like(&URLS), region in text_like(&REGIONS)) {
+    fn accepted_url_cannot_inject_into_the_request(url in text_like(&URLS), region in text_like(&REGIONS)) {
         let _ = endpoint::partition_id(&region);
         if endpoint::check_region(&region).is_err() {
             return Ok(());
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn an_accepted_request_has_no_line_break_and_leaks_no_secret(
+    fn accepted_request_has_no_line_break_and_leaks_no_secret(
         function in text_like(&NAMES),
         qualifier in option::of(text_like(&["live", "$LATEST", "1"])),
         payload in option::of(text_like(&EVENTS)),
@@ -147,7 +147,7 @@ proptest! {
 
     /// A secret in the wrong field, or one that contains characters that are not allowed.
     #[test]
-    fn a_secret_in_any_field_is_not_repeated(
+    fn secret_in_any_field_is_not_repeated(
         before in "[ -~\\r\\n\\x00é]{0,3}",
         after in "[ -~\\r\\n\\x00é]{0,3}",
         secret in prop_oneof![Just(SECRET), Just(TOKEN)],
@@ -173,14 +173,14 @@ proptest! {
     }
 
     #[test]
-    fn any_cursor_is_read_without_leaking_a_secret(cursor in text_like(&["", "1.50.bWFya2Vy.arn:aws:lambda:x", "bWFya2Vy", "0.0.."])) {
+    fn any_cursor_is_parsed_without_leaking_a_secret(cursor in text_like(&["", "1.50.bWFya2Vy.arn:aws:lambda:x", "bWFya2Vy", "0.0.."])) {
         let query = FunctionQuery { cursor: Some(cursor), ..FunctionQuery::default() };
         let outcome = ListFunctions::new(connection(), query).map(|_| ());
         assert_no_secret(&format!("{outcome:?}"));
     }
 
     #[test]
-    fn any_form_is_read_without_leaking_a_secret(
+    fn any_form_is_parsed_without_leaking_a_secret(
         connection in text_like(&CONNECTIONS),
         values in text_like(&[r#"{"functionName":"f","payload":{"a":1},"invocationType":"event","limit":10,"allVersions":true}"#, "{}", ""]),
         card in text_like(&["invoke", "listFunctions", "list-functions"]),

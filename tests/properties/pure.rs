@@ -37,7 +37,7 @@ proptest! {
     }
 
     #[test]
-    fn a_malformed_date_does_not_trap(text in text_like(&DATES), sent in any::<u64>(), received in any::<u64>()) {
+    fn malformed_date_does_not_panic(text in text_like(&DATES), sent in any::<u64>(), received in any::<u64>()) {
         let date = parse_http_date(&text);
         prop_assert!(date.is_none_or(|seconds| seconds <= LAST + 1), "{text}: {date:?}");
         let mut clock = ServiceClock::default();
@@ -50,11 +50,11 @@ proptest! {
     }
 
     #[test]
-    fn a_wait_is_bounded(retry in any::<u8>(), jitter in any::<u64>(), asked in any::<Option<u64>>(), throttled in any::<bool>()) {
+    fn backoff_is_bounded(retry in any::<u8>(), jitter in any::<u64>(), retry_after in any::<Option<u64>>(), throttled in any::<bool>()) {
         let reason = if throttled { RetryReason::Throttling } else { RetryReason::Other };
         let alone = backoff_ms(reason, retry, jitter, None);
         prop_assert!(alone < 20_000);
-        let wait = backoff_ms(reason, retry, jitter, asked);
+        let wait = backoff_ms(reason, retry, jitter, retry_after);
         prop_assert!((alone..=alone + 5_000).contains(&wait));
     }
 

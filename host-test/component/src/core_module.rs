@@ -95,7 +95,7 @@ fn remapped_paths(root: &Path) -> Result<Vec<String>> {
     let commit = version
         .lines()
         .find_map(|line| line.strip_prefix("commit-hash: "));
-    let commit = commit.context("rustc names no commit")?;
+    let commit = commit.context("`rustc --version --verbose` does not print a commit hash")?;
     flags.push(remap(&sources, &format!("/rustc/{commit}")));
     Ok(flags)
 }
@@ -124,7 +124,9 @@ pub fn install_target(target: &str) -> Result<()> {
 pub fn compiler() -> Result<String> {
     let version = rustc(&["--version"])?;
     let version = version.trim().strip_prefix("rustc ");
-    Ok(version.context("rustc names no version")?.to_owned())
+    Ok(version
+        .context("`rustc --version` does not print a version")?
+        .to_owned())
 }
 
 fn rustc(arguments: &[&str]) -> Result<String> {

@@ -18,9 +18,9 @@ fn arguments(features: &[&str]) -> Vec<String> {
         .args(["--", "--print=crate-name"])
         .output()
         .unwrap();
-    let shown = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{shown}");
-    let line = shown
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    let line = stderr
         .lines()
         .find(|line| line.contains("--crate-name aws_lambda_connector "))
         .unwrap();
@@ -50,18 +50,18 @@ fn rustc_receives_every_flag_that_reduces_the_size() {
         let arguments = arguments(component.features);
         assert_eq!(values(&arguments, "--crate-type"), ["cdylib"]);
         let codegen = values(&arguments, "-C");
-        let of = |name: &str| -> Vec<&str> {
+        let options = |name: &str| -> Vec<&str> {
             let option = |flag: &&&str| flag.split('=').next() == Some(name);
             codegen.iter().filter(option).copied().collect()
         };
-        assert_eq!(of("lto"), ["lto=fat"]);
-        assert_eq!(of("opt-level"), ["opt-level=z"]);
-        assert_eq!(of("codegen-units"), ["codegen-units=1"]);
-        assert_eq!(of("panic"), ["panic=abort"]);
-        assert_eq!(of("strip"), ["strip=symbols"]);
-        assert_eq!(of("target-feature"), ["target-feature=+simd128"]);
+        assert_eq!(options("lto"), ["lto=fat"]);
+        assert_eq!(options("opt-level"), ["opt-level=z"]);
+        assert_eq!(options("codegen-units"), ["codegen-units=1"]);
+        assert_eq!(options("panic"), ["panic=abort"]);
+        assert_eq!(options("strip"), ["strip=symbols"]);
+        assert_eq!(options("target-feature"), ["target-feature=+simd128"]);
         assert_eq!(
-            of("link-arg"),
+            options("link-arg"),
             [
                 "link-arg=-zstack-size=65536",
                 "link-arg=--initial-memory=262144",

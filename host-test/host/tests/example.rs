@@ -11,7 +11,7 @@ use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, LocalLambda};
 
 #[path = "../examples/signing_key.rs"]
-#[allow(dead_code)] // Its `main`.
+#[allow(dead_code)] // The `main` of the example.
 mod signing_key;
 
 fn minimal() -> PathBuf {
@@ -123,7 +123,7 @@ fn readme_excerpt_quotes_lines_of_the_example_in_order() {
     for line in lines.filter(|line| !line.is_empty() && !line.contains('…')) {
         assert!(
             example.any(|other| other == line),
-            "README.md: host-test/host/examples/minimal.rs has no `{line}` there"
+            "README.md quotes `{line}`, which host-test/host/examples/minimal.rs does not contain at that point"
         );
     }
 }

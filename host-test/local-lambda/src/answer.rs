@@ -43,8 +43,11 @@ pub(super) fn with_headers(
 ) -> Result<Answer, ApiError> {
     for &(name, value) in headers {
         if let Some(value) = value {
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| ApiError::service(format!("The header {name} cannot be sent")))?;
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                ApiError::service(format!(
+                    "The value of the header {name} is not valid in HTTP"
+                ))
+            })?;
             answer.headers_mut().insert(name, value);
         }
     }

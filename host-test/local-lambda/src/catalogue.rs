@@ -73,12 +73,12 @@ fn built_in() -> Vec<Function> {
     vec![
         f("echo", "Returns its event, byte for byte", H::Echo),
         f("greet", "Greets by name", H::Greet),
-        f("fail", "Throws", H::Fail),
+        f("fail", "Throws an error", H::Fail),
         Function {
             timeout_seconds: 900,
             ..f(
                 "slow",
-                "Takes as many milliseconds as it is asked to",
+                "Waits for the requested number of milliseconds",
                 H::Slow,
             )
         },
@@ -93,15 +93,15 @@ fn built_in() -> Vec<Function> {
             runtime: Some("provided.al2023"),
             ..f(
                 "binary",
-                "Returns what is neither JSON nor UTF-8",
+                "Returns bytes that are neither JSON nor UTF-8",
                 H::Binary,
             )
         },
-        f("context", "Returns what it was invoked with", H::Context),
-        f("big", "Returns as many bytes as it is asked to", H::Big),
+        f("context", "Returns everything that it received", H::Context),
+        f("big", "Returns the requested number of bytes", H::Big),
         Function {
             tenant_isolated: true,
-            ..f("tenant", "Runs apart for each tenant", H::Context)
+            ..f("tenant", "Runs separately for each tenant", H::Context)
         },
         Function {
             durable: true,
@@ -116,7 +116,7 @@ fn built_in() -> Vec<Function> {
         },
         Function {
             throttled: true,
-            ..f("throttled", "Has no concurrency reserved", H::Echo)
+            ..f("throttled", "Has a reserved concurrency of 0", H::Echo)
         },
         Function {
             versions: vec!["First", "Zweite Version: größer", ""],
@@ -124,7 +124,7 @@ fn built_in() -> Vec<Function> {
                 Alias {
                     name: "live",
                     version: "2",
-                    description: "Production, a tenth of it on 3",
+                    description: "Production, one call in ten on version 3",
                     routed: Some(("3", 10)),
                 },
                 Alias {

@@ -53,24 +53,23 @@ impl Default for Config {
 impl Config {
     /// Validates the configuration and returns its first key.
     pub(super) fn check(&self) -> Result<&Key> {
-        let key = self
-            .keys
-            .first()
-            .context("the local Lambda needs at least one key: callers sign with it")?;
+        let key = self.keys.first().context(
+            "the configuration has no key: add at least one, because callers sign with it",
+        )?;
         ensure!(
             self.account.len() == 12 && self.account.bytes().all(|b| b.is_ascii_digit()),
-            "the account {:?} is not 12 digits",
+            "the account {:?} is invalid: it must be 12 digits",
             self.account
         );
         ensure!(
             self.addr.ip().is_loopback(),
-            "the local Lambda listens on the loopback interface only, not on {}",
+            "the address {} is not allowed: use an address of the loopback interface, such as 127.0.0.1",
             self.addr.ip()
         );
         ensure!(
             self.base_path.is_empty()
                 || self.base_path.starts_with('/') && !self.base_path.ends_with('/'),
-            "the base path {:?} must start with a slash and not end with one",
+            "the base path {:?} is invalid: it must start with a slash and not end with one",
             self.base_path
         );
         Ok(key)
@@ -125,7 +124,7 @@ pub struct Role {
     /// The external ID that every caller must send. With `None`, a caller must not send one.
     pub external_id: Option<String>,
     /// The upper bound on the lifetime of the keys, even if the caller requests a longer one.
-    pub lasts: Option<Duration>,
+    pub max_lifetime: Option<Duration>,
 }
 
 /// A caller that may assume a role.

@@ -17,7 +17,7 @@ impl Counters {
         *count
     }
 
-    pub fn of(&self, key: &str) -> u64 {
+    pub fn get(&self, key: &str) -> u64 {
         lock(&self.0).get(key).copied().unwrap_or_default()
     }
 }

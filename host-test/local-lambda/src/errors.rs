@@ -166,7 +166,8 @@ impl ApiError {
         Self::untyped(
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
-            "The local Lambda does not support this operation",
+            "The local Lambda does not support this operation. \
+             It supports Invoke, ListFunctions, ListVersionsByFunction and ListAliases.",
         )
     }
 }

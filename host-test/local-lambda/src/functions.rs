@@ -20,8 +20,8 @@ pub(super) struct Run {
     pub timeout: Duration,
     pub memory_mb: u32,
     pub log: Log,
-    /// Run counts of the functions that count, by the `key` in their events.
-    pub counted: Arc<Counters>,
+    /// Run counts by the `key` of an event, for the functions that count their runs.
+    pub run_counts: Arc<Counters>,
 }
 
 /// The context that a function receives with an event.
@@ -100,21 +100,21 @@ fn greet(run: &Run) -> Outcome {
         name: String,
     }
     let Event { name } = event(run)?;
-    returned(&json!({ "message": format!("Hello, {name}!") }))
+    response(&json!({ "message": format!("Hello, {name}!") }))
 }
 
 fn fail(run: &Run) -> Outcome {
     #[derive(Deserialize)]
     struct Event {
-        #[serde(rename = "type", default = "value_error")]
+        #[serde(rename = "type", default = "default_type")]
         error_type: String,
-        #[serde(default = "broken")]
+        #[serde(default = "default_message")]
         message: String,
     }
-    fn value_error() -> String {
+    fn default_type() -> String {
         "ValueError".to_owned()
     }
-    fn broken() -> String {
+    fn default_message() -> String {
         "This function always fails".to_owned()
     }
     let Event {
@@ -137,9 +137,9 @@ async fn slow(run: &Run) -> Outcome {
     let Event { ms, key } = event(run)?;
     tokio::time::sleep(Duration::from_millis(ms)).await;
     if let Some(key) = key {
-        run.counted.add(&key);
+        run.run_counts.add(&key);
     }
-    returned(&json!({ "sleptMs": ms }))
+    response(&json!({ "sleptMs": ms }))
 }
 
 fn log(run: &mut Run) -> Outcome {
@@ -156,16 +156,16 @@ fn log(run: &mut Run) -> Outcome {
     }
     let Event { lines, repeat } = event(run)?;
     let mut written = 0;
-    let mut room = LIMIT;
+    let mut remaining = LIMIT;
     for line in std::iter::repeat_n(&lines, repeat).flatten() {
-        let Some(left) = room.checked_sub(line.len() + 1) else {
+        let Some(rest) = remaining.checked_sub(line.len() + 1) else {
             break;
         };
-        room = left;
+        remaining = rest;
         run.log.line(line);
         written += 1;
     }
-    returned(&json!({ "written": written }))
+    response(&json!({ "written": written }))
 }
 
 async fn count(run: &Run) -> Outcome {
@@ -177,7 +177,7 @@ async fn count(run: &Run) -> Outcome {
         bytes: Option<usize>,
     }
     let Event { key, ms, bytes } = event(run)?;
-    let runs = run.counted.add(&key);
+    let runs = run.run_counts.add(&key);
     if ms > 0 {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
@@ -185,18 +185,18 @@ async fn count(run: &Run) -> Outcome {
     if let Some(bytes) = bytes {
         answer["padding"] = "x".repeat(bytes.min(RESPONSE_LIMIT)).into();
     }
-    returned(&answer)
+    response(&answer)
 }
 
 fn context(run: &Run) -> Outcome {
     #[derive(Serialize)]
-    struct Seen<'a> {
+    struct Received<'a> {
         #[serde(flatten)]
         context: &'a Context,
         /// The event unchanged: numbers of any size, and the keys in their order.
         payload: &'a RawValue,
     }
-    returned(&Seen {
+    response(&Received {
         context: &run.context,
         payload: event(run)?,
     })
@@ -208,7 +208,7 @@ fn durable(run: &Run) -> Outcome {
         key: String,
     }
     if let Ok(Event { key }) = event(run) {
-        run.counted.add(&key);
+        run.run_counts.add(&key);
     }
     context(run)
 }
@@ -228,12 +228,12 @@ fn big(run: &Run) -> Outcome {
 fn event<'a, E: Deserialize<'a>>(run: &'a Run) -> Result<E, Failure> {
     serde_json::from_slice(&run.event).map_err(|error| Failure::Thrown {
         error_type: "TypeError".to_owned(),
-        message: format!("The event does not suit this function: {error}"),
+        message: format!("The event does not match the input of this function: {error}"),
         source: "raise TypeError(message)".to_owned(),
     })
 }
 
-fn returned(value: &impl Serialize) -> Outcome {
+fn response(value: &impl Serialize) -> Outcome {
     serde_json::to_vec(value)
         .map(Bytes::from)
         .map_err(|error| Failure::Thrown {

@@ -24,7 +24,7 @@ use super::log::Log;
 use super::request::RawRequest;
 use super::service::Service;
 use super::signature::Caller;
-use super::target::{allow, check_place, qualifier, resolve};
+use super::target::{allow, check_region_and_account, qualifier, resolve};
 
 const ACTION: &str = "lambda:InvokeFunction";
 
@@ -69,7 +69,7 @@ pub(super) async fn invoke(
         service.names.durable_name.check(durable_name)?;
     }
     let qualifier = qualifier(&service.names, &name, request.parameter("Qualifier"))?;
-    check_place(place, &name, ACTION)?;
+    check_region_and_account(place, &name, ACTION)?;
     let function_arn = place.function_arn(&name.name);
     let invoked_arn = match &qualifier {
         Some(qualifier) => format!("{function_arn}:{qualifier}"),
@@ -79,7 +79,12 @@ pub(super) async fn invoke(
     let qualifier = qualifier.as_deref();
     let function = service.catalogue.find(&name.name);
     let (function, version) = function
-        .and_then(|function| Some((function, resolve(&service.routed, function, qualifier)?)))
+        .and_then(|function| {
+            Some((
+                function,
+                resolve(&service.alias_calls, function, qualifier)?,
+            ))
+        })
         .ok_or_else(|| {
             let qualifier = qualifier.unwrap_or("$LATEST");
             ApiError::function_not_found(&format!("{function_arn}:{qualifier}"))
@@ -117,7 +122,7 @@ pub(super) async fn invoke(
         timeout: Duration::from_secs(function.timeout_seconds.into()),
         memory_mb: function.memory_mb,
         log: Log::start(&id, &version),
-        counted: Arc::clone(&service.counted),
+        run_counts: Arc::clone(&service.run_counts),
         context: Context {
             function_name: function.name.clone(),
             invoked_function_arn: invoked_arn,
@@ -223,14 +228,14 @@ fn event(body: &Bytes, invocation_type: InvocationType) -> Result<Bytes, ApiErro
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    let refuse = |why: String| {
+    let reject = |reason: String| {
         ApiError::invalid_content(format!(
-            "Could not parse request body into json: Could not parse payload into json: {why}"
+            "Could not parse request body into json: Could not parse payload into json: {reason}"
         ))
     };
     // serde_json does not validate UTF-8 in values that it skips.
-    let text = str::from_utf8(body).map_err(|error| refuse(error.to_string()))?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| refuse(error.to_string()))?;
+    let text = str::from_utf8(body).map_err(|error| reject(error.to_string()))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| reject(error.to_string()))?;
     Ok(body.clone())
 }
 

@@ -7,18 +7,18 @@
 //! |---|---|---|
 //! | `echo` | any | returns the event, byte for byte |
 //! | `greet` | `{"name": "Ada"}` | returns `{"message": "Hello, Ada!"}` |
-//! | `fail` | `{"type": …, "message": …}`, both optional | throws |
+//! | `fail` | `{"type": …, "message": …}`, both optional | throws an error |
 //! | `slow` | `{"ms": 500, "key": …}`, key optional | waits, then counts a run of that key |
 //! | `log` | `{"lines": […], "repeat": 100}`, repeat optional | logs the lines, 1 MiB at most |
 //! | `count` | `{"key": "k", "ms": 500, "bytes": 9000}`, ms and bytes optional | counts a run of that key, then waits, and adds that many bytes of padding to its response |
 //! | `timeout`, `oom` | any | ended by the platform: timed out, out of memory |
 //! | `binary` | any | returns bytes that are neither JSON nor UTF-8 |
-//! | `context` | any | returns everything that it was invoked with |
+//! | `context` | any | returns everything that it received |
 //! | `big` | `{"bytes": 6291556}` | returns a JSON string of that length, quotes included |
 //! | `tenant` | any | like `context`, tenant-isolated |
 //! | `durable` | any | like `context`, durable; counts a run of the event's `key`; version `1`, alias `live` |
 //! | `throttled` | any | never runs: 429 |
-//! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (2, a tenth on 3) and `beta` (3) |
+//! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (version 2, one call in ten on 3) and `beta` (3) |
 //!
 //! STS answers at the same address, as it does in other local AWS stacks. It supports `AssumeRole`,
 //! `AssumeRoleWithWebIdentity` and `GetCallerIdentity`.
@@ -145,7 +145,7 @@ impl LocalLambda {
     /// Returns the number of runs that the functions `count` and `slow` counted for this `key` of
     /// an event.
     pub fn runs(&self, key: &str) -> u64 {
-        self.service.counted.of(key)
+        self.service.run_counts.get(key)
     }
 
     /// Returns the last 10,000 requests whose head arrived, oldest first. They include rejected
@@ -160,13 +160,13 @@ impl LocalLambda {
     }
 
     /// Expires all temporary keys that STS has issued so far.
-    pub fn end_sessions(&self) {
-        self.service.verifier.sessions.end_all();
+    pub fn expire_sessions(&self) {
+        self.service.verifier.sessions.expire_all();
     }
 
     /// Waits until the service is idle: no request is being answered and no function runs. Accepted
     /// events have run by then.
-    pub async fn quiet(&self) {
+    pub async fn wait_until_idle(&self) {
         self.service.busy.wait().await;
     }
 

@@ -14,7 +14,7 @@ use super::request::RawRequest;
 use super::rows;
 use super::service::Service;
 use super::signature::Caller;
-use super::target::{allow, check_place};
+use super::target::{allow, check_region_and_account};
 
 /// The largest page. Lambda never returns more rows, even if `MaxItems` allows them.
 const PAGE: usize = 50;
@@ -113,7 +113,7 @@ fn find<'a>(
     action: &str,
 ) -> Result<&'a Function, ApiError> {
     let arn = service.place.function_arn(&name.name);
-    check_place(&service.place, name, action)?;
+    check_region_and_account(&service.place, name, action)?;
     allow(&service.place, caller, action, &arn)?;
     service
         .catalogue
@@ -125,12 +125,12 @@ fn max_items(request: &RawRequest) -> Result<usize, ApiError> {
     let Some(text) = request.parameter("MaxItems") else {
         return Ok(PAGE);
     };
-    let refuse = |constraint: &str| Err(ApiError::validation("maxItems", &text, constraint));
+    let reject = |constraint: &str| Err(ApiError::validation("maxItems", &text, constraint));
     match text.parse::<i64>() {
         Ok(items @ 1..=10_000) => Ok(usize::try_from(items).unwrap_or(PAGE).min(PAGE)),
-        Ok(..1) => refuse("have value greater than or equal to 1"),
-        Ok(_) => refuse("have value less than or equal to 10000"),
-        Err(_) => refuse("be an integer"),
+        Ok(..1) => reject("have value greater than or equal to 1"),
+        Ok(_) => reject("have value less than or equal to 10000"),
+        Err(_) => reject("be an integer"),
     }
 }
 

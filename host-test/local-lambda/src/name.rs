@@ -100,7 +100,7 @@ impl Shape {
         let groups = self
             .regex
             .captures(text)
-            .ok_or_else(|| ApiError::service("A name matched and did not"))?;
+            .ok_or_else(|| ApiError::service("The function name cannot be split into its parts"))?;
         let part = |n: usize| {
             groups
                 .get(n)

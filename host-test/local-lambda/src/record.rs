@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use super::sync::lock;
 
 /// The number of requests to keep, so that the memory of a long-lived service is bounded.
-const KEPT: usize = 10_000;
+const CAPACITY: usize = 10_000;
 
 /// One request as it arrived.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,11 +92,11 @@ impl Record {
             body_length: 0,
             complete: false,
         })));
-        let mut kept = lock(&self.0);
-        if kept.len() == KEPT {
-            kept.pop_front();
+        let mut entries = lock(&self.0);
+        if entries.len() == CAPACITY {
+            entries.pop_front();
         }
-        kept.push_back(entry.clone());
+        entries.push_back(entry.clone());
         entry
     }
 

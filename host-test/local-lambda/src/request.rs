@@ -68,7 +68,7 @@ pub(super) async fn read(mut body: Incoming, entry: &Entry) -> Result<Bytes, Api
     let mut whole = BytesMut::new();
     let mut length: usize = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::service("The request's body was cut off"))?;
+        let frame = frame.map_err(|_| ApiError::service("The request body ended early"))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };

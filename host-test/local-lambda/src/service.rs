@@ -23,10 +23,10 @@ pub(super) struct Service {
     pub catalogue: Catalogue,
     pub executions: Executions,
     pub record: Record,
-    /// Run counts of the functions that count, by the `key` in their events.
-    pub counted: Arc<Counters>,
+    /// Run counts by the `key` of an event, for the functions that count their runs.
+    pub run_counts: Arc<Counters>,
     /// Invocations of each alias, by function name and alias name.
-    pub routed: Counters,
+    pub alias_calls: Counters,
     /// Runs by function name. The first run is a cold start.
     pub started: Counters,
     /// Connections and invocations. An invocation outlives the connection that requested it.
@@ -49,8 +49,8 @@ impl Service {
             catalogue: Catalogue::new(config.extra_functions),
             executions: Executions::default(),
             record: Record::default(),
-            counted: Arc::default(),
-            routed: Counters::default(),
+            run_counts: Arc::default(),
+            alias_calls: Counters::default(),
             started: Counters::default(),
             tasks,
             busy,

@@ -45,7 +45,7 @@ pub(super) struct Sessions(Mutex<Vec<Session>>);
 
 impl Sessions {
     /// Generates the secrets and stores the session. The service accepts its keys from then on.
-    pub fn keep(&self, issued: IssuedSession) -> Session {
+    pub fn issue(&self, issued: IssuedSession) -> Session {
         // Real secrets contain these characters. Some of them must be escaped in XML or in a URI.
         let part = || Uuid::new_v4().simple().to_string();
         let key = Key {
@@ -78,7 +78,7 @@ impl Sessions {
             .collect()
     }
 
-    pub fn end_all(&self) {
+    pub fn expire_all(&self) {
         for session in lock(&self.0).iter_mut() {
             session.issued.expires = SystemTime::UNIX_EPOCH;
         }

@@ -58,12 +58,12 @@ pub(super) fn answer(
     match form.get("Action") {
         Some("AssumeRoleWithWebIdentity") => {
             let session = with_web_identity(service, &form, now)?;
-            Ok(handed_out("AssumeRoleWithWebIdentity", &session, id))
+            Ok(issued_keys("AssumeRoleWithWebIdentity", &session, id))
         }
         Some("AssumeRole") => {
             let caller = service.verifier.verify(request, now, SERVICE)?;
             let session = assume_role(service, &form, &caller, now)?;
-            Ok(handed_out("AssumeRole", &session, id))
+            Ok(issued_keys("AssumeRole", &session, id))
         }
         Some("GetCallerIdentity") => {
             let caller = service.verifier.verify(request, now, SERVICE)?;
@@ -125,7 +125,7 @@ fn assume_role(
         external_id: external_id.map(str::to_owned),
         ..issue(&service.place, role, name, seconds, now)
     };
-    Ok(service.verifier.sessions.keep(issued))
+    Ok(service.verifier.sessions.issue(issued))
 }
 
 fn with_web_identity(service: &Service, form: &Form, now: SystemTime) -> Result<Session, ApiError> {
@@ -150,7 +150,7 @@ fn with_web_identity(service: &Service, form: &Form, now: SystemTime) -> Result<
         ));
     };
     let issued = issue(&service.place, role, name, duration(form)?, now);
-    Ok(service.verifier.sessions.keep(issued))
+    Ok(service.verifier.sessions.issue(issued))
 }
 
 fn principal(service: &Service, caller: &Caller) -> String {
@@ -179,7 +179,7 @@ fn issue(
     duration_seconds: u64,
     now: SystemTime,
 ) -> IssuedSession {
-    let asked = Duration::from_secs(duration_seconds);
+    let requested = Duration::from_secs(duration_seconds);
     let name = role.arn.rsplit('/').next().unwrap_or_default();
     IssuedSession {
         role_arn: role.arn.clone(),
@@ -190,11 +190,14 @@ fn issue(
         external_id: None,
         session_name: session_name.to_owned(),
         duration_seconds,
-        expires: now + role.lasts.map_or(asked, |lasts| lasts.min(asked)),
+        expires: now
+            + role
+                .max_lifetime
+                .map_or(requested, |lifetime| lifetime.min(requested)),
     }
 }
 
-fn handed_out(action: &str, session: &Session, id: Uuid) -> Answer {
+fn issued_keys(action: &str, session: &Session, id: Uuid) -> Answer {
     let Session { issued, key } = session;
     let expires = OffsetDateTime::from(issued.expires);
     let content = format!(

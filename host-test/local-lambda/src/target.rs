@@ -27,7 +27,7 @@ pub(super) fn allow(
 }
 
 /// Rejects a name in another region or account.
-pub(super) fn check_place(
+pub(super) fn check_region_and_account(
     place: &Place,
     name: &FunctionName,
     action: &str,
@@ -71,9 +71,9 @@ pub(super) fn qualifier(
     }
 }
 
-/// Resolves a qualifier to a version. `routed` counts the invocations of each alias.
+/// Resolves a qualifier to a version. `alias_calls` counts the invocations of each alias.
 pub(super) fn resolve(
-    routed: &Counters,
+    alias_calls: &Counters,
     function: &Function,
     qualifier: Option<&str>,
 ) -> Option<String> {
@@ -94,7 +94,7 @@ pub(super) fn resolve(
             .find(|version| version == qualifier);
     };
     // Lambda chooses at random. A count gives the same proportions and is deterministic.
-    let turn = routed.add(&format!("{}:{qualifier}", function.name));
+    let turn = alias_calls.add(&format!("{}:{qualifier}", function.name));
     let version = match alias.routed {
         Some((version, one_in)) if turn.is_multiple_of(u64::from(one_in)) => version,
         _ => alias.version,

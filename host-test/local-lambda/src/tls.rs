@@ -46,7 +46,7 @@ impl Tls {
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(names.clone())
             .and_then(|params| params.signed_by(&key, &authority))
-            .with_context(|| format!("no certificate can be made for the names {names:?}"))?;
+            .with_context(|| format!("cannot generate a certificate for the names {names:?}: use ASCII host names or IP addresses"))?;
         let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_region_of_an_arn() {
+    fn region_is_read_from_an_arn() {
         let arn = "arn:aws:lambda:eu-west-1:123456789012:function:f:live";
         assert_eq!(region_of_arn(arn), Some("eu-west-1"));
         for other in [
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_is_a_word_or_a_url() {
+    fn endpoint_is_parsed_from_a_word_or_a_url() {
         for (text, parsed) in [
             ("fips", Endpoint::Fips),
             ("dual-stack", Endpoint::DualStack),

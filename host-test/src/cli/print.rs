@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_gets_no_orders_from_a_function() {
+    fn control_characters_are_escaped_only_for_a_terminal() {
         // Clears the screen, sets the title, moves the cursor and overwrites a line. The last
         // sequence begins with a C1 control.
         let output = "a\u{1b}[2J\u{1b}]0;title\u{7}\u{8}b\rc\u{9b}31m\u{7f}\tgrün\n";

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_takes_the_place_of_its_token_in_its_own_field_only() {
+    fn secret_replaces_its_token_only_in_its_own_field() {
         let defaults = defaults();
         let page = defaults.to_json();
         assert!(!page.to_string().contains("the-secret"), "{page}");
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_secret_and_unknown_fields_go_on_as_they_came() {
+    fn typed_secret_and_unknown_fields_are_passed_through_unchanged() {
         let text = r#"{"n":12345678901234567890123,"secretAccessKey":"typed"}"#;
         let raw = RawValue::from_string(text.to_owned()).unwrap();
         assert_eq!(prepare(&raw, &defaults(), &[]).unwrap().json, text);
     }
 
     #[test]
-    fn the_regions_hosts_the_typed_url_and_the_local_service_are_reached() {
+    fn policy_allows_the_region_the_typed_url_and_the_local_service() {
         let connection = json!({ "region": "eu-west-1", "endpoint": "http://10.0.0.1:9/x" });
         let policy = ready(&connection, &defaults()).policy;
         for uri in [
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn sts_is_reached_only_on_the_way_to_a_role() {
+    fn sts_is_allowed_only_for_credentials_with_a_role() {
         for (kind, reached) in [
             ("assumeRole", true),
             ("webIdentity", true),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_that_are_no_url_allow_nothing_and_break_nothing() {
+    fn endpoint_that_is_not_a_url_allows_nothing_more() {
         for endpoint in ["fips", "ftp://10.0.0.1/", "://", "http://u@10.0.0.1/"] {
             let connection = json!({ "region": "eu-west-1", "endpoint": endpoint });
             let policy = ready(&connection, &defaults()).policy;
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_reaches_nothing() {
+    fn connection_that_is_not_an_object_allows_nothing() {
         let policy = ready(&json!(["region"]), &defaults()).policy;
         assert!(!reaches(&policy, "http://127.0.0.1:9001/"));
     }

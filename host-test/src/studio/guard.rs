@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_own_names_are_a_host() {
+    fn host_header_must_be_an_own_name() {
         for host in ["127.0.0.1:8080", "localhost:8080"] {
             assert_eq!(verdict("GET", "/", &[("host", host)]), Ok(()), "{host}");
         }
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn port_80_may_be_left_out() {
+    fn port_80_may_be_omitted() {
         assert!(is_ours("127.0.0.1", 80) && is_ours("localhost:80", 80));
         assert!(!is_ours("127.0.0.1", 8080));
     }
 
     #[test]
-    fn pages_of_other_origins_are_refused() {
+    fn foreign_origin_is_rejected() {
         let from = |name, value| {
             verdict(
                 "POST",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json() {
+    fn body_must_be_json() {
         let of = |kind| {
             let headers = [("host", "localhost:8080"), ("content-type", kind)];
             verdict("POST", "/api/run", &headers)

@@ -55,12 +55,12 @@ impl Barrier {
         self.server.url()
     }
 
-    /// Waits until this many requests wait for their responses.
+    /// Waits until `requests` requests have arrived, and returns them.
     pub async fn waiting(&self, requests: usize) -> Vec<Arrived> {
         let mut count = self.shared.count.subscribe();
         count.wait_for(|count| *count >= requests).await.unwrap();
         let arrived = self.shared.arrived.lock().unwrap().clone();
-        assert_eq!(arrived.len(), requests, "no call is made twice");
+        assert_eq!(arrived.len(), requests, "a call was sent more than once");
         arrived
     }
 

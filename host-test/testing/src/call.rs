@@ -67,7 +67,7 @@ pub fn connection_to(lambda: &LocalLambda) -> Connection {
     connection(lambda.key(), lambda.url())
 }
 
-/// Returns that connection as the JSON of a form.
+/// Returns the same connection as the JSON of a form.
 pub fn form(lambda: &LocalLambda) -> String {
     serde_json::json!({
         "region": "us-east-1",
@@ -105,7 +105,7 @@ pub fn request(function: &str, payload: impl Into<String>) -> InvokeRequest {
     }
 }
 
-/// Returns the same invocation with other options.
+/// Returns the same invocation with changed options.
 pub fn request_with(
     function: &str,
     payload: impl Into<String>,

@@ -34,7 +34,7 @@ impl Component {
     }
 
     /// Returns the reference host with this HTTP client.
-    pub fn host_calling_by(self, outbound: OutboundOptions) -> Host {
+    pub fn host_with_outbound(self, outbound: OutboundOptions) -> Host {
         self.host_with(Options {
             outbound,
             ..Options::default()
@@ -44,16 +44,16 @@ impl Component {
     /// Returns the reference host with these options. It caches compiled code on disk, so test
     /// programs share it.
     pub fn host_with(self, options: Options) -> Host {
-        Host::new(self.file(), kept(options)).unwrap()
+        Host::new(self.file(), with_compiled_cache(options)).unwrap()
     }
 
     /// The sandbox of the reference host with its default options.
     pub fn sandbox(self) -> Sandbox {
-        Sandbox::load(self.file(), kept(Options::default())).unwrap()
+        Sandbox::load(self.file(), with_compiled_cache(Options::default())).unwrap()
     }
 }
 
-fn kept(options: Options) -> Options {
+fn with_compiled_cache(options: Options) -> Options {
     Options {
         keep_compiled: true,
         ..options

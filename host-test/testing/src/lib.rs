@@ -7,6 +7,7 @@
 mod any_host;
 pub mod barrier;
 mod call;
+mod case;
 mod component;
 pub mod http1;
 mod local;
@@ -17,6 +18,7 @@ pub mod server;
 
 pub use any_host::AnyHost;
 pub use call::*;
+pub use case::case;
 pub use component::{Component, PerComponent};
 pub use local::Local;
 pub use testing_macros::for_each_component;

@@ -38,7 +38,7 @@ pub struct State {
 /// The limit and the peak of the linear memory, in bytes.
 pub struct LinearMemory {
     pub limit: usize,
-    pub most: usize,
+    pub peak: usize,
 }
 
 struct Forbidding(Option<HeaderName>);
@@ -75,7 +75,7 @@ impl ResourceLimiter for LinearMemory {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         let fits = desired <= self.limit;
         if fits {
-            self.most = self.most.max(desired);
+            self.peak = self.peak.max(desired);
         }
         Ok(fits)
     }
@@ -129,7 +129,7 @@ impl PlainWasmtime {
             hooks: Box::new(hooks),
             memory: LinearMemory {
                 limit: usize::MAX,
-                most: 0,
+                peak: 0,
             },
         };
         let mut store = Store::new(self.component.engine(), state);

@@ -36,7 +36,7 @@ impl Canned {
     }
 
     /// Sends a head and a body, with the `content-length` of the body.
-    pub fn whole(head: &str, body: &str) -> Self {
+    pub fn with_length(head: &str, body: &str) -> Self {
         Self::new(&format!("{head}\ncontent-length: {}", body.len()), body)
     }
 
@@ -50,7 +50,7 @@ impl Canned {
     }
 
     /// Then sends these bytes until the client closes the connection.
-    pub fn then_for_ever(self, bytes: impl AsRef<[u8]>) -> Self {
+    pub fn then_forever(self, bytes: impl AsRef<[u8]>) -> Self {
         self.then(bytes, usize::MAX)
     }
 
@@ -172,7 +172,7 @@ pub async fn read_request(client: &mut (impl AsyncRead + Unpin)) -> String {
         }
         let mut part = [0; 4096];
         let n = client.read(&mut part).await.unwrap();
-        assert_ne!(n, 0, "the client closed after {read:?}");
+        assert_ne!(n, 0, "the client closed the connection after {read:?}");
         read.extend_from_slice(&part[..n]);
     }
 }

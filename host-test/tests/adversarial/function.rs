@@ -3,42 +3,49 @@
 
 use aws_lambda_connector_host::bindings::types::FunctionFailure;
 use testing::outcome::{function_failed, text};
-use testing::{Component, for_each_component};
+use testing::{Component, case, for_each_component};
 
-use crate::{LAMBDA, LARGE, invoked, whole};
+use crate::{LAMBDA, LARGE, invoked, with_length};
 
 /// Returns the failure that the caller sees for this error document. The payload must be the
 /// unchanged document.
 async fn failure(component: Component, document: &str) -> FunctionFailure {
     let head = format!("{LAMBDA}x-amz-function-error: Unhandled\r\n");
-    let failed = function_failed(invoked(component, whole(&head, document)).await);
+    let failed = function_failed(invoked(component, with_length(&head, document)).await);
     assert!(text(Ok(failed.invocation)) == document);
     failed.failure
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_of_a_million_parts_is_a_failure_all_the_same(component: Component) {
-    let of = |part: &str| part.repeat(LARGE / part.len() - 20);
+async fn failure_document_with_a_million_elements_is_still_reported(component: Component) {
+    let repeat = |element: &str| element.repeat(LARGE / element.len() - 20);
     for document in [
-        format!(r#"{{"errorType":"E","stackTrace":[{}""]}}"#, of("\"\",")),
-        format!(r#"{{"errorType":"E","stackTrace":[{}0]}}"#, of("0,")),
-        format!(r#"{{"errorType":"E","stackTrace":[{}{{}}]}}"#, of("{},")),
-        format!(r#"{{"errorType":"E","trace":"{}"}}"#, of("\\n")),
+        format!(
+            r#"{{"errorType":"E","stackTrace":[{}""]}}"#,
+            repeat("\"\",")
+        ),
+        format!(r#"{{"errorType":"E","stackTrace":[{}0]}}"#, repeat("0,")),
+        format!(
+            r#"{{"errorType":"E","stackTrace":[{}{{}}]}}"#,
+            repeat("{},")
+        ),
+        format!(r#"{{"errorType":"E","trace":"{}"}}"#, repeat("\\n")),
     ] {
+        let _case = case(&document[..40]);
         assert!(document.len() <= LARGE);
         let failure = failure(component, &document).await;
         assert_eq!(failure.error_type.as_deref(), Some("E"));
         let frames = failure.stack_trace.len();
         assert!(frames <= 10_000, "{frames}");
     }
-    let many = format!("{{{}\"errorType\":\"E\"}}", of("\"\":0,"));
+    let many = format!("{{{}\"errorType\":\"E\"}}", repeat("\"\":0,"));
     assert_eq!(failure(component, &many).await.stack_trace.len(), 0);
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_failure_of_one_large_text_keeps_it(component: Component) {
+async fn failure_keeps_an_error_message_of_several_megabytes(component: Component) {
     let text = "x".repeat(LARGE - 100);
     let document = format!("{{\"errorType\":\"E\",\"errorMessage\":\"{text}\"}}");
     let failure = failure(component, &document).await;
@@ -48,16 +55,17 @@ async fn a_failure_of_one_large_text_keeps_it(component: Component) {
 /// Only Lambda's header reports that a function failed. The function's own output does not.
 #[for_each_component]
 #[tokio::test]
-async fn no_output_makes_a_failure_and_no_failure_document_a_success(component: Component) {
+async fn only_the_function_error_header_marks_a_failure(component: Component) {
     for output in [
         r#"{"errorType":"Runtime.ExitError","errorMessage":"no"}"#,
         r#"{"FunctionError":"Unhandled","StatusCode":500}"#,
         "HTTP/1.1 500 No\r\nx-amz-function-error: Unhandled\r\n\r\n",
     ] {
-        let result = invoked(component, whole(LAMBDA, output)).await;
+        let result = invoked(component, with_length(LAMBDA, output)).await;
         assert_eq!(text(result), output);
     }
     for document in ["", "null", "{}", r#"{"statusCode":200,"body":"fine"}"#] {
+        let _case = case(document);
         assert_eq!(failure(component, document).await.marker, "Unhandled");
     }
 }

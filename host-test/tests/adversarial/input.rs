@@ -7,9 +7,9 @@ use aws_lambda_connector_host::bindings::types::{
 };
 use local_lambda::SYNC_REQUEST_LIMIT;
 use testing::outcome::{invalid_input, text};
-use testing::{Component, changed, for_each_component, form, lambda, only, request};
+use testing::{Component, case, changed, for_each_component, form, lambda, only, request};
 
-use crate::{Result, answered, call, connection};
+use crate::{Result, call, component_answer, connection};
 
 const LARGE: usize = SYNC_REQUEST_LIMIT;
 
@@ -107,23 +107,23 @@ const TEXTS: [(&str, &str, Edit); 17] = [
 
 /// The rejected field and the reason.
 #[track_caller]
-fn refused(result: Result) -> (String, String) {
+fn rejection(result: Result) -> (String, String) {
     let input = invalid_input(result);
     (input.field, input.message)
 }
 
-/// Appends `behind` to each valid text. The connector must reject exactly that field with a short
+/// Appends `suffix` to each valid text. The connector must reject exactly that field with a short
 /// message.
-async fn assert_each_text_is_refused(component: Component, behind: &str) {
+async fn assert_each_text_is_rejected(component: Component, suffix: &str) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
-    for (field, right, edit) in TEXTS {
+    for (field, valid, edit) in TEXTS {
         let mut connection = connection(lambda.url());
         let mut request = request("echo", "{}");
-        edit(&mut connection, &mut request, &format!("{right}{behind}"));
+        edit(&mut connection, &mut request, &format!("{valid}{suffix}"));
         let result = component.host().invoke(&policy, &connection, &request);
-        let (seen, message) = refused(answered(result.await));
-        assert!(seen.ends_with(field), "{seen}, not {field}: {behind:.20}");
+        let (seen, message) = rejection(component_answer(result.await));
+        assert!(seen.ends_with(field), "{seen}, not {field}: {suffix:.20}");
         assert!(message.len() < 500, "{field}: {}", message.len());
         assert!(!message.contains("x-evil"), "{message}");
     }
@@ -132,22 +132,22 @@ async fn assert_each_text_is_refused(component: Component, behind: &str) {
 
 #[for_each_component]
 #[tokio::test]
-async fn no_text_breaks_out_of_its_place(component: Component) {
-    for broken in BREAKS {
-        assert_each_text_is_refused(component, broken).await;
+async fn control_characters_are_rejected_in_every_field(component: Component) {
+    for line_break in BREAKS {
+        assert_each_text_is_rejected(component, line_break).await;
     }
 }
 
-/// Each place gets ten megabytes. A message that repeated even one of them would fill a log.
+/// Each field gets ten megabytes. A message that repeated even one of them would fill a log.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_text_of_any_length_is_refused_in_few_words(component: Component) {
-    assert_each_text_is_refused(component, &"a".repeat(10 << 20)).await;
+async fn oversized_text_is_rejected_with_a_short_message(component: Component) {
+    assert_each_text_is_rejected(component, &"a".repeat(10 << 20)).await;
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_name_is_one_part_of_the_path(component: Component) {
+async fn function_name_cannot_change_the_request_path(component: Component) {
     let lambda = lambda().await;
     for name in [
         "..",
@@ -163,14 +163,14 @@ async fn a_name_is_one_part_of_the_path(component: Component) {
         "arn:aws:lambda:us-east-1:123456789012:function:../f",
     ] {
         let result = call(component, &lambda.url(), &request(name, "{}")).await;
-        assert_eq!(refused(result).0, "request.function", "{name}");
+        assert_eq!(rejection(result).0, "request.function", "{name}");
     }
     assert_eq!(lambda.requests().len(), 0);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_json_arrives_as_it_was_written(component: Component) {
+async fn json_payload_reaches_the_function_unchanged(component: Component) {
     let lambda = lambda().await;
     let numbers = LARGE - 10;
     for payload in [
@@ -192,7 +192,7 @@ async fn any_json_arrives_as_it_was_written(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_json_is_refused_in_few_words(component: Component) {
+async fn invalid_json_is_rejected_with_a_short_message(component: Component) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
     for text in [
@@ -207,17 +207,18 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
         "{'a':1}".to_owned(),
         "[1,]".to_owned(),
     ] {
+        let _case = case(format!("{text:.10?}"));
         let payload = request("echo", &*text);
         let client_context = InvokeRequest {
             client_context: Some(text.clone()),
             ..InvokeRequest::new("echo")
         };
-        for (request, place) in [
+        for (request, expected) in [
             (payload, "request.payload"),
             (client_context, "request.client-context"),
         ] {
-            let (field, message) = refused(call(component, &lambda.url(), &request).await);
-            assert_eq!(field, place, "{text:.3}");
+            let (field, message) = rejection(call(component, &lambda.url(), &request).await);
+            assert_eq!(field, expected, "{text:.3}");
             assert!(message.len() < 200, "{message}");
         }
 
@@ -225,7 +226,7 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
         let values = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
         for (connection, values) in [(&*text, values), ("{}", &*text)] {
             let ran = component.host().run(&policy, connection, "invoke", values);
-            let message = invalid_input(answered(ran.await)).message;
+            let message = invalid_input(component_answer(ran.await)).message;
             assert!(message.len() < 200, "{message}");
         }
     }
@@ -235,20 +236,21 @@ async fn what_is_no_json_is_refused_in_few_words(component: Component) {
 /// One form has a million fields, the other has deeply nested ones.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_form_of_any_shape_ends_in_an_answer(component: Component) {
+async fn huge_or_deeply_nested_form_gets_an_answer(component: Component) {
     let lambda = lambda().await;
     let policy = only(&lambda.url());
-    let own = form(&lambda);
+    let valid = form(&lambda);
     let many = format!("{{{}\"a\":0}}", "\"\":0,".repeat(LARGE / 5 - 2));
     let deep = "[".repeat(LARGE / 2 - 100) + &"]".repeat(LARGE / 2 - 100);
     let host = component.host();
-    for (connection, values) in [(&many, "{}"), (&own, &*many)] {
-        let ran = answered(host.run(&policy, connection, "invoke", values).await);
+    for (connection, values) in [(&many, "{}"), (&valid, &*many)] {
+        let _case = case(format!("{connection:.20}, {values:.20}"));
+        let ran = component_answer(host.run(&policy, connection, "invoke", values).await);
         assert!(matches!(ran, Err(Error::InvalidInput(_))));
     }
     let values =
         format!("{{\"useFunctionName\":\"Yes\",\"functionName\":\"echo\",\"payload\":{deep}}}");
-    let ran = answered(host.run(&policy, &own, "invoke", &values).await);
+    let ran = component_answer(host.run(&policy, &valid, "invoke", &values).await);
     let outputs = ran.unwrap();
     assert!(outputs.contains(&deep), "{outputs:.200}");
 }

@@ -36,14 +36,14 @@ fn shared_role(key_id: &str, external_id: &str) -> Vec<local_lambda::Role> {
         arn: ROLE.to_owned(),
         trusts: vec![Trusted::Key(key_id.to_owned())],
         external_id: Some(external_id.to_owned()),
-        lasts: None,
+        max_lifetime: None,
     }]
 }
 
 /// Each neighbour differs from the owner's connection in one value and knows all the others.
 #[for_each_component]
 #[tokio::test]
-async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Component) {
+async fn reused_instance_uses_role_keys_only_for_their_owner(component: Component) {
     let lambda = lambda_with(|config| {
         config.keys[0].access_key_id = "AKIDOWNER".to_owned();
         config.keys[0].secret_access_key = "owners-secret".to_owned();
@@ -71,13 +71,13 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Compo
         })
         .await
         .unwrap();
-    let [first, refused @ .., last] = &results[..] else {
+    let [first, rejected @ .., last] = &results[..] else {
         panic!("{results:?}")
     };
     assert!(first.is_ok() && last.is_ok(), "{results:?}");
     let unauthenticated = |it: &Result| matches!(it, Err(Error::Unauthenticated(_)));
-    assert!(refused.iter().all(unauthenticated), "{results:?}");
-    assert_eq!(refused.len(), neighbours.len());
+    assert!(rejected.iter().all(unauthenticated), "{results:?}");
+    assert_eq!(rejected.len(), neighbours.len());
     // The owner's second call reused the cached keys.
     assert_eq!(lambda.sessions().len(), 1);
 }
@@ -85,15 +85,15 @@ async fn a_kept_instance_hands_a_roles_keys_to_their_owner_only(component: Compo
 /// The reference host never reuses an instance, so nothing from a call survives it.
 #[for_each_component]
 #[tokio::test]
-async fn a_fresh_instance_knows_nothing_of_the_call_before(component: Component) {
+async fn fresh_instance_keeps_nothing_from_the_previous_call(component: Component) {
     let key = Key::default();
     let roles = shared_role(&key.access_key_id, "any-id");
     let lambda = lambda_with(|config| config.roles = roles).await;
     let (id, secret) = (&key.access_key_id, &key.secret_access_key);
     let connection = assuming(&lambda, id, secret, "any-id");
-    for asked in 1..=2 {
+    for exchanges in 1..=2 {
         let result = invoke_in(component.host(), &connection, &request("echo", "7")).await;
         assert_eq!(result.unwrap().status_code, 200);
-        assert_eq!(lambda.sessions().len(), asked);
+        assert_eq!(lambda.sessions().len(), exchanges);
     }
 }

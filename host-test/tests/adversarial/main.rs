@@ -26,8 +26,8 @@ fn connection(url: String) -> Connection {
     testing::connection(&Key::default(), url)
 }
 
-/// A response whose body has the length that its head declares.
-fn whole(head: &str, body: impl AsRef<[u8]>) -> Canned {
+/// Builds a response with the `content-length` of its body.
+fn with_length(head: &str, body: impl AsRef<[u8]>) -> Canned {
     let body = body.as_ref();
     let head = format!("{head}content-length: {}\r\n\r\n", body.len());
     Canned::raw([head.as_bytes(), body].concat())
@@ -36,10 +36,10 @@ fn whole(head: &str, body: impl AsRef<[u8]>) -> Canned {
 /// The component's own answer. A trap or an exceeded limit panics.
 #[track_caller]
 #[allow(clippy::result_large_err)] // The contract fixes the error type.
-fn answered<T>(answer: CallResult<T>) -> Result<T> {
+fn component_answer<T>(answer: CallResult<T>) -> Result<T> {
     match answer {
         Ok(answer) => answer,
-        Err(error) => panic!("the sandbox itself ended: {error}"),
+        Err(error) => panic!("the call ended without an answer of the component: {error}"),
     }
 }
 

@@ -14,7 +14,7 @@ async fn run(local: &Local, card: &str, values: &str) -> Value {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_card_runs(component: Component) {
+async fn both_cards_run_and_return_outputs(component: Component) {
     let local = Local::start(component).await;
     let values = r#"{"yourFunctions":"greet","payload":{"name":"Ada"},"logType":"Tail"}"#;
     let outputs = run(&local, "invoke", values).await;
@@ -34,7 +34,7 @@ async fn a_card_runs(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn choices_follow_the_values(component: Component) {
+async fn qualifier_choices_follow_the_chosen_function(component: Component) {
     let local = Local::start(component).await;
     let form = form(&local.lambda);
     let chosen = local.host.choices(
@@ -53,13 +53,13 @@ async fn choices_follow_the_values(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn describe_needs_nothing(component: Component) {
+async fn describe_needs_no_network(component: Component) {
     let local = Local::start(component).await;
-    let nowhere = Arc::new(Policy::deny_all());
-    let described = local.host.describe(&nowhere).await;
+    let deny_all = Arc::new(Policy::deny_all());
+    let described = local.host.describe(&deny_all).await;
     let manifest = described.unwrap().unwrap();
     assert_eq!(manifest.name, "aws-lambda");
     assert_eq!(manifest.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(manifest.cards.len(), 2);
-    assert!(nowhere.refusals().is_empty() && local.lambda.requests().is_empty());
+    assert!(deny_all.refusals().is_empty() && local.lambda.requests().is_empty());
 }

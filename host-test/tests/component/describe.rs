@@ -11,16 +11,16 @@ use serde_json::Value;
 use testing::{Component, for_each_component};
 
 async fn described(component: Component) -> Value {
-    let nowhere = Arc::new(Policy::deny_all());
-    let manifest = component.host().describe(&nowhere).await.unwrap();
+    let deny_all = Arc::new(Policy::deny_all());
+    let manifest = component.host().describe(&deny_all).await.unwrap();
     let document = manifest.expect("describe never fails").to_json();
-    assert!(nowhere.refusals().is_empty(), "describe needs no network");
+    assert!(deny_all.refusals().is_empty(), "describe needs no network");
     document
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_forms_are_those_of_the_document(component: Component) {
+async fn forms_match_the_checked_in_document(component: Component) {
     let seen = described(component).await;
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/describe.json");
     if std::env::var_os("UPDATE").is_some() {
@@ -31,13 +31,13 @@ async fn the_forms_are_those_of_the_document(component: Component) {
         serde_json::from_str(&fs::read_to_string(&file).expect("the document")).expect("JSON");
     assert_eq!(
         seen, expected,
-        "the forms changed; if that is meant, run this test with UPDATE=1 and look at the difference"
+        "the forms changed: if the change is intended, run this test with UPDATE=1 and review the diff"
     );
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_and_labels_that_users_know_are_there(component: Component) {
+async fn published_keys_and_labels_are_present(component: Component) {
     let seen = described(component).await;
     let card = &seen["cards"][0];
     let fields = |part: &str| -> Vec<String> {
@@ -49,7 +49,7 @@ async fn keys_and_labels_that_users_know_are_there(component: Component) {
         list.iter().map(texts).collect()
     };
     // The test repeats these fields so that an accidental update of `describe.json` is noticed.
-    for wanted in [
+    for published in [
         "options | useFunctionName | Use Function Name? | dropdown",
         "options | yourFunctions | Your Functions | dropdown",
         "options | functionName | Function Name | text",
@@ -71,7 +71,7 @@ async fn keys_and_labels_that_users_know_are_there(component: Component) {
         "outputs | outputJson | Output JSON | object",
         "outputs | outputIsBase64 | Output Is Base64 | boolean",
     ] {
-        let (part, field) = wanted.split_once(" | ").expect("a part");
-        assert!(fields(part).contains(&field.to_owned()), "{wanted}");
+        let (part, field) = published.split_once(" | ").expect("a part");
+        assert!(fields(part).contains(&field.to_owned()), "{published}");
     }
 }

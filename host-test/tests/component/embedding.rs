@@ -26,7 +26,7 @@ fn assert_denied(result: Result<Invocation, Error>) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_destination_not_allowed_is_denied_and_named_to_the_host(component: Component) {
+async fn denied_destination_is_reported_to_the_host(component: Component) {
     let lambda = lambda().await;
     let host = component.host();
     let policy = Arc::new(Policy::for_region("us-east-1"));
@@ -47,8 +47,8 @@ async fn a_destination_not_allowed_is_denied_and_named_to_the_host(component: Co
 
 #[for_each_component]
 #[tokio::test]
-async fn an_allowed_name_that_leads_to_a_link_local_address_is_denied(component: Component) {
-    let host = component.host_calling_by(OutboundOptions {
+async fn allowed_name_that_resolves_to_a_link_local_address_is_denied(component: Component) {
+    let host = component.host_with_outbound(OutboundOptions {
         resolve: [("inside.example", "169.254.169.254:80".parse().unwrap())].into(),
         ..OutboundOptions::default()
     });
@@ -60,7 +60,7 @@ async fn an_allowed_name_that_leads_to_a_link_local_address_is_denied(component:
 
 #[for_each_component]
 #[tokio::test]
-async fn many_calls_at_once_share_nothing_but_connections(component: Component) {
+async fn concurrent_calls_of_one_host_succeed(component: Component) {
     let lambda = lambda().await;
     let host = component.host();
     let policy = only(&lambda.url());
@@ -77,7 +77,7 @@ async fn many_calls_at_once_share_nothing_but_connections(component: Component) 
 
 #[for_each_component]
 #[tokio::test]
-async fn a_body_that_breaks_off_is_cut_off(component: Component) {
+async fn truncated_chunked_body_is_reported_as_cut_off(component: Component) {
     let head = "200 OK\ntransfer-encoding: chunked";
     let server = Server::start(&[Canned::new(head, "4\r\npart\r\n")]).await;
     let policy = only(&server.url());

@@ -6,11 +6,11 @@ use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Endpoint};
 use aws_lambda_connector_host::policy::Policy;
 use testing::outcome::{invalid_input, transport};
-use testing::{Component, Local, changed, for_each_component, query};
+use testing::{Component, Local, case, changed, for_each_component, query};
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wire_is_as_it_was_signed(component: Component) {
+async fn request_is_sent_exactly_as_signed(component: Component) {
     let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo:$LATEST";
     let invoked = local.invoke(InvokeRequest::new(arn)).await;
@@ -30,7 +30,7 @@ async fn the_wire_is_as_it_was_signed(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_base_path_is_kept_and_signed(component: Component) {
+async fn base_path_is_kept_and_signed(component: Component) {
     let local = Local::with(component, |config| {
         config.base_path = "/proxy/aws%20lambda".into();
     })
@@ -39,13 +39,14 @@ async fn a_base_path_is_kept_and_signed(component: Component) {
     local.list(query()).await.expect("the signature is right");
     for recorded in local.lambda.requests() {
         let path = recorded.path_and_query;
-        assert!(path.starts_with("/proxy/aws%20lambda/2015-03-31/functions"));
+        let prefix = "/proxy/aws%20lambda/2015-03-31/functions";
+        assert!(path.starts_with(prefix), "{path}");
     }
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_region_may_come_from_the_arn(component: Component) {
+async fn region_comes_from_the_arn_when_the_connection_has_none(component: Component) {
     let local = Local::with(component, |config| config.region = "eusc-de-east-1".into()).await;
     let connection = changed(&local.connection, |connection| connection.region.clear());
     let arn = "arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:context";
@@ -56,7 +57,7 @@ async fn the_region_may_come_from_the_arn(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn standard_endpoints_are_those_of_the_region(component: Component) {
+async fn standard_endpoint_follows_region_and_variant(component: Component) {
     let local = Local::start(component).await;
     let (plain, dual_stack) = ("amazonaws.com.cn", "api.amazonwebservices.com.cn");
     for (endpoint, service, suffix) in [
@@ -86,13 +87,14 @@ async fn standard_endpoints_are_those_of_the_region(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn link_local_addresses_are_never_contacted(component: Component) {
+async fn link_local_endpoint_is_rejected_before_connecting(component: Component) {
     let local = Local::start(component).await;
     for url in [
         "http://169.254.169.254/",
         "http://[fe80::1]",
         "http://2852039166",
     ] {
+        let _case = case(url);
         let connection = changed(&local.connection, |connection| {
             connection.endpoint = Some(Endpoint::Url(url.into()));
         });

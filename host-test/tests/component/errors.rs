@@ -10,22 +10,23 @@ use aws_lambda_connector_host::policy::Policy;
 use local_lambda::Key;
 use testing::outcome::{assert_service, assert_transport, invalid_input, service, unauthenticated};
 use testing::{
-    Component, Local, access_key, changed, for_each_component, invoke_in, query, request_with,
+    Component, Local, access_key, case, changed, for_each_component, invoke_in, query, request_with,
 };
 
 use crate::request;
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there(component: Component) {
+async fn missing_function_or_qualifier_is_not_found(component: Component) {
     let local = Local::start(component).await;
     for request in [
-        InvokeRequest::new("nothing"),
+        InvokeRequest::new("missing"),
         InvokeRequest {
-            qualifier: Some("nothing".into()),
+            qualifier: Some("missing".into()),
             ..InvokeRequest::new("versioned")
         },
     ] {
+        let _case = case(request.function.clone());
         let error = service(local.invoke(request).await);
         assert_eq!(error.code, "ResourceNotFoundException");
         assert_eq!(error.status_code, 404);
@@ -34,19 +35,19 @@ async fn what_is_not_there(component: Component) {
         assert!(message.starts_with("Function not found"), "{message}");
         assert!(error.request_id.is_some() && !error.retryable);
     }
-    let error = service(local.qualifiers("nothing").await);
+    let error = service(local.qualifiers("missing").await);
     assert_eq!(error.category, ErrorCategory::NotFound);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_credentials(component: Component) {
+async fn wrong_credentials_are_unauthenticated(component: Component) {
     let local = Local::with(component, |config| {
         config.keys[0].session_token = Some("right-token".into());
     })
     .await;
     type Change = fn(&mut Key);
-    let as_key = async |change: Change| {
+    let invoke_as = async |change: Change| {
         let key = changed(local.lambda.key(), change);
         let connection = changed(&local.connection, |connection| {
             connection.credentials = Credentials::AccessKey(access_key(&key));
@@ -54,27 +55,32 @@ async fn wrong_credentials(component: Component) {
         let request = InvokeRequest::new("echo");
         local.invoke_by(&connection, request).await
     };
-    assert!(as_key(|_| ()).await.is_ok());
-    let wrong: [(Change, &str); 4] = [
+    assert!(invoke_as(|_| ()).await.is_ok());
+    let wrong: [(&str, Change, &str); 4] = [
         (
+            "secret",
             |key| key.secret_access_key = "planted-wrong-secret".into(),
             "InvalidSignatureException",
         ),
         (
+            "key ID",
             |key| key.access_key_id = "AKIDUNKNOWN".into(),
             "UnrecognizedClientException",
         ),
         (
+            "token",
             |key| key.session_token = Some("planted-wrong-token".into()),
             "UnrecognizedClientException",
         ),
         (
+            "no token",
             |key| key.session_token = None,
             "UnrecognizedClientException",
         ),
     ];
-    for (change, code) in wrong {
-        let error = unauthenticated(as_key(change).await);
+    for (name, change, code) in wrong {
+        let _case = case(name);
+        let error = unauthenticated(invoke_as(change).await);
         assert_eq!(error.code, code);
         assert_service(&error, ErrorCategory::Credentials, Executed::No, 1);
         assert!(!format!("{error:?}").contains("planted"), "{error:?}");
@@ -83,7 +89,7 @@ async fn wrong_credentials(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_permission_is_named(component: Component) {
+async fn access_denied_hint_names_the_missing_permission(component: Component) {
     let local = Local::with(component, |config| config.keys[0].denied = true).await;
     let echo = "arn:aws:lambda:us-east-1:<account>:function:echo";
     let invoked = service(local.invoke(InvokeRequest::new("echo")).await);
@@ -94,6 +100,7 @@ async fn a_missing_permission_is_named(component: Component) {
         (listed, "lambda:ListFunctions on *".to_owned()),
         (qualified, format!("lambda:ListAliases on {echo}")),
     ] {
+        let _case = case(&permission);
         assert_service(&error, ErrorCategory::AccessDenied, Executed::No, 1);
         let hint = error.hint.expect("a hint");
         assert!(hint.contains(&permission), "{hint}");
@@ -102,7 +109,7 @@ async fn a_missing_permission_is_named(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn throttling_is_tried_again_and_then_told(component: Component) {
+async fn throttling_is_retried_and_then_reported(component: Component) {
     let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("throttled")).await);
     assert_eq!(error.code, "TooManyRequestsException");
@@ -119,7 +126,7 @@ async fn throttling_is_tried_again_and_then_told(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_parameter_is_lambdas_word(component: Component) {
+async fn parameter_rejected_by_lambda_is_an_invalid_request(component: Component) {
     let local = Local::start(component).await;
     let error = service(local.invoke(InvokeRequest::new("tenant")).await);
     assert_eq!(error.code, "InvalidParameterValueException");
@@ -128,15 +135,15 @@ async fn a_refused_parameter_is_lambdas_word(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn inputs_are_refused_before_anything_is_sent(component: Component) {
+async fn invalid_input_is_rejected_before_sending(component: Component) {
     let local = Local::start(component).await;
     let new = InvokeRequest::new;
-    let elsewhere = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+    let other_region = "arn:aws:lambda:eu-west-1:123456789012:function:f";
     let qualified_twice = InvokeRequest {
         qualifier: Some("b".into()),
         ..new("f:a")
     };
-    let no_object = InvokeRequest {
+    let not_an_object = InvokeRequest {
         client_context: Some("[]".into()),
         ..new("f")
     };
@@ -146,12 +153,13 @@ async fn inputs_are_refused_before_anything_is_sent(component: Component) {
     };
     for (request, field) in [
         (new(".."), "request.function"),
-        (new(elsewhere), "request.function"),
+        (new(other_region), "request.function"),
         (qualified_twice, "request.qualifier"),
         (request("f", "{"), "request.payload"),
-        (no_object, "request.client-context"),
+        (not_an_object, "request.client-context"),
         (two_lines, "request.tenant-id"),
     ] {
+        let _case = case(request.function.clone());
         assert_eq!(invalid_input(local.invoke(request).await).field, field);
     }
     assert!(local.lambda.requests().is_empty());
@@ -159,7 +167,7 @@ async fn inputs_are_refused_before_anything_is_sent(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_the_policy_forbids(component: Component) {
+async fn destination_outside_the_policy_is_denied(component: Component) {
     let local = Local::start(component).await;
     let policy = Arc::new(Policy::for_region("us-east-1"));
     let request = InvokeRequest::new("echo");
@@ -171,7 +179,7 @@ async fn a_destination_that_the_policy_forbids(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_listens(component: Component) {
+async fn refused_connection_is_retried_and_then_reported(component: Component) {
     let local = Local::start(component).await;
     local.lambda.stop().await;
     let request = InvokeRequest::new("echo");
@@ -181,13 +189,14 @@ async fn nobody_listens(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_tested_point_by_point(component: Component) {
+async fn connection_test_reports_each_check(component: Component) {
     let local = Local::start(component).await;
     for (function, invoking) in [
         (Some("echo"), CheckOutcome::Passed),
-        (Some("nothing"), CheckOutcome::Failed),
+        (Some("missing"), CheckOutcome::Failed),
         (None, CheckOutcome::Skipped),
     ] {
+        let _case = case(format!("{function:?}"));
         let (policy, connection) = (&local.policy, &local.connection);
         let checks = local
             .host

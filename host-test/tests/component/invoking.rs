@@ -6,7 +6,7 @@ use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest,
 use aws_lambda_connector_host::bindings::types::{FailedInvocation, FailureCause};
 use serde_json::{Value, json};
 use testing::outcome::{function_failed, service, text};
-use testing::{Component, Local, for_each_component};
+use testing::{Component, Local, case, for_each_component};
 
 use crate::request;
 
@@ -34,7 +34,7 @@ async fn every_parameter_reaches_the_function(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_form_of_a_name_and_a_qualifier(component: Component) {
+async fn every_form_of_name_and_qualifier_runs_the_right_version(component: Component) {
     let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:versioned";
     for (function, qualifier, version) in [
@@ -64,7 +64,7 @@ async fn every_form_of_a_name_and_a_qualifier(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_has_its_ids_and_one_attempt(component: Component) {
+async fn invocation_carries_its_ids_and_one_attempt(component: Component) {
     let local = Local::start(component).await;
     let invocation = local.invoke(InvokeRequest::new("context")).await.unwrap();
     assert_eq!((invocation.status_code, invocation.attempts), (200, 1));
@@ -78,7 +78,7 @@ async fn an_answer_has_its_ids_and_one_attempt(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer(component: Component) {
+async fn dry_run_does_not_run_and_event_runs_without_output(component: Component) {
     let local = Local::start(component).await;
     let count = async |kind, key: &str| {
         let request = InvokeRequest {
@@ -94,14 +94,14 @@ async fn a_dry_run_runs_nothing_and_an_event_runs_without_an_answer(component: C
     assert!(event.request_id.is_some());
     let sync = count(InvocationType::RequestResponse, "sync").await;
     assert_eq!(text(sync), r#"{"key":"sync","runs":1}"#);
-    local.lambda.quiet().await;
+    local.lambda.wait_until_idle().await;
     let runs = ["dry", "event", "sync"].map(|key| local.lambda.runs(key));
     assert_eq!(runs, [0, 1, 1]);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_durable_execution_is_started_once(component: Component) {
+async fn durable_execution_is_started_once(component: Component) {
     let local = Local::start(component).await;
     let start = |payload: &str| InvokeRequest {
         qualifier: Some("live".into()),
@@ -118,7 +118,7 @@ async fn a_durable_execution_is_started_once(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_tail_is_decoded_and_its_report_read(component: Component) {
+async fn log_tail_is_decoded_and_its_report_parsed(component: Component) {
     let local = Local::start(component).await;
     let log_of = async |payload: &str| {
         let request = InvokeRequest {
@@ -144,7 +144,7 @@ async fn the_log_tail_is_decoded_and_its_report_read(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_function_is_a_failure_with_all_that_it_left(component: Component) {
+async fn failed_function_reports_error_invocation_and_log(component: Component) {
     let local = Local::start(component).await;
     let failing = InvokeRequest {
         log_type: Some(LogType::Tail),
@@ -170,6 +170,7 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left(component: Compone
         ("timeout", FailureCause::TimedOut),
         ("oom", FailureCause::OutOfMemory),
     ] {
+        let _case = case(function);
         let failed = function_failed(local.invoke(InvokeRequest::new(function)).await);
         assert_eq!(failed.failure.cause, cause);
     }
@@ -177,7 +178,7 @@ async fn a_failed_function_is_a_failure_with_all_that_it_left(component: Compone
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_output_that_looks_like_an_error_is_a_success(component: Component) {
+async fn output_that_looks_like_an_error_is_a_success(component: Component) {
     let local = Local::start(component).await;
     let document = r#"{"errorType":"KeyError","errorMessage":"x","stackTrace":[]}"#;
     assert_eq!(local.output("echo", document).await, document);
@@ -185,7 +186,7 @@ async fn an_output_that_looks_like_an_error_is_a_success(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn many_calls_at_once_get_their_own_answers(component: Component) {
+async fn concurrent_calls_get_their_own_responses(component: Component) {
     let local = Arc::new(Local::start(component).await);
     let calls: Vec<_> = (0..64)
         .map(|number| {

@@ -8,7 +8,7 @@ use testing::{Component, Local, changed, for_each_component, query};
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_account_is_listed_once_and_without_its_secrets(component: Component) {
+async fn large_account_is_listed_once_without_its_secrets(component: Component) {
     let local = Local::with(component, |config| config.extra_functions = 1_234).await;
     let everything = changed(&query(), |query| query.limit = Some(10_000));
     let all = local.list(everything).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_large_account_is_listed_once_and_without_its_secrets(component: Compo
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_have_their_fields(component: Component) {
+async fn function_rows_carry_every_field(component: Component) {
     let local = Local::start(component).await;
     let find = async |name: &str, all_versions| {
         let query = FunctionQuery {
@@ -75,7 +75,7 @@ async fn rows_have_their_fields(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn qualifiers_of_a_function(component: Component) {
+async fn qualifiers_list_aliases_latest_and_versions_in_order(component: Component) {
     let local = Local::start(component).await;
     let choices = local.qualifiers("versioned:beta").await.unwrap();
     let seen = choices.iter().map(|choice| (&*choice.name, choice.kind));

@@ -4,13 +4,13 @@ use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest}
 use aws_lambda_connector_host::bindings::types::FailureCause;
 use local_lambda::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
 use testing::outcome::{binary, function_failed, invalid_input, text};
-use testing::{Component, Local, for_each_component};
+use testing::{Component, Local, case, for_each_component};
 
 use crate::request;
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn json_comes_back_as_it_went(component: Component) {
+async fn json_payload_is_returned_unchanged(component: Component) {
     let local = Local::start(component).await;
     for payload in [
         "null",
@@ -44,7 +44,7 @@ fn text_of(bytes: usize) -> String {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_size_up_to_lambdas_limit(component: Component) {
+async fn payload_of_any_size_up_to_the_limit_is_returned_unchanged(component: Component) {
     let local = Local::start(component).await;
     for bytes in [
         2,
@@ -71,7 +71,7 @@ async fn every_size_up_to_lambdas_limit(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn over_the_limit_nothing_is_sent(component: Component) {
+async fn payload_over_the_limit_is_rejected_before_sending(component: Component) {
     let local = Local::start(component).await;
     let event = |bytes| {
         let mut request = request("echo", &text_of(bytes));
@@ -82,8 +82,9 @@ async fn over_the_limit_nothing_is_sent(component: Component) {
         request("echo", &text_of(SYNC_REQUEST_LIMIT + 1)),
         event(EVENT_REQUEST_LIMIT + 1),
     ] {
-        let refused = invalid_input(local.invoke(too_large).await);
-        assert_eq!(refused.field, "request.payload");
+        let _case = case(format!("{:?}", too_large.invocation_type));
+        let rejected = invalid_input(local.invoke(too_large).await);
+        assert_eq!(rejected.field, "request.payload");
     }
     assert!(local.lambda.requests().is_empty());
     let accepted = local.invoke(event(EVENT_REQUEST_LIMIT)).await;
@@ -92,21 +93,19 @@ async fn over_the_limit_nothing_is_sent(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_answer_arrives_and_a_larger_one_is_the_functions_failure(
-    component: Component,
-) {
+async fn largest_response_arrives_and_a_larger_one_is_a_function_failure(component: Component) {
     let local = Local::start(component).await;
-    let of = |bytes: usize| format!(r#"{{"bytes":{bytes}}}"#);
-    let output = local.output("big", &of(RESPONSE_LIMIT)).await;
+    let event_of = |bytes: usize| format!(r#"{{"bytes":{bytes}}}"#);
+    let output = local.output("big", &event_of(RESPONSE_LIMIT)).await;
     assert_eq!(output.len(), RESPONSE_LIMIT);
-    let over = request("big", &of(RESPONSE_LIMIT + 1));
+    let over = request("big", &event_of(RESPONSE_LIMIT + 1));
     let failed = function_failed(local.invoke(over).await);
     assert_eq!(failed.failure.cause, FailureCause::ResponseTooLarge);
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_that_are_no_text_come_back_as_bytes(component: Component) {
+async fn binary_output_is_returned_as_bytes(component: Component) {
     let local = Local::start(component).await;
     let bytes = binary(local.invoke(InvokeRequest::new("binary")).await);
     assert_eq!(bytes, b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
@@ -114,7 +113,7 @@ async fn bytes_that_are_no_text_come_back_as_bytes(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_payload_sends_no_body(component: Component) {
+async fn missing_payload_sends_no_body(component: Component) {
     let local = Local::start(component).await;
     text(local.invoke(InvokeRequest::new("context")).await);
     let recorded = &local.lambda.requests()[0];

@@ -9,7 +9,7 @@ use aws_lambda_connector_host::bindings::types::{
 use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::policy::Refusal;
 use testing::outcome::unauthenticated;
-use testing::{Component, for_each_component};
+use testing::{Component, case, for_each_component};
 
 use crate::{
     EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, chain, connection, roles, start,
@@ -36,7 +36,7 @@ async fn invoke(caller: &Caller) -> Result<Invocation, Error> {
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_are_narrowed_to_a_signing_key(component: Component) {
+async fn access_key_is_narrowed_to_a_signing_key(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     let keys = Credentials::AccessKey(access_key(Some(SESSION_TOKEN)));
     let caller = caller(component, keys, lambda.url(), &SessionCache::default());
@@ -45,20 +45,24 @@ async fn keys_are_narrowed_to_a_signing_key(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component) {
+async fn fresh_instances_share_the_keys_cached_by_the_host(component: Component) {
     let lambda = start(None, roles()).await;
     let sessions = SessionCache::default();
-    let one = caller(component, chain(), lambda.url(), &sessions);
+    let shared = caller(component, chain(), lambda.url(), &sessions);
     let calls: Vec<_> = (0..8)
         .map(|_| {
-            let one = one.clone();
-            tokio::spawn(async move { invoke(&one).await.unwrap().status_code })
+            let shared = shared.clone();
+            tokio::spawn(async move { invoke(&shared).await.unwrap().status_code })
         })
         .collect();
     for call in calls {
         assert_eq!(call.await.unwrap(), 200);
     }
-    assert_eq!(sts_requests(&lambda).len(), 2, "two roles, once each");
+    assert_eq!(
+        sts_requests(&lambda).len(),
+        2,
+        "one exchange for each of the two roles"
+    );
 
     // A different connection never gets these keys.
     let token = caller(component, web_identity(), lambda.url(), &sessions);
@@ -70,13 +74,13 @@ async fn fresh_instances_share_the_keys_that_the_host_keeps(component: Component
         source: other,
         roles: vec![assume(FIRST, None), assume(SECOND, Some(EXTERNAL_ID))],
     });
-    let refused = invoke(&caller(component, guessed, lambda.url(), &sessions)).await;
-    assert_eq!(unauthenticated(refused).code, "SignatureDoesNotMatch");
+    let rejected = invoke(&caller(component, guessed, lambda.url(), &sessions)).await;
+    assert_eq!(unauthenticated(rejected).code, "SignatureDoesNotMatch");
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: Component) {
+async fn keys_are_renewed_before_expiry_and_after_early_expiry(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
     let sessions = SessionCache::default();
     let short = caller(component, web_identity(), lambda.url(), &sessions);
@@ -88,38 +92,39 @@ async fn keys_are_renewed_before_they_end_and_when_they_ended_early(component: C
     let sessions = SessionCache::default();
     let early = caller(component, web_identity(), lambda.url(), &sessions);
     invoke(&early).await.unwrap();
-    lambda.end_sessions();
+    lambda.expire_sessions();
     assert_eq!(invoke(&early).await.unwrap().status_code, 200);
     assert_eq!(sts_requests(&lambda).len(), 2);
     invoke(&early).await.unwrap();
-    assert_eq!(sts_requests(&lambda).len(), 2, "the new ones are kept");
+    assert_eq!(sts_requests(&lambda).len(), 2, "the new keys are cached");
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn only_a_role_opens_the_way_to_sts_and_only_for_the_exchange(component: Component) {
+async fn sts_is_allowed_only_for_the_exchange(component: Component) {
     // The requests never reach the real AWS hosts. The test checks only what the policy allows or
     // refuses.
     let at_aws = |credentials| Connection {
         endpoint: None,
         ..connection(credentials, String::new())
     };
-    for credentials in [
-        Credentials::AccessKey(access_key(None)),
-        chain(),
-        web_identity(),
+    for (kind, credentials) in [
+        ("access key", Credentials::AccessKey(access_key(None))),
+        ("chain", chain()),
+        ("web identity", web_identity()),
     ] {
+        let _case = case(kind);
         let caller = caller_of(component, at_aws(credentials), &SessionCache::default());
         let lambda: http::Uri = "https://lambda.us-east-1.amazonaws.com/".parse().unwrap();
         let sts: http::Uri = "https://sts.us-east-1.amazonaws.com/".parse().unwrap();
         let (calls, exchanges) = caller.policies();
         assert!(calls.check(&lambda).is_ok() && calls.check(&sts).is_err());
         assert!(exchanges.check(&sts).is_ok() && exchanges.check(&lambda).is_err());
-        let refused = Refusal::NotAllowed {
+        let refusal = Refusal::NotAllowed {
             scheme: "https".to_owned(),
             host: "sts.us-east-1.amazonaws.com".to_owned(),
             port: 443,
         };
-        assert!(caller.refusals().contains(&refused));
+        assert!(caller.refusals().contains(&refusal));
     }
 }

@@ -15,7 +15,7 @@ use local_lambda::LocalLambda;
 use testing::Component;
 use tokio::task::JoinSet;
 
-use crate::leaks::{assert_silent, kinds, parrot, with_token};
+use crate::leaks::{assert_no_secret, echo_server, kinds, with_token};
 use crate::{SECRET, access_key, connection, key, logs, roles, sts_requests};
 
 /// Concurrent calls for each kind of credentials.
@@ -70,7 +70,7 @@ fn marked(credentials: Credentials, mark: usize) -> Credentials {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_acts_with_anothers_keys() {
+async fn concurrent_calls_never_use_another_callers_keys() {
     let mut services = Vec::new();
     for (mark, (kind, credentials)) in kinds().into_iter().enumerate() {
         let lambda = service(kind, mark).await;
@@ -121,21 +121,21 @@ async fn nobody_acts_with_anothers_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn errors_at_once_repeat_nobodys_secrets() {
-    logs::listen();
+async fn concurrent_errors_contain_no_secret() {
+    logs::capture();
     for (status, xml) in [(403, true), (403, false), (500, false)] {
-        let parrot = parrot(status, xml).await;
-        let instance = shared(&[parrot.url()]).await;
+        let echo_server = echo_server(status, xml).await;
+        let instance = shared(&[echo_server.url()]).await;
         let mut calls = JoinSet::new();
         for _ in 0..CALLS {
             for (kind, credentials) in kinds() {
-                let call = invoke(instance.clone(), connection(credentials, parrot.url()));
+                let call = invoke(instance.clone(), connection(credentials, echo_server.url()));
                 calls.spawn(async move { (kind, call.await) });
             }
         }
         for (kind, answer) in calls.join_all().await {
-            let said = format!("{:?}", answer.unwrap().unwrap_err());
-            assert_silent(&said, &format!("{kind}, {status}"));
+            let output = format!("{:?}", answer.unwrap().unwrap_err());
+            assert_no_secret(&output, &format!("{kind}, {status}"));
         }
     }
 }

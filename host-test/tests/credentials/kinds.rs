@@ -12,7 +12,7 @@ use aws_lambda_connector_host::credentials::signing_key;
 use aws_lambda_connector_host::exports::{self, Exports};
 use local_lambda::{LocalLambda, RecordedRequest};
 use testing::outcome::{assert_service, invalid_input, unauthenticated};
-use testing::{Component, changed, for_each_component, invoke_in, only, url};
+use testing::{Component, case, changed, for_each_component, invoke_in, only, url};
 
 use crate::{
     EXTERNAL_ID, FIRST, SECOND, SESSION_TOKEN, access_key, assume, assume_role, chain, connection,
@@ -41,7 +41,11 @@ async fn open(component: Component, connection: &Connection) -> Result<sessions:
     opened.unwrap()
 }
 
-async fn test(component: Component, connection: &Connection, function: Option<&str>) -> Vec<Check> {
+async fn test_connection(
+    component: Component,
+    connection: &Connection,
+    function: Option<&str>,
+) -> Vec<Check> {
     let (host, policy) = (component.host(), only(url(connection)));
     let tested = host.test_connection(&policy, connection, function, None);
     tested.await.unwrap().unwrap()
@@ -49,8 +53,9 @@ async fn test(component: Component, connection: &Connection, function: Option<&s
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_with_and_without_a_session_token(component: Component) {
+async fn signing_key_works_with_and_without_a_session_token(component: Component) {
     for token in [None, Some(SESSION_TOKEN)] {
+        let _case = case(token.unwrap_or("no token"));
         let lambda = start(token, vec![]).await;
         let key = Credentials::SigningKey(todays_key(token));
         let connection = connection(key, lambda.url());
@@ -62,12 +67,13 @@ async fn a_signing_key_with_and_without_a_session_token(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_of_another_day_is_refused_before_anything_is_sent(component: Component) {
+async fn signing_key_of_another_day_is_rejected_before_sending(component: Component) {
     let lambda = start(None, vec![]).await;
     let day = Duration::from_secs(86_400);
     for at in [SystemTime::now() - 2 * day, SystemTime::now() + 2 * day] {
         let key = signing_key(&access_key(None), "us-east-1", at);
         let date = key.date.clone();
+        let _case = case(date.clone());
         let connection = connection(Credentials::SigningKey(key), lambda.url());
         let input = invalid_input(invoke(component, &connection).await);
         assert_eq!(input.field, "connection.credentials.signing-key.date");
@@ -80,18 +86,18 @@ async fn a_signing_key_of_another_day_is_refused_before_anything_is_sent(compone
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for(component: Component) {
+async fn mismatched_signing_key_error_names_the_expected_derivation(component: Component) {
     let lambda = start(None, vec![]).await;
     let key = signing_key(&access_key(None), "eu-west-1", SystemTime::now());
-    let refused = |key: SigningKey| {
+    let invoke_with = |key: SigningKey| {
         let connection = connection(Credentials::SigningKey(key), lambda.url());
         async move { invoke(component, &connection).await }
     };
-    let error = unauthenticated(refused(key.clone()).await);
+    let error = unauthenticated(invoke_with(key.clone()).await);
     assert_service(&error, ErrorCategory::Credentials, Executed::No, 1);
     let hint = error.hint.unwrap();
-    let fitting = "region us-east-1 and service lambda";
-    assert!(hint.contains(fitting), "{hint}");
+    let expected = "region us-east-1 and service lambda";
+    assert!(hint.contains(expected), "{hint}");
 
     type Change = fn(&mut SigningKey);
     let changes: [(&str, Change); 4] = [
@@ -101,7 +107,7 @@ async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for(compon
         ("access-key-id", |key| key.access_key_id = "a b".to_owned()),
     ];
     for (field, change) in changes {
-        let input = invalid_input(refused(changed(&key, change)).await);
+        let input = invalid_input(invoke_with(changed(&key, change)).await);
         let field = format!("connection.credentials.signing-key.{field}");
         assert_eq!(input.field, field);
     }
@@ -109,7 +115,7 @@ async fn a_signing_key_that_does_not_fit_says_what_it_must_be_derived_for(compon
 
 #[for_each_component]
 #[tokio::test]
-async fn a_signing_key_is_for_lambda_only(component: Component) {
+async fn signing_key_is_never_used_for_sts(component: Component) {
     let lambda = start(None, vec![]).await;
     let key = Credentials::SigningKey(todays_key(None));
     let connection = connection(key, lambda.url());
@@ -120,11 +126,11 @@ async fn a_signing_key_is_for_lambda_only(component: Component) {
         message.starts_with("signing-key does not name a role"),
         "{message}"
     );
-    for check in test(component, &connection, Some("echo")).await {
+    for check in test_connection(component, &connection, Some("echo")).await {
         if check.subject == CheckSubject::Identity {
             assert_eq!(check.outcome, CheckOutcome::Skipped, "{check:?}");
-            let why = "derived for the service lambda";
-            assert!(check.detail.contains(why), "{check:?}");
+            let reason = "derived for the service lambda";
+            assert!(check.detail.contains(reason), "{check:?}");
         } else {
             assert_eq!(check.outcome, CheckOutcome::Passed, "{check:?}");
         }
@@ -134,7 +140,7 @@ async fn a_signing_key_is_for_lambda_only(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn one_role_with_all_that_can_be_said_about_it(component: Component) {
+async fn role_is_assumed_with_every_option(component: Component) {
     let mut roles = roles();
     roles[0].external_id = Some(EXTERNAL_ID.to_owned());
     let lambda = start(None, roles).await;
@@ -158,7 +164,7 @@ async fn one_role_with_all_that_can_be_said_about_it(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_chain_of_two_roles(component: Component) {
+async fn role_chain_is_assumed_in_order(component: Component) {
     let lambda = start(None, roles()).await;
     assert_invokes(component, &connection(chain(), lambda.url())).await;
     let sessions = lambda.sessions();
@@ -172,7 +178,7 @@ async fn a_chain_of_two_roles(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_token_is_exchanged_without_any_signature(component: Component) {
+async fn web_identity_token_is_exchanged_unsigned(component: Component) {
     let lambda = start(None, roles()).await;
     assert_invokes(component, &connection(web_identity(), lambda.url())).await;
     let requests = lambda.requests();
@@ -185,7 +191,7 @@ async fn a_token_is_exchanged_without_any_signature(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned(component: Component) {
+async fn host_signed_request_leaves_the_component_unsigned(component: Component) {
     let lambda = start(None, vec![]).await;
     let proxy = signing_proxy::start(lambda.addr(), key(None)).await;
     let signed = connection(Credentials::HostSigned, proxy.url());
@@ -203,7 +209,7 @@ async fn what_a_proxy_of_the_hosts_signs_leaves_unsigned(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn denied_by_sts_names_role_step_and_trust(component: Component) {
+async fn sts_denial_names_role_step_and_trust_policy(component: Component) {
     let lambda = start(None, roles()).await;
     let denied = assume_role(vec![assume(FIRST, None), assume(SECOND, Some("wrong-id"))]);
     let error = unauthenticated(invoke(component, &connection(denied, lambda.url())).await);
@@ -231,7 +237,7 @@ async fn denied_by_sts_names_role_step_and_trust(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_session_is_keys_that_work_their_end_and_who_they_are(component: Component) {
+async fn opened_session_has_working_keys_expiry_and_principal(component: Component) {
     let lambda = start(None, roles()).await;
     let opened = open(component, &connection(chain(), lambda.url())).await;
     let session = opened.unwrap();
@@ -243,8 +249,10 @@ async fn a_session_is_keys_that_work_their_end_and_who_they_are(component: Compo
 
     let with_keys = connection(Credentials::AccessKey(session.keys), lambda.url());
     assert_invokes(component, &with_keys).await;
-    assert_eq!(lambda.sessions().len(), 2, "STS was not asked again");
-    let mut checks = test(component, &with_keys, None).await.into_iter();
+    assert_eq!(lambda.sessions().len(), 2, "STS received another request");
+    let mut checks = test_connection(component, &with_keys, None)
+        .await
+        .into_iter();
     let identity = checks.find(|check| check.subject == CheckSubject::Identity);
     let detail = identity.unwrap().detail;
     assert!(detail.starts_with(&issued.principal), "{detail}");
@@ -252,10 +260,10 @@ async fn a_session_is_keys_that_work_their_end_and_who_they_are(component: Compo
 
 #[for_each_component]
 #[tokio::test]
-async fn a_test_of_a_connection_says_that_the_role_is_the_trouble(component: Component) {
+async fn connection_test_reports_the_role_as_the_cause(component: Component) {
     let lambda = start(None, vec![]).await;
     let connection = connection(chain(), lambda.url());
-    let checks = test(component, &connection, Some("echo")).await;
+    let checks = test_connection(component, &connection, Some("echo")).await;
     let outcomes = checks.iter().map(|check| (check.subject, check.outcome));
     assert_eq!(
         outcomes.collect::<Vec<_>>(),
@@ -298,7 +306,7 @@ async fn in_one_instance(
 
 #[for_each_component]
 #[tokio::test]
-async fn an_instance_that_lives_asks_sts_once(component: Component) {
+async fn reused_instance_asks_sts_once(component: Component) {
     let lambda = start(None, roles()).await;
     assert_eq!(in_one_instance(component, &lambda, |_| ()).await, [1, 1, 1]);
     assert_eq!(lambda.sessions().len(), 2);
@@ -306,7 +314,7 @@ async fn an_instance_that_lives_asks_sts_once(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_that_end_within_five_minutes_are_renewed_before_they_are_used(component: Component) {
+async fn keys_that_expire_within_five_minutes_are_renewed_before_use(component: Component) {
     let lambda = start_short_lived(Duration::from_secs(299)).await;
     assert_eq!(in_one_instance(component, &lambda, |_| ()).await, [1, 1, 1]);
     assert_eq!(lambda.sessions().len(), 6);
@@ -314,11 +322,11 @@ async fn keys_that_end_within_five_minutes_are_renewed_before_they_are_used(comp
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_that_ended_early_are_renewed_and_the_call_is_made_once_more(component: Component) {
+async fn keys_that_expired_early_are_renewed_and_the_call_is_retried(component: Component) {
     let lambda = start(None, roles()).await;
     let end_before_second = |call| {
         if call == 1 {
-            lambda.end_sessions();
+            lambda.expire_sessions();
         }
     };
     let attempts = in_one_instance(component, &lambda, end_before_second).await;

@@ -53,7 +53,7 @@ fn spellings(secret: &[u8]) -> Vec<String> {
     all
 }
 
-pub fn assert_silent(text: &str, place: &str) {
+pub fn assert_no_secret(text: &str, place: &str) {
     let today = todays_key(None);
     let secrets = [
         SECRET.as_bytes(),
@@ -100,7 +100,7 @@ fn request(fault: Option<Fault>) -> InvokeRequest {
 }
 
 /// Calls each exported function and collects everything that is returned.
-async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fault>) -> String {
+async fn all_output(host: &Host, connection: &Connection, fault: Option<Fault>) -> String {
     let policy = only(url(connection));
     let quick = changed(&delivery(), |delivery| {
         delivery.max_attempts = Some(1);
@@ -108,7 +108,7 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
     });
     let query = changed(&query(), |query| query.delivery = Some(quick));
     let invoked = host.invoke(&policy, connection, &request(fault)).await;
-    let mut said = format!("{invoked:?}\n");
+    let mut output = format!("{invoked:?}\n");
     if fault != Some(Fault::Stall) {
         let listed = host.list_functions(&policy, connection, &query).await;
         let tested = host.test_connection(&policy, connection, Some("count"), None);
@@ -116,43 +116,43 @@ async fn everything_said(host: &Host, connection: &Connection, fault: Option<Fau
         // A successful `open` returns the keys themselves. Only its errors must not contain
         // secrets.
         let opened = host.open_session(&policy, connection).await;
-        let refused = opened.map(|answer| match answer {
+        let opened = opened.map(|answer| match answer {
             Ok(session) => session.principal,
             Err(error) => format!("{error:?}"),
         });
-        said.push_str(&format!("{listed:?}\n{tested:?}\n{refused:?}\n"));
+        output.push_str(&format!("{listed:?}\n{tested:?}\n{opened:?}\n"));
     }
-    said.push_str(&format!("{:?}", policy.refusals()));
-    said
+    output.push_str(&format!("{:?}", policy.refusals()));
+    output
 }
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_kind_at_every_point_with_every_fault(component: Component) {
-    logs::listen();
+async fn no_secret_leaks_for_any_credentials_at_any_fault(component: Component) {
+    logs::capture();
     let tls = Tls::loopback().unwrap();
-    let host = component.host_calling_by(OutboundOptions {
+    let host = component.host_with_outbound(OutboundOptions {
         extra_roots: vec![tls.root_certificate().clone()],
         ..OutboundOptions::default()
     });
-    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (kind, credentials) in kinds() {
         for point in Point::ALL {
             let possible = |fault: &Fault| possible(point, *fault);
             for fault in Fault::ALL.into_iter().filter(possible) {
-                let (host, tls, places) = (host.clone(), tls.clone(), Arc::clone(&places));
+                let (host, tls, permits) = (host.clone(), tls.clone(), Arc::clone(&permits));
                 let credentials = credentials.clone();
                 running.spawn(async move {
-                    let _place = places.acquire().await;
-                    broken(&host, &tls, (kind, credentials), point, fault).await;
+                    let _permit = permits.acquire().await;
+                    run_case(&host, &tls, (kind, credentials), point, fault).await;
                 });
             }
         }
     }
-    let cells = running.join_all().await.len();
-    assert_eq!(cells, 7 * (2 + 5 + 5 * 4));
-    assert_logs_are_silent();
+    let cases = running.join_all().await.len();
+    assert_eq!(cases, 7 * (2 + 5 + 5 * 4));
+    assert_no_secret_in_logs();
 }
 
 fn possible(point: Point, fault: Fault) -> bool {
@@ -165,7 +165,7 @@ fn possible(point: Point, fault: Fault) -> bool {
 
 /// Runs one case. The fault hits the first connection, which is the one to STS if a role is
 /// assumed.
-async fn broken(
+async fn run_case(
     host: &Host,
     tls: &Tls,
     (kind, credentials): (&str, Credentials),
@@ -182,13 +182,13 @@ async fn broken(
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
     let connection = connection(credentials, format!("{scheme}://{}", proxy.addr()));
-    let said = everything_said(host, &connection, Some(fault)).await;
+    let output = all_output(host, &connection, Some(fault)).await;
     proxy.end().await;
-    assert_silent(&said, &format!("{kind}, {point:?}, {fault:?}"));
+    assert_no_secret(&output, &format!("{kind}, {point:?}, {fault:?}"));
 }
 
 /// Responds with an error that repeats the whole request, as AWS repeats the canonical request.
-pub async fn parrot(status: u16, xml: bool) -> HttpServer {
+pub async fn echo_server(status: u16, xml: bool) -> HttpServer {
     HttpServer::start(move |request| repeat(request, status, xml)).await
 }
 
@@ -199,7 +199,7 @@ async fn repeat(
 ) -> io::Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let body = String::from_utf8_lossy(&body).into_owned();
-    let heard: String = head
+    let received: String = head
         .headers
         .iter()
         .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
@@ -207,12 +207,12 @@ async fn repeat(
         .collect();
     let text = if xml {
         format!(
-            "<ErrorResponse><Error><Code>{code}</Code><Message>{heard}</Message></Error></ErrorResponse>",
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{received}</Message></Error></ErrorResponse>",
             code = "SignatureDoesNotMatch",
-            heard = quick_xml::escape::escape(&heard)
+            received = quick_xml::escape::escape(&received)
         )
     } else {
-        serde_json::json!({ "message": heard, "Type": heard, "Reason": heard }).to_string()
+        serde_json::json!({ "message": received, "Type": received, "Reason": received }).to_string()
     };
     let authorization = head.headers.get("authorization").cloned();
     let mut answer = Response::new(Full::from(text));
@@ -227,8 +227,8 @@ async fn repeat(
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret(component: Component) {
-    logs::listen();
+async fn no_secret_leaks_when_the_service_repeats_the_request(component: Component) {
+    logs::capture();
     for (status, xml) in [
         (400, false),
         (403, false),
@@ -237,20 +237,20 @@ async fn a_service_that_repeats_what_it_was_sent_repeats_no_secret(component: Co
         (500, true),
         (301, false),
     ] {
-        let parrot = parrot(status, xml).await;
+        let echo_server = echo_server(status, xml).await;
         for (kind, credentials) in kinds() {
-            let connection = connection(credentials, parrot.url());
-            let said = everything_said(component.host(), &connection, None).await;
-            assert_silent(&said, &format!("{kind}, {status}"));
+            let connection = connection(credentials, echo_server.url());
+            let output = all_output(component.host(), &connection, None).await;
+            assert_no_secret(&output, &format!("{kind}, {status}"));
         }
     }
-    assert_logs_are_silent();
+    assert_no_secret_in_logs();
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn what_is_refused_before_it_is_sent_is_not_repeated(component: Component) {
-    logs::listen();
+async fn rejected_input_is_not_repeated_in_the_error(component: Component) {
+    logs::capture();
     // Putting a secret into the wrong field is the most likely mistake.
     let swapped = |id: &str, secret: &str, token: &str| {
         Credentials::AccessKey(AccessKey {
@@ -282,16 +282,16 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated(component: Component)
         Credentials::SigningKey(wrong_key),
     ] {
         let connection = connection(credentials, "http://127.0.0.1:9".to_owned());
-        let said = everything_said(component.host(), &connection, None).await;
-        assert!(said.contains("InvalidInput"), "{said}");
-        assert_silent(&said, "refused");
+        let output = all_output(component.host(), &connection, None).await;
+        assert!(output.contains("InvalidInput"), "{output}");
+        assert_no_secret(&output, "rejected");
     }
-    assert_logs_are_silent();
+    assert_no_secret_in_logs();
 }
 
-fn assert_logs_are_silent() {
-    let log = logs::so_far();
+fn assert_no_secret_in_logs() {
+    let log = logs::captured();
     // The log must contain the host's own lines, or the search would prove nothing.
-    assert!(log.contains("wasmtime"), "nothing was listened to");
-    assert_silent(&log, "the host's log");
+    assert!(log.contains("wasmtime"), "the log was not captured");
+    assert_no_secret(&log, "the host's log");
 }

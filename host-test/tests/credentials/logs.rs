@@ -28,7 +28,7 @@ impl Write for Log {
 }
 
 /// Enables logging at the most verbose level, for all of the host's libraries.
-pub fn listen() {
+pub fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Compilers never see the values of a call and would only fill the log.
@@ -49,7 +49,7 @@ pub fn listen() {
 }
 
 /// Everything logged so far.
-pub fn so_far() -> String {
+pub fn captured() -> String {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&log).into_owned()
 }

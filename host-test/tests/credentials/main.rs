@@ -45,7 +45,7 @@ fn role(arn: &str, trusted: Trusted) -> local_lambda::Role {
         arn: arn.to_owned(),
         trusts: vec![trusted],
         external_id: None,
-        lasts: None,
+        max_lifetime: None,
     }
 }
 
@@ -67,11 +67,11 @@ async fn start(session_token: Option<&str>, roles: Vec<local_lambda::Role>) -> L
     .await
 }
 
-/// Starts the service with roles whose keys expire after `lasts`.
-async fn start_short_lived(lasts: Duration) -> LocalLambda {
+/// Starts the service with roles whose keys expire after `lifetime`.
+async fn start_short_lived(lifetime: Duration) -> LocalLambda {
     let mut roles = roles();
     for role in &mut roles {
-        role.lasts = Some(lasts);
+        role.max_lifetime = Some(lifetime);
     }
     start(None, roles).await
 }

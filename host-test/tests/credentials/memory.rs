@@ -156,7 +156,7 @@ fn find(memory: &[u8], needle: &[u8]) -> Vec<(&'static str, usize)> {
 }
 
 /// Searches for both halves, because a partly overwritten secret still leaks the rest.
-fn assert_gone(memory: &[u8], secrets: &[&[u8]], place: &str) {
+fn assert_wiped(memory: &[u8], secrets: &[&[u8]], place: &str) {
     for secret in secrets {
         let (left, right) = secret.split_at(secret.len() / 2);
         for part in [left, right] {
@@ -172,7 +172,7 @@ fn assert_gone(memory: &[u8], secrets: &[&[u8]], place: &str) {
 
 #[for_each_component]
 #[tokio::test]
-async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Component) {
+async fn keys_and_tokens_are_wiped_when_the_call_returns(component: Component) {
     let today = todays_key(None);
     let secrets: [&[u8]; 4] = [
         SECRET.as_bytes(),
@@ -186,22 +186,25 @@ async fn keys_and_tokens_are_gone_when_the_call_has_returned(component: Componen
         let served = connection(credentials.clone(), lambda.url());
         let (result, memory) = probe.invoked(&served).await;
         assert_eq!(result.unwrap().status_code, 200, "{kind}");
-        assert!(memory.len() > 65_536, "not the memory");
-        assert!(find(&memory, b"lambda").len() > 1, "not the memory");
-        assert_gone(&memory, &secrets, kind);
+        assert!(memory.len() > 65_536, "this is not the component's memory");
+        assert!(
+            find(&memory, b"lambda").len() > 1,
+            "this is not the component's memory"
+        );
+        assert_wiped(&memory, &secrets, kind);
 
         // A failed call must not leave secrets in memory either.
-        let nobody = connection(credentials, "http://127.0.0.1:9".to_owned());
-        let (result, memory) = probe.invoked(&nobody).await;
+        let unreachable = connection(credentials, "http://127.0.0.1:9".to_owned());
+        let (result, memory) = probe.invoked(&unreachable).await;
         assert!(result.is_err());
-        assert_gone(&memory, &secrets, kind);
+        assert_wiped(&memory, &secrets, kind);
     }
 }
 
 /// The calls run one after the other in an instance that is reused.
 #[for_each_component]
 #[tokio::test]
-async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
+async fn keys_and_tokens_are_wiped_after_many_calls(component: Component) {
     let probe = Probe::new(component);
     let lambda = start(None, roles()).await;
     let request = testing::request("echo", r#"{"kept":"payload"}"#);
@@ -225,29 +228,29 @@ async fn what_is_gone_is_gone_after_many_calls_too(component: Component) {
         .await;
     assert_eq!(ended, [true, true, false].repeat(10));
     let secrets = [SECRET, SESSION_TOKEN, OIDC_TOKEN, r#"{"kept":"payload"}"#];
-    assert_gone(&memory, &secrets.map(str::as_bytes), "after 30 calls");
+    assert_wiped(&memory, &secrets.map(str::as_bytes), "after 30 calls");
 }
 
 /// Only the temporary keys of a role are kept for the next call.
 #[for_each_component]
 #[tokio::test]
-async fn a_roles_temporary_keys_are_kept_and_payloads_are_not(component: Component) {
+async fn temporary_role_keys_are_kept_and_payloads_are_wiped(component: Component) {
     let probe = Probe::new(component);
     let lambda = start(None, roles()).await;
     let (_, memory) = probe.invoked(&connection(chain(), lambda.url())).await;
     assert!(!find(&memory, ISSUED_MARK.as_bytes()).is_empty());
-    assert_gone(&memory, &[br#"{"kept":"payload"}"#], "payload");
+    assert_wiped(&memory, &[br#"{"kept":"payload"}"#], "payload");
 
     let lambda = start(None, roles()).await;
     let keys = connection(Credentials::AccessKey(access_key(None)), lambda.url());
     let (_, memory) = probe.invoked(&keys).await;
     assert!(find(&memory, ISSUED_MARK.as_bytes()).is_empty());
-    assert_gone(&memory, &[br#"{"kept":"payload"}"#], "payload");
+    assert_wiped(&memory, &[br#"{"kept":"payload"}"#], "payload");
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_forms_secrets_are_gone_too(component: Component) {
+async fn secrets_of_a_form_are_wiped(component: Component) {
     let lambda = start(Some(SESSION_TOKEN), vec![]).await;
     // The slash is escaped so that the text of the form does not contain the secret verbatim.
     let form = serde_json::json!({
@@ -269,5 +272,5 @@ async fn a_forms_secrets_are_gone_too(component: Component) {
         .await;
     assert!(outputs.is_ok(), "{outputs:?}");
     let secrets = [SECRET, SESSION_TOKEN].map(str::as_bytes);
-    assert_gone(&memory, &secrets, "form");
+    assert_wiped(&memory, &secrets, "form");
 }

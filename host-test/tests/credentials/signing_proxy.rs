@@ -53,7 +53,7 @@ async fn forward(
     let (mut head, body) = request.into_parts();
     assert!(
         !head.headers.contains_key("authorization"),
-        "it came signed"
+        "the request is already signed"
     );
     head.headers
         .insert("host", service.to_string().parse().unwrap());

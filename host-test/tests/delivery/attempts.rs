@@ -12,16 +12,16 @@ use testing::{
     Component, connection, connection_to, for_each_component, lambda, request, request_with,
 };
 
-use crate::{LAMBDA, answered_in_turn, invoke};
+use crate::{LAMBDA, invoke, invoke_answered_by};
 
 const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequestsException";
 
 #[for_each_component]
 #[tokio::test]
-async fn throttling_is_waited_out_as_long_as_the_service_asks(component: Component) {
+async fn retry_waits_as_long_as_the_service_asks(component: Component) {
     let server = Server::start(&[
-        Canned::whole(&format!("{THROTTLED}\nx-amz-retry-after: 1200"), "{}"),
-        Canned::whole(LAMBDA, "{}"),
+        Canned::with_length(&format!("{THROTTLED}\nx-amz-retry-after: 1200"), "{}"),
+        Canned::with_length(LAMBDA, "{}"),
     ])
     .await;
     let began = Instant::now();
@@ -39,18 +39,18 @@ async fn throttling_is_waited_out_as_long_as_the_service_asks(component: Compone
 
 #[for_each_component]
 #[tokio::test]
-async fn seconds_in_retry_after_are_not_waited_for(component: Component) {
+async fn retry_after_in_seconds_is_ignored(component: Component) {
     let answers = [
-        Canned::whole(&format!("{THROTTLED}\nretry-after: 86400"), "{}"),
-        Canned::whole(LAMBDA, "{}"),
+        Canned::with_length(&format!("{THROTTLED}\nretry-after: 86400"), "{}"),
+        Canned::with_length(LAMBDA, "{}"),
     ];
-    let (result, requests) = answered_in_turn(component, request("f", "{}"), &answers).await;
+    let (result, requests) = invoke_answered_by(component, request("f", "{}"), &answers).await;
     assert_eq!((result.unwrap().attempts, requests), (2, 2));
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn throttling_that_stays_ends_with_the_attempts(component: Component) {
+async fn persistent_throttling_ends_with_the_last_attempt(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
     let error = service(invoke(component, &connection, &request("throttled", "{}")).await);
@@ -72,20 +72,20 @@ async fn assert_slow_function_runs(
     });
     let result = invoke(component, &connection_to(&lambda), &request).await;
     assert_transport(result, TransportKind::Timeout, Executed::Unknown, runs);
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
     assert_eq!(lambda.runs("k"), u64::from(runs));
     assert_eq!(lambda.requests().len(), usize::from(runs));
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_slow_function_runs_once(component: Component) {
+async fn slow_function_runs_once(component: Component) {
     assert_slow_function_runs(component, |_| (), 1).await;
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_slow_idempotent_function_runs_as_often_as_it_may(component: Component) {
+async fn slow_idempotent_function_runs_once_per_attempt(component: Component) {
     let twice = |delivery: &mut Delivery| {
         delivery.max_attempts = Some(2);
         delivery.idempotent = Some(true);
@@ -95,24 +95,24 @@ async fn a_slow_idempotent_function_runs_as_often_as_it_may(component: Component
 
 #[for_each_component]
 #[tokio::test]
-async fn one_attempt_is_one_attempt(component: Component) {
+async fn max_attempts_of_one_prevents_every_retry(component: Component) {
     let request = request_with("f", "{}", |delivery| {
         delivery.max_attempts = Some(1);
         delivery.idempotent = Some(true);
     });
-    let throttled = Canned::whole(THROTTLED, "{}");
-    let (result, requests) = answered_in_turn(component, request.clone(), &[throttled]).await;
+    let throttled = Canned::with_length(THROTTLED, "{}");
+    let (result, requests) = invoke_answered_by(component, request.clone(), &[throttled]).await;
     assert_eq!((service(result).attempts, requests), (1, 1));
 
     let closing = Canned::new("200 OK\ncontent-length: 9", "");
-    let (result, requests) = answered_in_turn(component, request, &[closing]).await;
+    let (result, requests) = invoke_answered_by(component, request, &[closing]).await;
     assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
     assert_eq!(requests, 1);
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn permanent_faults_of_a_502_are_not_repeated(component: Component) {
+async fn permanent_fault_with_status_502_is_not_retried(component: Component) {
     for code in [
         "KMSAccessDeniedException",
         "InvalidSubnetIDException",
@@ -120,8 +120,8 @@ async fn permanent_faults_of_a_502_are_not_repeated(component: Component) {
     ] {
         let head = format!("502 Bad Gateway\nx-amzn-errortype: {code}");
         let request = request_with("f", "{}", |delivery| delivery.idempotent = Some(true));
-        let answers = [Canned::whole(&head, "{}")];
-        let (result, requests) = answered_in_turn(component, request, &answers).await;
+        let answers = [Canned::with_length(&head, "{}")];
+        let (result, requests) = invoke_answered_by(component, request, &answers).await;
         let error = service(result);
         assert_eq!((&*error.code, error.executed), (code, Executed::No));
         assert_eq!((error.attempts, requests), (1, 1));

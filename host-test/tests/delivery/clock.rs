@@ -4,7 +4,8 @@ use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, Invoca
 use local_lambda::LocalLambda;
 use testing::outcome::{assert_service, unauthenticated};
 use testing::{
-    Component, connection, connection_to, for_each_component, lambda_with, request, request_with,
+    Component, case, connection, connection_to, for_each_component, lambda_with, request,
+    request_with,
 };
 
 use crate::invoke;
@@ -13,7 +14,7 @@ async fn off_by(seconds: i64) -> LocalLambda {
     lambda_with(|config| config.clock_offset_seconds = seconds).await
 }
 
-async fn counted(component: Component, lambda: &LocalLambda) -> Invocation {
+async fn invoke_count(component: Component, lambda: &LocalLambda) -> Invocation {
     let request = request("count", r#"{"key":"k"}"#);
     let invoked = invoke(component, &connection_to(lambda), &request).await;
     invoked.unwrap()
@@ -21,11 +22,11 @@ async fn counted(component: Component, lambda: &LocalLambda) -> Invocation {
 
 #[for_each_component]
 #[tokio::test]
-async fn an_hour_or_a_year_off_is_corrected_once(component: Component) {
+async fn clock_skew_is_corrected_with_one_retry(component: Component) {
     const YEAR: i64 = 365 * 24 * 3_600;
     for seconds in [3_600, -3_600, 330, -330, YEAR, -YEAR] {
         let lambda = off_by(seconds).await;
-        let invocation = counted(component, &lambda).await;
+        let invocation = invoke_count(component, &lambda).await;
         assert_eq!(invocation.attempts, 2, "{seconds}");
         assert_eq!(lambda.runs("k"), 1, "{seconds}");
         let requests = lambda.requests();
@@ -39,18 +40,19 @@ async fn an_hour_or_a_year_off_is_corrected_once(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn what_lambda_tolerates_needs_no_correction(component: Component) {
+async fn tolerated_clock_skew_needs_no_retry(component: Component) {
     for seconds in [230, -230] {
         let lambda = off_by(seconds).await;
-        let invocation = counted(component, &lambda).await;
+        let invocation = invoke_count(component, &lambda).await;
         assert_eq!((invocation.attempts, lambda.runs("k")), (1, 1), "{seconds}");
     }
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn without_a_second_attempt_the_clock_is_named(component: Component) {
+async fn clock_skew_is_reported_when_no_attempt_is_left(component: Component) {
     for seconds in [3_600, -3_600] {
+        let _case = case(seconds);
         let lambda = off_by(seconds).await;
         let request = request_with("count", r#"{"key":"k"}"#, |delivery| {
             delivery.max_attempts = Some(1);
@@ -65,7 +67,7 @@ async fn without_a_second_attempt_the_clock_is_named(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_wrong_secret_is_not_taken_for_a_wrong_clock(component: Component) {
+async fn wrong_secret_is_not_reported_as_clock_skew(component: Component) {
     let lambda = off_by(0).await;
     let mut key = lambda.key().clone();
     key.secret_access_key = "another".to_owned();

@@ -12,11 +12,11 @@ use local_lambda::{Key, RESPONSE_LIMIT};
 use testing::outcome::{assert_service, assert_transport, service, text};
 use testing::server::{Canned, Server};
 use testing::{
-    Component, PerComponent, connection, connection_to, for_each_component, invoke_in, lambda,
-    request, request_with,
+    Component, PerComponent, case, connection, connection_to, for_each_component, invoke_in,
+    lambda, request, request_with,
 };
 
-use crate::{LAMBDA, Result, answered, hosts, refused};
+use crate::{HOST_NAMES, LAMBDA, Result, assert_rejected, hosts, invoke_answered};
 
 /// Invokes with less than four times the memory of the largest response from Lambda.
 async fn invoke_in_little_memory(
@@ -47,7 +47,7 @@ fn chunk() -> String {
 
 #[for_each_component]
 #[tokio::test]
-async fn the_largest_answer_fits_into_little_memory(component: Component) {
+async fn largest_response_fits_into_24_mib(component: Component) {
     let lambda = lambda().await;
     let request = request("big", format!(r#"{{"bytes":{RESPONSE_LIMIT}}}"#));
     let result = invoke_in_little_memory(component, &connection_to(&lambda), &request).await;
@@ -56,40 +56,46 @@ async fn the_largest_answer_fits_into_little_memory(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn more_than_lambda_sends_is_refused_and_not_held(component: Component) {
+async fn oversized_response_is_rejected_without_buffering_it(component: Component) {
     let announced = format!("{LAMBDA}\ncontent-length: {}", 64 << 20);
     let announced = Canned::new(&announced, [b'x'; 1 << 16]).repeated(1024);
     let chunked = format!("{LAMBDA}\ntransfer-encoding: chunked");
     let chunked = Canned::new(&chunked, chunk()).repeated(1024);
     let until_closed = Canned::new(LAMBDA, [b'x'; 1 << 16]).repeated(1024);
-    for answer in [announced, chunked, until_closed] {
+    for (name, answer) in [
+        ("content-length", announced),
+        ("chunked", chunked),
+        ("until closed", until_closed),
+    ] {
+        let _case = case(name);
         let (result, requests) = in_little_memory(component, answer).await;
         let message = assert_transport(result, Kind::Malformed, Executed::Yes, 1);
-        let told =
+        let expected =
             "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint";
-        assert_eq!((&*message, requests), (told, 1));
+        assert_eq!((&*message, requests), (expected, 1));
     }
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_length_that_no_memory_holds_is_only_a_number(component: Component) {
+async fn huge_content_length_is_rejected_without_allocating_it(component: Component) {
     for (length, executed) in [
         ("4294967296", Executed::Yes),
         // hyper rejects numbers that do not fit into 64 bits, as well as `u64::MAX`.
         ("18446744073709551615", Executed::Unknown),
         ("99999999999999999999", Executed::Unknown),
     ] {
+        let _case = case(length);
         let head = format!("{LAMBDA}\ncontent-length: {length}");
         let (result, requests) = in_little_memory(component, Canned::new(&head, "{}")).await;
         assert_transport(result, Kind::Malformed, executed, 1);
-        assert_eq!(requests, 1, "{length}");
+        assert_eq!(requests, 1);
     }
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn an_errors_endless_text_does_not_hide_its_status(component: Component) {
+async fn endless_error_body_does_not_hide_the_status(component: Component) {
     let head = "400 Bad Request\nx-amzn-errortype: InvalidParameterValueException";
     let endless = Canned::new(&format!("{head}\ntransfer-encoding: chunked"), chunk());
     let (result, requests) = in_little_memory(component, endless.repeated(1024)).await;
@@ -101,17 +107,18 @@ async fn an_errors_endless_text_does_not_hide_its_status(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_body_that_ends_before_its_length(component: Component) {
+async fn body_shorter_than_its_content_length_is_cut_off(component: Component) {
     for (length, body) in [(100, "{\"a\":1}"), (1, ""), (65_537, &"x".repeat(65_536))] {
+        let _case = case(length);
         let head = format!("{LAMBDA}\ncontent-length: {length}");
         let answer = Canned::new(&head, body);
-        refused(component, answer, Kind::CutOff, Executed::Yes).await;
+        assert_rejected(component, answer, Kind::CutOff, Executed::Yes).await;
     }
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_chunked_body_without_its_end(component: Component) {
+async fn chunked_body_without_its_last_chunk_is_cut_off(component: Component) {
     // The body ends in the middle of a chunk, after a chunk, and before the final empty line.
     let head = format!("{LAMBDA}\ntransfer-encoding: chunked");
     for body in [
@@ -119,23 +126,25 @@ async fn a_chunked_body_without_its_end(component: Component) {
         "7\r\n{\"a\":1}\r\n",
         "7\r\n{\"a\":1}\r\n0\r\n",
     ] {
+        let _case = case(format!("{body:?}"));
         let answer = Canned::new(&head, body);
-        refused(component, answer, Kind::CutOff, Executed::Yes).await;
+        assert_rejected(component, answer, Kind::CutOff, Executed::Yes).await;
     }
-    let whole = Canned::new(&head, "7\r\n{\"a\":1}\r\n0\r\n\r\n");
-    let (result, _) = answered(component, whole).await;
+    let complete = Canned::new(&head, "7\r\n{\"a\":1}\r\n0\r\n\r\n");
+    let (result, _) = invoke_answered(component, complete).await;
     assert_eq!(text(result), r#"{"a":1}"#);
 }
 
 /// Each piece arrives within the timeout, but the whole body would take 20 s.
 #[for_each_component]
 #[tokio::test]
-async fn a_trickle_ends_when_the_options_say_so(component: Component) {
+async fn trickling_body_ends_at_the_response_timeout(component: Component) {
     let head = format!("{LAMBDA}\ncontent-length: 220");
     let trickle = Canned::new(&head, "1234567890 ")
         .repeated(20)
         .slowly(Duration::from_secs(1));
-    for host in hosts(component) {
+    for (host, name) in hosts(component).into_iter().zip(HOST_NAMES) {
+        let _case = case(name);
         let server = Server::start(std::slice::from_ref(&trickle)).await;
         let request = request_with("f", "{}", |delivery| {
             delivery.response_timeout_ms = Some(3_000);
@@ -149,8 +158,8 @@ async fn a_trickle_ends_when_the_options_say_so(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_server_that_says_nothing_but_continue(component: Component) {
+async fn connection_closed_after_100_continue_is_cut_off(component: Component) {
     // An interim response is not a final one.
     let answer = Canned::new("100 Continue", "");
-    refused(component, answer, Kind::CutOff, Executed::Unknown).await;
+    assert_rejected(component, answer, Kind::CutOff, Executed::Unknown).await;
 }

@@ -24,9 +24,9 @@ type Result = std::result::Result<Invocation, Error>;
 /// The reference host with two additional trusted certificates.
 fn reference(component: Component) -> &'static Host {
     static HOSTS: PerComponent<Host> = PerComponent::new(|component| {
-        let trusted = [&*tls::TRUSTED, &*tls::ELSEWHERE];
+        let trusted = [&*tls::TRUSTED, &*tls::OTHER_NAME];
         let addr = tls::listener(component).local_addr().unwrap();
-        component.host_calling_by(OutboundOptions {
+        component.host_with_outbound(OutboundOptions {
             extra_roots: trusted.map(|tls| tls.root_certificate().clone()).into(),
             resolve: [(tls::STANDARD, addr)].into(),
             ..OutboundOptions::default()
@@ -34,6 +34,9 @@ fn reference(component: Component) -> &'static Host {
     });
     HOSTS.of(component)
 }
+
+/// The names of both hosts, in the order of [`hosts`].
+const HOST_NAMES: [&str; 2] = ["reference host", "plain wasmtime"];
 
 /// Both hosts, for cases that run on any host.
 fn hosts(component: Component) -> [AnyHost; 2] {
@@ -52,23 +55,23 @@ x-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11
 x-amz-executed-version: $LATEST";
 
 /// Invokes once at a server that gives this answer. Returns the result and the number of requests.
-async fn answered(component: Component, answer: Canned) -> (Result, usize) {
-    answered_in_turn(component, request("f", "{}"), &[answer]).await
+async fn invoke_answered(component: Component, answer: Canned) -> (Result, usize) {
+    invoke_answered_by(component, request("f", "{}"), &[answer]).await
 }
 
 /// Invokes once at a server whose answer is rejected, and returns the error's message.
-async fn refused(
+async fn assert_rejected(
     component: Component,
     answer: Canned,
     kind: TransportKind,
     executed: Executed,
 ) -> String {
-    let (result, requests) = answered(component, answer).await;
+    let (result, requests) = invoke_answered(component, answer).await;
     assert_eq!(requests, 1);
     assert_transport(result, kind, executed, 1)
 }
 
-async fn answered_in_turn(
+async fn invoke_answered_by(
     component: Component,
     request: InvokeRequest,
     answers: &[Canned],

@@ -12,7 +12,7 @@ use testing::{
 
 #[for_each_component]
 #[tokio::test]
-async fn a_forbidden_header_is_named(component: Component) {
+async fn forbidden_header_is_named_in_the_error(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
     for name in ["authorization", "x-amz-date", "user-agent"] {
@@ -21,17 +21,17 @@ async fn a_forbidden_header_is_named(component: Component) {
             .invoke(&connection, &request("count", r#"{"key":"k"}"#))
             .await;
         let message = assert_transport(result, TransportKind::Denied, Executed::No, 1);
-        let told = format!(
+        let expected = format!(
             "the host forbids components to set the header `{name}`, which the request needs; nothing was sent"
         );
-        assert_eq!(message, told);
+        assert_eq!(message, expected);
     }
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn a_destination_that_policy_forbids(component: Component) {
+async fn denied_idempotent_call_is_not_retried(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
     let policy = Arc::new(Policy::for_region("us-east-1"));
@@ -47,7 +47,7 @@ async fn a_destination_that_policy_forbids(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn the_refused_destination_is_named_by_the_error(component: Component) {
+async fn denied_destination_is_named_in_the_error(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
     let policy = Arc::new(Policy::deny_all());

@@ -7,16 +7,17 @@ use aws_lambda_connector_host::bindings::types::{Executed, TransportKind};
 use local_lambda::{LocalLambda, Tls};
 use testing::outcome::{assert_transport, text};
 use testing::{
-    Component, PerComponent, connection, connection_to, for_each_component, lambda_with, request,
+    Component, PerComponent, case, connection, connection_to, for_each_component, lambda_with,
+    request,
 };
 
-use crate::{Result, hosts, invoke};
+use crate::{HOST_NAMES, Result, hosts, invoke};
 
 /// Trusted root, matching names.
 pub static TRUSTED: LazyLock<Tls> = LazyLock::new(|| Tls::loopback().unwrap());
 
 /// Trusted root, but a certificate for Lambda's own name.
-pub static ELSEWHERE: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
+pub static OTHER_NAME: LazyLock<Tls> = LazyLock::new(|| Tls::for_names(&[STANDARD]).unwrap());
 
 /// The standard endpoint of Lambda in the region, as a host name.
 pub const STANDARD: &str = "lambda.us-east-1.amazonaws.com";
@@ -39,7 +40,7 @@ async fn count(component: Component, lambda: &LocalLambda) -> Result {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_trusted_root_and_the_right_name(component: Component) {
+async fn trusted_certificate_with_a_matching_name_is_accepted(component: Component) {
     let lambda = lambda(&TRUSTED).await;
     let invocation = count(component, &lambda).await.unwrap();
     assert_eq!((invocation.attempts, lambda.runs("k")), (1, 1));
@@ -48,24 +49,25 @@ async fn a_trusted_root_and_the_right_name(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn a_wrong_name(component: Component) {
-    let lambda = lambda(&ELSEWHERE).await;
+async fn certificate_for_another_name_is_rejected(component: Component) {
+    let lambda = lambda(&OTHER_NAME).await;
     let result = count(component, &lambda).await;
     let message = assert_transport(result, TransportKind::Tls, Executed::No, 1);
-    let told = format!(
+    let expected = format!(
         "could not establish a trusted TLS connection to the endpoint (endpoint {}; the host reports TLS-certificate-error)",
         lambda.addr()
     );
-    assert_eq!(message, told);
+    assert_eq!(message, expected);
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
 }
 
 #[for_each_component]
 #[tokio::test]
-async fn an_untrusted_root(component: Component) {
+async fn certificate_from_an_untrusted_root_is_rejected(component: Component) {
     // The same names, but signed by an untrusted authority.
     let lambda = lambda(&Tls::loopback().unwrap()).await;
-    for host in hosts(component) {
+    for (host, name) in hosts(component).into_iter().zip(HOST_NAMES) {
+        let _case = case(name);
         let request = request("count", r#"{"key":"k"}"#);
         let result = host.invoke(&connection_to(&lambda), &request).await;
         assert_transport(result, TransportKind::Tls, Executed::No, 1);
@@ -75,7 +77,7 @@ async fn an_untrusted_root(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
-async fn http_where_https_is_spoken(component: Component) {
+async fn http_request_to_an_https_port_is_malformed(component: Component) {
     let lambda = lambda(&TRUSTED).await;
     let url = lambda.url().replace("https", "http");
     let connection = connection(lambda.key(), url);

@@ -16,10 +16,10 @@ pub enum Rule {
     Unreachable(Kind),
     /// No byte of the request left the host, and a retry would not help: one attempt, and the
     /// function never runs.
-    Hopeless(Kind),
+    Permanent(Kind),
     /// No byte of the request left the host on the first attempt. The second one succeeds for every
     /// caller.
-    Again,
+    Retried,
     /// Part of the request left. A caller that allows a second run gets a retry, which here is the
     /// first run. Every other caller gets `unknown`.
     Sent(Kind),
@@ -44,7 +44,9 @@ const SYN: &str = "a reset in response to a SYN is a refusal";
 /// The rule for every point and every fault.
 pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
     use Fault::{Close, Garbage, Refuse, Reset, Stall};
-    use Rule::{Again, Began, BeganBody, BeganWrong, Hopeless, Impossible, Ran, Sent, Unreachable};
+    use Rule::{
+        Began, BeganBody, BeganWrong, Impossible, Permanent, Ran, Retried, Sent, Unreachable,
+    };
     const SENT: [(Fault, Rule); 5] = [
         (Refuse, Impossible(REFUSE)),
         (Close, Sent(Kind::CutOff)),
@@ -66,11 +68,11 @@ pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
         (
             Point::InTls,
             [
-                (Refuse, Hopeless(Kind::Tls)),
-                (Close, Again),
-                (Reset, Again),
-                (Stall, Again),
-                (Garbage, Hopeless(Kind::Tls)),
+                (Refuse, Permanent(Kind::Tls)),
+                (Close, Retried),
+                (Reset, Retried),
+                (Stall, Retried),
+                (Garbage, Permanent(Kind::Tls)),
             ],
         ),
         (Point::RequestHead, SENT),
@@ -130,8 +132,8 @@ impl Rule {
         let synchronous = matches!(caller, C::Once | C::Idempotent | C::Durable);
         Some(match self {
             Rule::Unreachable(kind) => failure(kind, Executed::No, 0, 3),
-            Rule::Hopeless(kind) => failure(kind, Executed::No, 0, 1),
-            Rule::Again => success(1, 2),
+            Rule::Permanent(kind) => failure(kind, Executed::No, 0, 1),
+            Rule::Retried => success(1, 2),
             Rule::Sent(kind) => match caller {
                 C::Once | C::Event => failure(kind, Executed::Unknown, 0, 1),
                 _ => success(1, 2),

@@ -32,14 +32,14 @@ struct Seen {
 }
 
 fn reference_host(component: Component, trusted: &Tls) -> AnyHost {
-    AnyHost::Reference(component.host_calling_by(OutboundOptions {
+    AnyHost::Reference(component.host_with_outbound(OutboundOptions {
         extra_roots: vec![trusted.root_certificate().clone()],
         ..OutboundOptions::default()
     }))
 }
 
 async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec<Seen> {
-    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
@@ -47,11 +47,11 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
                 if rule.of(caller).is_none() || !points(point) {
                     continue;
                 }
-                let (host, tls, places) = (host.clone(), tls.clone(), Arc::clone(&places));
+                let (host, tls, permits) = (host.clone(), tls.clone(), Arc::clone(&permits));
                 running.spawn(async move {
-                    let _place = match fault {
+                    let _permit = match fault {
                         Fault::Stall => None,
-                        _ => Some(places.acquire().await),
+                        _ => Some(permits.acquire().await),
                     };
                     Seen {
                         point,
@@ -68,7 +68,7 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
 }
 
 /// The cases whose outcome differs from the rules.
-fn surprises(all: &[Seen]) -> String {
+fn unexpected_outcomes(all: &[Seen]) -> String {
     let lines: Vec<String> = all
         .iter()
         .filter_map(|seen| {
@@ -86,12 +86,12 @@ fn surprises(all: &[Seen]) -> String {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_at_every_point(component: Component) {
+async fn every_fault_at_every_point_has_its_documented_outcome(component: Component) {
     let tls = Tls::loopback().unwrap();
     let all = run_all(reference_host(component, &tls), tls, |_| true).await;
     let table = report::table(&all);
     println!("{table}");
-    assert_eq!(surprises(&all), "");
+    assert_eq!(unexpected_outcomes(&all), "");
     all.iter().for_each(assert_promises);
     report::compare_with_docs(&table);
 }
@@ -101,7 +101,7 @@ async fn every_fault_at_every_point(component: Component) {
 /// may break a promise.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_in_wasmtimes_own_host(component: Component) {
+async fn promises_hold_in_wasmtimes_own_host(component: Component) {
     let tls = Tls::loopback().unwrap();
     let mut all = run_all(AnyHost::plain(component), tls, |point| {
         point != Point::InTls
@@ -120,7 +120,7 @@ async fn the_same_in_wasmtimes_own_host(component: Component) {
             *kind = Kind::CutOff;
         }
     }
-    assert_eq!(surprises(&all), "");
+    assert_eq!(unexpected_outcomes(&all), "");
 }
 
 /// Promises that hold regardless of the rules.
@@ -137,7 +137,9 @@ fn assert_promises(seen: &Seen) {
         End::Success(_) => assert!(runs >= 1 || dry, "a false success: {place}"),
         End::Transport(_, Executed::No) => assert_eq!(runs, 0, "a false `no`: {place}"),
         End::Transport(_, Executed::Yes) => assert_eq!(runs, 1, "a false `yes`: {place}"),
-        End::Transport(_, Executed::Unknown) => assert!(!dry, "a dry run runs nothing: {place}"),
-        End::Another => panic!("{place}"),
+        End::Transport(_, Executed::Unknown) => {
+            assert!(!dry, "a dry run with unknown execution: {place}")
+        }
+        End::Other => panic!("an unexpected kind of error: {place}"),
     }
 }

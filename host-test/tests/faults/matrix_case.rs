@@ -72,7 +72,7 @@ impl Caller {
 
     fn request(self, fault: Fault) -> InvokeRequest {
         let durable = self == Caller::Durable;
-        let event = json!({ "key": "cell", "bytes": SIZE, "filler": "x".repeat(SIZE) });
+        let event = json!({ "key": "case", "bytes": SIZE, "filler": "x".repeat(SIZE) });
         let function = if durable { "durable" } else { "count" };
         let request = request_with(function, event.to_string(), |delivery| {
             delivery.idempotent = Some(self.idempotent());
@@ -86,7 +86,7 @@ impl Caller {
         InvokeRequest {
             qualifier: durable.then(|| "live".to_owned()),
             invocation_type: Some(self.invocation_type()),
-            durable_execution_name: durable.then(|| "cell".to_owned()),
+            durable_execution_name: durable.then(|| "case".to_owned()),
             ..request
         }
     }
@@ -108,8 +108,8 @@ pub enum End {
     /// The response's status.
     Success(u16),
     Transport(TransportKind, Executed),
-    /// An end to which no fault in the table may lead.
-    Another,
+    /// Any other end, which no fault in the table may cause.
+    Other,
 }
 
 impl fmt::Display for Outcome {
@@ -119,7 +119,7 @@ impl fmt::Display for Outcome {
             End::Transport(kind, executed) => {
                 write!(f, "`{}`, {}", kind.wit_name(), executed.wit_name())?;
             }
-            End::Another => f.write_str("?")?,
+            End::Other => f.write_str("?")?,
         }
         write!(f, "; {} in {}", self.runs, self.attempts)
     }
@@ -136,7 +136,7 @@ pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: 
 
     let connections = proxy.connections();
     proxy.end().await;
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
     let (attempts, end) = match &answer {
         Ok(invocation) => {
             assert_answered(caller, invocation);
@@ -147,17 +147,17 @@ pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: 
         }
         Err(other) => {
             eprintln!("{point:?} {fault:?} {caller:?}: {other:?}");
-            (0, End::Another)
+            (0, End::Other)
         }
     };
     if point != Point::BeforeConnect {
         assert_eq!(
             connections, attempts,
-            "{point:?} {fault:?} {caller:?}: every attempt is one connection, and is counted"
+            "{point:?} {fault:?} {caller:?}: each attempt must open one connection"
         );
     }
     Outcome {
-        runs: lambda.runs("cell"),
+        runs: lambda.runs("case"),
         attempts,
         end,
     }

@@ -88,7 +88,7 @@ pub fn compare_with_docs(table: &str) {
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/faults.md is not what the connector does: run this test with UPDATE_DOCS=1"
+        "docs/faults.md differs from the outcomes: if the change is intended, run this test with UPDATE_DOCS=1"
     );
 }
 

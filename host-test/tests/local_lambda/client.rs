@@ -173,8 +173,8 @@ pub async fn connect(lambda: &LocalLambda) -> (SendRequest<Full<Bytes>>, JoinHan
     let stream = TcpStream::connect(lambda.addr()).await.unwrap();
     let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
     // The tests do not care how the connection ends.
-    let going = tokio::spawn(async { drop(connection.await) });
-    (sender, going)
+    let driver = tokio::spawn(async { drop(connection.await) });
+    (sender, driver)
 }
 
 #[derive(Debug)]

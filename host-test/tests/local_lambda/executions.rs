@@ -15,7 +15,7 @@ async fn begin(lambda: &LocalLambda, name: &str, payload: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_name_starts_one_execution() {
+async fn execution_name_starts_one_execution() {
     let lambda = start().await;
     let first = begin(&lambda, "order-1", r#"{"n":1,"key":"k"}"#).await;
     assert_eq!(first.status, 200);
@@ -42,7 +42,7 @@ async fn a_name_starts_one_execution() {
 }
 
 #[tokio::test]
-async fn an_event_says_which_execution_it_started() {
+async fn event_response_names_the_execution_it_started() {
     let lambda = start().await;
     let event = async || {
         let call = named("durable:1", "later", "{}").event();
@@ -62,7 +62,7 @@ async fn an_event_says_which_execution_it_started() {
 }
 
 #[tokio::test]
-async fn a_durable_function_needs_a_qualifier_but_no_name() {
+async fn durable_function_needs_a_qualifier_but_not_a_name() {
     let lambda = start().await;
     let unqualified = invoke(&lambda, "durable", "{}").await;
     let message = "You cannot invoke a durable function using an unqualified ARN.";

@@ -14,7 +14,7 @@ fn failed(answer: &Answer) -> (Value, &str) {
 }
 
 #[tokio::test]
-async fn greet_greets() {
+async fn greet_returns_a_greeting() {
     let lambda = start().await;
     let answer = invoke(&lambda, "greet", r#"{"name":"Ada"}"#).await;
     assert_eq!(answer.json(), json!({ "message": "Hello, Ada!" }));
@@ -23,7 +23,7 @@ async fn greet_greets() {
 }
 
 #[tokio::test]
-async fn fail_throws_as_python_does() {
+async fn fail_reports_an_exception_as_python_does() {
     let lambda = start().await;
     let answer = invoke(&lambda, "fail", "").await;
     let (document, id) = failed(&answer);
@@ -47,9 +47,9 @@ async fn fail_throws_as_python_does() {
 }
 
 #[tokio::test]
-async fn the_platforms_own_failures() {
+async fn timeout_and_out_of_memory_are_reported_by_the_platform() {
     let lambda = start().await;
-    for (function, error_type, message, within, end) in [
+    for (function, error_type, message, contained, end) in [
         (
             "timeout",
             "Sandbox.Timedout",
@@ -71,12 +71,12 @@ async fn the_platforms_own_failures() {
         let expected = json!({ "errorType": error_type, "errorMessage": message });
         assert_eq!(document, expected);
         let log = answer.log();
-        assert!(log.contains(within) && log.ends_with(end), "{log}");
+        assert!(log.contains(contained) && log.ends_with(end), "{log}");
     }
 }
 
 #[tokio::test]
-async fn responses_are_limited_to_the_byte() {
+async fn response_limit_is_exact_to_the_byte() {
     let lambda = start().await;
     let answer = invoke(&lambda, "big", r#"{"bytes":6291556}"#).await;
     assert_eq!(answer.header("x-amz-function-error"), None);
@@ -94,7 +94,7 @@ async fn responses_are_limited_to_the_byte() {
 }
 
 #[tokio::test]
-async fn binary_is_neither_json_nor_text() {
+async fn binary_returns_bytes_that_are_not_text() {
     let lambda = start().await;
     let answer = invoke(&lambda, "binary", "{}").await;
     answer.assert_success(b"\x89PNG\r\n\x1a\n\x00\xff\xfe");
@@ -102,7 +102,7 @@ async fn binary_is_neither_json_nor_text() {
 }
 
 #[tokio::test]
-async fn count_counts_each_key_apart() {
+async fn count_counts_each_key_separately() {
     let lambda = start().await;
     for (event, answer) in [
         (json!({ "key": "a" }), json!({ "key": "a", "runs": 1 })),
@@ -124,7 +124,7 @@ async fn count_counts_each_key_apart() {
 }
 
 #[tokio::test]
-async fn slow_waits_and_answers() {
+async fn slow_waits_before_it_returns() {
     let lambda = start().await;
     let answer = invoke_with_log(&lambda, "slow", r#"{"ms":20}"#).await;
     assert_eq!(answer.json(), json!({ "sleptMs": 20 }));
@@ -135,7 +135,7 @@ async fn slow_waits_and_answers() {
 }
 
 #[tokio::test]
-async fn a_log_has_its_platform_lines() {
+async fn log_contains_the_platform_lines() {
     let lambda = start().await;
     let event = r#"{"lines":["first","größer ✓"]}"#;
     let answer = invoke_with_log(&lambda, "log", event).await;
@@ -173,7 +173,7 @@ async fn a_log_has_its_platform_lines() {
 }
 
 #[tokio::test]
-async fn a_long_log_keeps_its_last_4096_bytes_even_within_a_character() {
+async fn long_log_is_truncated_to_its_last_4096_bytes() {
     let lambda = start().await;
     // The log is truncated by bytes. Each step adds one byte, so some logs are cut within a
     // two-byte character.
@@ -192,12 +192,12 @@ async fn a_long_log_keeps_its_last_4096_bytes_even_within_a_character() {
 }
 
 #[tokio::test]
-async fn a_tenant_isolated_function_needs_a_tenant() {
+async fn tenant_isolated_function_requires_a_tenant() {
     let lambda = start().await;
-    let alone = invoke(&lambda, "tenant", "{}").await;
+    let without_tenant = invoke(&lambda, "tenant", "{}").await;
     let message = "The invoked function is enabled with tenancy configuration. \
                    Add a valid tenant ID in your request and try again.";
-    alone.assert_error(400, "InvalidParameterValueException", lower(message));
+    without_tenant.assert_error(400, "InvalidParameterValueException", lower(message));
     let call = Call::invoke("tenant", "{}").header("x-amz-tenant-id", "blue");
     assert_eq!(call.send(&lambda).await.json()["tenantId"], "blue");
 }

@@ -3,12 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use testing::case;
 use uuid::Uuid;
 
 use crate::client::{Call, invoke, lower, start, untyped, upper};
 
 #[tokio::test]
-async fn a_synchronous_call_answers_with_the_payload_and_lambdas_headers() {
+async fn synchronous_call_returns_the_payload_and_lambdas_headers() {
     let lambda = start().await;
     let payload = "{\"z\": 12345678901234567890123, \"a\":1,\"a\":2, \"é\":\"\\u00e9\"} ";
     let answer = invoke(&lambda, "echo", payload).await;
@@ -37,13 +38,13 @@ async fn a_synchronous_call_answers_with_the_payload_and_lambdas_headers() {
 }
 
 #[tokio::test]
-async fn no_payload_is_an_empty_object() {
+async fn missing_payload_is_an_empty_object() {
     let lambda = start().await;
     invoke(&lambda, "echo", "").await.assert_success("{}");
 }
 
 #[tokio::test]
-async fn an_event_is_accepted_empty_and_runs_after_all() {
+async fn event_is_accepted_without_a_body_and_runs_later() {
     let lambda = start().await;
     let call = Call::invoke("count", r#"{"key":"event"}"#).event();
     let call = call.header("x-amz-log-type", "Tail");
@@ -60,7 +61,7 @@ async fn an_event_is_accepted_empty_and_runs_after_all() {
 }
 
 #[tokio::test]
-async fn a_dry_run_checks_and_runs_nothing() {
+async fn dry_run_checks_the_request_and_runs_nothing() {
     let lambda = start().await;
     let event = r#"{"key":"dry"}"#;
     let answer = Call::invoke("count", event).dry_run().send(&lambda).await;
@@ -74,7 +75,7 @@ async fn a_dry_run_checks_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn a_function_sees_what_it_was_invoked_with() {
+async fn function_receives_every_request_option() {
     let lambda = start().await;
     let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
     let id = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
@@ -117,20 +118,21 @@ async fn a_function_sees_what_it_was_invoked_with() {
 }
 
 #[tokio::test]
-async fn payloads_that_are_not_json_are_refused() {
+async fn payload_that_is_not_json_is_rejected() {
     let lambda = start().await;
     for payload in [&b"not json"[..], b"{\"a\":}", b"{} {}", b"\"\xff\""] {
+        let _case = case(payload.escape_ascii());
         let answer = invoke(&lambda, "echo", payload).await;
         let body = answer.error(400, "InvalidRequestContentException");
         assert_eq!(body["Type"], "User");
         let message = body["message"].as_str().unwrap();
-        let why = "Could not parse request body into json: ";
-        assert!(message.starts_with(why), "{message}");
+        let reason = "Could not parse request body into json: ";
+        assert!(message.starts_with(reason), "{message}");
     }
 }
 
 #[tokio::test]
-async fn request_limits_hold_to_the_byte() {
+async fn request_limits_are_exact_to_the_byte() {
     let lambda = start().await;
     let echo = |bytes: usize| Call::invoke("echo", format!("\"{}\"", "x".repeat(bytes - 2)));
     let dry = echo(6_291_456).dry_run().send(&lambda).await;
@@ -163,7 +165,7 @@ async fn request_limits_hold_to_the_byte() {
 }
 
 #[tokio::test]
-async fn header_values_outside_their_sets_are_refused() {
+async fn invalid_header_value_is_rejected() {
     let lambda = start().await;
     for (name, value, field, constraint) in [
         (
@@ -197,7 +199,7 @@ async fn header_values_outside_their_sets_are_refused() {
             "satisfy regular expression pattern: [a-zA-Z0-9-_]+",
         ),
     ] {
-        let call = Call::invoke("count", r#"{"key":"refused"}"#).header(name, value);
+        let call = Call::invoke("count", r#"{"key":"rejected"}"#).header(name, value);
         let message = format!(
             "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must {constraint}"
         );
@@ -208,11 +210,11 @@ async fn header_values_outside_their_sets_are_refused() {
     let message = "The x-amzn-RequestId header must be a valid UUID string.";
     let answer = call.send(&lambda).await;
     answer.assert_error(400, "InvalidRequestContentException", lower(message));
-    assert_eq!(lambda.runs("refused"), 0);
+    assert_eq!(lambda.runs("rejected"), 0);
 }
 
 #[tokio::test]
-async fn client_context_is_base64_of_an_object_and_short() {
+async fn client_context_must_be_a_short_base64_object() {
     let lambda = start().await;
     let send = async |context: String| {
         let call = Call::invoke("context", "{}").header("x-amz-client-context", context);
@@ -224,13 +226,13 @@ async fn client_context_is_base64_of_an_object_and_short() {
     let answer = send(STANDARD.encode(&fits)).await;
     assert_eq!(answer.json()["clientContext"].to_string(), fits);
 
-    let no_object = "Client context must be a valid Base64-encoded JSON object.";
+    let not_an_object = "Client context must be a valid Base64-encoded JSON object.";
     let too_long = "Client context must be less than or equal to 3583 bytes";
     for (bad, message) in [
-        ("%%%".to_owned(), no_object),
-        (STANDARD.encode("[]"), no_object),
-        (STANDARD.encode("{"), no_object),
-        (STANDARD.encode("text"), no_object),
+        ("%%%".to_owned(), not_an_object),
+        (STANDARD.encode("[]"), not_an_object),
+        (STANDARD.encode("{"), not_an_object),
+        (STANDARD.encode("text"), not_an_object),
         (STANDARD.encode(object_of(2_688)), too_long),
     ] {
         let body = json!({ "Type": null, "message": message });
@@ -240,7 +242,7 @@ async fn client_context_is_base64_of_an_object_and_short() {
 }
 
 #[tokio::test]
-async fn a_throttled_function_answers_429_but_queues_events() {
+async fn throttled_function_returns_429_but_queues_events() {
     let lambda = start().await;
     let answer = invoke(&lambda, "throttled", "{}").await;
     let body = json!({

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use local_lambda::{ENVIRONMENT_SECRET, LocalLambda};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use testing::case;
 
 use crate::client::{get, lower, start, untyped, upper};
 
@@ -43,7 +44,7 @@ async fn gather(lambda: &LocalLambda, path: &str, member: &str) -> (Vec<usize>, 
 }
 
 #[tokio::test]
-async fn paging_gathers_every_function_once() {
+async fn paging_returns_every_function_once() {
     let lambda = with_extra(1_234).await;
     let (sizes, rows) = gather(&lambda, "", "Functions").await;
     let total = BUILT_IN + 1_234;
@@ -62,7 +63,7 @@ async fn paging_gathers_every_function_once() {
 }
 
 #[tokio::test]
-async fn max_items_makes_pages_smaller_never_larger() {
+async fn max_items_makes_pages_smaller_but_never_larger() {
     let lambda = with_extra(100).await;
     for (path, expected) in [
         ("/?MaxItems=10000", [50, 50, 15]),
@@ -87,7 +88,7 @@ async fn max_items_makes_pages_smaller_never_larger() {
 }
 
 #[tokio::test]
-async fn a_marker_is_good_for_its_own_list_only() {
+async fn marker_of_another_list_is_rejected() {
     let lambda = with_extra(100).await;
     let marker = next_marker(&get(&lambda, FUNCTIONS).await.json()).unwrap();
     for path in [
@@ -97,6 +98,7 @@ async fn a_marker_is_good_for_its_own_list_only() {
         &format!("/versioned/versions?Marker={marker}"),
         &format!("/versioned/aliases?Marker={marker}"),
     ] {
+        let _case = case(path);
         let answer = get(&lambda, format!("{FUNCTIONS}{path}")).await;
         let body = lower("The Marker parameter is invalid");
         answer.assert_error(400, "InvalidParameterValueException", body);
@@ -104,7 +106,7 @@ async fn a_marker_is_good_for_its_own_list_only() {
 }
 
 #[tokio::test]
-async fn a_row_is_a_whole_configuration_with_its_secret() {
+async fn function_row_is_a_full_configuration_with_its_secret() {
     let lambda = start().await;
     let (_, rows) = gather(&lambda, "", "Functions").await;
     let row = |name: &str| rows.iter().find(|row| row["FunctionName"] == name).unwrap();
@@ -152,7 +154,7 @@ async fn a_row_is_a_whole_configuration_with_its_secret() {
 }
 
 #[tokio::test]
-async fn extra_functions_include_images() {
+async fn extra_functions_include_an_image() {
     let lambda = with_extra(8).await;
     let (_, rows) = gather(&lambda, "", "Functions").await;
     let mut images = rows.iter().filter(|row| row["PackageType"] == "Image");
@@ -163,7 +165,7 @@ async fn extra_functions_include_images() {
 }
 
 #[tokio::test]
-async fn all_versions_come_with_qualified_arns() {
+async fn all_versions_have_qualified_arns() {
     let lambda = start().await;
     let (sizes, rows) = gather(&lambda, "?FunctionVersion=ALL", "Functions").await;
     // The latest version of each function, one version of `durable`, three of `versioned`.
@@ -176,18 +178,20 @@ async fn all_versions_come_with_qualified_arns() {
         ("FunctionVersion=all", "ValidationException"),
         ("MasterRegion=ALL", "InvalidParameterValueException"),
     ] {
+        let _case = case(query);
         let answer = get(&lambda, format!("{FUNCTIONS}?{query}")).await;
         answer.error(400, code);
     }
 }
 
 #[tokio::test]
-async fn versions_of_one_function() {
+async fn versions_of_a_function_are_listed_in_pages() {
     let lambda = start().await;
     for name in [
         "versioned",
         "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Aversioned",
     ] {
+        let _case = case(name);
         let path = format!("/{name}/versions?MaxItems=3");
         let (sizes, rows) = gather(&lambda, &path, "Versions").await;
         assert_eq!(sizes, [3, 1]);
@@ -209,7 +213,7 @@ async fn versions_of_one_function() {
 }
 
 #[tokio::test]
-async fn aliases_of_one_function() {
+async fn aliases_of_a_function_are_listed_in_pages() {
     let lambda = start().await;
     let (sizes, rows) = gather(&lambda, "/versioned/aliases?MaxItems=1", "Aliases").await;
     assert_eq!(sizes, [1, 1]);
@@ -234,7 +238,7 @@ async fn aliases_of_one_function() {
 }
 
 #[tokio::test]
-async fn an_unknown_function_has_no_lists() {
+async fn versions_and_aliases_of_an_unknown_function_are_not_found() {
     let lambda = start().await;
     for list in ["versions", "aliases"] {
         let answer = get(&lambda, format!("{FUNCTIONS}/missing/{list}")).await;

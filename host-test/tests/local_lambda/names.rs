@@ -1,6 +1,7 @@
 //! Forms of function names and qualifiers, and the errors for invalid ones.
 
 use serde_json::{Value, json};
+use testing::case;
 
 use crate::client::{invoke, lower, start, upper};
 
@@ -45,7 +46,7 @@ async fn every_form_of_a_name_reaches_the_function() {
 }
 
 #[tokio::test]
-async fn a_qualifier_may_be_said_twice_but_not_differently() {
+async fn repeated_qualifier_is_rejected_only_if_it_differs() {
     let lambda = start().await;
     let answer = invoke(&lambda, "versioned:beta?Qualifier=beta", "{}").await;
     assert_eq!(answer.header("x-amz-executed-version"), Some("3"));
@@ -55,15 +56,15 @@ async fn a_qualifier_may_be_said_twice_but_not_differently() {
 }
 
 #[tokio::test]
-async fn a_weighted_alias_sends_one_in_ten_to_its_other_version() {
+async fn weighted_alias_routes_one_call_in_ten_to_its_other_version() {
     let lambda = start().await;
     let mut versions = Vec::new();
     for _ in 0..20 {
         let answer = invoke(&lambda, "versioned:live", "{}").await;
         versions.push(answer.header("x-amz-executed-version").unwrap().to_owned());
     }
-    let of = |wanted: &str| versions.iter().filter(|version| *version == wanted).count();
-    assert_eq!((of("2"), of("3")), (18, 2));
+    let count = |wanted: &str| versions.iter().filter(|version| *version == wanted).count();
+    assert_eq!((count("2"), count("3")), (18, 2));
 }
 
 #[tokio::test]
@@ -91,11 +92,11 @@ async fn unknown_functions_and_qualifiers_are_not_found() {
 }
 
 #[tokio::test]
-async fn another_region_or_account_is_out_of_reach() {
+async fn function_in_another_region_or_account_is_unreachable() {
     let lambda = start().await;
-    let abroad = "arn:aws:lambda:eu-west-1:123456789012:function:echo";
+    let other_region = "arn:aws:lambda:eu-west-1:123456789012:function:echo";
     let message = "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')";
-    let answer = invoke(&lambda, abroad, "{}").await;
+    let answer = invoke(&lambda, other_region, "{}").await;
     answer.assert_error(404, "ResourceNotFoundException", upper(message));
     let message = "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: \
          lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:210987654321:function:echo \
@@ -106,7 +107,7 @@ async fn another_region_or_account_is_out_of_reach() {
 }
 
 #[tokio::test]
-async fn names_that_break_the_pattern_are_invalid() {
+async fn name_that_breaks_the_pattern_is_invalid() {
     let lambda = start().await;
     for name in [
         "a%20b",
@@ -118,6 +119,7 @@ async fn names_that_break_the_pattern_are_invalid() {
         &format!("{ARN}:$LATES"),
         &"n".repeat(257),
     ] {
+        let _case = case(name);
         let answer = invoke(&lambda, name, "{}").await;
         let body = answer.error(400, "ValidationException");
         let message = body["message"].as_str().unwrap();

@@ -2,13 +2,13 @@
 
 use http_body_util::BodyExt;
 use local_lambda::{Config, Key, LocalLambda};
-use testing::changed;
+use testing::{case, changed};
 use tokio::net::TcpStream;
 
 use crate::client::{Call, connect, invoke, start, untyped};
 
 #[tokio::test]
-async fn services_side_by_side_share_nothing() {
+async fn two_services_share_nothing() {
     let (a, b) = (start().await, start().await);
     assert_ne!(a.addr(), b.addr());
     assert!(a.addr().ip().is_loopback());
@@ -56,7 +56,7 @@ async fn requests_are_recorded_as_they_arrived() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_request() {
+async fn connection_is_reused_for_the_next_request() {
     let lambda = start().await;
     let (mut sender, _connection) = connect(&lambda).await;
     for n in 1..=3 {
@@ -69,7 +69,7 @@ async fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[tokio::test]
-async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
+async fn stop_interrupts_slow_functions_and_closes_the_port() {
     let lambda = start().await;
     let addr = lambda.addr();
     let request = Call::invoke("slow", r#"{"ms":600000}"#).sign(&lambda);
@@ -86,7 +86,7 @@ async fn stopping_interrupts_what_is_slow_and_closes_the_port() {
 }
 
 #[tokio::test]
-async fn a_run_outlives_the_connection_that_asked_for_it() {
+async fn run_outlives_its_connection() {
     let lambda = start().await;
     let request = Call::invoke("slow", r#"{"ms":50,"key":"cut"}"#).sign(&lambda);
     let (mut sender, connection) = connect(&lambda).await;
@@ -104,7 +104,7 @@ async fn a_run_outlives_the_connection_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn other_regions_partitions_and_base_paths() {
+async fn region_account_and_base_path_are_configurable() {
     let lambda = testing::lambda_with(|config| {
         config.region = "cn-north-1".to_owned();
         config.account = "210987654321".to_owned();
@@ -125,7 +125,7 @@ async fn other_regions_partitions_and_base_paths() {
 }
 
 #[tokio::test]
-async fn what_is_no_operation_is_not_found() {
+async fn unknown_operation_is_not_found() {
     let lambda = start().await;
     for (method, path) in [
         ("GET", "/"),
@@ -137,14 +137,17 @@ async fn what_is_no_operation_is_not_found() {
         ),
         ("GET", "/2015-03-31/functionsx"),
     ] {
+        let _case = case(format!("{method} {path}"));
         let answer = Call::new(method, path).send(&lambda).await;
-        let body = untyped("The local Lambda does not support this operation");
+        let body = untyped(
+            "The local Lambda does not support this operation. It supports Invoke, ListFunctions, ListVersionsByFunction and ListAliases.",
+        );
         answer.assert_error(404, "UnknownOperationException", body);
     }
 }
 
 #[tokio::test]
-async fn a_configuration_that_cannot_work_is_refused() {
+async fn invalid_configuration_is_rejected() {
     let lambda = start().await;
     let taken = format!(
         "cannot listen on {}: choose another port, or 0 for a free one",
@@ -154,19 +157,19 @@ async fn a_configuration_that_cannot_work_is_refused() {
     let changes: [(Change<'_>, &str); 5] = [
         (
             &|config| config.keys.clear(),
-            "the local Lambda needs at least one key: callers sign with it",
+            "the configuration has no key: add at least one, because callers sign with it",
         ),
         (
             &|config| config.account = "12".to_owned(),
-            "the account \"12\" is not 12 digits",
+            "the account \"12\" is invalid: it must be 12 digits",
         ),
         (
             &|config| config.base_path = "proxy/".to_owned(),
-            "the base path \"proxy/\" must start with a slash and not end with one",
+            "the base path \"proxy/\" is invalid: it must start with a slash and not end with one",
         ),
         (
             &|config| config.addr = "0.0.0.0:0".parse().unwrap(),
-            "the local Lambda listens on the loopback interface only, not on 0.0.0.0",
+            "the address 0.0.0.0 is not allowed: use an address of the loopback interface, such as 127.0.0.1",
         ),
         (&|config| config.addr = lambda.addr(), &taken),
     ];
@@ -178,7 +181,7 @@ async fn a_configuration_that_cannot_work_is_refused() {
 }
 
 #[tokio::test]
-async fn secrets_do_not_show() {
+async fn debug_output_hides_secrets() {
     let token = "the-token";
     let config = changed(&Config::default(), |config| {
         config.keys[0].session_token = Some(token.to_owned());
@@ -193,13 +196,13 @@ async fn secrets_do_not_show() {
 }
 
 #[tokio::test]
-async fn quiet_comes_when_every_event_has_run() {
+async fn wait_until_idle_waits_for_every_event() {
     let lambda = start().await;
     for _ in 0..5 {
         let event = Call::invoke("slow", r#"{"key":"k","ms":100}"#).event();
         assert_eq!(event.send(&lambda).await.status, 202);
     }
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
     assert_eq!(lambda.runs("k"), 5);
-    lambda.quiet().await;
+    lambda.wait_until_idle().await;
 }

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request};
 use http_body_util::Full;
 use local_lambda::{Key, LocalLambda};
 use serde_json::json;
-use testing::{changed, lambda_with};
+use testing::{case, changed, lambda_with};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::client::{Answer, Call, send, start, untyped};
@@ -25,13 +25,13 @@ fn count() -> Call {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, message: &str) {
+fn assert_rejected(answer: &Answer, message: &str) {
     answer.assert_error(403, "InvalidSignatureException", untyped(message));
 }
 
 #[track_caller]
 fn assert_mismatch(answer: &Answer) {
-    assert_refused(answer, MISMATCH);
+    assert_rejected(answer, MISMATCH);
 }
 
 #[track_caller]
@@ -50,7 +50,7 @@ async fn with_key(key: Key) -> LocalLambda {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_and_runs_nothing() {
+async fn wrong_secret_is_rejected_and_runs_nothing() {
     let lambda = start().await;
     let wrong = key(|key| key.secret_access_key = "wrong".to_owned());
     assert_mismatch(&count().key(wrong).send(&lambda).await);
@@ -59,7 +59,7 @@ async fn a_wrong_secret_is_refused_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn whatever_was_changed_after_signing_is_noticed() {
+async fn change_after_signing_is_rejected() {
     let lambda = start().await;
     let send_changed = async |change: fn(&mut Signed)| {
         let mut request = Call::invoke("count?Qualifier=%24LATEST", r#"{"key":"k"}"#)
@@ -80,7 +80,8 @@ async fn whatever_was_changed_after_signing_is_noticed() {
         |request| set(request, "content-type", "text/plain"),
         |request| set(request, "host", "lambda.us-east-1.amazonaws.com"),
     ];
-    for change in changes {
+    for (index, change) in changes.into_iter().enumerate() {
+        let _case = case(index);
         assert_mismatch(&send_changed(change).await);
     }
     assert_eq!(lambda.runs("k"), 1);
@@ -99,7 +100,7 @@ fn redirect(request: &mut Signed, path: &str) {
 }
 
 #[tokio::test]
-async fn an_escaped_path_is_signed_encoded_twice() {
+async fn escaped_path_is_encoded_twice_for_signing() {
     let lambda = start().await;
     let invoke = async |function, encoding| {
         let call = Call::invoke(function, r#"{"key":"k"}"#);
@@ -115,7 +116,7 @@ async fn an_escaped_path_is_signed_encoded_twice() {
 }
 
 #[tokio::test]
-async fn what_a_header_repeats_or_pads_is_signed_in_canonical_form() {
+async fn repeated_spaces_in_a_header_are_signed_in_canonical_form() {
     let lambda = start().await;
     let call = Call::invoke("context", "{}").header("x-amz-tenant-id", "two  spaces");
     let answer = call.send(&lambda).await;
@@ -123,7 +124,7 @@ async fn what_a_header_repeats_or_pads_is_signed_in_canonical_form() {
 }
 
 #[tokio::test]
-async fn the_clock_may_differ_by_five_minutes() {
+async fn clock_skew_is_accepted_up_to_five_minutes() {
     let lambda = start().await;
     let at = |seconds: i64| {
         let offset = Duration::from_secs(seconds.unsigned_abs());
@@ -187,7 +188,7 @@ fn date(answer: &Answer) -> SystemTime {
 }
 
 #[tokio::test]
-async fn the_services_clock_can_be_wrong() {
+async fn clock_of_the_service_can_be_offset() {
     let lambda = lambda_with(|config| config.clock_offset_seconds = -3_600).await;
     let answer = count().send(&lambda).await;
     assert_eq!(answer.status, 403);
@@ -197,7 +198,7 @@ async fn the_services_clock_can_be_wrong() {
 }
 
 #[tokio::test]
-async fn only_known_keys_with_the_right_token_get_in() {
+async fn unknown_key_or_wrong_session_token_is_rejected() {
     let right = key(|key| {
         key.access_key_id = "ASIATEMPORARY".to_owned();
         key.session_token = Some("right+token==".to_owned());
@@ -208,24 +209,25 @@ async fn only_known_keys_with_the_right_token_get_in() {
         changed(&right, |key| key.session_token = Some("wrong".to_owned())),
         changed(&right, |key| key.session_token = None),
         key(|key| key.session_token = right.session_token.clone()),
-        key(|key| key.access_key_id = "AKIDNOBODY".to_owned()),
+        key(|key| key.access_key_id = "AKIDUNKNOWN".to_owned()),
     ] {
+        let _case = case(format!("{wrong:?}"));
         assert_unrecognized(&count().key(wrong).send(&lambda).await);
     }
     assert_eq!(lambda.runs("k"), 1);
 }
 
 #[tokio::test]
-async fn the_scope_names_this_region_and_service_and_the_day() {
+async fn wrong_region_service_or_date_in_the_scope_is_rejected() {
     let lambda = start().await;
-    let mut elsewhere = count();
-    elsewhere.region = "eu-central-1";
+    let mut other_region = count();
+    other_region.region = "eu-central-1";
     let message = "Credential should be scoped to a valid region, not 'eu-central-1'. ";
-    assert_refused(&elsewhere.send(&lambda).await, message);
+    assert_rejected(&other_region.send(&lambda).await, message);
     let mut sts = count();
     sts.service = "sts";
     let message = "Credential should be scoped to correct service: 'lambda'. ";
-    assert_refused(&sts.send(&lambda).await, message);
+    assert_rejected(&sts.send(&lambda).await, message);
     let mut request = count().sign(&lambda);
     let date = request.headers()["x-amz-date"].to_str().unwrap().to_owned();
     let day = &date[..8];
@@ -236,7 +238,7 @@ async fn the_scope_names_this_region_and_service_and_the_day() {
         "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
          '20200101' != '{day}', from '{date}'."
     );
-    assert_refused(&send(&lambda, request).await, &message);
+    assert_rejected(&send(&lambda, request).await, &message);
 }
 
 fn edit_authorization(request: &mut Signed, edit: impl Fn(&str) -> String) {
@@ -245,7 +247,7 @@ fn edit_authorization(request: &mut Signed, edit: impl Fn(&str) -> String) {
 }
 
 #[tokio::test]
-async fn an_authorization_that_is_missing_or_not_whole() {
+async fn missing_or_incomplete_authorization_is_rejected() {
     let lambda = start().await;
     let mut request = count().sign(&lambda);
     request.headers_mut().remove("authorization");
@@ -269,6 +271,7 @@ async fn an_authorization_that_is_missing_or_not_whole() {
         requests.push(request);
     }
     for request in requests {
+        let _case = case(format!("{:?}", request.headers()));
         let answer = send(&lambda, request).await;
         answer.error(403, "IncompleteSignatureException");
     }
@@ -276,11 +279,11 @@ async fn an_authorization_that_is_missing_or_not_whole() {
 }
 
 #[tokio::test]
-async fn every_amz_header_and_the_host_must_be_signed() {
+async fn unsigned_amz_or_host_header_is_rejected() {
     let lambda = start().await;
     let mut request = count().sign(&lambda);
     set(&mut request, "x-amz-invocation-type", "Event");
-    assert_refused(
+    assert_rejected(
         &send(&lambda, request).await,
         "There were headers present in the request which were not signed: x-amz-invocation-type",
     );
@@ -292,11 +295,12 @@ async fn every_amz_header_and_the_host_must_be_signed() {
         ("x-amz-date;host", MISMATCH),
         ("content-md5;host;x-amz-date", MISMATCH),
     ] {
+        let _case = case(signed);
         let mut request = count().sign(&lambda);
         edit_authorization(&mut request, |value| {
             value.replace("host;x-amz-date", signed)
         });
-        assert_refused(&send(&lambda, request).await, message);
+        assert_rejected(&send(&lambda, request).await, message);
     }
     // Intermediaries may add these headers.
     let mut request = count().sign(&lambda);
@@ -307,28 +311,28 @@ async fn every_amz_header_and_the_host_must_be_signed() {
 }
 
 #[tokio::test]
-async fn a_denied_key_is_told_what_it_may_not_do() {
+async fn denied_key_error_names_action_and_resource() {
     let denied = key(|key| {
         key.access_key_id = "AKIDDENIED".to_owned();
         key.denied = true;
     });
     let lambda = with_key(denied.clone()).await;
-    let of = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
     let list = |path: &str| Call::new("GET", format!("/2015-03-31/functions{path}"));
     let qualified = Call::invoke("count:$LATEST", "{}");
     let unknown = Call::invoke("missing", "{}");
     for (call, action, resource) in [
-        (count(), "InvokeFunction", of("count")),
-        (qualified, "InvokeFunction", of("count:$LATEST")),
-        (unknown, "InvokeFunction", of("missing")),
-        (count().dry_run(), "InvokeFunction", of("count")),
+        (count(), "InvokeFunction", arn("count")),
+        (qualified, "InvokeFunction", arn("count:$LATEST")),
+        (unknown, "InvokeFunction", arn("missing")),
+        (count().dry_run(), "InvokeFunction", arn("count")),
         (list(""), "ListFunctions", "*".to_owned()),
         (
             list("/count/versions"),
             "ListVersionsByFunction",
-            of("count"),
+            arn("count"),
         ),
-        (list("/count/aliases"), "ListAliases", of("count")),
+        (list("/count/aliases"), "ListAliases", arn("count")),
     ] {
         let message = format!(
             "User: arn:aws:iam::123456789012:user/local-lambda is not authorized to perform: lambda:{action} \

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use local_lambda::{LocalLambda, Tls};
 use rustls_pki_types::{CertificateDer, ServerName};
+use testing::case;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -39,11 +40,12 @@ async fn connect(
 }
 
 #[tokio::test]
-async fn who_trusts_the_root_is_answered() {
+async fn client_that_trusts_the_root_gets_a_response() {
     let lambda = start(Tls::loopback().unwrap()).await;
     assert_eq!(lambda.url(), format!("https://{}", lambda.addr()));
     let root = lambda.root_certificate().unwrap();
     for name in ["localhost", "127.0.0.1"] {
+        let _case = case(name);
         let stream = connect(&lambda, name, root.clone()).await.unwrap();
         let request = Call::invoke("echo", r#"{"over":"tls"}"#).sign(&lambda);
         let answer = send_on(stream, request).await;
@@ -52,7 +54,7 @@ async fn who_trusts_the_root_is_answered() {
 }
 
 #[tokio::test]
-async fn another_name_and_another_root_are_refused() {
+async fn other_name_or_other_root_is_rejected() {
     use CertificateError::{BadSignature, NotValidForNameContext, UnknownIssuer};
     let lambda = start(Tls::for_names(&["lambda.example"]).unwrap()).await;
     let root = lambda.root_certificate().unwrap();
@@ -71,10 +73,10 @@ async fn another_name_and_another_root_are_refused() {
 }
 
 #[tokio::test]
-async fn names_that_no_certificate_can_hold_are_refused() {
+async fn name_that_no_certificate_can_hold_is_rejected() {
     let error = Tls::for_names(&["größe.example"]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"no certificate can be made for the names ["größe.example"]"#
+        r#"cannot generate a certificate for the names ["größe.example"]: use ASCII host names or IP addresses"#
     );
 }

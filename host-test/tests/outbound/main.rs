@@ -9,6 +9,7 @@ use aws_lambda_connector_host::outbound::{Body, Outbound, OutboundOptions, Resol
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use testing::case;
 use testing::server::read_request;
 use wasmtime_wasi_http::{Error, RequestOptions};
 
@@ -68,7 +69,7 @@ fn millis(n: u64) -> Option<Duration> {
 }
 
 #[tokio::test]
-async fn host_and_path_leave_as_they_were_written() {
+async fn host_and_path_are_sent_as_written() {
     let listener = listener().await;
     let port = listener.local_addr().unwrap().port();
     let client = resolving([("lambda.example", listener.local_addr().unwrap())].into());
@@ -95,7 +96,7 @@ async fn host_and_path_leave_as_they_were_written() {
 }
 
 #[tokio::test]
-async fn connections_are_used_again_across_clones() {
+async fn connections_are_reused_across_clones() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -112,7 +113,7 @@ async fn connections_are_used_again_across_clones() {
 }
 
 #[tokio::test]
-async fn a_dead_pooled_connection_is_replaced() {
+async fn dead_pooled_connection_is_replaced() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let client = client();
@@ -128,9 +129,10 @@ async fn a_dead_pooled_connection_is_replaced() {
 
 /// Covers fresh and pooled connections, each ended by a reset and by a regular close.
 #[tokio::test]
-async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
+async fn request_is_never_repeated_when_the_connection_ends_after_it() {
     for pooled in [false, true] {
         for by_reset in [false, true] {
+            let _case = case(format!("pooled {pooled}, reset {by_reset}"));
             let listener = listener().await;
             let address = listener.local_addr().unwrap();
             let server = tokio::spawn(async move {
@@ -154,8 +156,7 @@ async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
                 assert_answered(&client, request(&uri, "first")).await;
             }
             let cut = outcome(send(&client, request(&uri, "cut")).await);
-            let place = format!("pooled {pooled}, reset {by_reset}");
-            assert_eq!(cut, "ConnectionTerminated", "{place}");
+            assert_eq!(cut, "ConnectionTerminated");
             assert_answered(&client, request(&uri, "next")).await;
             let (cut, next) = server.await.unwrap();
             assert!(cut.ends_with("\r\n\r\ncut"), "{cut}");
@@ -165,13 +166,13 @@ async fn cut_off_after_the_request_is_terminated_and_never_repeated() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn refused_connection_is_reported() {
     let refused = send(&client(), get(closed_port().await)).await;
     assert_eq!(outcome(refused), "ConnectionRefused");
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_resolve() {
+async fn unresolvable_name_is_a_dns_error() {
     // A label of 64 characters is invalid, so no DNS query is sent.
     let uri = format!("http://{}.example/", "a".repeat(64));
     let error = send(&client(), request(&uri, "")).await.err().unwrap();
@@ -184,14 +185,14 @@ async fn a_name_that_does_not_resolve() {
 /// Covers names of which any address is link-local, and a spelling of an address that only the
 /// resolver understands.
 #[tokio::test]
-async fn link_local_behind_a_name_is_prohibited() {
+async fn name_that_resolves_to_a_link_local_address_is_prohibited() {
     let loopback = closed_port().await;
-    let at = |address: &str| address.parse().unwrap();
+    let parse = |address: &str| address.parse().unwrap();
     let addresses = [
-        ("metadata.example", at("169.254.169.254:80")),
+        ("metadata.example", parse("169.254.169.254:80")),
         ("mixed.example", loopback),
-        ("mixed.example", at("[::ffff:169.254.169.254]:80")),
-        ("six.example", at("[fd00:ec2::254]:80")),
+        ("mixed.example", parse("[::ffff:169.254.169.254]:80")),
+        ("six.example", parse("[fd00:ec2::254]:80")),
     ];
     let client = resolving(addresses.into());
     for host in [
@@ -206,7 +207,7 @@ async fn link_local_behind_a_name_is_prohibited() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time() {
+async fn missing_response_times_out() {
     let listener = listener().await;
     let options = RequestOptions {
         first_byte_timeout: millis(30),
@@ -244,7 +245,7 @@ async fn body_of(answer: &'static str, hold: bool) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off() {
+async fn incomplete_body_is_an_error() {
     let part = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart";
     assert_eq!(body_of(part, false).await, "HttpResponseIncomplete");
     assert_eq!(body_of(part, true).await, "ConnectionReadTimeout");
@@ -255,13 +256,13 @@ async fn a_body_that_breaks_off() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_http() {
+async fn response_that_is_not_http_is_a_protocol_error() {
     let ended = body_of("SSH-2.0-OpenSSH_9.2\r\n\r\n", true).await;
     assert_eq!(ended, "HttpProtocolError");
 }
 
 #[tokio::test]
-async fn redirects_are_answers() {
+async fn redirect_is_returned_and_not_followed() {
     let listener = listener().await;
     let client = client();
     let (sent, ()) = tokio::join!(send(&client, get(listener.local_addr().unwrap())), async {

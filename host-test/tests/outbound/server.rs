@@ -42,7 +42,7 @@ pub async fn close_and_wait(mut stream: TcpStream) {
     stream.shutdown().await.unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(rest, b"", "a request on a closed connection");
+    assert_eq!(rest, b"", "a request arrived on the closed connection");
 }
 
 /// Reads the first bytes that arrive.

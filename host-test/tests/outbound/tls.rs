@@ -36,7 +36,7 @@ fn trusting(roots: Vec<CertificateDer<'static>>, listener: &TcpListener) -> Outb
 const URI: &str = "https://lambda.example/2015-03-31/functions";
 
 #[tokio::test]
-async fn a_trusted_certificate() {
+async fn trusted_certificate_is_accepted() {
     let listener = listener().await;
     let (root, acceptor) = acceptor("lambda.example");
     let client = trusting(vec![root], &listener);
@@ -48,7 +48,7 @@ async fn a_trusted_certificate() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_name_or_from_nobody_known() {
+async fn certificate_with_another_name_or_unknown_issuer_is_rejected() {
     for (name, trusted) in [("lambda.example", false), ("other.example", true)] {
         let listener = listener().await;
         let (root, acceptor) = acceptor(name);
@@ -62,7 +62,7 @@ async fn a_certificate_for_another_name_or_from_nobody_known() {
 }
 
 #[tokio::test]
-async fn what_does_not_speak_tls() {
+async fn server_without_tls_is_reported() {
     let listener = listener().await;
     let client = trusting(Vec::new(), &listener);
     let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
@@ -78,7 +78,7 @@ async fn what_does_not_speak_tls() {
 }
 
 #[tokio::test]
-async fn a_refusal_by_alert() {
+async fn tls_alert_is_reported() {
     let listener = listener().await;
     let client = trusting(Vec::new(), &listener);
     let (sent, ()) = tokio::join!(send(&client, request(URI, "")), async {
@@ -95,7 +95,7 @@ async fn a_refusal_by_alert() {
 
 /// The connect timeout covers TCP and TLS. In this test TCP connects, but TLS never completes.
 #[tokio::test]
-async fn a_handshake_that_never_ends() {
+async fn endless_handshake_ends_at_the_connect_timeout() {
     let listener = listener().await;
     let client = trusting(Vec::new(), &listener);
     let options = RequestOptions {
@@ -109,7 +109,7 @@ async fn a_handshake_that_never_ends() {
 /// The connect timeout covers nothing else. A pooled connection needs none of it, so zero is
 /// enough.
 #[tokio::test]
-async fn the_connect_time_out_is_for_connecting_only() {
+async fn connect_timeout_covers_only_connecting() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {

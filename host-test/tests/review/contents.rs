@@ -74,12 +74,15 @@ fn grouped(crates: impl IntoIterator<Item = (String, (String, String))>) -> Vec<
 }
 
 #[test]
-fn what_is_inside_has_the_licences_of_the_page() {
+fn review_page_lists_the_licences_of_every_crate_inside() {
     let inside = tree("normal,no-proc-macro");
     let number = format!("{} crates", inside.len());
     for page in ["SECURITY.md", "docs/review.md"] {
         let text = fs::read_to_string(page::root().join(page)).unwrap();
-        assert!(text.contains(&number), "{page}: there are {number}");
+        assert!(
+            text.contains(&number),
+            "{page} does not state the number of crates: {number}"
+        );
     }
     let crates = inside.into_iter().map(|(krate, licence)| {
         // Older manifests use a slash for `OR`, and the order of the options does not matter.
@@ -89,11 +92,11 @@ fn what_is_inside_has_the_licences_of_the_page() {
         assert!(offers.contains(&"MIT"), "{krate:?}: {licence}");
         (offers.join(" OR "), krate)
     });
-    page::hold(INSIDE, &grouped(crates));
+    page::assert_table(INSIDE, &grouped(crates));
 }
 
 #[test]
-fn what_runs_on_the_builders_machine_is_on_the_page() {
+fn review_page_lists_every_crate_that_runs_at_build_time() {
     let packages = packages();
     let inside = tree("normal,no-proc-macro");
     let mut crates = Vec::new();
@@ -111,5 +114,5 @@ fn what_runs_on_the_builders_machine_is_on_the_page() {
             crates.push(("a macro".to_owned(), krate));
         }
     }
-    page::hold(RUNS, &grouped(crates));
+    page::assert_table(RUNS, &grouped(crates));
 }

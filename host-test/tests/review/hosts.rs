@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_lambda_connector::aws::endpoint::{self, EndpointChoice};
 
+use testing::case;
+
 use crate::page;
 
 pub const HEADER: &str = "| Partition | Regions | SUFFIX | Dual-stack SUFFIX |";
@@ -43,9 +45,10 @@ fn suffix<'a>(host: &'a str, service: &str, region: &str) -> &'a str {
 }
 
 #[test]
-fn the_hosts_of_every_partition_are_those_of_the_table() {
+fn review_page_lists_the_hosts_of_every_partition() {
     let mut suffixes = BTreeSet::new();
     let rows = REGIONS.map(|(region, regions)| {
+        let _case = case(region);
         let [standard, fips, dual_stack, both] = hosts("lambda", region);
         let plain = suffix(&standard, "lambda", region);
         let dual = suffix(&dual_stack, "lambda", region);
@@ -60,7 +63,7 @@ fn the_hosts_of_every_partition_are_those_of_the_table() {
         ]
         .to_vec()
     });
-    page::hold(HEADER, &rows);
+    page::assert_table(HEADER, &rows);
 
     // The table covers every partition.
     let all: BTreeSet<String> = endpoint::dns_suffixes().map(str::to_owned).collect();
@@ -69,9 +72,10 @@ fn the_hosts_of_every_partition_are_those_of_the_table() {
 
 /// This is the exception that the page names.
 #[test]
-fn sts_is_named_alike_but_for_fips_in_govcloud() {
+fn sts_hosts_are_named_like_lambda_except_for_fips_in_govcloud() {
     for (region, _) in REGIONS {
         for (choice, fips) in CHOICES {
+            let _case = case(format!("{region} {choice:?}"));
             let lambda = authority(endpoint::resolve("lambda", region, &choice));
             let sts = authority(endpoint::resolve_sts(region, &choice));
             let like_lambda = lambda.replace(&format!("lambda{fips}"), &format!("sts{fips}"));

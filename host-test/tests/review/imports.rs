@@ -33,12 +33,12 @@ fn assert_listed(list: &str, header: &str) {
 }
 
 #[test]
-fn every_import_is_on_the_page_with_its_reason() {
+fn review_page_gives_a_reason_for_every_import() {
     assert_listed("interface.txt", "| Import | Functions | Why |");
 }
 
 #[test]
-fn the_imports_for_wasi_03_are_those_of_the_page() {
+fn review_page_gives_a_reason_for_every_import_for_wasi_0_3() {
     assert_listed(
         "interface-p3.txt",
         "| Import for WASI 0.3 | Functions | Why |",

@@ -51,10 +51,10 @@ impl Meter {
         store.set_fuel(limits.fuel).unwrap();
         let instance = self.0.instantiate(&mut store).await;
         let instance = instance.map_err(|error| format!("{error:#}"))?;
-        let called = call.made(&self.0, &instance, &mut store).await;
+        let called = call.make(&self.0, &instance, &mut store).await;
         called.map_err(|error| format!("{error:#}"))?;
         Ok(Use {
-            memory: store.data().memory.most,
+            memory: store.data().memory.peak,
             fuel: limits.fuel - store.get_fuel().unwrap(),
         })
     }
@@ -68,7 +68,7 @@ enum Call {
 }
 
 impl Call {
-    async fn made(
+    async fn make(
         &self,
         host: &PlainWasmtime,
         instance: &Instance,
@@ -81,7 +81,7 @@ impl Call {
                 let arguments = (connection, &request);
                 let invoked: Result<Invocation, Error> =
                     exports::call(instance, store, &host.exports.invoke, arguments).await?;
-                assert!(text(Ok(invoked.map_err(told)?)) == payload);
+                assert!(text(Ok(invoked.map_err(to_wasmtime)?)) == payload);
             }
             Self::List(connection, rows) => {
                 let query = FunctionQuery {
@@ -92,7 +92,7 @@ impl Call {
                 let function = &host.exports.list_functions;
                 let listed: Result<FunctionPage, Error> =
                     exports::call(instance, store, function, arguments).await?;
-                assert_eq!(listed.map_err(told)?.functions.len(), *rows as usize);
+                assert_eq!(listed.map_err(to_wasmtime)?.functions.len(), *rows as usize);
             }
             Self::Run(form, bytes) => {
                 let payload = json_string(*bytes);
@@ -102,7 +102,7 @@ impl Call {
                 let arguments = (&**form, "invoke", &*values);
                 let ran: Result<String, Error> =
                     exports::call(instance, store, &host.exports.run, arguments).await?;
-                assert!(ran.map_err(told)?.contains(&payload));
+                assert!(ran.map_err(to_wasmtime)?.contains(&payload));
             }
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Call {
 }
 
 /// A component that runs out of memory returns an error if enough memory is left to report it.
-fn told(error: Error) -> wasmtime::Error {
+fn to_wasmtime(error: Error) -> wasmtime::Error {
     wasmtime::Error::msg(format!("{error:?}"))
 }
 
@@ -136,13 +136,16 @@ fn bytes(text: &str) -> usize {
 /// Responses are split differently in each run. The figure is rounded up and includes 5 % of
 /// headroom.
 fn millions(fuel: u64) -> String {
-    let room = fuel + fuel / 20;
-    let step = match room {
+    let with_headroom = fuel + fuel / 20;
+    let step = match with_headroom {
         0..1_000_000 => 10_000,
         1_000_000..10_000_000 => 100_000,
         _ => 10_000_000,
     };
-    format!("{} million", room.next_multiple_of(step) as f64 / 1e6)
+    format!(
+        "{} million",
+        with_headroom.next_multiple_of(step) as f64 / 1e6
+    )
 }
 
 fn fuel(text: &str) -> u64 {
@@ -151,7 +154,7 @@ fn fuel(text: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
+async fn documented_limits_are_sufficient_and_tight() {
     let lambda = lambda_with(|config| config.extra_functions = 10_000).await;
     let connection = || connection_to(&lambda);
     let little = Call::Invoke(connection(), 100);
@@ -178,7 +181,7 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
             row.extend(used.iter().map(|used| millions(used.fuel)));
             rows.push(row);
         }
-        page::hold(HEADER, &rows);
+        page::assert_table(HEADER, &rows);
     }
 
     let page = std::fs::read_to_string(page::root().join("docs/review.md")).unwrap();
@@ -195,19 +198,22 @@ async fn the_limits_of_the_page_suffice_and_are_not_far_off() {
             let place = format!("{what}, {}", Component::ALL[at].wasi());
             assert!(
                 limits.memory <= 64 * MIB && limits.fuel <= 2_000_000_000,
-                "{place}: more than is recommended"
+                "{place}: the documented limit exceeds the recommended one"
             );
             let used = meter.within(limits, call).await;
             let used = used.unwrap_or_else(|error| panic!("{place}: {error}"));
             assert!(
                 used.memory * 5 / 4 >= limits.memory && used.fuel * 5 / 4 >= limits.fuel,
-                "{place} takes {} and {} by now: run UPDATE=1 cargo test --test review",
+                "{place}: the documented limits are too high, the call uses {} and {}: run UPDATE=1 cargo test --test review",
                 memory(used.memory),
                 millions(used.fuel),
             );
             let memory = limits.memory * 3 / 4;
             let tight = meter.within(Use { memory, ..limits }, call).await;
-            assert!(tight.is_err(), "{place}: less will do");
+            assert!(
+                tight.is_err(),
+                "{place}: three quarters of the documented memory suffice"
+            );
         }
     }
 }

@@ -42,7 +42,7 @@ fn has_test(source: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_test_that_is_named_is_there() {
+fn every_cited_test_exists() {
     for page in PAGES {
         let mut named = 0;
         for text in quoted(page) {
@@ -50,17 +50,21 @@ fn every_test_that_is_named_is_there() {
                 continue;
             };
             let path = path(&format!("{file}.rs"));
-            let path = path.unwrap_or_else(|| panic!("{page}: no file {file}.rs"));
+            let path = path
+                .unwrap_or_else(|| panic!("{page} cites a file that does not exist: {file}.rs"));
             let source = fs::read_to_string(path).unwrap();
-            assert!(has_test(&source, test), "{page}: {text}");
+            assert!(
+                has_test(&source, test),
+                "{page} cites a test that does not exist: {text}"
+            );
             named += 1;
         }
-        assert!(named >= 5, "{page} names {named} tests");
+        assert!(named >= 5, "{page} cites only {named} tests");
     }
 }
 
 #[test]
-fn every_file_that_is_named_is_there() {
+fn every_cited_file_exists() {
     for page in PAGES {
         for text in quoted(page) {
             // Only the first word is a file name. The others are arguments of a command.
@@ -78,9 +82,12 @@ fn every_file_that_is_named_is_there() {
                 ".ci",
                 "wit",
             ];
-            let a_path = named.contains('/') && within.contains(&folder) || named.ends_with(".rs");
-            let one = !named.contains("::") && !named.contains('*');
-            assert!(!(a_path && one) || path(named).is_some(), "{page}: {text}");
+            let is_path = named.contains('/') && within.contains(&folder) || named.ends_with(".rs");
+            let is_single = !named.contains("::") && !named.contains('*');
+            assert!(
+                !(is_path && is_single) || path(named).is_some(),
+                "{page} cites a file that does not exist: {text}"
+            );
         }
     }
 }

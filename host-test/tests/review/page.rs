@@ -16,7 +16,7 @@ pub fn table(header: &str) -> Vec<Vec<String>> {
 }
 
 /// Compares a table with `rows`, or rewrites it if `UPDATE=1` is set.
-pub fn hold(header: &str, rows: &[Vec<String>]) {
+pub fn assert_table(header: &str, rows: &[Vec<String>]) {
     let (_alone, mut page) = read();
     let range = body(&page, header);
     let lines: Vec<String> = rows
@@ -31,7 +31,7 @@ pub fn hold(header: &str, rows: &[Vec<String>]) {
     }
     assert_eq!(
         &page[range], measured,
-        "docs/review.md, table `{header}`; if that is meant, run UPDATE=1 cargo test --test review"
+        "docs/review.md: the table `{header}` is out of date: run UPDATE=1 cargo test --test review"
     );
 }
 

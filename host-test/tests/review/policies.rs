@@ -30,7 +30,7 @@ fn texts<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<&'a str> {
 
 /// One rule takes a custom endpoint from a variable, which defaults to Lambda's host.
 #[test]
-fn obelisk() {
+fn obelisk_policy_allows_only_lambda() {
     let deployment = toml("obelisk/deployment.toml");
     let connector = &deployment["activity_wasm"].as_array().unwrap()[0];
     let mut seen = BTreeSet::new();
@@ -46,7 +46,7 @@ fn obelisk() {
 }
 
 #[test]
-fn spin() {
+fn spin_policy_allows_only_lambda() {
     let manifest = toml("policies/spin.toml");
     assert_eq!(manifest["spin_manifest_version"].as_integer(), Some(2));
     let step = &manifest["component"]["step"];
@@ -67,7 +67,7 @@ fn spin() {
 }
 
 #[test]
-fn wasmcloud() {
+fn wasmcloud_policy_allows_only_lambda() {
     let text = read("policies/wasmcloud.yaml");
     let document = &Yaml::load_from_str(&text).unwrap()[0];
     assert_eq!(document["kind"].as_str(), Some("WorkloadDeployment"));
@@ -81,7 +81,7 @@ fn wasmcloud() {
 }
 
 #[test]
-fn wassette() {
+fn wassette_policy_allows_only_lambda() {
     let text = read("policies/wassette.yaml");
     let document = &Yaml::load_from_str(&text).unwrap()[0];
     assert_eq!(document["version"].as_str(), Some("1.0"));

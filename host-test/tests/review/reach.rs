@@ -11,7 +11,9 @@ use aws_lambda_connector_host::bindings::types::{
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
 use local_lambda::{self, Key, LocalLambda, RecordedRequest, Trusted};
-use testing::{Component, access_key, for_each_component, form, lambda_with, only, query, request};
+use testing::{
+    Component, access_key, case, for_each_component, form, lambda_with, only, query, request,
+};
 
 use crate::page;
 
@@ -123,7 +125,11 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
 }
 
 /// Every origin that a call requested while everything was denied.
-async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet<String> {
+async fn requested_origins(
+    host: &Host,
+    connection: &Connection,
+    export: Export,
+) -> BTreeSet<String> {
     let policy = Arc::new(Policy::deny_all());
     call(host, &policy, connection, export).await;
     let origin = |refusal| match refusal {
@@ -135,7 +141,7 @@ async fn asked(host: &Host, connection: &Connection, export: Export) -> BTreeSet
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Component) {
+async fn components_call_only_the_documented_hosts(component: Component) {
     let host = component.host();
     for [partition, region, plain, dual_stack] in partitions() {
         let lambda = hosts("lambda", &region, &plain, &dual_stack);
@@ -145,6 +151,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
             sts[1] = sts[0].clone();
         }
         for (at, endpoint) in endpoints().into_iter().enumerate() {
+            let _case = case(format!("{region}, {endpoint:?}"));
             let origin = |host: &String| format!("https://{host}:443");
             let (lambda, sts) = (origin(&lambda[at]), origin(&sts[at]));
             let connection = |credentials| Connection {
@@ -161,11 +168,11 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
                 };
                 let expected = |origins: Vec<&String>| origins.into_iter().cloned().collect();
                 let keys = connection(Credentials::AccessKey(keys()));
-                let seen: BTreeSet<String> = asked(host, &keys, export).await;
+                let seen: BTreeSet<String> = requested_origins(host, &keys, export).await;
                 assert_eq!(seen, expected(with_keys), "{export:?}");
                 // Without temporary keys, a role's caller reaches only STS.
                 for credentials in [assuming(&partition), bearing(&partition)] {
-                    let seen = asked(host, &connection(credentials), export).await;
+                    let seen = requested_origins(host, &connection(credentials), export).await;
                     assert_eq!(seen, expected(vec![&sts]), "{export:?}");
                 }
             }
@@ -175,7 +182,7 @@ async fn the_components_call_the_hosts_of_the_page_and_no_others(component: Comp
 
 /// The reference host's policy must match the page as well.
 #[test]
-fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
+fn reference_policy_allows_only_the_documented_hosts() {
     for [_, region, plain, dual_stack] in partitions() {
         let allowed = |policy: &Policy, host: &str| {
             let uri = format!("https://{host}/").parse().unwrap();
@@ -194,7 +201,7 @@ fn the_reference_hosts_policy_allows_the_hosts_of_the_page() {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_components_send_the_requests_of_the_page_and_no_others(component: Component) {
+async fn components_send_only_the_documented_requests(component: Component) {
     let host = component.host();
     let role = local_lambda::Role {
         arn: arn("aws"),
@@ -203,7 +210,7 @@ async fn the_components_send_the_requests_of_the_page_and_no_others(component: C
             Trusted::Token(TOKEN.to_owned()),
         ],
         external_id: None,
-        lasts: None,
+        max_lifetime: None,
     };
     let lambda = lambda_with(|config| config.roles = vec![role]).await;
     let policy = only(&lambda.url());

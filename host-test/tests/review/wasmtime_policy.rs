@@ -12,7 +12,7 @@ use testing::{Component, connection_to, for_each_component, lambda, request};
 use crate::reach::hosts;
 
 #[test]
-fn lambdas_hosts_pass_and_nothing_else_does() {
+fn wasmtime_policy_allows_only_lambda() {
     let policy = LambdaOnly::in_region("eu-central-1");
     let allows = |uri: &str| policy.allows(&uri.parse().unwrap());
     let lambda = hosts("lambda", "eu-central-1", "amazonaws.com", "api.aws");
@@ -38,7 +38,7 @@ fn lambdas_hosts_pass_and_nothing_else_does() {
 
 #[for_each_component]
 #[tokio::test]
-async fn the_connector_is_told_that_it_was_denied(component: Component) {
+async fn denied_request_is_reported_as_denied(component: Component) {
     let lambda = lambda().await;
     let host = PlainWasmtime::of(component);
     let mut store = host.store_with(LambdaOnly::in_region("us-east-1"));

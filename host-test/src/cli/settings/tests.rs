@@ -134,7 +134,7 @@ async fn roles(profile: &str) -> (String, Vec<Role>) {
 }
 
 #[tokio::test]
-async fn a_profile_with_a_role_leads_to_it() {
+async fn profile_with_a_role_yields_that_role() {
     let (source, found) = roles("role").await;
     assert_eq!(source, "AKIDWORK");
     let [role] = found.as_slice() else {
@@ -150,7 +150,7 @@ async fn a_profile_with_a_role_leads_to_it() {
 }
 
 #[tokio::test]
-async fn roles_behind_roles_are_assumed_from_the_back() {
+async fn chained_roles_are_assumed_from_the_source_onward() {
     let (source, found) = roles("chained").await;
     assert_eq!(source, "AKIDWORK");
     let arns: Vec<&str> = found.iter().map(|role| role.arn.as_str()).collect();
@@ -164,7 +164,7 @@ async fn roles_behind_roles_are_assumed_from_the_back() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_profile_or_of_variables() {
+async fn web_identity_token_comes_from_a_profile_or_from_variables() {
     let (token, found) = roles("token").await;
     assert_eq!(token, "a.b.c");
     assert_eq!(found[0].arn, "arn:aws:iam::123456789012:role/oidc");
@@ -190,7 +190,7 @@ async fn a_token_of_a_profile_or_of_variables() {
 }
 
 #[tokio::test]
-async fn profiles_that_lead_nowhere_say_where_they_end() {
+async fn broken_profile_chain_error_names_the_last_profile() {
     for (profile, says) in [
         ("round", "profile `round` has no aws_access_key_id"),
         (
@@ -212,7 +212,7 @@ async fn profiles_that_lead_nowhere_say_where_they_end() {
 }
 
 #[tokio::test]
-async fn variables_come_before_the_default_profile() {
+async fn variables_take_precedence_over_the_default_profile() {
     assert_eq!(key(&KEYS, None).await, ("AKIDENV".into(), None));
     assert_eq!(key(&[], None).await, ("AKIDDEFAULT".into(), None));
 }
@@ -228,7 +228,7 @@ async fn variables_carry_a_session_token() {
 }
 
 #[tokio::test]
-async fn a_profile_by_argument_comes_before_variables_and_one_by_variable_after() {
+async fn profile_argument_overrides_variables_but_profile_variable_does_not() {
     let work = ("AKIDWORK".to_owned(), Some("work-token".to_owned()));
     assert_eq!(key(&KEYS, Some("work")).await, work);
     assert_eq!(key(&[("AWS_PROFILE", "work")], None).await, work);
@@ -238,13 +238,13 @@ async fn a_profile_by_argument_comes_before_variables_and_one_by_variable_after(
 }
 
 #[tokio::test]
-async fn files_can_be_elsewhere() {
+async fn shared_files_can_be_moved_by_variables() {
     let vars = [("AWS_SHARED_CREDENTIALS_FILE", "/elsewhere")];
     assert_eq!(key(&vars, Some("only")).await.0, "AKIDELSEWHERE");
 }
 
 #[tokio::test]
-async fn a_misspelt_profile_is_an_error_even_with_keys_at_hand() {
+async fn unknown_profile_is_an_error_even_with_keys_in_variables() {
     for (vars, profile) in [
         (KEYS.to_vec(), Some("wrok")),
         (vec![("AWS_PROFILE", "wrok")], None),
@@ -258,7 +258,7 @@ async fn a_misspelt_profile_is_an_error_even_with_keys_at_hand() {
 }
 
 #[tokio::test]
-async fn a_profile_that_needs_more_is_refused_by_what_it_asks_for() {
+async fn unsupported_profile_error_names_the_unsupported_setting() {
     for (profile, asks) in [
         (
             "mfa",
@@ -279,7 +279,7 @@ async fn a_profile_that_needs_more_is_refused_by_what_it_asks_for() {
 }
 
 #[tokio::test]
-async fn no_credentials_names_the_variables() {
+async fn missing_credentials_error_names_the_variables() {
     let settings = Settings::load(Env::from_slice(&[]), &Fs::from_slice(&[]), None).await;
     let credentials = settings.unwrap().credentials(&files()).await;
     let refusal = credentials.err().unwrap().to_string();
@@ -295,7 +295,7 @@ async fn no_credentials_names_the_variables() {
 }
 
 #[tokio::test]
-async fn half_a_key_names_the_missing_half() {
+async fn incomplete_key_error_names_the_missing_variable() {
     let [id, secret] = KEYS;
     for (half, missing) in [(id, secret), (secret, id)] {
         let told = refusal(&[half], None).await;
@@ -304,7 +304,7 @@ async fn half_a_key_names_the_missing_half() {
 }
 
 #[tokio::test]
-async fn region_by_variable_then_profile() {
+async fn region_comes_from_a_variable_and_then_from_the_profile() {
     let variable = ("AWS_REGION", "us-east-1");
     let default = ("AWS_DEFAULT_REGION", "us-west-2");
     let empty = ("AWS_REGION", "");
@@ -321,7 +321,7 @@ async fn region_by_variable_then_profile() {
 }
 
 #[tokio::test]
-async fn endpoint_by_the_most_specific_source() {
+async fn endpoint_comes_from_the_most_specific_source() {
     let all = ("AWS_ENDPOINT_URL", "http://all");
     let lambda = ("AWS_ENDPOINT_URL_LAMBDA", "http://lambda");
     let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
@@ -345,7 +345,7 @@ async fn endpoint_by_the_most_specific_source() {
 }
 
 #[tokio::test]
-async fn contradicting_endpoints_are_refused() {
+async fn conflicting_endpoint_settings_are_rejected() {
     let vars = [
         ("AWS_ENDPOINT_URL", "http://all"),
         ("AWS_USE_FIPS_ENDPOINT", "true"),
