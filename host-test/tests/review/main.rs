@@ -13,5 +13,6 @@ mod named;
 mod page;
 mod policies;
 mod reach;
+mod snippets;
 mod waits;
 mod wasmtime_policy;
