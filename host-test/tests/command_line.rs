@@ -231,7 +231,7 @@ async fn errors_are_1_and_on_standard_error() {
 #[tokio::test]
 async fn lists_are_tables_or_documents() {
     let ran = against_local_lambda(&["list", "--limit", "1"]).await;
-    assert_has(ran.said(0), &["function", "more follow: --cursor "]);
+    assert_has(ran.said(0), &["function", "for the next page: --cursor "]);
 
     let ran = against_local_lambda(&["list", "--name-contains", "GREET", "--json"]).await;
     let page = &ran.document(0)["ok"];
