@@ -40,7 +40,7 @@ class CommandResult:
         return self.ok()["output"]["text"]
 
     def error(self, case):
-        """The error's content. The exit code tells whether the function failed."""
+        """The error's content. The exit code reports whether the function failed."""
         expected_exit = 3 if case == "function-failed" else 1
         assert (self.exit_code, list(self.document)) == (expected_exit, ["error"]), self
         assert list(self.document["error"]) == [case], self

@@ -1,4 +1,4 @@
-"""Both components in the wasmtime command line, without a host of ours: each call is one command.
+"""Both components in the wasmtime command line, without the reference host. Each call is one command.
 
 The keys are command-line arguments, which every user of the machine can read. Never do that with real
 keys.

@@ -1,5 +1,7 @@
-"""annotations.py FILE: prints what a component or WIT package says about itself, as OCI annotations.
-annotations.py FILE URL: compares that with the manifest at the address, which may leave the commit out.
+"""Prints the metadata of a component or WIT package as OCI annotations, or compares it with a registry.
+
+    annotations.py FILE        prints the annotations
+    annotations.py FILE URL    compares them with those of the manifest at the URL, which may lack the commit
 """
 
 import json
@@ -7,13 +9,13 @@ import sys
 import urllib.request
 from pathlib import Path
 
-# Of a custom section to that of an annotation, behind `org.opencontainers.image.`.
+# Maps the name of a custom section to that of an annotation without its prefix `org.opencontainers.image.`.
 NAMES = {name: name for name in ["authors", "description", "licenses", "revision", "source", "version"]}
 NAMES["homepage"] = "url"
 
 
 def number(data, at):
-    """An unsigned LEB128, and where it ends."""
+    """Returns an unsigned LEB128 integer, and the offset behind it."""
     value, shift = 0, 0
     while True:
         value |= (data[at] & 0x7F) << shift
@@ -37,16 +39,16 @@ def annotations(data):
 
 
 def main(file, url=None):
-    said = annotations(Path(file).read_bytes())
+    expected = annotations(Path(file).read_bytes())
     if url is None:
-        print("\n".join(f"{name}={value}" for name, value in said.items()))
+        print("\n".join(f"{name}={value}" for name, value in expected.items()))
         return
     request = urllib.request.Request(url, headers={"Accept": "application/vnd.oci.image.manifest.v1+json"})
-    with urllib.request.urlopen(request) as answer:
-        there = json.load(answer)["annotations"]
-    there.setdefault("org.opencontainers.image.revision", said["org.opencontainers.image.revision"])
-    if there != said:
-        sys.exit(f"annotations.py: the manifest says {there}, the file {said}")
+    with urllib.request.urlopen(request) as response:
+        published = json.load(response)["annotations"]
+    published.setdefault("org.opencontainers.image.revision", expected["org.opencontainers.image.revision"])
+    if published != expected:
+        sys.exit(f"annotations.py: the manifest has {published}, the file has {expected}")
 
 
 main(*sys.argv[1:])

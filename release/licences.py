@@ -1,5 +1,6 @@
-"""The licence texts that must go along with a release: those of the crates in the components, from their
-packages, and of what else is in the components or the WIT packages, from the toolchain.
+"""Collects the licence texts that a release must contain.
+
+The packages of the crates contain their texts. The toolchain contains those of Rust's libraries and of WASI.
 """
 
 import re
@@ -7,11 +8,11 @@ import sys
 from pathlib import Path
 
 HEAD = """\
-What is in the components and the WIT packages of this release, with the licences of each. Where one offers
-several (OR), any of them will do. The texts follow, each once.
+The contents of the components and the WIT packages of this release, with their licences. Where several
+licences are offered (OR), you may choose one. Each text appears once below.
 """
 NAME = re.compile(r"(UN)?LICEN[CS]E|COPYING|NOTICE", re.IGNORECASE)
-# What is in no crate: what it is called, its licences, and those of the toolchain's files that say them.
+# Contents that do not come from a crate: the name, the licences, and the toolchain's files with the texts.
 OTHERS = [
     (
         "core, alloc and compiler_builtins of Rust, by The Rust Project Developers (see https://thanks.rust-lang.org)",
@@ -22,19 +23,19 @@ OTHERS = [
 ]
 
 
-def of_crate(package):
-    """The texts in the crate's package."""
+def crate_texts(package):
+    """Returns the licence texts in the crate's package."""
     folder = Path(package["manifest_path"]).parent
     texts = [file.read_text() for file in sorted(folder.iterdir()) if NAME.match(file.name) and file.is_file()]
     if not texts:
-        sys.exit(f"licences.py: {package['name']} {package['version']} comes without the text of its licence")
+        sys.exit(f"licences.py: {package['name']} {package['version']} does not contain the text of its licence")
     return texts
 
 
 def licences(packages, toolchain):
-    """One document for all; `packages` are as cargo's metadata know them, `toolchain` is rustc's folder."""
+    """Returns one document. `packages` come from `cargo metadata`, and `toolchain` is the folder of rustc."""
     entries = [
-        (f"{package['name']} {package['version']}", package["license"], of_crate(package))
+        (f"{package['name']} {package['version']}", package["license"], crate_texts(package))
         for package in sorted(packages, key=lambda package: (package["name"], package["version"]))
     ]
     folder = toolchain / "share/doc/rust/licenses"

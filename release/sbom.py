@@ -1,8 +1,11 @@
-"""sbom.py SOURCES TIME FILE FEATURES [FILE FEATURES…]: for each component FILE.wasm of a build in the
-folder SOURCES, writes what is inside to FILE.cdx.json, as CycloneDX, and beside the first one the licences of
-everything to LICENSES.txt. FEATURES are cargo's, comma-separated.
+"""Lists the contents of components as CycloneDX, and their licences.
 
-What is inside is what cargo says; what was compiled for Wasm in that folder must be the same.
+    sbom.py SOURCES TIME FILE FEATURES [FILE FEATURES…]
+
+Writes FILE.cdx.json for each component FILE.wasm that was built in the folder SOURCES. LICENSES.txt beside the
+first one has the licences of all. FEATURES are those of cargo, separated by commas.
+
+Cargo lists the crates. They must be those that were compiled for WebAssembly in that folder.
 """
 
 import hashlib
@@ -37,7 +40,7 @@ def output(sources, *command):
 
 
 def tree(sources, features, edges):
-    """The crates as (name, version), and which one needs which."""
+    """Maps each crate, as (name, version), to the crates that it needs."""
     lines = output(sources, "cargo", "tree", "--locked", "--package", PACKAGE, "--features", features, "--target", TARGET,
                   "--edges", edges, "--prefix", "depth", "--no-dedupe")  # fmt: skip
     needs, path = {}, []
@@ -57,13 +60,13 @@ def sha256(digest):
 
 
 def contact(author):
-    """Cargo's `Name <address>`."""
+    """Parses an author in cargo's form, `Name <address>`."""
     name, _, address = author.partition(" <")
     return OrganizationalContact(name=name, email=address.rstrip(">") or None)
 
 
 def describe(package, scope=None, kind=ComponentType.LIBRARY, **more):
-    """A component as cargo's metadata know the crate."""
+    """Returns a CycloneDX component with the crate's metadata from cargo."""
     references = [
         ExternalReference(type=kind, url=XsUri(package[key]))
         for key, kind in [
@@ -73,7 +76,7 @@ def describe(package, scope=None, kind=ComponentType.LIBRARY, **more):
         ]
         if package[key]
     ]
-    # Cargo once allowed a slash for OR.
+    # Older manifests use a slash for OR.
     licence = LicenseFactory().make_from_string(package["license"].replace("/", " OR "))
     return Component(
         name=package["name"],
@@ -106,20 +109,20 @@ def bom(sources, time, wasm, features, packages, checksums):
             purl=PackageURL("cargo", name=name, version=version),
         )
 
-    made = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{digest}"))
-    made.metadata.timestamp = time
-    made.metadata.component = described[root]
+    result = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{digest}"))
+    result.metadata.timestamp = time
+    result.metadata.component = described[root]
     rustc = output(sources, "rustc", "--version").split()[1]
-    made.metadata.tools = ToolRepository(
+    result.metadata.tools = ToolRepository(
         components=[Component(name="rustc", version=rustc, type=ComponentType.APPLICATION)]
     )
-    made.components = [component for crate, component in described.items() if crate != root]
+    result.components = [component for crate, component in described.items() if crate != root]
     for crate, needed in needs.items():
-        made.register_dependency(described[crate], [described[other] for other in needed])
+        result.register_dependency(described[crate], [described[other] for other in needed])
 
-    text = JsonV1Dot6(made).output_as_string(indent=2) + "\n"
+    text = JsonV1Dot6(result).output_as_string(indent=2) + "\n"
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
-        sys.exit(f"sbom.py: no CycloneDX: {error}")
+        sys.exit(f"sbom.py: the list is not valid CycloneDX: {error}")
     wasm.with_suffix(".cdx.json").write_text(text)
     return inside.keys()
 
@@ -146,9 +149,12 @@ def main(sources, time, *components):
     folder = sources / "target/component" / TARGET / "component/deps"
     compiled = {re.match(r"lib(.+?)(-[0-9a-f]{16})?\.rlib", file.name)[1] for file in folder.glob("*.rlib")}
     # The connector itself is compiled to the module, not to a library.
-    said = {name.replace("-", "_") for name, _ in listed} - {PACKAGE.replace("-", "_")}
-    if compiled != said:
-        sys.exit(f"sbom.py: compiled, not listed: {compiled - said}; listed, not compiled: {said - compiled}")
+    expected = {name.replace("-", "_") for name, _ in listed} - {PACKAGE.replace("-", "_")}
+    if compiled != expected:
+        sys.exit(
+            f"sbom.py: compiled, but not listed: {compiled - expected}; "
+            f"listed, but not compiled: {expected - compiled}"
+        )
 
     toolchain = Path(output(sources, "rustc", "--print", "sysroot").strip())
     texts = licences([packages[crate] for crate in listed], toolchain)

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import os
+import pathlib
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from connector import Connector, LambdaError, from_environment
 
 CONNECTION = from_environment()
+ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +100,9 @@ def test_invalid_input_names_its_field(invoke):
 def test_unknown_field_is_a_type_error(invoke):
     with pytest.raises(TypeError, match="no such fields: qualifer; there are function, qualifier"):
         invoke("echo", qualifer="live")
+
+
+def test_example_of_the_embedding_page_prints_the_greeting():
+    command = [sys.executable, "examples/python/greet.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout) == (0, '{"message":"Hello, Ada!"}\n'), done.stderr

@@ -29,9 +29,9 @@ pub fn main(cli: Cli) -> ExitCode {
         let message = format!("{error:#}");
         if json {
             // The exit code reports the failure even if this write fails.
-            let _ = print::say(json::host_error(&message));
+            let _ = print::print_out(json::host_error(&message));
         } else {
-            print::tell(format_args!("error: {message}"));
+            print::print_err(format_args!("error: {message}"));
         }
         Outcome::Error
     });

@@ -1,4 +1,4 @@
-// JSON cut and indented as text, without a browser.
+// Splits and indents JSON as text, without a browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -17,7 +17,7 @@ test("members keep the text of their values", () => {
   assert.deepEqual([...members("{}")], []);
 });
 
-test("an object is written from texts", () => {
+test("object is written from JSON texts", () => {
   assert.equal(object([["a\"", "1e400"], ["b", "[ ]"]]), '{"a\\"":1e400,"b":[ ]}');
 });
 
@@ -32,7 +32,7 @@ test("indenting changes white space between tokens only", () => {
   for (const scalar of ["1", "null", '"a: {b}"']) assert.equal(indent(` ${scalar} `), scalar);
 });
 
-test("a problem says where it is", () => {
+test("problem names its position", () => {
   assert.equal(problem('{"a": 1e400}'), null);
   assert.match(problem("{'a': 1}"), /position 1/);
 });

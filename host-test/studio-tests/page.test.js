@@ -11,40 +11,40 @@ withBrowser();
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-test("it works at 390 pixels", () =>
+test("page works at a width of 390 pixels", () =>
   studio(
-    async (at) => {
-      await at.choose("greet");
-      await at.text("Payload").fill('{"name": "Ada"}');
-      await at.box("Log Type").selectOption("Tail");
-      await at.run();
-      await at.says("Succeeded");
-      const { width, seen } = await at.page.evaluate(() => {
+    async (ui) => {
+      await ui.choose("greet");
+      await ui.text("Payload").fill('{"name": "Ada"}');
+      await ui.box("Log Type").selectOption("Tail");
+      await ui.run();
+      await ui.waitForStatus("Succeeded");
+      const { width, seen } = await ui.page.evaluate(() => {
         const { top, bottom } = document.getElementById("status").getBoundingClientRect();
         return { width: document.documentElement.scrollWidth, seen: top >= 0 && bottom <= innerHeight };
       });
       assert.equal(width, 390);
-      assert.ok(seen, "the status came into view");
+      assert.ok(seen, "the status is in view");
     },
     { viewport: { width: 390, height: 844 } },
   ));
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds no fault with roles, names and contrast: ${colorScheme}`, () =>
+  test(`axe reports no violation in ${colorScheme} colours`, () =>
     studio(
-      async (at) => {
-        await at.open("Connection");
-        for (const summary of await at.page.locator("form summary").all()) await summary.click();
-        await at.choose("greet");
-        await at.text("Client Context").fill("{");
-        await at.text("Payload").fill('{"name": "Ada"}');
-        assert.deepEqual(await faults(at.page), []);
-        await at.text("Client Context").fill("");
-        await at.run();
-        await at.says("Succeeded");
-        await at.box("Your Functions").fill("e");
-        await at.option("greet").waitFor();
-        assert.deepEqual(await faults(at.page), []);
+      async (ui) => {
+        await ui.open("Connection");
+        for (const summary of await ui.page.locator("form summary").all()) await summary.click();
+        await ui.choose("greet");
+        await ui.text("Client Context").fill("{");
+        await ui.text("Payload").fill('{"name": "Ada"}');
+        assert.deepEqual(await faults(ui.page), []);
+        await ui.text("Client Context").fill("");
+        await ui.run();
+        await ui.waitForStatus("Succeeded");
+        await ui.box("Your Functions").fill("e");
+        await ui.option("greet").waitFor();
+        assert.deepEqual(await faults(ui.page), []);
       },
       { colorScheme, reducedMotion: "reduce" },
     ));
@@ -56,44 +56,44 @@ async function faults(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }
 
-test("no secret in any response, neither the kept one nor a typed one", () =>
-  studio(async (at) => {
+test("no response contains the kept secret or a typed one", () =>
+  studio(async (ui) => {
     const typed = "typed/secret+0123456789abcdefghijklmnop";
     const bodies = [];
-    at.page.on("response", (response) => bodies.push(response.text()));
-    await at.page.reload();
-    await at.choose("greet");
-    await at.run();
-    await at.says("Function failed");
-    await at.open("Connection");
-    const secret = at.page.getByLabel("Secret Access Key");
+    ui.page.on("response", (response) => bodies.push(response.text()));
+    await ui.page.reload();
+    await ui.choose("greet");
+    await ui.run();
+    await ui.waitForStatus("Function failed");
+    await ui.open("Connection");
+    const secret = ui.page.getByLabel("Secret Access Key");
     assert.equal(await secret.inputValue(), "");
     await secret.fill(typed);
-    await at.run();
-    await at.says("Unauthenticated");
+    await ui.run();
+    await ui.waitForStatus("Unauthenticated");
     const texts = await Promise.all(bodies);
     assert.ok(texts.some((text) => text.includes('"kept"')) && texts.length > 8, `${texts.length} responses`);
     for (const text of texts) assert.ok(!text.includes(SECRET) && !text.includes(typed), text);
-    const page = await at.page.content();
+    const page = await ui.page.content();
     assert.ok(!page.includes(SECRET));
   }));
 
-test("a click on Run counts that leaves an edited field", () =>
-  studio(async (at) => {
-    await at.choose("greet");
-    await at.open("Connection");
-    await at.page.getByLabel("Secret Access Key").fill("typed/secret+0123456789abcdefghijklmnop");
-    const run = at.page.getByRole("button", { name: "Run", exact: true });
+test("click on Run counts when it leaves an edited field", () =>
+  studio(async (ui) => {
+    await ui.choose("greet");
+    await ui.open("Connection");
+    await ui.page.getByLabel("Secret Access Key").fill("typed/secret+0123456789abcdefghijklmnop");
+    const run = ui.page.getByRole("button", { name: "Run", exact: true });
     await run.scrollIntoViewIfNeeded();
     const { x, y } = await run.boundingBox();
-    await at.page.mouse.move(x + 10, y + 3);
-    await at.page.mouse.down();
-    await at.page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))));
-    await at.page.mouse.up();
-    await at.says("Unauthenticated");
+    await ui.page.mouse.move(x + 10, y + 3);
+    await ui.page.mouse.down();
+    await ui.page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))));
+    await ui.page.mouse.up();
+    await ui.waitForStatus("Unauthenticated");
   }));
 
-test("foreign hosts and origins are refused", async () => {
+test("other hosts and origins are rejected", async () => {
   const { port } = new URL(url);
   const statusOf = (method, path, headers) =>
     new Promise((resolve, reject) => {
@@ -115,11 +115,11 @@ test("foreign hosts and origins are refused", async () => {
   assert.equal(await statusOf("OPTIONS", "/api/run", { origin: "http://elsewhere.example" }), 403);
 });
 
-test("another page in the same browser gets nothing", () =>
-  studio(async (at) => {
+test("another page in the same browser cannot use the API", () =>
+  studio(async (ui) => {
     const { port } = new URL(url);
-    const other = await at.page.context().newPage();
-    // Served from no server: an opaque origin, as that of a sandboxed frame.
+    const other = await ui.page.context().newPage();
+    // A data URL has an opaque origin, as a sandboxed frame has.
     await other.goto("data:text/html,<title>other</title>");
     const got = await other.evaluate(async (address) => {
       const attempts = [

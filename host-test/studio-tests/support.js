@@ -1,12 +1,12 @@
-// One browser for a file of tests, a fresh page for each test. The runner says where the studio is.
+// One browser for each file of tests, and a fresh page for each test. `run` sets STUDIO_URL.
 
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 export const url = process.env.STUDIO_URL;
-if (!url) throw new Error("STUDIO_URL is not set: start these tests by host-test/studio-tests/run");
+if (!url) throw new Error("STUDIO_URL is not set; start these tests with host-test/studio-tests/run");
 
-/** What the local Lambda's key is made of; no response may hold it. */
+/** The secret of the local Lambda's key, which no response may contain. */
 export const SECRET = "local/lambda+secret/that+opens/nothing/elsewhere";
 
 const ARGUMENTS = [
@@ -84,7 +84,7 @@ export class Studio {
     await this.page.getByRole("button", { name: "Run", exact: true }).click();
   }
 
-  async says(text) {
+  async waitForStatus(text) {
     await this.status.filter({ hasText: text }).waitFor();
   }
 
@@ -94,7 +94,7 @@ export class Studio {
     return this.result.getByRole("row").filter({ has: label }).getByRole("cell");
   }
 
-  /** The error that stands at a field. */
+  /** The error message at a field. */
   async errorAt(field) {
     const [id] = (await field.getAttribute("aria-describedby")).split(" ");
     const error = this.page.locator(`[id="${id}"].error`);

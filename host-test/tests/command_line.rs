@@ -234,7 +234,7 @@ async fn errors_exit_with_1_and_go_to_standard_error() {
 #[tokio::test]
 async fn lists_are_printed_as_a_table_or_as_json() {
     let ran = against_local_lambda(&["list", "--limit", "1"]).await;
-    assert_contains(ran.stdout(0), &["function", "more follow: --cursor "]);
+    assert_contains(ran.stdout(0), &["function", "for the next page: --cursor "]);
 
     let ran = against_local_lambda(&["list", "--name-contains", "GREET", "--json"]).await;
     let page = &ran.document(0)["ok"];

@@ -1,20 +1,22 @@
 // Tests the connector on Node.js against the local Lambda: ../with-lambda npm test
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { env } from 'node:process';
+import { env, execPath } from 'node:process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Root } from '../generated/connector.js';
 import type { InvokeRequest } from '../generated/interfaces/connectors-aws-lambda-lambda.js';
 import type { Error as LambdaError, Invocation } from '../generated/interfaces/connectors-aws-lambda-types.js';
 import { fromEnvironment } from './connection.js';
 import { lambdaError, load } from './connector.js';
-import { lambdaIn } from './outgoing.js';
+import { lambdaIn, originsFor } from './outgoing.js';
 
 const connection = fromEnvironment(env);
 const endpoint = connection.endpoint?.tag === 'url' ? connection.endpoint.val : assert.fail('no local Lambda');
-const connector: Root = await load([new URL(endpoint).origin]);
+const connector: Root = await load(originsFor(connection));
 
 function text(invocation: Invocation): string {
   return invocation.output?.tag === 'text' ? invocation.output.val : assert.fail('the output is not text');
@@ -125,6 +127,17 @@ test('policy allows only hosts that the connector declares', () => {
   const allowed = lambdaIn('eu-central-1');
   assert.equal(allowed.length, 4);
   assert.deepEqual(allowed.filter((origin) => !named.includes(origin)), []);
+});
+
+test('example of the embedding page prints the greeting', () => {
+  const script = fileURLToPath(new URL('./greet.js', import.meta.url));
+  assert.equal(execFileSync(execPath, [script], { encoding: 'utf8' }), '{"message":"Hello, Ada!"}\n');
+});
+
+test('custom endpoint is allowed in addition to the hosts of its region', () => {
+  const { endpoint: _, ...standard } = connection;
+  assert.deepEqual(originsFor(standard), lambdaIn('us-east-1'));
+  assert.deepEqual(originsFor(connection), [...lambdaIn('us-east-1'), new URL(endpoint).origin]);
 });
 
 function sha256(value: string): string {

@@ -3,7 +3,7 @@
 import { argv, env, exit } from 'node:process';
 import { lambdaError, load } from './connector.js';
 import { fromEnvironment } from './connection.js';
-import { lambdaIn } from './outgoing.js';
+import { originsFor } from './outgoing.js';
 
 const [name, payload] = argv.slice(2);
 if (name === undefined) {
@@ -11,8 +11,7 @@ if (name === undefined) {
   exit(2);
 }
 const connection = fromEnvironment(env);
-const custom = connection.endpoint?.tag === 'url' ? [new URL(connection.endpoint.val).origin] : [];
-const { lambda } = await load([...lambdaIn(connection.region), ...custom]);
+const { lambda } = await load(originsFor(connection));
 
 try {
   const { output, statusCode } = lambda.invoke(connection, {

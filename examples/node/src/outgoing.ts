@@ -1,6 +1,7 @@
 // Confines the shim's outgoing HTTP, which reaches every destination by default.
 
 import { http } from '@bytecodealliance/preview2-shim';
+import type { Connection } from '../generated/interfaces/connectors-aws-lambda-types.js';
 
 /** Origins in the form of `URL.origin`, for example `https://lambda.eu-central-1.amazonaws.com`. */
 export type Allowed = readonly string[];
@@ -16,6 +17,14 @@ export function lambdaIn(region: string): Allowed {
     `https://lambda.${region}.api.aws`,
     `https://lambda-fips.${region}.api.aws`,
   ];
+}
+
+/**
+ * Lambda's origins in the region of the connection, and its custom endpoint if it names one. Only for a
+ * connection that the operator wrote: a workflow author's endpoint must not widen the policy.
+ */
+export function originsFor({ endpoint, region }: Connection): Allowed {
+  return endpoint?.tag === 'url' ? [...lambdaIn(region), new URL(endpoint.val).origin] : lambdaIn(region);
 }
 
 /** The shim's `wasi:http`, confined to these destinations. */

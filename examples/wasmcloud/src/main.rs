@@ -42,7 +42,7 @@ const COMPONENT: &str = "aws-lambda";
 /// The id of the HTTP client, which is built into the host. Any of the clients may send a request.
 const HTTP_CLIENT: &str = "http-client";
 /// The longest run of a Lambda function plus a margin. wasmCloud's default for a call is two seconds.
-const CALL: Duration = Duration::from_secs(930);
+const CALL: Duration = Duration::from_secs(1_830);
 
 #[tokio::main]
 async fn main() -> Result<()> {

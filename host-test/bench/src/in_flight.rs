@@ -48,8 +48,8 @@ pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Row>> {
         Row::pairs(what, pairs, mebibytes, Some(2.0))
     };
     Ok(vec![
-        row("most memory (PSS)", &memory),
-        row("the same, shared pages each time (RSS)", &resident),
+        row("peak memory (PSS)", &memory),
+        row("peak memory (RSS)", &resident),
     ])
 }
 

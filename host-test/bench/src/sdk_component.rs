@@ -1,5 +1,6 @@
 //! Builds `host-test/bench/sdk-component`, the AWS SDK for Rust as a component. It is built only when
-//! needed: it takes a minute or two, and a Rust target that no other part of the repository uses.
+//! needed, because the build takes a minute or two and requires a Rust target that no other part of
+//! the repository uses.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

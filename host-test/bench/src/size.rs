@@ -53,18 +53,18 @@ pub fn run(args: &BenchArgs) -> Result<Vec<Row>> {
             None,
         ),
         beside_sdk(
-            "compiling it: CPU on all cores",
+            "compile time, CPU of all cores",
             cpu,
             seconds,
             Some(COMPILE_GOAL),
         ),
-        beside_sdk("compiling it: wall", wall, seconds, Some(COMPILE_GOAL)),
+        beside_sdk("compile time, elapsed", wall, seconds, Some(COMPILE_GOAL)),
     ])
 }
 
 fn beside_sdk(what: &str, pairs: Pairs, show: fn(f64) -> String, goal: Option<f64>) -> Row {
     Row::pairs(
-        format!("component, other: the SDK as one: {what}"),
+        format!("component beside the SDK: {what}"),
         &pairs,
         show,
         goal,

@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
 
 /// The result of a call. The outer error is the host's: the component could not run, or a limit
-/// stopped it. The inner error is the component's: it names what Lambda, the function or the
+/// stopped it. The inner error comes from the component and names what Lambda, the function or the
 /// network reported, and whether the function ran.
 ///
 /// ```

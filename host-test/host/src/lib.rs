@@ -2,7 +2,7 @@
 //!
 //! A [`Host`](host::Host) is the loaded component. Every call runs in a fresh instance, stays within
 //! the limits of [`sandbox::Options`], and reaches only what its [`Policy`](policy::Policy) allows.
-//! A [`Caller`](caller::Caller) adds a connection: it keeps the secret access key outside the
+//! A [`Caller`](caller::Caller) adds a connection. It keeps the secret access key outside the
 //! sandbox and caches a role's temporary keys between calls.
 //!
 //! ```no_run

@@ -7,8 +7,8 @@
 //! - A request moves to another connection only if none of it was sent, because the pooled
 //!   connection turned out to be closed. A request that was sent is never repeated.
 //! - The `host` header and the path are sent as the component wrote them, because it signed both.
-//!   hyper reduces the URI to its path and query, which `http::Uri` keeps as text, and is
-//!   configured not to add a `host` header.
+//!   The client configures hyper not to add a `host` header. `http::Uri` keeps the path and the
+//!   query as text, and hyper sends them unchanged.
 //! - Connections use TCP keep-alive. NAT gateways and load balancers drop a connection that is
 //!   silent for 350 seconds, and a synchronous invocation may be silent for 900.
 
@@ -146,7 +146,7 @@ impl Outbound {
     /// byte and 60 s between bytes.
     ///
     /// # Errors
-    /// A `wasi:http` error code, which tells whether the request may have been sent.
+    /// A `wasi:http` error code, which distinguishes requests that may have been sent from those that were not.
     pub async fn send(
         &self,
         mut request: Request<Body>,

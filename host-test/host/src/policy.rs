@@ -212,7 +212,7 @@ impl Policy {
     /// how they match.
     ///
     /// # Errors
-    /// The text does not name a destination: its host or port is missing or invalid, it has user
+    /// The text does not name a destination. Its host or port is missing or invalid, it has user
     /// info, its scheme is neither http nor https, or a path follows a host without a scheme.
     ///
     /// ```
@@ -332,8 +332,8 @@ impl Rule {
     }
 }
 
-/// Returns the port that `HOST` or `HOST:PORT` names, which may be none. Any other authority is
-/// rejected: it has user info, or its port is empty or above 65535.
+/// Returns the port that `HOST` or `HOST:PORT` names, which may be none. An authority with user info,
+/// or with a port that is empty or above 65535, is rejected.
 fn named_port(authority: &Authority) -> Option<Option<u16>> {
     let text = authority.as_str();
     let port = authority.port_u16();

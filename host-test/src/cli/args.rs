@@ -155,7 +155,7 @@ pub struct TargetArgs {
     pub allow: Vec<String>,
     #[command(flatten)]
     pub component: ComponentPath,
-    /// Print one JSON document: {"ok": …} or {"error": {"<case>": …}}
+    /// Print one JSON document: `{"ok": …}` or `{"error": {"<case>": …}}`
     #[arg(long)]
     pub json: bool,
 }

@@ -14,7 +14,7 @@ use wasmtime::component::Component;
 
 use super::args::ComponentArgs;
 use super::outcome::Outcome;
-use super::print::say;
+use super::print::print_out;
 
 /// Prints the path, sizes, digest, imports and exports of the component.
 pub fn run(args: &ComponentArgs) -> Result<Outcome> {
@@ -45,17 +45,17 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
             "imports": imports,
             "exports": exports,
         }});
-        say(&document)?;
+        print_out(&document)?;
         return Ok(Outcome::Success);
     }
-    say(format_args!("path     {}", path.display()))?;
-    say(format_args!(
+    print_out(format_args!("path     {}", path.display()))?;
+    print_out(format_args!(
         "size     {} bytes, {gzip} gzipped",
         bytes.len()
     ))?;
-    say(format_args!("SHA-256  {digest}"))?;
-    say(format_args!("imports  {}", imports.join("\n         ")))?;
-    say(format_args!("exports  {}", exports.join("\n         ")))?;
+    print_out(format_args!("SHA-256  {digest}"))?;
+    print_out(format_args!("imports  {}", imports.join("\n         ")))?;
+    print_out(format_args!("exports  {}", exports.join("\n         ")))?;
     Ok(Outcome::Success)
 }
 

@@ -9,7 +9,7 @@ use aws_lambda_connector_host::sandbox::Options;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::args::{ComponentPath, TargetArgs};
-use super::progress::Waiting;
+use super::progress::Spinner;
 use super::settings::Settings;
 
 /// Resolves the caller from arguments, environment and shared files, and loads the component.
@@ -23,7 +23,7 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
     };
     let region = args.region.clone().or_else(|| settings.region());
     let arn_region = function.and_then(region_of_arn);
-    let Some(reached) = region.as_deref().or(arn_region).map(str::to_owned) else {
+    let Some(effective_region) = region.as_deref().or(arn_region).map(str::to_owned) else {
         bail!(
             "no region: name one with --region, AWS_REGION or the profile's `region`, or name the \
              function by its full ARN"
@@ -44,7 +44,7 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
     Caller::new(
         host,
         connection,
-        &reached,
+        &effective_region,
         &args.allow,
         SessionCache::default(),
     )
@@ -53,7 +53,7 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
 
 /// Loads the component: compiles it, or reuses the code that an earlier command compiled.
 pub fn load(path: &ComponentPath) -> Result<Host> {
-    let _waiting = Waiting::for_("loading the component");
+    let _spinner = Spinner::start("loading the component");
     let options = Options {
         keep_compiled: true,
         ..Options::default()

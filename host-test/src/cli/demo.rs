@@ -15,21 +15,21 @@ use local_lambda::{Config, LocalLambda};
 
 use super::args::DemoArgs;
 use super::outcome::Outcome;
-use super::print::say;
-use super::progress::Waiting;
+use super::print::print_out;
+use super::progress::Spinner;
 use super::{connection, human};
 
 /// Starts the local Lambda, lists its functions, and invokes one that succeeds and one that fails.
 pub async fn run(args: &DemoArgs) -> Result<Outcome> {
     let host = connection::load(&args.component)?;
-    say(format_args!(
+    print_out(format_args!(
         "component  {}",
         args.component.component.display()
     ))?;
     let config = Config::default();
     let region = config.region.clone();
     let lambda = LocalLambda::start(config).await?;
-    say(format_args!(
+    print_out(format_args!(
         "Lambda     {} (local, every signature checked)",
         lambda.url()
     ))?;
@@ -63,7 +63,7 @@ struct Demo {
 
 impl Demo {
     async fn run(&self) -> Result<Outcome> {
-        say("\n── list-functions")?;
+        print_out("\n── list-functions")?;
         let query = FunctionQuery {
             name_contains: None,
             all_versions: false,
@@ -73,11 +73,11 @@ impl Demo {
         };
         let (policy, connection) = (&self.policy, &self.connection);
         let listed = {
-            let _waiting = Waiting::for_("listing functions");
+            let _spinner = Spinner::start("listing functions");
             let call = self.host.list_functions(policy, connection, &query);
             call.await?
         };
-        say(match &listed {
+        print_out(match &listed {
             Ok(page) => human::function_page(page),
             Err(error) => human::error(error),
         })?;
@@ -89,25 +89,27 @@ impl Demo {
         ensure!(greeted.is_ok(), "`greet` should have succeeded");
         ensure!(
             matches!(failed, Err(Error::FunctionFailed(_))),
-            "`fail` should have failed, and as a function"
+            "`fail` should have reported a function error"
         );
-        say("\nEach did what it should: one answered, the other failed and said how.")?;
+        print_out(
+            "\nBoth did what they should: `greet` returned its response, and `fail` reported its error.",
+        )?;
         Ok(Outcome::Success)
     }
 
     async fn invoke(&self, function: &str, payload: &str) -> Result<Result<(), Error>> {
-        say(format_args!("\n── invoke {function} {payload}"))?;
+        print_out(format_args!("\n── invoke {function} {payload}"))?;
         let request = InvokeRequest {
             log_type: Some(LogType::Tail),
             payload: Some(payload.to_owned()),
             ..InvokeRequest::new(function)
         };
         let result = {
-            let _waiting = Waiting::for_(format!("invoking {function}"));
+            let _spinner = Spinner::start(format!("invoking {function}"));
             let call = self.host.invoke(&self.policy, &self.connection, &request);
             call.await?
         };
-        say(match &result {
+        print_out(match &result {
             Ok(invocation) => human::invocation(invocation),
             Err(error) => human::error(error),
         })?;

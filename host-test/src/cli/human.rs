@@ -15,7 +15,7 @@ pub fn invocation(value: &Invocation) -> String {
         200 => "succeeded",
         202 => "queued",
         204 => "may be invoked (dry run)",
-        _ => "answered",
+        _ => "completed",
     };
     let mut text = format!("{meaning} ({})", summary(value));
     sections(&mut text, value);
@@ -57,7 +57,7 @@ pub fn error(value: &Error) -> String {
         Error::Unauthenticated(error) => service("not authenticated", error),
         Error::Service(error) => service(&error.category.wit_name(), error),
         Error::Transport(error) => format!(
-            "error: no usable answer ({}): {}\nfunction ran: {} · {}",
+            "error: no usable response ({}): {}\nfunction ran: {} · {}",
             error.kind.wit_name(),
             error.message,
             error.executed.wit_name(),
@@ -98,7 +98,7 @@ pub fn function_page(page: &FunctionPage) -> String {
     };
     if let Some(next) = &page.next {
         // Infallible: writing to a String.
-        let _ = write!(text, "\nmore follow: --cursor {next}");
+        let _ = write!(text, "\nfor the next page: --cursor {next}");
     }
     text
 }

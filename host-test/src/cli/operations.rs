@@ -14,15 +14,15 @@ use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, Qualifiers
 use super::connection::resolve;
 use super::human;
 use super::outcome::Outcome;
-use super::print::{say, tell};
-use super::progress::Waiting;
+use super::print::{print_err, print_out};
+use super::progress::Spinner;
 
 /// Invokes a function and prints its result.
 pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
     let request = invoke_request(args)?;
     let caller = resolve(&args.target, Some(&args.function)).await?;
     let result = {
-        let _waiting = Waiting::for_(format!("invoking {}", args.function));
+        let _spinner = Spinner::start(format!("invoking {}", args.function));
         caller.invoke(&request).await?
     };
     show(&args.target, &caller, &result, human::invocation)
@@ -39,7 +39,7 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
     };
     let caller = resolve(&args.target, None).await?;
     let result = {
-        let _waiting = Waiting::for_("listing functions");
+        let _spinner = Spinner::start("listing functions");
         caller.list_functions(&query).await?
     };
     show(&args.target, &caller, &result, human::function_page)
@@ -49,7 +49,7 @@ pub async fn list(args: &ListArgs) -> Result<Outcome> {
 pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
     let caller = resolve(&args.target, Some(&args.function)).await?;
     let result = {
-        let _waiting = Waiting::for_(format!("listing qualifiers of {}", args.function));
+        let _spinner = Spinner::start(format!("listing qualifiers of {}", args.function));
         caller.list_qualifiers(&args.function).await?
     };
     show(&args.target, &caller, &result, |choices| {
@@ -65,20 +65,20 @@ fn show<T: ToJson>(
     to_text: impl Fn(&T) -> String,
 ) -> Result<Outcome> {
     if args.json {
-        say(json::result(result))?;
+        print_out(json::result(result))?;
     } else {
         match result {
-            Ok(value) => say(to_text(value))?,
+            Ok(value) => print_out(to_text(value))?,
             // The output of a failed function is also a result, so a pipe must receive it.
-            Err(Error::FunctionFailed(failed)) => say(human::failed(failed))?,
-            Err(other) => tell(human::error(other)),
+            Err(Error::FunctionFailed(failed)) => print_out(human::failed(failed))?,
+            Err(other) => print_err(human::error(other)),
         }
     }
     if result.is_err() {
         // The component reports only that a destination was denied. The host knows which one and
         // why.
         for refusal in caller.refusals() {
-            tell(format_args!("policy: {refusal}"));
+            print_err(format_args!("policy: {refusal}"));
         }
     }
     Ok(match result {

@@ -13,9 +13,9 @@ use super::args::{Cli, PROGRAM};
 
 /// Prints a line of the result to standard output. A reader that closes the pipe early, such as
 /// `head`, does not cause an error. Any other failed write does, for example on a full disk.
-pub fn say(line: impl Display) -> io::Result<()> {
+pub fn print_out(line: impl Display) -> io::Result<()> {
     let mut output = io::stdout();
-    let line = shown(line.to_string(), output.is_terminal());
+    let line = escape_controls(line.to_string(), output.is_terminal());
     match writeln!(output, "{line}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
@@ -24,22 +24,21 @@ pub fn say(line: impl Display) -> io::Result<()> {
 
 /// Prints a line about the result to standard error. A failed write is ignored because it cannot be
 /// reported anywhere.
-pub fn tell(line: impl Display) {
+pub fn print_err(line: impl Display) {
     let mut output = io::stderr();
-    let line = shown(line.to_string(), output.is_terminal());
+    let line = escape_controls(line.to_string(), output.is_terminal());
     let _ = writeln!(output, "{line}");
 }
 
-/// Returns the line as it is printed. On a terminal, control characters other than tab and line
-/// feed are escaped as in Rust.
-fn shown(line: String, on_terminal: bool) -> String {
-    let is_order = |character: char| character.is_control() && !matches!(character, '\t' | '\n');
-    if !on_terminal || !line.contains(is_order) {
+/// Escapes control characters for a terminal, as Rust does. Tab and line feed remain.
+fn escape_controls(line: String, on_terminal: bool) -> String {
+    let is_command = |character: char| character.is_control() && !matches!(character, '\t' | '\n');
+    if !on_terminal || !line.contains(is_command) {
         return line;
     }
     let mut text = String::with_capacity(line.len());
     for character in line.chars() {
-        if is_order(character) {
+        if is_command(character) {
             // Infallible: writing to a String.
             let _ = write!(text, "{}", character.escape_default());
         } else {
@@ -53,7 +52,7 @@ fn shown(line: String, on_terminal: bool) -> String {
 pub fn completions(shell: clap_complete::Shell) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), PROGRAM, &mut script);
-    say(String::from_utf8_lossy(&script).trim_end())
+    print_out(String::from_utf8_lossy(&script).trim_end())
 }
 
 #[cfg(test)]
@@ -66,12 +65,12 @@ mod tests {
         // sequence begins with a C1 control.
         let output = "a\u{1b}[2J\u{1b}]0;title\u{7}\u{8}b\rc\u{9b}31m\u{7f}\tgrün\n";
         assert_eq!(
-            shown(output.to_owned(), true),
+            escape_controls(output.to_owned(), true),
             "a\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{8}b\\rc\\u{9b}31m\\u{7f}\tgrün\n"
         );
-        assert_eq!(shown(output.to_owned(), false), output);
+        assert_eq!(escape_controls(output.to_owned(), false), output);
         assert_eq!(
-            shown("{\n\t\"größe\": 1}".to_owned(), true),
+            escape_controls("{\n\t\"größe\": 1}".to_owned(), true),
             "{\n\t\"größe\": 1}"
         );
     }

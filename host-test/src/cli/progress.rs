@@ -6,18 +6,18 @@ use indicatif::ProgressBar;
 
 /// A spinner on standard error, shown until it is dropped. It is hidden if standard error is not a
 /// terminal.
-pub struct Waiting(ProgressBar);
+pub struct Spinner(ProgressBar);
 
-impl Waiting {
+impl Spinner {
     /// Starts the spinner. `what` names the operation that the command waits for.
-    pub fn for_(what: impl Into<String>) -> Self {
+    pub fn start(what: impl Into<String>) -> Self {
         let bar = ProgressBar::new_spinner().with_message(what.into());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

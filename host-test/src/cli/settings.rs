@@ -15,7 +15,7 @@ const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// Profile properties that request an unsupported source of credentials, each with its meaning.
-const NEEDS_MORE: [(&str, &str); 6] = [
+const UNSUPPORTED_SOURCES: [(&str, &str); 6] = [
     ("sso_session", "a login through the SSO session"),
     ("sso_start_url", "a login through SSO at"),
     ("credential_process", "running the program"),
@@ -110,17 +110,21 @@ impl Settings {
                         session_token: self.var("AWS_SESSION_TOKEN"),
                     }));
                 }
-                (Some(_), None) => bail!("{ACCESS_KEY_ID} is set, {SECRET_ACCESS_KEY} is not"),
-                (None, Some(_)) => bail!("{SECRET_ACCESS_KEY} is set, {ACCESS_KEY_ID} is not"),
+                (Some(_), None) => {
+                    bail!("{ACCESS_KEY_ID} is set, but {SECRET_ACCESS_KEY} is not: set both")
+                }
+                (None, Some(_)) => {
+                    bail!("{SECRET_ACCESS_KEY} is set, but {ACCESS_KEY_ID} is not: set both")
+                }
                 (None, None) => {}
             }
         }
         // A profile that has only settings, such as a region, does not hide the token.
         let profile = self
             .profile()
-            .filter(|profile| self.explicit || leads_to_keys(profile));
+            .filter(|profile| self.explicit || has_credentials(profile));
         if let Some(profile) = profile {
-            return self.of_profile(profile, fs).await;
+            return self.profile_credentials(profile, fs).await;
         }
         if let (Some(file), Some(arn)) = (
             self.var("AWS_WEB_IDENTITY_TOKEN_FILE"),
@@ -130,27 +134,26 @@ impl Settings {
             return web_identity(fs, &file, role(arn, session_name)).await;
         }
         match self.profile() {
-            Some(profile) => key_of(profile).map(Credentials::AccessKey),
+            Some(profile) => profile_key(profile).map(Credentials::AccessKey),
             None => bail!(
-                "no credentials: set {ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} (for temporary keys \
-                 AWS_SESSION_TOKEN, too), or name a profile of the shared files with --profile or \
-                 AWS_PROFILE"
+                "no credentials: set {ACCESS_KEY_ID} and {SECRET_ACCESS_KEY}, and AWS_SESSION_TOKEN for \
+                 temporary keys, or name a profile of the shared files with --profile or AWS_PROFILE"
             ),
         }
     }
 
     /// Returns the keys of a profile, or the chain of roles through its source profiles.
-    async fn of_profile(&self, first: &Profile, fs: &Fs) -> Result<Credentials> {
+    async fn profile_credentials(&self, first: &Profile, fs: &Fs) -> Result<Credentials> {
         let mut roles = Vec::new();
         let mut visited: Vec<&str> = Vec::new();
         let mut profile = first;
         let source = loop {
             let name = profile.name();
-            refuse_what_needs_more(profile)?;
+            reject_unsupported_sources(profile)?;
             // If the profile of a role names itself as its source, its own keys assume the role.
             let again = visited.contains(&name);
             let Some(arn) = property(profile, "role_arn").filter(|_| !again) else {
-                break key_of(profile)?;
+                break profile_key(profile)?;
             };
             let mut role = role(arn.to_owned(), owned(profile, "role_session_name"));
             role.external_id = owned(profile, "external_id");
@@ -161,8 +164,8 @@ impl Settings {
             if let Some(file) = property(profile, "web_identity_token_file") {
                 if !roles.is_empty() {
                     bail!(
-                        "profile `{}` asks for a role that is assumed by the role of a token, which \
-                         this program does not do",
+                        "profile `{}` chains a role behind the role of a web identity token, which is \
+                         not supported",
                         first.name()
                     );
                 }
@@ -170,11 +173,15 @@ impl Settings {
             }
             roles.push(role);
             let Some(source) = property(profile, "source_profile") else {
-                bail!("profile `{name}` has role_arn, but no source_profile whose keys assume it");
+                bail!(
+                    "profile `{name}` has role_arn but no source_profile: add the profile whose keys assume the role"
+                );
             };
             visited.push(name);
             profile = self.files.get_profile(source).with_context(|| {
-                format!("profile `{name}` names the source_profile `{source}`, which is not there")
+                format!(
+                    "profile `{name}` names the source_profile `{source}`, which does not exist"
+                )
             })?;
         };
         if roles.is_empty() {
@@ -220,10 +227,10 @@ fn owned(profile: &Profile, key: &str) -> Option<String> {
     property(profile, key).map(str::to_owned)
 }
 
-fn leads_to_keys(profile: &Profile) -> bool {
+fn has_credentials(profile: &Profile) -> bool {
     ["aws_access_key_id", "aws_secret_access_key", "role_arn"]
         .into_iter()
-        .chain(NEEDS_MORE.map(|(key, _)| key))
+        .chain(UNSUPPORTED_SOURCES.map(|(key, _)| key))
         .any(|key| property(profile, key).is_some())
 }
 
@@ -244,9 +251,9 @@ async fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
     if bytes.len() > MAX_TOKEN_FILE {
         bail!("{file} is too long for an OIDC token");
     }
-    let token = String::from_utf8(bytes)
-        .ok()
-        .with_context(|| format!("{file} holds no OIDC token: it is not UTF-8"))?;
+    let token = String::from_utf8(bytes).ok().with_context(|| {
+        format!("{file} does not contain an OIDC token, because it is not UTF-8")
+    })?;
     Ok(Credentials::WebIdentity(WebIdentity {
         token: token.trim().to_owned(),
         role,
@@ -254,9 +261,9 @@ async fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
 }
 
 /// Rejects a profile that needs an unsupported source of credentials, and names the property.
-fn refuse_what_needs_more(profile: &Profile) -> Result<()> {
+fn reject_unsupported_sources(profile: &Profile) -> Result<()> {
     let name = profile.name();
-    for (key, meaning) in NEEDS_MORE {
+    for (key, meaning) in UNSUPPORTED_SOURCES {
         if let Some(value) = property(profile, key) {
             bail!(
                 "profile `{name}` asks for {meaning} {value} ({key}), which this program does not \
@@ -269,7 +276,7 @@ fn refuse_what_needs_more(profile: &Profile) -> Result<()> {
 }
 
 /// Returns the keys of a profile.
-fn key_of(profile: &Profile) -> Result<AccessKey> {
+fn profile_key(profile: &Profile) -> Result<AccessKey> {
     let name = profile.name();
     match (
         property(profile, "aws_access_key_id"),
@@ -282,8 +289,8 @@ fn key_of(profile: &Profile) -> Result<AccessKey> {
         }),
         (Some(_), None) => bail!("profile `{name}` has no aws_secret_access_key"),
         (None, _) => bail!(
-            "profile `{name}` has no aws_access_key_id; {ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} \
-             would do as well"
+            "profile `{name}` has no aws_access_key_id: add it, or set {ACCESS_KEY_ID} and \
+             {SECRET_ACCESS_KEY}"
         ),
     }
 }

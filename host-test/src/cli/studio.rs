@@ -7,7 +7,7 @@ use local_lambda::{Config, LocalLambda};
 use super::args::StudioArgs;
 use super::connection;
 use super::outcome::Outcome;
-use super::print::say;
+use super::print::print_out;
 
 /// Enough functions for a dropdown to load more than one page and for its search to be useful.
 const EXTRA_FUNCTIONS: usize = 60;
@@ -26,12 +26,12 @@ pub async fn run(args: &StudioArgs) -> Result<Outcome> {
         defaults: Some(studio::Defaults::of_local_lambda(&lambda, &region)),
     };
     let studio = Studio::start(connection::load(&args.component)?, config).await?;
-    say(format_args!("Studio  {}", studio.url()))?;
-    say(format_args!(
+    print_out(format_args!("Studio  {}", studio.url()))?;
+    print_out(format_args!(
         "Lambda  {} (local, every signature checked)",
         lambda.url()
     ))?;
-    say("Ctrl-C ends both.")?;
+    print_out("Ctrl-C stops both.")?;
     studio.wait().await?;
     lambda.stop().await;
     Ok(Outcome::Success)

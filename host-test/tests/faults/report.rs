@@ -44,15 +44,11 @@ pub fn table(all: &[Seen]) -> String {
     text += "\n|---|---|";
     text += &"---|".repeat(Caller::ALL.len());
     text += "\n";
-    // The points of each reason and fault.
-    let mut impossible: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut impossible = Vec::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
             if let Rule::Impossible(why) = rule {
-                impossible
-                    .entry((why, fault_name(point, fault)))
-                    .or_default()
-                    .push(point_name(point));
+                impossible.push((point_name(point), fault_name(point, fault), why));
                 continue;
             }
             write!(
@@ -70,9 +66,9 @@ pub fn table(all: &[Seen]) -> String {
             text += "\n";
         }
     }
-    text += "\nThese faults cannot happen:\n\n";
-    for ((why, fault), points) in impossible {
-        writeln!(text, "- {fault}, {}: {why}.", points.join(", ")).unwrap();
+    text += "\nThese faults cannot happen:\n\n| Point | Fault | Reason |\n|---|---|---|\n";
+    for (point, fault, why) in impossible {
+        writeln!(text, "| {point} | {fault} | {why} |").unwrap();
     }
     text
 }
@@ -110,9 +106,9 @@ fn point_name(point: Point) -> &'static str {
         Point::InTls => "in TLS",
         Point::RequestHead => "after the request's head",
         Point::HalfRequest => "half-way through the request's body",
-        Point::WholeRequest => "after the request, the function has run",
-        Point::AnswerHead => "after the answer's head",
-        Point::HalfAnswer => "half-way through the answer's body",
+        Point::WholeRequest => "after the request, when the function has run",
+        Point::AnswerHead => "after the response's head",
+        Point::HalfAnswer => "half-way through the response's body",
     }
 }
 

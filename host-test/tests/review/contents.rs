@@ -9,7 +9,7 @@ use cargo_metadata::{MetadataCommand, Package, TargetKind};
 use crate::page;
 
 const INSIDE: &str = "| Licence | Crates inside |";
-const RUNS: &str = "| Runs while it is built | Of |";
+const RUNS: &str = "| Code that runs during the build | Crates |";
 
 /// Licences, ordered by crate name and version.
 type Crates = BTreeMap<(String, String), String>;
@@ -67,7 +67,7 @@ fn grouped(crates: impl IntoIterator<Item = (String, (String, String))>) -> Vec<
         groups
             .entry(key)
             .or_default()
-            .push(format!("{name} {version}"));
+            .push(format!("`{name} {version}`"));
     }
     let line = |(key, crates): (String, Vec<String>)| [key, crates.join(", ")].to_vec();
     groups.into_iter().map(line).collect()
@@ -104,14 +104,14 @@ fn review_page_lists_every_crate_that_runs_at_build_time() {
         let package = &packages[&krate];
         if is(package, &TargetKind::CustomBuild) {
             let of = if inside.contains_key(&krate) {
-                "a build script of what is inside"
+                "build script of a crate in a component"
             } else {
-                "a build script of a macro's"
+                "build script of a macro or of its dependencies"
             };
             crates.push((of.to_owned(), krate.clone()));
         }
         if is(package, &TargetKind::ProcMacro) {
-            crates.push(("a macro".to_owned(), krate));
+            crates.push(("macro".to_owned(), krate));
         }
     }
     page::assert_table(RUNS, &grouped(crates));

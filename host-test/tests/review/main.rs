@@ -3,6 +3,7 @@
 //!
 //! `UPDATE=1 cargo test --test review` rewrites the measured tables.
 
+mod cards;
 mod contents;
 mod errors;
 mod hosts;
@@ -12,5 +13,6 @@ mod named;
 mod page;
 mod policies;
 mod reach;
+mod snippets;
 mod waits;
 mod wasmtime_policy;

@@ -4,7 +4,7 @@ use aws_lambda_connector::call::delivery::{Delivery, Options};
 
 use crate::page;
 
-const HEADER: &str = "| What | Seconds at most |";
+const HEADER: &str = "| Call | Seconds |";
 
 /// `src/perform/tests.rs::call_takes_no_longer_than_its_options_allow` proves that this is an upper
 /// bound.
@@ -18,16 +18,16 @@ fn review_page_states_the_longest_call() {
     let rows = [
         ("`invoke`, `request-response`", delivery(None, true)),
         (
-            "the same with `max-attempts` 1",
+            "`invoke`, `request-response`, with `max-attempts` 1",
             delivery(Some(&once), true),
         ),
         ("`invoke`, `event` or `dry-run`", delivery(None, false)),
         (
-            "each page of a list, and each question of `test-connection`",
+            "each page of a list, and each check of `test-connection`",
             delivery(None, false),
         ),
         (
-            "before any of them, for each role: its keys, where none are kept",
+            "before any of these, for each role without cached keys",
             delivery(None, true).for_sts(),
         ),
     ]

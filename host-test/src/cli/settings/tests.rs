@@ -195,15 +195,15 @@ async fn broken_profile_chain_error_names_the_last_profile() {
         ("round", "profile `round` has no aws_access_key_id"),
         (
             "lost",
-            "profile `lost` names the source_profile `nowhere`, which is not there",
+            "profile `lost` names the source_profile `nowhere`, which does not exist",
         ),
         (
             "alone",
-            "profile `alone` has role_arn, but no source_profile whose keys assume it",
+            "profile `alone` has role_arn but no source_profile: add the profile whose keys assume the role",
         ),
         (
             "behind-token",
-            "profile `behind-token` asks for a role that is assumed by the role of a token",
+            "profile `behind-token` chains a role behind the role of a web identity token",
         ),
     ] {
         let refusal = refusal(&[], Some(profile)).await;
@@ -299,7 +299,10 @@ async fn incomplete_key_error_names_the_missing_variable() {
     let [id, secret] = KEYS;
     for (half, missing) in [(id, secret), (secret, id)] {
         let told = refusal(&[half], None).await;
-        assert_eq!(told, format!("{} is set, {} is not", half.0, missing.0));
+        assert_eq!(
+            told,
+            format!("{} is set, but {} is not: set both", half.0, missing.0)
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-// One control for each kind of field. A control has an element, its value as JSON text (null if it is
-// blank), a way to clear it, and a target that can be focused and marked as invalid.
+// One control for each kind of field. A control has an element, its value as JSON text, and a way to
+// clear it. The value is null if the control is blank. Its target can be focused and marked as invalid.
 
 import { indent, problem } from "./json.js";
 
