@@ -30,14 +30,21 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(tail.text.contains("REPORT RequestId: ") || tail.text.contains("platform.report"));
     for figure in [
         report.billed_duration_ms,
-        report.memory_size_mb.into(),
-        report.max_memory_used_mb.into(),
-    ] {
+        report.memory_size_mb.map(u64::from),
+        report.max_memory_used_mb.map(u64::from),
+    ]
+    .into_iter()
+    .flatten()
+    {
         assert!(tail.text.contains(&figure.to_string()), "{figure}");
     }
-    for figure in [Some(report.duration_ms), report.init_duration_ms]
-        .into_iter()
-        .flatten()
+    for figure in [
+        Some(report.duration_ms),
+        report.init_duration_ms,
+        report.restore_duration_ms,
+    ]
+    .into_iter()
+    .flatten()
     {
         assert!(figure.is_finite() && figure >= 0.0);
     }
