@@ -219,6 +219,7 @@ mod tests {
                 "log": {"text": "REPORT", "truncated": true, "report": {
                     "duration-ms": 1.5, "billed-duration-ms": 2, "memory-size-mb": 128,
                     "max-memory-used-mb": 30, "init-duration-ms": null,
+                    "restore-duration-ms": null,
                 }},
                 "executed-version": "$LATEST",
                 "request-id": null,

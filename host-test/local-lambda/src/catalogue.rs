@@ -75,7 +75,7 @@ fn built_in() -> Vec<Function> {
         f("greet", "Greets by name", H::Greet),
         f("fail", "Throws an error", H::Fail),
         Function {
-            timeout_seconds: 900,
+            timeout_seconds: 1_800,
             ..f(
                 "slow",
                 "Waits for the requested number of milliseconds",

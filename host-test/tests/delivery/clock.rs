@@ -23,8 +23,8 @@ async fn invoke_count(component: Component, lambda: &LocalLambda) -> Invocation 
 #[for_each_component]
 #[tokio::test]
 async fn clock_skew_is_corrected_with_one_retry(component: Component) {
-    const YEAR: i64 = 365 * 24 * 3_600;
-    for seconds in [3_600, -3_600, 330, -330, YEAR, -YEAR] {
+    const DAY: i64 = 24 * 3_600;
+    for seconds in [3_600, -3_600, 330, -330, DAY - 60, 60 - DAY] {
         let lambda = off_by(seconds).await;
         let invocation = invoke_count(component, &lambda).await;
         assert_eq!(invocation.attempts, 2, "{seconds}");
@@ -35,6 +35,29 @@ async fn clock_skew_is_corrected_with_one_retry(component: Component) {
         };
         let [first, second] = [first, second].map(|it| it.header("x-amz-date").unwrap());
         assert_ne!(first, second, "{seconds}");
+    }
+}
+
+/// A false `Date` must not obtain a signature for a distant day.
+#[for_each_component]
+#[tokio::test]
+async fn clock_skew_of_more_than_a_day_is_reported_and_not_followed(component: Component) {
+    const YEAR: i64 = 365 * 24 * 3_600;
+    for seconds in [YEAR, -YEAR] {
+        let lambda = off_by(seconds).await;
+        let request = request("count", r#"{"key":"k"}"#);
+        let invoked = invoke(component, &connection_to(&lambda), &request).await;
+        let error = unauthenticated(invoked);
+        assert_eq!(
+            (error.category, error.executed, error.attempts),
+            (ErrorCategory::ClockSkew, Executed::No, 1),
+            "{seconds}"
+        );
+        assert_eq!(
+            (lambda.runs("k"), lambda.requests().len()),
+            (0, 1),
+            "{seconds}"
+        );
     }
 }
 

@@ -5,6 +5,7 @@ mod answers;
 mod attempts;
 mod clock;
 mod limits;
+mod longest;
 mod refusals;
 mod tls;
 
