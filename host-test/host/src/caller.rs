@@ -5,24 +5,25 @@
 //! reach only STS, obtains a role's keys. Another, which may reach only Lambda, makes the call with
 //! a signing key that is valid for one UTC day.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
 
 use crate::bindings::lambda;
 use crate::bindings::sessions::Session;
-use crate::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error, Invocation};
-use crate::credentials::{needs_sts, signing_key};
+use crate::bindings::types::{
+    AccessKey, Connection, Credentials, Delivery, Endpoint, Error, Invocation,
+};
+use crate::credentials::signing_key;
 use crate::host::{CallResult, Host};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
-/// Temporary keys are renewed this long before they expire. The margin covers a request that is
-/// sent late, and clocks that differ.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+mod sessions;
+
+pub use sessions::SessionCache;
+
+use sessions::Patience;
 
 /// A connection, the [`Host`] that makes its calls, and the destinations that they may reach.
 ///
@@ -30,6 +31,10 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// on one UTC day. A role's temporary keys are cached in [`SessionCache`] and renewed five minutes
 /// before they expire. If Lambda still reports them as expired, they are renewed and the call is
 /// made again: the function did not run.
+///
+/// A call waits for keys no longer than its `delivery` options allow: the timeouts of one attempt,
+/// times the attempts, times the roles. A response of STS has 30 seconds at most. Concurrent calls
+/// wait for one renewal and share its result, and calls of other connections do not wait for it.
 ///
 /// Clones share the cached keys.
 ///
@@ -121,38 +126,20 @@ pub struct Caller {
     sessions: SessionCache,
 }
 
-/// A cache of temporary keys, by the connection that they were obtained for. Clones share it.
-///
-/// Pass one cache to several callers that act for the same tenant. Different credentials never
-/// share an entry. `Debug` output contains no keys.
-///
-/// ```
-/// use aws_lambda_connector_host::caller::SessionCache;
-///
-/// assert_eq!(format!("{:?}", SessionCache::default()), "SessionCache(…)");
-/// ```
-#[derive(Clone, Default)]
-pub struct SessionCache(Arc<Mutex<HashMap<[u8; 32], Session>>>);
-
-impl fmt::Debug for SessionCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionCache(…)")
-    }
-}
-
 /// Makes a call with narrowed credentials. If Lambda reports that a role's keys have expired, the
 /// function did not run: the keys are renewed and the call is made again.
 macro_rules! call {
-    ($self:ident, $connection:ident => $call:expr) => {{
-        let mut renewed = false;
+    ($self:ident, $delivery:expr, $connection:ident => $call:expr) => {{
+        let mut rejected = None;
         loop {
-            let $connection = match $self.narrowed(renewed).await? {
-                Ok(connection) => connection,
+            let narrowed = $self.narrowed($delivery, rejected.as_ref()).await?;
+            let ($connection, session) = match narrowed {
+                Ok(narrowed) => narrowed,
                 Err(error) => return Ok(Err(error)),
             };
             match $call.await? {
-                Err(error) if !renewed && $self.leads_to_a_role() && is_expired(&error) => {
-                    renewed = true;
+                Err(error) if rejected.is_none() && session.is_some() && is_expired(&error) => {
+                    rejected = session;
                 }
                 result => return Ok(result),
             }
@@ -215,7 +202,8 @@ impl Caller {
     /// # Errors
     /// As for [`Host::invoke`]. The inner error may also come from the request to STS.
     pub async fn invoke(&self, request: &lambda::InvokeRequest) -> CallResult<Invocation> {
-        call!(self, connection => self.host.invoke(&self.lambda, &connection, request))
+        let delivery = request.delivery.as_ref();
+        call!(self, delivery, connection => self.host.invoke(&self.lambda, &connection, request))
     }
 
     /// Lists one page of the account's functions in the connection's region.
@@ -226,7 +214,8 @@ impl Caller {
         &self,
         query: &lambda::FunctionQuery,
     ) -> CallResult<lambda::FunctionPage> {
-        call!(self, connection => self.host.list_functions(&self.lambda, &connection, query))
+        let delivery = query.delivery.as_ref();
+        call!(self, delivery, connection => self.host.list_functions(&self.lambda, &connection, query))
     }
 
     /// Lists the aliases and versions of a function.
@@ -237,62 +226,63 @@ impl Caller {
         &self,
         function: &str,
     ) -> CallResult<Vec<lambda::QualifierChoice>> {
-        call!(self, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
+        call!(self, None, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
     }
 
-    fn leads_to_a_role(&self) -> bool {
-        needs_sts(&self.connection.credentials)
-    }
-
-    /// Returns the connection with the narrowest credentials that Lambda accepts.
-    async fn narrowed(&self, renew: bool) -> CallResult<Connection> {
-        let now = SystemTime::now();
+    /// Returns the connection with the narrowest credentials that Lambda accepts, and the session
+    /// that they come from, if any. `rejected` is a session that Lambda no longer accepts.
+    async fn narrowed(
+        &self,
+        delivery: Option<&Delivery>,
+        rejected: Option<&Arc<Session>>,
+    ) -> CallResult<(Connection, Option<Arc<Session>>)> {
+        let mut session = None;
         let credentials = match &self.connection.credentials {
-            Credentials::AccessKey(key) => self.signing_key(key, now),
+            Credentials::AccessKey(key) => self.signing_key(key),
             Credentials::AssumeRole(_) | Credentials::WebIdentity(_) => {
-                match self.session(now, renew).await? {
-                    Ok(session) => self.signing_key(&session.keys, now),
+                match self.session(delivery, rejected).await? {
+                    Ok(opened) => self.signing_key(&session.insert(opened).keys),
                     Err(error) => return Ok(Err(error)),
                 }
             }
             Credentials::SigningKey(key) => Credentials::SigningKey(key.clone()),
             Credentials::HostSigned => Credentials::HostSigned,
         };
-        Ok(Ok(Connection {
+        let connection = Connection {
             credentials,
             ..self.connection.clone()
-        }))
-    }
-
-    fn signing_key(&self, key: &AccessKey, now: SystemTime) -> Credentials {
-        Credentials::SigningKey(signing_key(key, &self.region, now))
-    }
-
-    async fn session(&self, now: SystemTime, renew: bool) -> CallResult<Session> {
-        let id = id(&self.connection, &self.region);
-        // Held during the request to STS, so that concurrent calls wait for the same keys.
-        let mut kept = self.sessions.0.lock().await;
-        kept.retain(|_, session| lasts(session, now));
-        if renew {
-            kept.remove(&id);
-        }
-        if let Some(session) = kept.get(&id) {
-            return Ok(Ok(session.clone()));
-        }
-        let connection = Connection {
-            region: self.region.clone(),
-            ..self.connection.clone()
         };
-        let opened = self.host.open_session(&self.sts, &connection).await?;
-        if let Ok(session) = &opened {
-            kept.insert(id, session.clone());
-        }
-        Ok(opened)
+        Ok(Ok((connection, session)))
     }
-}
 
-fn lasts(session: &Session, now: SystemTime) -> bool {
-    UNIX_EPOCH + Duration::from_secs(session.expires) > now + RENEW_BEFORE
+    fn signing_key(&self, key: &AccessKey) -> Credentials {
+        Credentials::SigningKey(signing_key(key, &self.region, SystemTime::now()))
+    }
+
+    async fn session(
+        &self,
+        delivery: Option<&Delivery>,
+        rejected: Option<&Arc<Session>>,
+    ) -> CallResult<Arc<Session>> {
+        let roles = match &self.connection.credentials {
+            Credentials::AssumeRole(chain) => chain.roles.len(),
+            _ => 1,
+        };
+        let patience = Patience::of(delivery, roles);
+        let open = || {
+            let (host, policy) = (self.host.clone(), Arc::clone(&self.sts));
+            let connection = Connection {
+                region: self.region.clone(),
+                ..self.connection.clone()
+            };
+            async move {
+                let limits = patience.requests;
+                host.open_session_within(&policy, &connection, limits).await
+            }
+        };
+        let id = id(&self.connection, &self.region);
+        self.sessions.session(id, rejected, patience, open).await
+    }
 }
 
 fn is_expired(error: &Error) -> bool {

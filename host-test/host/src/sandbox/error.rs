@@ -24,6 +24,7 @@ use wasmtime::Trap;
 ///         HostError::Trap(_)
 ///         | HostError::MemoryLimit { .. }
 ///         | HostError::CpuLimit { .. }
+///         | HostError::AttemptsSpent { .. }
 ///         | HostError::Timeout { .. } => true,
 ///     }
 /// }
@@ -71,6 +72,32 @@ pub enum HostError {
         /// The limit: [`Options::call_timeout`](super::Options::call_timeout).
         limit: Duration,
     },
+    /// The component began another request after as many failed ones as
+    /// [`RequestLimits::attempts`](super::RequestLimits::attempts) allows.
+    #[error("the call spent its {attempts} attempts; {last}")]
+    AttemptsSpent {
+        /// The number of failed requests in a row.
+        attempts: u8,
+        /// How the last of them ended.
+        last: LastAttempt,
+    },
+}
+
+/// How the last request of a call ended: see [`HostError::AttemptsSpent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LastAttempt {
+    /// It exceeded a timeout.
+    #[error("the last one timed out")]
+    TimedOut,
+    /// There was no connection, so none of it was sent.
+    #[error("the last one did not connect")]
+    NotConnected,
+    /// It was sent, and got no whole response.
+    #[error("the last one got no whole response")]
+    Broken,
+    /// Its response had this status.
+    #[error("the last one got status {0}")]
+    Status(u16),
 }
 
 /// Returns the trap's name and location. wasmtime's own message has only the location.

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Store, UpdateDeadline};
 
+use super::attempts::{Attempts, RequestLimits};
 use super::engine::{self, Allocation, Functions, Ticker};
 use super::error::{HostError, trap_message};
 use super::limits::{CpuBudgetSpent, CpuMeter, metered};
@@ -172,8 +173,37 @@ impl Sandbox {
         policy: &Arc<Policy>,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
+        self.timed(self.run(policy, None, call)).await
+    }
+
+    /// Makes a call as [`Self::call`] does, with limits on its HTTP requests.
+    ///
+    /// # Errors
+    /// As for [`Self::call`], and [`HostError::AttemptsSpent`].
+    pub async fn call_within<T>(
+        &self,
+        policy: &Arc<Policy>,
+        limits: RequestLimits,
+        call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, HostError> {
+        let attempts = Arc::new(Attempts::new(limits));
+        let run = self.run(policy, Some(Arc::clone(&attempts)), call);
+        self.timed(async {
+            tokio::select! {
+                biased;
+                error = attempts.spent() => Err(error),
+                result = run => result,
+            }
+        })
+        .await
+    }
+
+    async fn timed<T>(
+        &self,
+        call: impl Future<Output = Result<T, HostError>>,
+    ) -> Result<T, HostError> {
         let limit = self.inner.options.call_timeout;
-        match tokio::time::timeout(limit, self.run(policy, call)).await {
+        match tokio::time::timeout(limit, call).await {
             Ok(result) => result,
             Err(_) => Err(HostError::Timeout { limit }),
         }
@@ -182,12 +212,13 @@ impl Sandbox {
     async fn run<T>(
         &self,
         policy: &Arc<Policy>,
+        attempts: Option<Arc<Attempts>>,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
         let inner = &*self.inner;
         let _place = inner.calls.acquire().await;
         let meter = Arc::new(CpuMeter::new(inner.options.cpu_budget));
-        let mut store = self.store(policy, &meter);
+        let mut store = self.store(policy, &meter, attempts);
 
         let instance = self.instantiate(&mut store, &meter).await?;
         let called = metered(call(&instance, &mut store), &meter).await;
@@ -209,12 +240,18 @@ impl Sandbox {
         })
     }
 
-    pub(super) fn store(&self, policy: &Arc<Policy>, meter: &Arc<CpuMeter>) -> Store<State> {
+    pub(super) fn store(
+        &self,
+        policy: &Arc<Policy>,
+        meter: &Arc<CpuMeter>,
+        attempts: Option<Arc<Attempts>>,
+    ) -> Store<State> {
         let inner = &*self.inner;
         let state = State::new(
             inner.options.memory_limit,
             inner.outbound.clone(),
             policy.clone(),
+            attempts,
         );
         let mut store = Store::new(inner.instance_pre.engine(), state);
         store.limiter(|state| &mut state.limits);

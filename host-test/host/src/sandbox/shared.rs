@@ -156,7 +156,7 @@ async fn serve(
 ) -> Result<(), HostError> {
     let _place = sandbox.inner.calls.acquire().await;
     let meter = Arc::new(CpuMeter::new(sandbox.inner.options.cpu_budget));
-    let mut store = sandbox.store(policy, &meter);
+    let mut store = sandbox.store(policy, &meter, None);
     let instance = sandbox.instantiate(&mut store, &meter).await?;
     let _ = started.send(());
     let serving = store.run_concurrent(async |accessor| {
