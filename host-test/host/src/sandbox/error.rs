@@ -20,7 +20,8 @@ use wasmtime::Trap;
 ///         HostError::Load { .. }
 ///         | HostError::Setup(_)
 ///         | HostError::Instantiate(_)
-///         | HostError::NotShared => false,
+///         | HostError::NotShared
+///         | HostError::NotAdmitted { .. } => false,
 ///         HostError::Trap(_)
 ///         | HostError::MemoryLimit { .. }
 ///         | HostError::CpuLimit { .. }
@@ -50,6 +51,15 @@ pub enum HostError {
     /// The component's functions are not `async`, so calls in one instance would block each other.
     #[error("an instance of this component cannot be shared: its functions are not `async`")]
     NotShared,
+    /// The shared instance was busy for all of the call's wait. Nothing was sent.
+    #[error(
+        "the call was not admitted within {limit:?}: the instance runs as many calls as it may; \
+         try again later, or share more instances"
+    )]
+    NotAdmitted {
+        /// The limit: [`Options::admission_timeout`](super::Options::admission_timeout).
+        limit: Duration,
+    },
     /// The component trapped, which is a bug in the component, or its instance ended during the
     /// call.
     #[error("the component trapped: {0}")]

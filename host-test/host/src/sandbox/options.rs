@@ -32,6 +32,13 @@ pub struct Options {
     /// The number of concurrent calls. A further call waits for a slot while its call timeout runs.
     /// Default: 1000.
     pub max_calls: u32,
+    /// The number of calls that run at a time in one [`SharedInstance`](super::SharedInstance).
+    /// Further calls wait in order of arrival. A call that waits for a response keeps its place.
+    /// Default: 100.
+    pub calls_per_instance: u32,
+    /// How long a call waits for its place in a [`SharedInstance`](super::SharedInstance), before it
+    /// has sent anything. Default: 60 s.
+    pub admission_timeout: Duration,
     /// How connections are opened and kept.
     pub outbound: OutboundOptions,
     /// Keeps compiled code in wasmtime's cache, in the user's cache directory. The next process
@@ -47,6 +54,8 @@ impl Default for Options {
             call_timeout: Duration::from_secs(16 * 60),
             cpu_budget: Duration::from_secs(10),
             max_calls: 1000,
+            calls_per_instance: 100,
+            admission_timeout: Duration::from_secs(60),
             outbound: OutboundOptions::default(),
             keep_compiled: false,
         }
