@@ -93,6 +93,7 @@ const CRATES: &[Crate] = &[
                 "config",
                 "counters",
                 "name",
+                "places",
                 "record",
             ],
             &["errors", "limits", "log", "place", "sync", "tls"],
