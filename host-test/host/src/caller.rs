@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::bindings::lambda;
 use crate::bindings::sessions::Session;
 use crate::bindings::types::{
-    AccessKey, Connection, Credentials, Delivery, Endpoint, Error, Invocation,
+    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, Invocation, Role,
+    SigningKey, WebIdentity,
 };
 use crate::credentials::signing_key;
 use crate::host::{CallResult, Host};
@@ -289,7 +290,211 @@ fn is_expired(error: &Error) -> bool {
     matches!(error, Error::Unauthenticated(error) if error.code == "ExpiredTokenException")
 }
 
-/// Hashes everything that may lead to different keys: the generated `Debug` covers every field.
+/// Hashes everything that may lead to different keys.
 fn id(connection: &Connection, region: &str) -> [u8; 32] {
-    Sha256::digest(format!("{region} {connection:?}")).into()
+    let mut hash = Fingerprint::default();
+    let Connection {
+        region: own,
+        credentials,
+        endpoint,
+    } = connection;
+    hash.texts([region, own]);
+    match credentials {
+        Credentials::AccessKey(key) => {
+            hash.texts(["access-key"]);
+            hash.key(key);
+        }
+        Credentials::SigningKey(SigningKey {
+            access_key_id,
+            date,
+            key,
+            session_token,
+        }) => {
+            hash.texts(["signing-key", access_key_id, date]);
+            hash.part(Some(key));
+            hash.text(session_token.as_deref());
+        }
+        Credentials::AssumeRole(AssumeRole { source, roles }) => {
+            hash.texts(["assume-role"]);
+            hash.key(source);
+            for role in roles {
+                hash.role(role);
+            }
+        }
+        Credentials::WebIdentity(WebIdentity { token, role }) => {
+            hash.texts(["web-identity", token]);
+            hash.role(role);
+        }
+        Credentials::HostSigned => hash.texts(["host-signed"]),
+    }
+    match endpoint {
+        None => hash.texts(["standard"]),
+        Some(Endpoint::Fips) => hash.texts(["fips"]),
+        Some(Endpoint::DualStack) => hash.texts(["dual-stack"]),
+        Some(Endpoint::FipsDualStack) => hash.texts(["fips-dual-stack"]),
+        Some(Endpoint::Url(url)) => hash.texts(["url", url]),
+        Some(Endpoint::Emulator(url)) => hash.texts(["emulator", url]),
+    }
+    hash.0.finalize().into()
+}
+
+/// A hash of values with their lengths, so that no two sequences of them are alike.
+#[derive(Default)]
+struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    fn part(&mut self, value: Option<&[u8]>) {
+        self.0.update([u8::from(value.is_some())]);
+        if let Some(value) = value {
+            self.0.update((value.len() as u64).to_be_bytes());
+            self.0.update(value);
+        }
+    }
+
+    fn text(&mut self, text: Option<&str>) {
+        self.part(text.map(str::as_bytes));
+    }
+
+    fn texts<const N: usize>(&mut self, texts: [&str; N]) {
+        for text in texts {
+            self.text(Some(text));
+        }
+    }
+
+    fn key(&mut self, key: &AccessKey) {
+        let AccessKey {
+            access_key_id,
+            secret_access_key,
+            session_token,
+        } = key;
+        self.texts([access_key_id, secret_access_key]);
+        self.text(session_token.as_deref());
+    }
+
+    fn role(&mut self, role: &Role) {
+        let Role {
+            arn,
+            external_id,
+            session_name,
+            duration_seconds,
+        } = role;
+        self.text(Some(arn));
+        self.text(external_id.as_deref());
+        self.text(session_name.as_deref());
+        let duration = duration_seconds.map(u32::to_be_bytes);
+        self.part(duration.as_ref().map(<[u8; 4]>::as_slice));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn key() -> AccessKey {
+        AccessKey {
+            access_key_id: "AKID".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: None,
+        }
+    }
+
+    fn role() -> Role {
+        Role {
+            arn: "arn".to_owned(),
+            external_id: None,
+            session_name: None,
+            duration_seconds: None,
+        }
+    }
+
+    /// A field that the hash leaves out would let one connection use the keys of another.
+    #[test]
+    fn every_field_of_a_connection_changes_its_fingerprint() {
+        let text = || "x".to_owned();
+        let changed = |change: fn(&mut AccessKey)| {
+            let mut key = key();
+            change(&mut key);
+            key
+        };
+        let keys = [
+            key(),
+            changed(|key| key.access_key_id.push('x')),
+            changed(|key| key.secret_access_key.push('x')),
+            changed(|key| key.session_token = Some(String::new())),
+        ];
+        let changed = |change: fn(&mut Role)| {
+            let mut role = role();
+            change(&mut role);
+            role
+        };
+        let roles = [
+            role(),
+            changed(|role| role.arn.push('x')),
+            changed(|role| role.external_id = Some("x".to_owned())),
+            changed(|role| role.session_name = Some("x".to_owned())),
+            changed(|role| role.duration_seconds = Some(900)),
+        ];
+        let mut credentials = vec![Credentials::HostSigned];
+        for key in &keys {
+            credentials.push(Credentials::AccessKey(key.clone()));
+            credentials.push(Credentials::AssumeRole(AssumeRole {
+                source: key.clone(),
+                roles: vec![role()],
+            }));
+        }
+        for role in &roles[1..] {
+            for roles in [vec![role.clone()], vec![role.clone(), role.clone()]] {
+                let source = key();
+                credentials.push(Credentials::AssumeRole(AssumeRole { source, roles }));
+            }
+        }
+        for role in &roles {
+            for token in ["", "x"] {
+                credentials.push(Credentials::WebIdentity(WebIdentity {
+                    token: token.to_owned(),
+                    role: role.clone(),
+                }));
+            }
+        }
+        for (date, key, session_token) in [
+            ("d", vec![1], None),
+            ("e", vec![1], None),
+            ("d", vec![2], None),
+            ("d", vec![1], Some(text())),
+        ] {
+            credentials.push(Credentials::SigningKey(SigningKey {
+                access_key_id: "AKID".to_owned(),
+                date: date.to_owned(),
+                key,
+                session_token,
+            }));
+        }
+        let endpoints = [
+            None,
+            Some(Endpoint::Fips),
+            Some(Endpoint::DualStack),
+            Some(Endpoint::FipsDualStack),
+            Some(Endpoint::Url(text())),
+            Some(Endpoint::Url("y".to_owned())),
+            Some(Endpoint::Emulator(text())),
+        ];
+        let mut seen = HashSet::new();
+        let mut all = 0;
+        for credentials in &credentials {
+            for endpoint in &endpoints {
+                for (own, region) in [("a", "b"), ("b", "a"), ("ab", ""), ("", "ab")] {
+                    let connection = Connection {
+                        region: own.to_owned(),
+                        credentials: credentials.clone(),
+                        endpoint: endpoint.clone(),
+                    };
+                    all += 1;
+                    seen.insert(id(&connection, region));
+                }
+            }
+        }
+        assert_eq!(seen.len(), all);
+    }
 }
