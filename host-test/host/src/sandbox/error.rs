@@ -30,7 +30,7 @@ use wasmtime::Trap;
 ///     }
 /// }
 ///
-/// assert!(may_have_been_sent(&HostError::Timeout { limit: Duration::from_secs(960) }));
+/// assert!(may_have_been_sent(&HostError::Timeout { limit: Duration::from_secs(1860) }));
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HostError {

@@ -24,7 +24,7 @@ pub struct Options {
     /// The linear memory of an instance, in bytes. Default: 64 MiB. A call with the largest payload
     /// in both directions needs about 32 MiB.
     pub memory_limit: usize,
-    /// The duration of a whole call, including waits. Default: 16 minutes, which is the longest run
+    /// The duration of a whole call, including waits. Default: 31 minutes, which is the longest run
     /// of a Lambda function plus a margin.
     pub call_timeout: Duration,
     /// The CPU time of a call. Waiting does not count. It is checked every 10 ms. Default: 10 s.
@@ -51,7 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             memory_limit: 64 << 20,
-            call_timeout: Duration::from_secs(16 * 60),
+            call_timeout: Duration::from_secs(31 * 60),
             cpu_budget: Duration::from_secs(10),
             max_calls: 1000,
             calls_per_instance: 100,
