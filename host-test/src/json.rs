@@ -218,7 +218,7 @@ mod tests {
                 "output": {"binary": "/wA="},
                 "log": {"text": "REPORT", "truncated": true, "report": {
                     "duration-ms": 1.5, "billed-duration-ms": 2, "memory-size-mb": 128,
-                    "max-memory-used-mb": 30, "init-duration-ms": null,
+                    "max-memory-used-mb": 30, "init-duration-ms": null, "restore-duration-ms": null,
                 }},
                 "executed-version": "$LATEST",
                 "request-id": null,
