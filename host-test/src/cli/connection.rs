@@ -6,19 +6,21 @@ use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::Options;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::os_shim_internal::Env;
 
 use super::args::{ComponentPath, TargetArgs};
+use super::print::tell;
 use super::progress::Waiting;
-use super::settings::Settings;
+use super::proxy;
+use super::settings::{Fs, Settings};
 
 /// Resolves the caller from arguments, environment and shared files, and loads the component.
 /// `function` may be an ARN, which names a region.
 pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller> {
-    let fs = Fs::real();
-    let settings = Settings::load(Env::real(), &fs, args.profile.as_deref()).await?;
-    let endpoint = match args.endpoint.as_deref() {
-        Some(text) => Some(endpoint(text)?),
+    let (env, fs) = (Env::real(), Fs::Real);
+    let settings = Settings::load(env.clone(), &fs, args.profile.as_deref()).await?;
+    let endpoint = match &args.endpoint {
+        Some(text) => Some(endpoint(&text.0)?),
         None => settings.endpoint()?,
     };
     let region = args.region.clone().or_else(|| settings.region());
@@ -30,6 +32,14 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
         );
     };
     check_url(endpoint.as_ref())?;
+    let aws = format!("lambda.{reached}.amazonaws.com");
+    let host = match &endpoint {
+        Some(Endpoint::Url(url) | Endpoint::Emulator(url)) => proxy::host_of(url),
+        _ => Some(aws.as_str()),
+    };
+    if let Some(warning) = host.and_then(|host| proxy::warning(&env, host)) {
+        tell(warning);
+    }
     let connection = Connection {
         credentials: if args.host_signed {
             Credentials::HostSigned
@@ -76,8 +86,10 @@ fn endpoint(text: &str) -> Result<Endpoint> {
         "dual-stack" => Endpoint::DualStack,
         "fips-dual-stack" => Endpoint::FipsDualStack,
         url if url.contains("://") => Endpoint::Url(url.to_owned()),
-        other => bail!(
-            "--endpoint is `{other}`; it may be `fips`, `dual-stack`, `fips-dual-stack` or a URL"
+        // The text may contain a password.
+        _ => bail!(
+            "--endpoint is not one of `fips`, `dual-stack` and `fips-dual-stack`, and not a URL; a \
+             URL begins with http:// or https://"
         ),
     })
 }

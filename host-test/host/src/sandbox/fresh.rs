@@ -1,5 +1,7 @@
 //! A fresh instance for each call.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,19 +73,35 @@ pub(super) struct Inner {
     _ticker: Ticker,
 }
 
+/// The longest file that is read as a component, in bytes. A path can name a device that never ends.
+const LONGEST_COMPONENT: u64 = 64 << 20;
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(LONGEST_COMPONENT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_COMPONENT {
+        return Err(io::Error::other(format!(
+            "it is longer than {LONGEST_COMPONENT} bytes, which a component may have; name the \
+             file of a component"
+        )));
+    }
+    Ok(bytes)
+}
+
 impl Sandbox {
     /// Reads and compiles a component's file. Compiling takes about a second and blocks the thread.
     ///
     /// # Errors
-    /// - [`HostError::Load`]: the file cannot be read, is not a component, or imports an interface
-    ///   that this host does not offer.
+    /// - [`HostError::Load`]: the file cannot be read, is longer than 64 MiB, is not a component, or
+    ///   imports an interface that this host does not offer.
     /// - [`HostError::Setup`]: wasmtime or TLS cannot be set up with these options.
     pub fn load(path: &Path, options: Options) -> Result<Self, HostError> {
         let load = |error: wasmtime::Error| HostError::Load {
             path: path.display().to_string(),
             reason: format!("{error:#}"),
         };
-        let bytes = std::fs::read(path).map_err(|error| load(error.into()))?;
+        let bytes = read(path).map_err(|error| load(error.into()))?;
         Self::build(&bytes, options, load)
     }
 
