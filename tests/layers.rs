@@ -39,7 +39,7 @@ const CRATES: &[Crate] = &[
         src: "host-test/bench/src",
         layers: &[
             &["main"],
-            &["calls", "in_flight", "list", "size"],
+            &["calls", "in_flight", "list", "saturated", "size"],
             &["alternate"],
             &["native", "ours", "table"],
             &[
@@ -93,6 +93,7 @@ const CRATES: &[Crate] = &[
                 "config",
                 "counters",
                 "name",
+                "places",
                 "record",
             ],
             &["errors", "limits", "log", "place", "sync", "tls"],

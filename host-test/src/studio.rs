@@ -17,11 +17,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
-use local_lambda::Server;
+use local_lambda::{Limits, Server};
 
 pub use connection::Defaults;
 
 use state::State;
+
+/// The largest request line with headers, in bytes. Browsers send about a kilobyte.
+const HEAD_LIMIT: usize = 64 << 10;
 
 /// Configuration of a [`Studio`].
 #[derive(Debug, Default)]
@@ -52,6 +55,10 @@ impl Studio {
         // The server listens on the loopback interface only, because anyone who reaches the page
         // acts with the keys that were typed there.
         let server = Server::listen((Ipv4Addr::LOCALHOST, config.port).into()).await?;
+        let server = server.with_limits(Limits {
+            head: HEAD_LIMIT,
+            ..Limits::default()
+        });
         let state = Arc::new(State {
             host,
             port: server.addr().port(),

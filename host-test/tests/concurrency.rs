@@ -1,7 +1,9 @@
 //! Many concurrent calls in one instance of the component for WASI 0.3. The server holds its
 //! responses until all calls have arrived, so a test hangs if any two calls are serialized.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{
@@ -15,6 +17,7 @@ use hyper::Response;
 use hyper::body::Bytes;
 use local_lambda::Key;
 use testing::barrier::{Arrived, Barrier};
+use testing::http1::HttpServer;
 use testing::{Component, lambda, only, outcome};
 use tokio::task::JoinHandle;
 
@@ -276,4 +279,174 @@ async fn both_components_run_concurrently_in_one_process() {
     barrier.waiting(10).await;
     barrier.open();
     assert_own_answers(calls, 0).await;
+}
+
+/// Admits this many calls at a time.
+fn admitting(calls_per_instance: u32) -> Options {
+    Options {
+        calls_per_instance,
+        ..Options::default()
+    }
+}
+
+/// The requests that a server received, and how many it was answering at the same time.
+#[derive(Default)]
+struct Seen {
+    order: Vec<String>,
+    now: usize,
+    most: usize,
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_wait_in_order_of_arrival() {
+    const CALLS: usize = 50;
+    for limit in [1, 3] {
+        let seen = Arc::<Mutex<Seen>>::default();
+        let seeing = Arc::clone(&seen);
+        let server = HttpServer::start(move |request| {
+            let seen = Arc::clone(&seeing);
+            async move {
+                {
+                    let mut seen = seen.lock().unwrap();
+                    let event = String::from_utf8(request.body().to_vec()).unwrap();
+                    seen.order.push(event);
+                    seen.now += 1;
+                    seen.most = seen.most.max(seen.now);
+                }
+                // Any other call that was admitted gets the time to arrive.
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                seen.lock().unwrap().now -= 1;
+                let answer = Response::builder().header("content-type", "application/json");
+                let answer = answer.header("x-amzn-requestid", "r");
+                Ok(answer.body(Full::from("7")).unwrap())
+            }
+        })
+        .await;
+        let shared = Shared::allowing(&[server.url()], admitting(limit)).await;
+        let calls: Vec<_> = (0..CALLS)
+            .map(|n| shared.begin(connection(server.url(), "AKID"), numbered("f", n)))
+            .collect();
+        for call in calls {
+            assert_eq!(text(call.await.unwrap()), "7");
+        }
+        let seen = seen.lock().unwrap();
+        assert!(seen.most <= limit as usize, "{} at a time", seen.most);
+        assert_eq!(seen.order.len(), CALLS);
+        if limit == 1 {
+            let arrivals: Vec<String> = (0..CALLS).map(|n| n.to_string()).collect();
+            assert_eq!(seen.order, arrivals);
+        }
+    }
+}
+
+/// All of them together need twice the memory of the instance.
+#[tokio::test]
+async fn limited_calls_fit_into_memory_that_all_together_exceed() {
+    let lambda = lambda().await;
+    let options = Options {
+        memory_limit: 6 << 20,
+        ..admitting(1)
+    };
+    let shared = Shared::allowing(&[lambda.url()], options).await;
+    let event = format!("\"{}\"", "x".repeat(1 << 20));
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let request = testing::request("echo", event.clone());
+            shared.begin(testing::connection_to(&lambda), request)
+        })
+        .collect();
+    for call in calls {
+        assert!(text(call.await.unwrap()) == event);
+    }
+}
+
+#[tokio::test]
+async fn dropped_call_leaves_the_queue_and_is_never_sent() {
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], admitting(1)).await;
+    let begin = |n| shared.begin(connection(barrier.url(), "AKID"), numbered("f", n));
+    let running = begin(0);
+    barrier.waiting(1).await;
+    let dropped: Vec<_> = (1..5).map(begin).collect();
+    let last = begin(5);
+    // On a single thread, all of them are in the queue after this.
+    tokio::task::yield_now().await;
+    for call in dropped {
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+    }
+    barrier.open();
+    assert_eq!(text(running.await.unwrap()), r#"["f-0","AKID",0]"#);
+    assert_eq!(text(last.await.unwrap()), r#"["f-5","AKID",5]"#);
+    barrier.waiting(2).await;
+}
+
+#[tokio::test]
+async fn call_that_is_not_admitted_in_time_fails_without_a_request() {
+    const WAIT: Duration = Duration::from_millis(30);
+    let barrier = Barrier::start(answer_by_name).await;
+    let options = Options {
+        admission_timeout: WAIT,
+        ..admitting(1)
+    };
+    let shared = Shared::allowing(&[barrier.url()], options).await;
+    let begin = |n| shared.begin(connection(barrier.url(), "AKID"), numbered("f", n));
+    let running = begin(0);
+    barrier.waiting(1).await;
+    match begin(1).await.unwrap() {
+        Err(HostError::NotAdmitted { limit: WAIT }) => {}
+        other => panic!("{other:?}"),
+    }
+    barrier.open();
+    assert_eq!(text(running.await.unwrap()), r#"["f-0","AKID",0]"#);
+    barrier.waiting(1).await;
+}
+
+/// A call whose caller gave up still runs in the instance, so it still counts.
+#[tokio::test]
+async fn abandoned_call_keeps_its_place_until_it_ends() {
+    let barrier = Barrier::start(answer_by_name).await;
+    let shared = Shared::allowing(&[barrier.url()], admitting(1)).await;
+    let begin = |n| shared.begin(connection(barrier.url(), "AKID"), numbered("f", n));
+    let abandoned = begin(0);
+    barrier.waiting(1).await;
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled());
+    let next = begin(1);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    barrier.waiting(1).await;
+    barrier.open();
+    assert_eq!(text(next.await.unwrap()), r#"["f-1","AKID",1]"#);
+}
+
+/// wasmtime starts a new call before it resumes one that has yielded, so a steady supply of new
+/// calls could keep an old one from finishing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn steady_supply_of_new_calls_does_not_starve_an_old_one() {
+    const CALLS: usize = 3_000;
+    const IN_FLIGHT: usize = 100;
+    let lambda = lambda().await;
+    let shared = Shared::allowing(&[lambda.url()], admitting(IN_FLIGHT as u32)).await;
+    let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..IN_FLIGHT {
+        let (one, connection) = (shared.clone(), testing::connection_to(&lambda));
+        let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
+        callers.spawn(async move {
+            let mut most = 0;
+            while begun.fetch_add(1, Ordering::Relaxed) < CALLS {
+                let before = ended.load(Ordering::Relaxed);
+                let answer = shared.invoke(connection.clone(), testing::request("echo", "7"));
+                assert_eq!(text(answer.await), "7");
+                most = most.max(ended.fetch_add(1, Ordering::Relaxed) - before);
+            }
+            most
+        });
+    }
+    let overtaken = callers.join_all().await.into_iter().max();
+    assert!(overtaken < Some(10 * IN_FLIGHT), "{overtaken:?}");
 }

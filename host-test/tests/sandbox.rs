@@ -312,3 +312,19 @@ async fn component_without_async_functions_cannot_be_shared() {
     };
     assert_eq!(run(&sandbox).await.unwrap(), 7);
 }
+
+#[tokio::test]
+async fn trap_reaches_the_calls_that_wait_for_admission() {
+    let options = options(|options| options.calls_per_instance = 1);
+    let sandbox = load_async(&component("", UNREACHABLE), options);
+    let instance = shared(&sandbox).await;
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let (instance, sandbox) = (instance.clone(), sandbox.clone());
+            tokio::spawn(async move { run_in(&instance, &sandbox).await })
+        })
+        .collect();
+    for call in calls {
+        assert_unreachable(call.await.unwrap());
+    }
+}

@@ -20,6 +20,9 @@ pub struct BenchArgs {
     /// The component to measure, instead of the one built with this program
     #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
     pub component: PathBuf,
+    /// The limit of the part `saturated` [default: the host's]
+    #[arg(long, value_name = "N")]
+    pub calls_per_instance: Option<u32>,
     #[command(subcommand)]
     pub child: Option<Child>,
 }
@@ -38,6 +41,8 @@ pub enum Part {
     Calls,
     /// Memory of the process with many invocations in flight
     InFlight,
+    /// Latency of many invocations in one instance, on a saturated processor
+    Saturated,
     /// CPU time of a long list
     List,
     /// The component's file

@@ -15,6 +15,7 @@ mod ours;
 mod payload;
 mod process;
 mod samples;
+mod saturated;
 mod sdk_component;
 mod service;
 mod size;
@@ -36,7 +37,11 @@ fn main() -> Result<()> {
     let service = Service::start()?;
     let url = &service.url;
     let runtime = runtime(args.workers)?;
-    let rows = runtime.block_on(compare(&args, url))?;
+    let mut rows = runtime.block_on(compare(&args, url))?;
+    if args.wants(Part::Saturated) {
+        eprintln!("measuring calls on a saturated processor");
+        rows.extend(saturated::run(&args, url)?);
+    }
     println!("{}", table::comparison(rows));
     Ok(())
 }

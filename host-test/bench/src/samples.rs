@@ -44,7 +44,7 @@ pub fn median(values: Vec<f64>) -> f64 {
 }
 
 /// Returns the quantile at `part`, interpolated. Without values, it is NaN.
-fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
+pub fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let place = part * values.len().saturating_sub(1) as f64;
     let at = |index: f64| values.get(index as usize).copied().unwrap_or(f64::NAN);

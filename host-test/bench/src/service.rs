@@ -8,6 +8,8 @@ use local_lambda::{Config, LocalLambda};
 
 /// Together with the built-in functions, 10,000: 200 pages.
 const EXTRA_FUNCTIONS: usize = 9_985;
+/// More than the calls in flight.
+const MAX_CONNECTIONS: usize = 4_000;
 /// The number of functions that a list contains.
 pub const FUNCTIONS: usize = 10_000;
 
@@ -51,6 +53,7 @@ impl Drop for Service {
 pub fn serve() -> Result<()> {
     let config = Config {
         extra_functions: EXTRA_FUNCTIONS,
+        max_connections: MAX_CONNECTIONS,
         ..Config::default()
     };
     tokio::runtime::Runtime::new()?.block_on(async {

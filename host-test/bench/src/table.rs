@@ -36,6 +36,18 @@ impl Row {
         }
     }
 
+    /// Values of two sides without a ratio, which may be zero.
+    pub fn values(
+        what: impl Into<String>,
+        ours: impl Into<String>,
+        other: impl Into<String>,
+    ) -> Self {
+        Self {
+            other: other.into(),
+            ..Self::single(what, ours, None)
+        }
+    }
+
     /// A value of our side alone.
     pub fn single(
         what: impl Into<String>,

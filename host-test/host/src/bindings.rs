@@ -7,22 +7,46 @@
 
 #![allow(missing_docs)]
 
-wasmtime::component::bindgen!({
-    path: "../../wit",
-    inline: "
-        package connectors:reference-host;
-        world connector {
-            export connectors:aws-lambda/types@0.2.0;
-            export connectors:aws-lambda/lambda@0.2.0;
-            export connectors:aws-lambda/sessions@0.2.0;
-            export connectors:aws-lambda/cards@0.2.0;
-        }
-    ",
-    world: "connectors:reference-host/connector",
-    exports: { default: async },
-});
+mod secrets;
 
-pub use exports::connectors::aws_lambda::{cards, lambda, sessions, types};
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package connectors:reference-host;
+            world connector {
+                export connectors:aws-lambda/types@0.2.0;
+                export connectors:aws-lambda/lambda@0.2.0;
+                export connectors:aws-lambda/sessions@0.2.0;
+                export connectors:aws-lambda/cards@0.2.0;
+            }
+        ",
+        world: "connectors:reference-host/connector",
+        exports: { default: async },
+    });
+}
+
+use generated::exports::connectors::aws_lambda;
+
+pub use aws_lambda::{cards, lambda};
+
+/// Types shared by every interface of the connector. `Debug` output of those that can hold a secret
+/// leaves it out.
+pub mod types {
+    pub use super::aws_lambda::types::{
+        Delivery, Error, ErrorCategory, Executed, FailedInvocation, FailureCause, FunctionFailure,
+        InvalidInput, Invocation, LogTail, Payload, RunReport, ServiceError, TransportError,
+        TransportKind,
+    };
+    pub use super::secrets::{
+        AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, SigningKey, WebIdentity,
+    };
+}
+
+/// Temporary keys, for hosts that create a fresh instance for every call and cache keys themselves.
+pub mod sessions {
+    pub use super::secrets::Session;
+}
 
 impl lambda::InvokeRequest {
     /// Returns a request that sets the function and leaves every optional field unset.

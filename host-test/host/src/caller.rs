@@ -5,24 +5,26 @@
 //! reach only STS, obtains a role's keys. Another, which may reach only Lambda, makes the call with
 //! a signing key that is valid for one UTC day.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
 
 use crate::bindings::lambda;
 use crate::bindings::sessions::Session;
-use crate::bindings::types::{AccessKey, Connection, Credentials, Endpoint, Error, Invocation};
-use crate::credentials::{needs_sts, signing_key};
+use crate::bindings::types::{
+    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, Invocation, Role,
+    SigningKey, WebIdentity,
+};
+use crate::credentials::signing_key;
 use crate::host::{CallResult, Host};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
-/// Temporary keys are renewed this long before they expire. The margin covers a request that is
-/// sent late, and clocks that differ.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+mod sessions;
+
+pub use sessions::SessionCache;
+
+use sessions::Patience;
 
 /// A connection, the [`Host`] that makes its calls, and the destinations that they may reach.
 ///
@@ -30,6 +32,10 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// on one UTC day. A role's temporary keys are cached in [`SessionCache`] and renewed five minutes
 /// before they expire. If Lambda still reports them as expired, they are renewed and the call is
 /// made again: the function did not run.
+///
+/// A call waits for keys no longer than its `delivery` options allow: the timeouts of one attempt,
+/// times the attempts, times the roles. A response of STS has 30 seconds at most. Concurrent calls
+/// wait for one renewal and share its result, and calls of other connections do not wait for it.
 ///
 /// Clones share the cached keys.
 ///
@@ -121,38 +127,20 @@ pub struct Caller {
     sessions: SessionCache,
 }
 
-/// A cache of temporary keys, by the connection that they were obtained for. Clones share it.
-///
-/// Pass one cache to several callers that act for the same tenant. Different credentials never
-/// share an entry. `Debug` output contains no keys.
-///
-/// ```
-/// use aws_lambda_connector_host::caller::SessionCache;
-///
-/// assert_eq!(format!("{:?}", SessionCache::default()), "SessionCache(…)");
-/// ```
-#[derive(Clone, Default)]
-pub struct SessionCache(Arc<Mutex<HashMap<[u8; 32], Session>>>);
-
-impl fmt::Debug for SessionCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionCache(…)")
-    }
-}
-
 /// Makes a call with narrowed credentials. If Lambda reports that a role's keys have expired, the
 /// function did not run: the keys are renewed and the call is made again.
 macro_rules! call {
-    ($self:ident, $connection:ident => $call:expr) => {{
-        let mut renewed = false;
+    ($self:ident, $delivery:expr, $connection:ident => $call:expr) => {{
+        let mut rejected = None;
         loop {
-            let $connection = match $self.narrowed(renewed).await? {
-                Ok(connection) => connection,
+            let narrowed = $self.narrowed($delivery, rejected.as_ref()).await?;
+            let ($connection, session) = match narrowed {
+                Ok(narrowed) => narrowed,
                 Err(error) => return Ok(Err(error)),
             };
             match $call.await? {
-                Err(error) if !renewed && $self.leads_to_a_role() && is_expired(&error) => {
-                    renewed = true;
+                Err(error) if rejected.is_none() && session.is_some() && is_expired(&error) => {
+                    rejected = session;
                 }
                 result => return Ok(result),
             }
@@ -215,7 +203,8 @@ impl Caller {
     /// # Errors
     /// As for [`Host::invoke`]. The inner error may also come from the request to STS.
     pub async fn invoke(&self, request: &lambda::InvokeRequest) -> CallResult<Invocation> {
-        call!(self, connection => self.host.invoke(&self.lambda, &connection, request))
+        let delivery = request.delivery.as_ref();
+        call!(self, delivery, connection => self.host.invoke(&self.lambda, &connection, request))
     }
 
     /// Lists one page of the account's functions in the connection's region.
@@ -226,7 +215,8 @@ impl Caller {
         &self,
         query: &lambda::FunctionQuery,
     ) -> CallResult<lambda::FunctionPage> {
-        call!(self, connection => self.host.list_functions(&self.lambda, &connection, query))
+        let delivery = query.delivery.as_ref();
+        call!(self, delivery, connection => self.host.list_functions(&self.lambda, &connection, query))
     }
 
     /// Lists the aliases and versions of a function.
@@ -237,69 +227,274 @@ impl Caller {
         &self,
         function: &str,
     ) -> CallResult<Vec<lambda::QualifierChoice>> {
-        call!(self, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
+        call!(self, None, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
     }
 
-    fn leads_to_a_role(&self) -> bool {
-        needs_sts(&self.connection.credentials)
-    }
-
-    /// Returns the connection with the narrowest credentials that Lambda accepts.
-    async fn narrowed(&self, renew: bool) -> CallResult<Connection> {
-        let now = SystemTime::now();
+    /// Returns the connection with the narrowest credentials that Lambda accepts, and the session
+    /// that they come from, if any. `rejected` is a session that Lambda no longer accepts.
+    async fn narrowed(
+        &self,
+        delivery: Option<&Delivery>,
+        rejected: Option<&Arc<Session>>,
+    ) -> CallResult<(Connection, Option<Arc<Session>>)> {
+        let mut session = None;
         let credentials = match &self.connection.credentials {
-            Credentials::AccessKey(key) => self.signing_key(key, now),
+            Credentials::AccessKey(key) => self.signing_key(key),
             Credentials::AssumeRole(_) | Credentials::WebIdentity(_) => {
-                match self.session(now, renew).await? {
-                    Ok(session) => self.signing_key(&session.keys, now),
+                match self.session(delivery, rejected).await? {
+                    Ok(opened) => self.signing_key(&session.insert(opened).keys),
                     Err(error) => return Ok(Err(error)),
                 }
             }
             Credentials::SigningKey(key) => Credentials::SigningKey(key.clone()),
             Credentials::HostSigned => Credentials::HostSigned,
         };
-        Ok(Ok(Connection {
+        let connection = Connection {
             credentials,
             ..self.connection.clone()
-        }))
-    }
-
-    fn signing_key(&self, key: &AccessKey, now: SystemTime) -> Credentials {
-        Credentials::SigningKey(signing_key(key, &self.region, now))
-    }
-
-    async fn session(&self, now: SystemTime, renew: bool) -> CallResult<Session> {
-        let id = id(&self.connection, &self.region);
-        // Held during the request to STS, so that concurrent calls wait for the same keys.
-        let mut kept = self.sessions.0.lock().await;
-        kept.retain(|_, session| lasts(session, now));
-        if renew {
-            kept.remove(&id);
-        }
-        if let Some(session) = kept.get(&id) {
-            return Ok(Ok(session.clone()));
-        }
-        let connection = Connection {
-            region: self.region.clone(),
-            ..self.connection.clone()
         };
-        let opened = self.host.open_session(&self.sts, &connection).await?;
-        if let Ok(session) = &opened {
-            kept.insert(id, session.clone());
-        }
-        Ok(opened)
+        Ok(Ok((connection, session)))
     }
-}
 
-fn lasts(session: &Session, now: SystemTime) -> bool {
-    UNIX_EPOCH + Duration::from_secs(session.expires) > now + RENEW_BEFORE
+    fn signing_key(&self, key: &AccessKey) -> Credentials {
+        Credentials::SigningKey(signing_key(key, &self.region, SystemTime::now()))
+    }
+
+    async fn session(
+        &self,
+        delivery: Option<&Delivery>,
+        rejected: Option<&Arc<Session>>,
+    ) -> CallResult<Arc<Session>> {
+        let roles = match &self.connection.credentials {
+            Credentials::AssumeRole(chain) => chain.roles.len(),
+            _ => 1,
+        };
+        let patience = Patience::of(delivery, roles);
+        let open = || {
+            let (host, policy) = (self.host.clone(), Arc::clone(&self.sts));
+            let connection = Connection {
+                region: self.region.clone(),
+                ..self.connection.clone()
+            };
+            async move {
+                let limits = patience.requests;
+                host.open_session_within(&policy, &connection, limits).await
+            }
+        };
+        let id = id(&self.connection, &self.region);
+        self.sessions.session(id, rejected, patience, open).await
+    }
 }
 
 fn is_expired(error: &Error) -> bool {
     matches!(error, Error::Unauthenticated(error) if error.code == "ExpiredTokenException")
 }
 
-/// Hashes everything that may lead to different keys: the generated `Debug` covers every field.
+/// Hashes everything that may lead to different keys.
 fn id(connection: &Connection, region: &str) -> [u8; 32] {
-    Sha256::digest(format!("{region} {connection:?}")).into()
+    let mut hash = Fingerprint::default();
+    let Connection {
+        region: own,
+        credentials,
+        endpoint,
+    } = connection;
+    hash.texts([region, own]);
+    match credentials {
+        Credentials::AccessKey(key) => {
+            hash.texts(["access-key"]);
+            hash.key(key);
+        }
+        Credentials::SigningKey(SigningKey {
+            access_key_id,
+            date,
+            key,
+            session_token,
+        }) => {
+            hash.texts(["signing-key", access_key_id, date]);
+            hash.part(Some(key));
+            hash.text(session_token.as_deref());
+        }
+        Credentials::AssumeRole(AssumeRole { source, roles }) => {
+            hash.texts(["assume-role"]);
+            hash.key(source);
+            for role in roles {
+                hash.role(role);
+            }
+        }
+        Credentials::WebIdentity(WebIdentity { token, role }) => {
+            hash.texts(["web-identity", token]);
+            hash.role(role);
+        }
+        Credentials::HostSigned => hash.texts(["host-signed"]),
+    }
+    match endpoint {
+        None => hash.texts(["standard"]),
+        Some(Endpoint::Fips) => hash.texts(["fips"]),
+        Some(Endpoint::DualStack) => hash.texts(["dual-stack"]),
+        Some(Endpoint::FipsDualStack) => hash.texts(["fips-dual-stack"]),
+        Some(Endpoint::Url(url)) => hash.texts(["url", url]),
+        Some(Endpoint::Emulator(url)) => hash.texts(["emulator", url]),
+    }
+    hash.0.finalize().into()
+}
+
+/// A hash of values with their lengths, so that no two sequences of them are alike.
+#[derive(Default)]
+struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    fn part(&mut self, value: Option<&[u8]>) {
+        self.0.update([u8::from(value.is_some())]);
+        if let Some(value) = value {
+            self.0.update((value.len() as u64).to_be_bytes());
+            self.0.update(value);
+        }
+    }
+
+    fn text(&mut self, text: Option<&str>) {
+        self.part(text.map(str::as_bytes));
+    }
+
+    fn texts<const N: usize>(&mut self, texts: [&str; N]) {
+        for text in texts {
+            self.text(Some(text));
+        }
+    }
+
+    fn key(&mut self, key: &AccessKey) {
+        let AccessKey {
+            access_key_id,
+            secret_access_key,
+            session_token,
+        } = key;
+        self.texts([access_key_id, secret_access_key]);
+        self.text(session_token.as_deref());
+    }
+
+    fn role(&mut self, role: &Role) {
+        let Role {
+            arn,
+            external_id,
+            session_name,
+            duration_seconds,
+        } = role;
+        self.text(Some(arn));
+        self.text(external_id.as_deref());
+        self.text(session_name.as_deref());
+        let duration = duration_seconds.map(u32::to_be_bytes);
+        self.part(duration.as_ref().map(<[u8; 4]>::as_slice));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn key() -> AccessKey {
+        AccessKey {
+            access_key_id: "AKID".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: None,
+        }
+    }
+
+    fn role() -> Role {
+        Role {
+            arn: "arn".to_owned(),
+            external_id: None,
+            session_name: None,
+            duration_seconds: None,
+        }
+    }
+
+    /// A field that the hash leaves out would let one connection use the keys of another.
+    #[test]
+    fn every_field_of_a_connection_changes_its_fingerprint() {
+        let text = || "x".to_owned();
+        let changed = |change: fn(&mut AccessKey)| {
+            let mut key = key();
+            change(&mut key);
+            key
+        };
+        let keys = [
+            key(),
+            changed(|key| key.access_key_id.push('x')),
+            changed(|key| key.secret_access_key.push('x')),
+            changed(|key| key.session_token = Some(String::new())),
+        ];
+        let changed = |change: fn(&mut Role)| {
+            let mut role = role();
+            change(&mut role);
+            role
+        };
+        let roles = [
+            role(),
+            changed(|role| role.arn.push('x')),
+            changed(|role| role.external_id = Some("x".to_owned())),
+            changed(|role| role.session_name = Some("x".to_owned())),
+            changed(|role| role.duration_seconds = Some(900)),
+        ];
+        let mut credentials = vec![Credentials::HostSigned];
+        for key in &keys {
+            credentials.push(Credentials::AccessKey(key.clone()));
+            credentials.push(Credentials::AssumeRole(AssumeRole {
+                source: key.clone(),
+                roles: vec![role()],
+            }));
+        }
+        for role in &roles[1..] {
+            for roles in [vec![role.clone()], vec![role.clone(), role.clone()]] {
+                let source = key();
+                credentials.push(Credentials::AssumeRole(AssumeRole { source, roles }));
+            }
+        }
+        for role in &roles {
+            for token in ["", "x"] {
+                credentials.push(Credentials::WebIdentity(WebIdentity {
+                    token: token.to_owned(),
+                    role: role.clone(),
+                }));
+            }
+        }
+        for (date, key, session_token) in [
+            ("d", vec![1], None),
+            ("e", vec![1], None),
+            ("d", vec![2], None),
+            ("d", vec![1], Some(text())),
+        ] {
+            credentials.push(Credentials::SigningKey(SigningKey {
+                access_key_id: "AKID".to_owned(),
+                date: date.to_owned(),
+                key,
+                session_token,
+            }));
+        }
+        let endpoints = [
+            None,
+            Some(Endpoint::Fips),
+            Some(Endpoint::DualStack),
+            Some(Endpoint::FipsDualStack),
+            Some(Endpoint::Url(text())),
+            Some(Endpoint::Url("y".to_owned())),
+            Some(Endpoint::Emulator(text())),
+        ];
+        let mut seen = HashSet::new();
+        let mut all = 0;
+        for credentials in &credentials {
+            for endpoint in &endpoints {
+                for (own, region) in [("a", "b"), ("b", "a"), ("ab", ""), ("", "ab")] {
+                    let connection = Connection {
+                        region: own.to_owned(),
+                        credentials: credentials.clone(),
+                        endpoint: endpoint.clone(),
+                    };
+                    all += 1;
+                    seen.insert(id(&connection, region));
+                }
+            }
+        }
+        assert_eq!(seen.len(), all);
+    }
 }

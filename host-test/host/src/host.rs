@@ -5,11 +5,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::bindings::types::{Connection, Error, Invocation};
+use crate::bindings::types::{
+    Connection, Error, Executed, Invocation, TransportError, TransportKind,
+};
 use crate::bindings::{cards, lambda, sessions};
 use crate::exports::{self, Exports};
 use crate::policy::Policy;
-use crate::sandbox::{Allocation, HostError, Options, Sandbox, SharedInstance};
+use crate::sandbox::{
+    Allocation, HostError, LastAttempt, Options, RequestLimits, Sandbox, SharedInstance,
+};
 
 /// The result of a call. The outer error is the host's: the component could not run, or a limit
 /// stopped it. The inner error comes from the component and names what Lambda, the function or the
@@ -224,6 +228,29 @@ impl Host {
         call!(self, policy, open(connection))
     }
 
+    /// Obtains temporary keys as [`Self::open_session`] does, with limits on its requests to STS.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`]. The inner error is a [`TransportError`] if the attempts are spent.
+    pub async fn open_session_within(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        limits: RequestLimits,
+    ) -> CallResult<sessions::Session> {
+        let opened = self
+            .sandbox
+            .call_within(policy, limits, async |instance, store| {
+                exports::call(instance, store, &self.exports.open, (connection,)).await
+            });
+        match opened.await {
+            Err(HostError::AttemptsSpent { attempts, last }) => {
+                Ok(Err(Error::Transport(attempts_spent(attempts, &last))))
+            }
+            opened => opened,
+        }
+    }
+
     /// Describes the connector's cards: their fields and outputs. It sends no request.
     ///
     /// # Errors
@@ -285,6 +312,25 @@ impl Host {
         values: &str,
     ) -> CallResult<String> {
         call!(self, policy, run(connection, card, values))
+    }
+}
+
+fn attempts_spent(attempts: u8, last: &LastAttempt) -> TransportError {
+    let (kind, ended) = match last {
+        LastAttempt::TimedOut => (TransportKind::Timeout, "timed out".to_owned()),
+        LastAttempt::NotConnected => (TransportKind::Connect, "did not connect".to_owned()),
+        LastAttempt::Broken => (TransportKind::CutOff, "got no whole response".to_owned()),
+        LastAttempt::Status(status) => (TransportKind::Other, format!("got status {status}")),
+    };
+    TransportError {
+        kind,
+        message: format!(
+            "STS did not issue the role's keys in {attempts} attempt{}: the last one {ended}; try \
+             again, or raise `max-attempts` or the timeouts of `delivery`",
+            if attempts == 1 { "" } else { "s" }
+        ),
+        executed: Executed::No,
+        attempts,
     }
 }
 

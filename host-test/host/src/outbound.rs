@@ -10,7 +10,7 @@
 //!   The client configures hyper not to add a `host` header. `http::Uri` keeps the path and the
 //!   query as text, and hyper sends them unchanged.
 //! - Connections use TCP keep-alive. NAT gateways and load balancers drop a connection that is
-//!   silent for 350 seconds, and a synchronous invocation may be silent for 900.
+//!   silent for 350 seconds, and a synchronous invocation may be silent for 1,800.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -38,8 +38,8 @@ use connect::{CONNECT_TIMEOUT, Connector, DEFAULT_CONNECT};
 /// The body of a request or a response.
 pub type Body = UnsyncBoxBody<Bytes, Error>;
 
-/// Applies if the component does not set a timeout. A Lambda function runs for 900 s at most.
-const DEFAULT_FIRST_BYTE: Duration = Duration::from_secs(915);
+/// Applies if the component does not set a timeout. A Lambda function runs for 1,800 s at most.
+const DEFAULT_FIRST_BYTE: Duration = Duration::from_secs(1_815);
 const DEFAULT_BETWEEN_BYTES: Duration = Duration::from_secs(60);
 
 /// How the client opens, trusts and keeps connections.
@@ -142,7 +142,7 @@ impl Outbound {
     /// Sends one request and waits for the head of its response. Dropping the future abandons the
     /// request and closes its connection.
     ///
-    /// Timeouts that `options` does not set default to 10 s for the connection, 915 s for the first
+    /// Timeouts that `options` does not set default to 10 s for the connection, 1,815 s for the first
     /// byte and 60 s between bytes.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! The policy has two layers, because a name does not determine its addresses. [`Policy::check`]
 //! allows destinations by scheme, host and port. The resolver then rejects every name that resolves
-//! to a link-local address. The second layer cannot be disabled: link-local addresses serve the
-//! machine's own credentials to any process on it.
+//! to a link-local address or to that of a metadata service. The second layer cannot be disabled:
+//! these addresses serve the machine's own credentials to any process on it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -38,8 +38,8 @@ const MAX_REFUSALS: usize = 64;
 /// - Host names match exactly, without regard to case. There are no wildcards and no subdomains.
 /// - IP addresses match by value: `[::1]` covers `[0:0::1]`. IPv6 addresses require brackets.
 /// - A port that is not written is the scheme's default: 80 for http, 443 for https.
-/// - Link-local addresses are refused in every case, in any notation, and so are names that resolve
-///   to one.
+/// - Link-local addresses and those of the clouds' metadata services are refused in every case, in
+///   any notation, and so are names that resolve to one.
 /// - A URI with user info (`user:password@host`) does not match any rule.
 ///
 /// ```
@@ -106,7 +106,8 @@ pub enum Refusal {
         /// The port as the component wrote it, otherwise the scheme's default.
         port: u16,
     },
-    /// The host is a link-local address or resolves to one. No rule can allow it.
+    /// The host is a link-local address, that of a metadata service, or a name that resolves to one.
+    /// No rule can allow it.
     LinkLocal {
         /// The host as the component wrote it.
         host: String,
@@ -129,7 +130,7 @@ impl fmt::Display for Refusal {
             ),
             Self::LinkLocal { host } => write!(
                 f,
-                "refused {host}: it is a link-local address or resolves to one, \
+                "refused {host}: it is a link-local or metadata address or resolves to one, \
                  which is never allowed"
             ),
             Self::Malformed { host } => write!(
@@ -142,8 +143,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The error of [`Policy::allow`] for a text that does not name a destination. Its message repeats
-/// the text without user info.
+/// The error of [`Policy::allow`] for a text that does not name a destination. Its message does not
+/// repeat the text, which may contain a password.
 ///
 /// ```
 /// use aws_lambda_connector_host::policy::Policy;
@@ -151,14 +152,16 @@ impl std::error::Error for Refusal {}
 /// let error = Policy::deny_all().allow("host/path").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "`host/path` is not a destination; write HOST, HOST:PORT, or an http or https URL",
+///     "the text is not a destination; write HOST, HOST:PORT, or an http or https URL without a user \
+///      name",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a destination; write HOST, HOST:PORT, or an http or https URL")]
-pub struct InvalidDestination {
-    text: String,
-}
+#[error(
+    "the text is not a destination; write HOST, HOST:PORT, or an http or https URL without a user \
+     name"
+)]
+pub struct InvalidDestination(());
 
 impl Policy {
     /// Creates a policy that allows nothing.
@@ -226,9 +229,7 @@ impl Policy {
     /// # Ok::<(), aws_lambda_connector_host::policy::InvalidDestination>(())
     /// ```
     pub fn allow(mut self, destination: &str) -> Result<Self, InvalidDestination> {
-        let rule = Rule::parse(destination).ok_or_else(|| InvalidDestination {
-            text: without_user_info(destination).to_owned(),
-        })?;
+        let rule = Rule::parse(destination).ok_or(InvalidDestination(()))?;
         self.rules.push(rule);
         Ok(self)
     }
@@ -278,7 +279,7 @@ impl Policy {
         };
         let name = normalized(authority.host());
         let literal: Option<IpAddr> = name.parse().ok();
-        if literal.is_some_and(address::is_link_local) {
+        if literal.is_some_and(address::is_prohibited) {
             return Err(Refusal::LinkLocal {
                 host: authority.host().to_owned(),
             });

@@ -4,6 +4,7 @@
 //! [`Policy`](crate::policy::Policy) allows. It keeps no state: its memory is discarded after the
 //! call. [`Options`] limits memory, CPU time, total time and the number of concurrent calls.
 
+mod attempts;
 mod engine;
 mod error;
 mod fresh;
@@ -13,8 +14,9 @@ mod options;
 mod shared;
 mod state;
 
+pub use attempts::RequestLimits;
 pub use engine::Allocation;
-pub use error::HostError;
+pub use error::{HostError, LastAttempt};
 pub use fresh::Sandbox;
 pub use options::Options;
 pub use shared::SharedInstance;

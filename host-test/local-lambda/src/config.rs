@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::limits::DEFAULT_CONNECTIONS;
 use super::tls::Tls;
 
 /// Configuration of a [`LocalLambda`](crate::LocalLambda).
@@ -32,6 +33,9 @@ pub struct Config {
     pub clock_offset_seconds: i64,
     /// The certificate to serve HTTPS with. Default: none, which serves HTTP.
     pub tls: Option<Tls>,
+    /// The most open connections: see [`Limits::connections`](crate::Limits::connections). Default
+    /// 256.
+    pub max_connections: usize,
 }
 
 impl Default for Config {
@@ -46,6 +50,7 @@ impl Default for Config {
             base_path: String::new(),
             clock_offset_seconds: 0,
             tls: None,
+            max_connections: DEFAULT_CONNECTIONS,
         }
     }
 }

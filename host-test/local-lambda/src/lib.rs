@@ -37,7 +37,8 @@
 //! 6. parts of operations: `target`, `rows` (list entries), `durable` (executions)
 //! 7. `signature` (the caller), `catalogue` (the functions), `execute` (a run: the platform)
 //! 8. `request`, `sessions`, `functions` (a run: the function)
-//! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `record`
+//! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `places` (connections),
+//!    `record`
 //! 10. files without imports from the others: `errors`, `limits`, `log`, `place`, `sync`, `tls`
 
 mod answer;
@@ -56,6 +57,7 @@ mod listing;
 mod log;
 mod name;
 mod place;
+mod places;
 mod record;
 mod request;
 mod routes;
@@ -79,9 +81,10 @@ use rustls_pki_types::CertificateDer;
 
 pub use config::{Config, Key, Role, Trusted};
 pub use limits::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
+pub use places::read_body;
 pub use record::RecordedRequest;
 pub use rows::ENVIRONMENT_SECRET;
-pub use server::Server;
+pub use server::{Limits, Server};
 use service::Service;
 pub use sessions::{ISSUED_MARK, IssuedSession};
 pub use tls::Tls;
@@ -104,6 +107,10 @@ impl LocalLambda {
         let key = config.check()?.clone();
         let tls = config.tls.clone();
         let server = Server::listen(config.addr).await?;
+        let server = server.with_limits(Limits {
+            connections: config.max_connections,
+            ..Limits::default()
+        });
         let (tasks, stopping) = (server.tasks.clone(), server.stopping.clone());
         let service = Arc::new(Service::new(config, tasks, stopping)?);
         let answering = Arc::clone(&service);

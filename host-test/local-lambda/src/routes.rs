@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, error_answer};
 use super::errors::ApiError;
+use super::places::read_body;
 use super::request::{RawRequest, read, request_id};
 use super::service::Service;
 use super::signature::Caller;
@@ -32,7 +33,7 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
     let is_sts = head.method == Method::POST && path.strip_prefix(&service.base_path) == Some("/");
     let outcome = async {
         let request = RawRequest {
-            body: read(body, &entry).await?,
+            body: read_body(&head.extensions, read(body, &entry)).await?,
             method: head.method,
             path: path.to_owned(),
             query: query.to_owned(),

@@ -13,18 +13,44 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::limits::DEFAULT_CONNECTIONS;
+use super::places::{Place, Places};
+
 /// The pause after a failed `accept`. It fails when the process has run out of file descriptors,
 /// and an immediate retry would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// The largest request line with headers, in bytes. Lambda allows 1 MB.
-const HEAD_LIMIT: usize = 1 << 20;
+/// How long a client may take for the head of a request, and how long a connection may be idle.
+/// Clients that close idle connections do so earlier, so that they do not lose a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a server accepts from its clients, all of them together.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The most open connections. If there are more, those that have waited for their clients for
+    /// the longest time are closed. Connections whose request is being answered are not closed: a
+    /// further client waits for one of them. Default: 256, a quarter of the usual limit of open
+    /// files.
+    pub connections: usize,
+    /// The largest request line with headers, in bytes, 8192 or more. Default: 1 MiB, which is what
+    /// Lambda allows.
+    pub head: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: DEFAULT_CONNECTIONS,
+            head: 1 << 20,
+        }
+    }
+}
 
 /// A server on the caller's tokio runtime. Dropping it stops the server; [`stop`](Self::stop) also
 /// waits until every connection has ended.
@@ -32,6 +58,7 @@ const HEAD_LIMIT: usize = 1 << 20;
 pub struct Server {
     addr: SocketAddr,
     listener: Arc<TcpListener>,
+    limits: Limits,
     pub(super) stopping: CancellationToken,
     pub(super) tasks: TaskTracker,
     _stop_on_drop: DropGuard,
@@ -59,10 +86,16 @@ impl Server {
         Ok(Self {
             addr: listener.local_addr()?,
             listener: Arc::new(listener),
+            limits: Limits::default(),
             _stop_on_drop: stopping.clone().drop_guard(),
             stopping,
             tasks: TaskTracker::new(),
         })
+    }
+
+    /// Changes the limits. They apply to connections that are served afterwards.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Serves HTTP/1.1. If `answer` returns an error, the connection is closed without a response.
@@ -74,15 +107,17 @@ impl Server {
         F: Future<Output = Result<Response<Full<Bytes>>, E>> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.serve(move |stream| {
+        let head = self.limits.head;
+        self.accept(move |stream, place| {
             let (tls, answer) = (tls.clone(), answer.clone());
             async move {
                 match tls {
-                    None => speak_http(stream, answer).await,
+                    None => speak_http(stream, head, place, answer).await,
                     // A failed handshake concerns the client only.
                     Some(tls) => {
-                        if let Ok(stream) = tls.accept(stream).await {
-                            speak_http(stream, answer).await;
+                        let handshake = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream));
+                        if let Ok(Ok(stream)) = handshake.await {
+                            speak_http(stream, head, place, answer).await;
                         }
                     }
                 }
@@ -90,24 +125,44 @@ impl Server {
         });
     }
 
-    /// Serves each connection with `connection`, in any protocol.
+    /// Serves each connection with `connection`, in any protocol. No connection is closed to make
+    /// room for another.
     pub fn serve<F>(&self, connection: impl Fn(TcpStream) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.accept(move |stream, place| {
+            let serving = connection(stream);
+            async move {
+                let _answering = place.answering();
+                serving.await;
+            }
+        });
+    }
+
+    fn accept<F>(&self, connection: impl Fn(TcpStream, Place) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let (listener, tasks) = (Arc::clone(&self.listener), self.tasks.clone());
         let (stopping, stopped) = (self.stopping.clone(), self.stopping.clone());
+        let places = Places::new(self.limits.connections);
         let accepting = async move {
             loop {
                 match listener.accept().await {
                     // With Nagle's algorithm, a small response would wait for the acknowledgement
                     // of the one before.
                     Ok((stream, _)) if stream.set_nodelay(true).is_ok() => {
-                        let serving = connection(stream);
-                        tasks.spawn(stopping.clone().run_until_cancelled_owned(serving));
+                        let closing = stopping.child_token();
+                        let place = places.take(closing.clone()).await;
+                        let serving = connection(stream, place);
+                        tasks.spawn(closing.run_until_cancelled_owned(serving));
                     }
                     Ok(_) => {}
-                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                    Err(_) => {
+                        places.close_oldest();
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
         };
@@ -142,15 +197,26 @@ impl Server {
 
 async fn speak_http<F, E>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
+    head: usize,
+    place: Place,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
     F: Future<Output = Result<Response<Full<Bytes>>, E>>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    // There is no timer: an idle connection stays open until the client or a test closes it. An
-    // error means that the client broke the connection.
+    let answer = move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(place.clone());
+        let (place, answer) = (place.clone(), answer(request));
+        async move {
+            let _answering = place.answering();
+            answer.await
+        }
+    };
+    // An error means that the client broke the connection or was too slow.
     let _ = http1::Builder::new()
-        .max_buf_size(HEAD_LIMIT)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(head.max(8192))
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await;
 }

@@ -1,6 +1,9 @@
 //! The commands, their arguments and their help.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -76,6 +79,24 @@ impl Command {
     }
 }
 
+/// An argument that can contain a secret. Its `Debug` output does not.
+#[derive(Clone)]
+pub struct Hidden(pub String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl FromStr for Hidden {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// The component that is loaded.
 #[derive(Debug, Clone, Args)]
 pub struct ComponentPath {
@@ -143,7 +164,10 @@ pub struct TargetArgs {
     /// `fips`, `dual-stack`, `fips-dual-stack` or a URL, whose host is then
     /// allowed [default: AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, profile]
     #[arg(long, value_name = "URL|KIND")]
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Hidden>,
+    /// URL of a local emulator, whose host is then allowed; never AWS
+    #[arg(long, value_name = "URL", conflicts_with = "endpoint")]
+    pub emulator: Option<Hidden>,
     /// Profile of the shared files; overrides keys in the environment
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -167,7 +191,7 @@ pub struct InvokeArgs {
     pub function: String,
     /// Input of the function, JSON text
     #[arg(long, value_name = "JSON", conflicts_with = "payload_file")]
-    pub payload: Option<String>,
+    pub payload: Option<Hidden>,
     /// Read the input from a file; `-` is standard input
     #[arg(long, value_name = "PATH")]
     pub payload_file: Option<PathBuf>,
@@ -187,7 +211,7 @@ pub struct InvokeArgs {
     pub log: bool,
     /// Client context, a JSON object
     #[arg(long, value_name = "JSON")]
-    pub client_context: Option<String>,
+    pub client_context: Option<Hidden>,
     /// Tenant, for functions with tenant isolation
     #[arg(long, value_name = "ID")]
     pub tenant_id: Option<String>,
@@ -213,7 +237,7 @@ pub struct DeliveryArgs {
     /// Limit for connecting [default: 3100]
     #[arg(long, value_name = "MS")]
     pub connect_timeout_ms: Option<u32>,
-    /// Limit for the response [default: 915000; 30000 for event and dry-run]
+    /// Limit for the response [default: 1815000; 30000 for event and dry-run]
     #[arg(long, value_name = "MS")]
     pub response_timeout_ms: Option<u32>,
     /// The function may safely run twice: retry after an unknown outcome
@@ -265,6 +289,15 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn debug_output_contains_no_secret() {
+        let line =
+            "x invoke f --payload hunter2 --client-context hunter2 --endpoint http://u:hunter2@h";
+        let cli = Cli::parse_from(line.split(' '));
+        let shown = format!("{cli:?} {cli:#?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

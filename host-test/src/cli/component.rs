@@ -1,9 +1,8 @@
 //! `component`: the facts about the file that a reviewer asks for first.
 
-use std::fs;
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -13,13 +12,21 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::args::ComponentArgs;
+use super::files::Limit;
 use super::outcome::Outcome;
 use super::print::print_out;
+
+const COMPONENT: Limit = Limit {
+    what: "the component",
+    bytes: 64 << 20,
+    allows: "this program loads",
+    instead: "name the file of a component",
+};
 
 /// Prints the path, sizes, digest, imports and exports of the component.
 pub fn run(args: &ComponentArgs) -> Result<Outcome> {
     let path = &args.component.component;
-    let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = COMPONENT.read(path)?;
     let digest = format!("{:x}", Bytes::from(Sha256::digest(&bytes).to_vec()));
     let gzip = gzip_size(&bytes)?;
 

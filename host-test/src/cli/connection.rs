@@ -6,20 +6,23 @@ use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::Options;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::os_shim_internal::Env;
 
 use super::args::{ComponentPath, TargetArgs};
+use super::print::print_err;
 use super::progress::Spinner;
-use super::settings::Settings;
+use super::proxy;
+use super::settings::{Fs, Settings};
 
 /// Resolves the caller from arguments, environment and shared files, and loads the component.
 /// `function` may be an ARN, which names a region.
 pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller> {
-    let fs = Fs::real();
-    let settings = Settings::load(Env::real(), &fs, args.profile.as_deref()).await?;
-    let endpoint = match args.endpoint.as_deref() {
-        Some(text) => Some(endpoint(text)?),
-        None => settings.endpoint()?,
+    let (env, fs) = (Env::real(), Fs::Real);
+    let settings = Settings::load(env.clone(), &fs, args.profile.as_deref()).await?;
+    let endpoint = match (&args.emulator, &args.endpoint) {
+        (Some(url), _) => Some(Endpoint::Emulator(url.0.clone())),
+        (None, Some(text)) => Some(endpoint(&text.0)?),
+        (None, None) => settings.endpoint()?,
     };
     let region = args.region.clone().or_else(|| settings.region());
     let arn_region = function.and_then(region_of_arn);
@@ -30,6 +33,14 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
         );
     };
     check_url(endpoint.as_ref())?;
+    let aws = format!("lambda.{effective_region}.amazonaws.com");
+    let host = match &endpoint {
+        Some(Endpoint::Url(url) | Endpoint::Emulator(url)) => proxy::host_of(url),
+        _ => Some(aws.as_str()),
+    };
+    if let Some(warning) = host.and_then(|host| proxy::warning(&env, host)) {
+        print_err(warning);
+    }
     let connection = Connection {
         credentials: if args.host_signed {
             Credentials::HostSigned
@@ -62,11 +73,15 @@ pub fn load(path: &ComponentPath) -> Result<Host> {
 }
 
 fn check_url(endpoint: Option<&Endpoint>) -> Result<()> {
-    if let Some(Endpoint::Url(url)) = endpoint {
-        Policy::deny_all()
-            .allow(url)
-            .context("the endpoint is neither `fips`, `dual-stack`, `fips-dual-stack` nor a URL")?;
-    }
+    let (url, problem) = match endpoint {
+        Some(Endpoint::Url(url)) => (
+            url,
+            "the endpoint is neither `fips`, `dual-stack`, `fips-dual-stack` nor a URL",
+        ),
+        Some(Endpoint::Emulator(url)) => (url, "--emulator is not a URL"),
+        _ => return Ok(()),
+    };
+    Policy::deny_all().allow(url).context(problem)?;
     Ok(())
 }
 
@@ -76,8 +91,10 @@ fn endpoint(text: &str) -> Result<Endpoint> {
         "dual-stack" => Endpoint::DualStack,
         "fips-dual-stack" => Endpoint::FipsDualStack,
         url if url.contains("://") => Endpoint::Url(url.to_owned()),
-        other => bail!(
-            "--endpoint is `{other}`; it may be `fips`, `dual-stack`, `fips-dual-stack` or a URL"
+        // The text may contain a password.
+        _ => bail!(
+            "--endpoint is not one of `fips`, `dual-stack` and `fips-dual-stack`, and not a URL; a \
+             URL begins with http:// or https://"
         ),
     })
 }

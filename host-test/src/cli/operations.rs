@@ -1,7 +1,5 @@
 //! `invoke`, `list` and `qualifiers`: each makes one call and prints a table or a document.
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -12,6 +10,7 @@ use host_test::json::{self, ToJson};
 
 use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs, TargetArgs};
 use super::connection::resolve;
+use super::files::Limit;
 use super::human;
 use super::outcome::Outcome;
 use super::print::{print_err, print_out};
@@ -90,8 +89,8 @@ fn show<T: ToJson>(
 
 fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
     let payload = match (&args.payload, &args.payload_file) {
-        (Some(text), _) => Some(text.clone()),
-        (None, Some(path)) => Some(read_payload(path)?),
+        (Some(text), _) => Some(text.0.clone()),
+        (None, Some(path)) => Some(read_payload(path, args.invocation_type)?),
         (None, None) => None,
     };
     Ok(InvokeRequest {
@@ -103,7 +102,7 @@ fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
             InvocationType::DryRun => lambda::InvocationType::DryRun,
         }),
         log_type: args.log.then_some(LogType::Tail),
-        client_context: args.client_context.clone(),
+        client_context: args.client_context.clone().map(|text| text.0),
         payload,
         tenant_id: args.tenant_id.clone(),
         durable_execution_name: args.durable_execution_name.clone(),
@@ -121,15 +120,30 @@ fn delivery(args: &DeliveryArgs) -> Delivery {
     }
 }
 
-fn read_payload(path: &Path) -> Result<String> {
+/// The longest payloads that Lambda accepts.
+const SYNCHRONOUS: Limit = Limit {
+    what: "the payload",
+    bytes: 6_291_456,
+    allows: "Lambda accepts",
+    instead: "pass a shorter payload, or store the data and pass its location",
+};
+const EVENT: Limit = Limit {
+    bytes: 1_048_576,
+    allows: "Lambda accepts for an event",
+    ..SYNCHRONOUS
+};
+
+fn read_payload(path: &Path, invocation_type: Option<InvocationType>) -> Result<String> {
+    let limit = match invocation_type {
+        Some(InvocationType::Event) => EVENT,
+        _ => SYNCHRONOUS,
+    };
     let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = io::stdin().read_to_end(&mut bytes);
-        read.context("reading the payload from standard input")?;
-        bytes
+        limit.read_stdin()?
     } else {
-        fs::read(path).with_context(|| format!("reading the payload from {}", path.display()))?
+        limit.read(path)?
     };
     String::from_utf8(bytes)
+        .ok()
         .with_context(|| format!("the payload in {} is not UTF-8", path.display()))
 }

@@ -2,7 +2,8 @@
 //! pipe.
 //!
 //! Some of the text comes from a function or an endpoint. A file or a pipe receives it unchanged.
-//! On a terminal, control characters are escaped, because the terminal would execute them.
+//! On a terminal, control and format characters are escaped: the terminal would execute the former,
+//! and the latter hide or reorder the text around them.
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -30,15 +31,14 @@ pub fn print_err(line: impl Display) {
     let _ = writeln!(output, "{line}");
 }
 
-/// Escapes control characters for a terminal, as Rust does. Tab and line feed remain.
+/// Escapes characters that change how a line is shown on a terminal, as Rust does.
 fn escape_controls(line: String, on_terminal: bool) -> String {
-    let is_command = |character: char| character.is_control() && !matches!(character, '\t' | '\n');
-    if !on_terminal || !line.contains(is_command) {
+    if !on_terminal || !line.contains(is_unsafe) {
         return line;
     }
     let mut text = String::with_capacity(line.len());
     for character in line.chars() {
-        if is_command(character) {
+        if is_unsafe(character) {
             // Infallible: writing to a String.
             let _ = write!(text, "{}", character.escape_default());
         } else {
@@ -46,6 +46,36 @@ fn escape_controls(line: String, on_terminal: bool) -> String {
         }
     }
     text
+}
+
+/// Whether a terminal would not show the character as itself: control characters (Cc) other than tab
+/// and line feed, format characters (Cf), which include those that change the direction of text, and
+/// the separators of lines and paragraphs.
+fn is_unsafe(character: char) -> bool {
+    match character {
+        '\t' | '\n' => false,
+        '\u{ad}'
+        | '\u{600}'..='\u{605}'
+        | '\u{61c}'
+        | '\u{6dd}'
+        | '\u{70f}'
+        | '\u{890}'..='\u{891}'
+        | '\u{8e2}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{110bd}'
+        | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0001}'
+        | '\u{e0020}'..='\u{e007f}' => true,
+        _ => character.is_control(),
+    }
 }
 
 /// Prints the completions of this program for `shell` to standard output.
@@ -73,5 +103,43 @@ mod tests {
             escape_controls("{\n\t\"größe\": 1}".to_owned(), true),
             "{\n\t\"größe\": 1}"
         );
+    }
+    #[test]
+    fn terminal_gets_no_format_characters() {
+        for (name, character) in [
+            ("soft hyphen", '\u{ad}'),
+            ("Arabic letter mark", '\u{61c}'),
+            ("zero-width space", '\u{200b}'),
+            ("zero-width joiner", '\u{200d}'),
+            ("right-to-left mark", '\u{200f}'),
+            ("line separator", '\u{2028}'),
+            ("paragraph separator", '\u{2029}'),
+            ("left-to-right embedding", '\u{202a}'),
+            ("pop directional formatting", '\u{202c}'),
+            ("right-to-left override", '\u{202e}'),
+            ("word joiner", '\u{2060}'),
+            ("left-to-right isolate", '\u{2066}'),
+            ("pop directional isolate", '\u{2069}'),
+            ("byte order mark", '\u{feff}'),
+            ("interlinear annotation", '\u{fff9}'),
+            ("language tag", '\u{e0001}'),
+            ("tag letter", '\u{e0061}'),
+            ("NUL", '\0'),
+            ("carriage return", '\r'),
+            ("escape", '\u{1b}'),
+            ("C1 control", '\u{9b}'),
+        ] {
+            let line = format!("a{character}b");
+            let escaped = escape_controls(line.clone(), true);
+            assert!(!escaped.contains(character), "{name}");
+            assert_eq!(
+                escaped,
+                format!("a{}b", character.escape_default()),
+                "{name}"
+            );
+            assert_eq!(escape_controls(line.clone(), false), line, "{name}");
+        }
+        let text = "größe\t日本語 עברית العربية 🎉\n";
+        assert_eq!(escape_controls(text.to_owned(), true), text);
     }
 }

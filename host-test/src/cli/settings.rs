@@ -1,32 +1,152 @@
 //! Region, endpoint and credentials, from the sources that AWS's own tools use: environment
 //! variables and the shared files. AWS's parser reads the files.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, bail};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Credentials, Endpoint, Role, WebIdentity,
 };
 use aws_runtime::env_config::EnvConfigValue;
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_runtime::env_config::section::{EnvConfigSections, Profile};
 use aws_runtime::env_config::source;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::os_shim_internal::Env;
+
+use super::files::Limit;
 
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
-/// Profile properties that request an unsupported source of credentials, each with its meaning.
-const UNSUPPORTED_SOURCES: [(&str, &str); 6] = [
-    ("sso_session", "a login through the SSO session"),
-    ("sso_start_url", "a login through SSO at"),
-    ("credential_process", "running the program"),
-    ("login_session", "the login session"),
-    ("mfa_serial", "a code of the MFA device"),
-    ("credential_source", "the keys of"),
+/// A profile property that requests an unsupported source of credentials.
+struct UnsupportedSource {
+    key: &'static str,
+    meaning: &'static str,
+    /// Whether messages may repeat the value. A command line or a URL can contain a password.
+    is_public: bool,
+}
+
+const UNSUPPORTED_SOURCES: [UnsupportedSource; 6] = [
+    UnsupportedSource {
+        key: "sso_session",
+        meaning: "a login through the SSO session",
+        is_public: true,
+    },
+    UnsupportedSource {
+        key: "sso_start_url",
+        meaning: "a login through SSO",
+        is_public: false,
+    },
+    UnsupportedSource {
+        key: "credential_process",
+        meaning: "running a program",
+        is_public: false,
+    },
+    UnsupportedSource {
+        key: "login_session",
+        meaning: "the login session",
+        is_public: false,
+    },
+    UnsupportedSource {
+        key: "mfa_serial",
+        meaning: "a code of the MFA device",
+        is_public: true,
+    },
+    UnsupportedSource {
+        key: "credential_source",
+        meaning: "the keys of",
+        is_public: true,
+    },
 ];
 
-/// The largest token file, in bytes. A token is a few kilobytes of text, so a longer file is the
-/// wrong file.
-const MAX_TOKEN_FILE: usize = 65_536;
+const TOKEN: Limit = Limit {
+    what: "the OIDC token",
+    bytes: 65_536,
+    allows: "this program reads as a token",
+    instead: "name the file that contains the token alone",
+};
+
+const SHARED_FILE: Limit = Limit {
+    what: "the AWS configuration",
+    bytes: 1 << 20,
+    allows: "this program reads",
+    instead: "correct AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE, or shorten the file",
+};
+
+/// Where files are read from.
+pub enum Fs {
+    /// The file system.
+    Real,
+    /// Fixed files, by path.
+    #[cfg(test)]
+    Fixed(std::collections::HashMap<PathBuf, Vec<u8>>),
+}
+
+impl Fs {
+    #[cfg(test)]
+    fn from_slice(files: &[(&str, &str)]) -> Self {
+        let file = |(path, text): &(&str, &str)| (PathBuf::from(path), text.as_bytes().to_vec());
+        Self::Fixed(files.iter().map(file).collect())
+    }
+
+    fn read(&self, path: &Path, limit: Limit) -> Result<Vec<u8>> {
+        match self {
+            Self::Real => limit.read(path),
+            #[cfg(test)]
+            Self::Fixed(files) => {
+                let bytes = files.get(path).context("there is no such file")?;
+                limit.check(bytes.clone(), &path.display().to_string())
+            }
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        match self {
+            Self::Real => path.exists(),
+            #[cfg(test)]
+            Self::Fixed(files) => files.contains_key(path),
+        }
+    }
+}
+
+/// Reads both shared files. A file that does not exist counts as empty, as in AWS's tools.
+fn shared_files(env: &Env, fs: &Fs) -> Result<EnvConfigFiles> {
+    let mut files = EnvConfigFiles::builder();
+    for (kind, variable, default) in [
+        (
+            EnvConfigFileKind::Config,
+            "AWS_CONFIG_FILE",
+            "~/.aws/config",
+        ),
+        (
+            EnvConfigFileKind::Credentials,
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "~/.aws/credentials",
+        ),
+    ] {
+        let path = env.get(variable).unwrap_or_else(|_| default.to_owned());
+        let path = in_home(env, &path);
+        let bytes = if fs.exists(&path) {
+            fs.read(&path, SHARED_FILE)?
+        } else {
+            Vec::new()
+        };
+        let text = String::from_utf8(bytes)
+            .ok()
+            .with_context(|| format!("{} is not UTF-8", path.display()))?;
+        files = files.with_contents(kind, text);
+    }
+    Ok(files.build())
+}
+
+/// Replaces a leading `~`.
+fn in_home(env: &Env, path: &str) -> PathBuf {
+    let home = env.get("HOME").or_else(|_| env.get("USERPROFILE"));
+    match (Path::new(path).strip_prefix("~"), home) {
+        (Ok(rest), Ok(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
 
 /// The environment and the shared files.
 pub struct Settings {
@@ -39,7 +159,10 @@ pub struct Settings {
 impl Settings {
     /// Reads the shared files. `profile` is the profile that an argument named.
     pub async fn load(env: Env, fs: &Fs, profile: Option<&str>) -> Result<Self> {
-        let mut source = source::load(&env, fs, &EnvConfigFiles::default())
+        let files = shared_files(&env, fs)?;
+        // The files are already read.
+        let nothing = aws_types::os_shim_internal::Fs::from_slice(&[]);
+        let mut source = source::load(&env, &nothing, &files)
             .await
             .context("reading the shared AWS files")?;
         if let Some(profile) = profile {
@@ -87,9 +210,11 @@ impl Settings {
         let dual_stack = self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
         Ok(match (url, fips, dual_stack) {
             (Some(url), false, false) => Some(Endpoint::Url(url)),
-            (Some(url), ..) => bail!(
-                "the endpoint {url} is configured, and FIPS or dual-stack as well, which choose \
-                 another one: remove either"
+            // The URL may contain a password.
+            (Some(_), ..) => bail!(
+                "an endpoint URL is configured, and FIPS or dual-stack as well, which choose \
+                 another endpoint; remove AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL or the \
+                 profile's endpoint_url, or the setting of FIPS or dual-stack"
             ),
             (None, true, true) => Some(Endpoint::FipsDualStack),
             (None, true, false) => Some(Endpoint::Fips),
@@ -131,7 +256,7 @@ impl Settings {
             self.var("AWS_ROLE_ARN"),
         ) {
             let session_name = self.var("AWS_ROLE_SESSION_NAME");
-            return web_identity(fs, &file, role(arn, session_name)).await;
+            return web_identity(fs, &file, role(arn, session_name));
         }
         match self.profile() {
             Some(profile) => profile_key(profile).map(Credentials::AccessKey),
@@ -169,7 +294,7 @@ impl Settings {
                         first.name()
                     );
                 }
-                return web_identity(fs, file, role).await;
+                return web_identity(fs, file, role);
             }
             roles.push(role);
             let Some(source) = property(profile, "source_profile") else {
@@ -230,7 +355,7 @@ fn owned(profile: &Profile, key: &str) -> Option<String> {
 fn has_credentials(profile: &Profile) -> bool {
     ["aws_access_key_id", "aws_secret_access_key", "role_arn"]
         .into_iter()
-        .chain(UNSUPPORTED_SOURCES.map(|(key, _)| key))
+        .chain(UNSUPPORTED_SOURCES.map(|property| property.key))
         .any(|key| property(profile, key).is_some())
 }
 
@@ -243,17 +368,12 @@ fn role(arn: String, session_name: Option<String>) -> Role {
     }
 }
 
-async fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
-    let bytes = fs
-        .read_to_end(file)
-        .await
-        .with_context(|| format!("reading the OIDC token from {file}"))?;
-    if bytes.len() > MAX_TOKEN_FILE {
-        bail!("{file} is too long for an OIDC token");
-    }
-    let token = String::from_utf8(bytes).ok().with_context(|| {
-        format!("{file} does not contain an OIDC token, because it is not UTF-8")
-    })?;
+fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
+    let token = String::from_utf8(fs.read(Path::new(file), TOKEN)?)
+        .ok()
+        .with_context(|| {
+            format!("{file} does not contain an OIDC token, because it is not UTF-8")
+        })?;
     Ok(Credentials::WebIdentity(WebIdentity {
         token: token.trim().to_owned(),
         role,
@@ -263,10 +383,20 @@ async fn web_identity(fs: &Fs, file: &str, role: Role) -> Result<Credentials> {
 /// Rejects a profile that needs an unsupported source of credentials, and names the property.
 fn reject_unsupported_sources(profile: &Profile) -> Result<()> {
     let name = profile.name();
-    for (key, meaning) in UNSUPPORTED_SOURCES {
+    for UnsupportedSource {
+        key,
+        meaning,
+        is_public,
+    } in UNSUPPORTED_SOURCES
+    {
         if let Some(value) = property(profile, key) {
+            let value = if is_public {
+                format!(" {value}")
+            } else {
+                String::new()
+            };
             bail!(
-                "profile `{name}` asks for {meaning} {value} ({key}), which this program does not \
+                "profile `{name}` asks for {meaning}{value} ({key}), which this program does not \
                  do; `aws configure export-credentials --profile {name} --format env` prints its \
                  keys as environment variables"
             );

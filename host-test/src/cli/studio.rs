@@ -1,19 +1,24 @@
 //! `studio`: the page, and the local Lambda that it starts with.
 
 use anyhow::Result;
+use aws_types::os_shim_internal::Env;
 use host_test::studio::{self, Studio};
 use local_lambda::{Config, LocalLambda};
 
 use super::args::StudioArgs;
 use super::connection;
 use super::outcome::Outcome;
-use super::print::print_out;
+use super::print::{print_err, print_out};
+use super::proxy;
 
 /// Enough functions for a dropdown to load more than one page and for its search to be useful.
 const EXTRA_FUNCTIONS: usize = 60;
 
 /// Serves the page until Ctrl-C.
 pub async fn run(args: &StudioArgs) -> Result<Outcome> {
+    if let Some(warning) = proxy::warning_for_any_host(&Env::real()) {
+        print_err(warning);
+    }
     let lambda = Config {
         extra_functions: EXTRA_FUNCTIONS,
         ..Config::default()

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use local_lambda::read_body;
 
 use super::api::{self, Question, Reply};
 use super::state::State;
@@ -45,7 +46,8 @@ async fn routed(state: &State, request: Request<Incoming>) -> Response<Full<Byte
     if parts.method != method {
         return not_allowed(method.as_str());
     }
-    let body = match Limited::new(body, BODY_LIMIT).collect().await {
+    let body = Limited::new(body, BODY_LIMIT).collect();
+    let body = match read_body(&parts.extensions, body).await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             let message = format!("the request is larger than {BODY_LIMIT} bytes");

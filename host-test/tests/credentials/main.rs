@@ -11,6 +11,7 @@ mod logs;
     reason = "wasmtime's traits for a custom memory are unsafe"
 )]
 mod memory;
+mod renewal;
 mod signing_proxy;
 
 use std::time::{Duration, SystemTime};

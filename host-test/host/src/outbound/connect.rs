@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::error::ConnectFailure;
-use crate::policy::address::is_link_local;
+use crate::policy::address::is_prohibited;
 
 tokio::task_local! {
     /// The connect timeout of the request being sent. The pool calls the connector from the task of
@@ -129,8 +129,8 @@ impl Service<Uri> for Tcp {
 /// Fixed addresses for names, instead of the system resolver's, like `curl --resolve`.
 ///
 /// Names match without regard to case. A port other than 0 replaces the scheme's default port if
-/// the URI does not have one. Link-local addresses are rejected, as they are for the system
-/// resolver.
+/// the URI does not have one. Link-local addresses and those of metadata services are rejected, as
+/// they are for the system resolver.
 ///
 /// ```
 /// use aws_lambda_connector_host::outbound::Resolve;
@@ -157,7 +157,8 @@ impl<const N: usize> From<[(&str, SocketAddr); N]> for Resolve {
     }
 }
 
-/// Rejects a name if any of its addresses is link-local, before any of them is contacted.
+/// Rejects a name if any of its addresses is link-local or that of a metadata service, before any of
+/// them is contacted.
 #[derive(Debug, Clone)]
 struct Resolver {
     fixed: Resolve,
@@ -189,7 +190,7 @@ impl Service<Name> for Resolver {
                     .map_err(|error: io::Error| ConnectFailure::Dns(error.to_string()))?
                     .collect(),
             };
-            if addresses.iter().any(|a| is_link_local(a.ip())) {
+            if addresses.iter().any(|a| is_prohibited(a.ip())) {
                 return Err(ConnectFailure::Prohibited);
             }
             Ok(addresses.into_iter())

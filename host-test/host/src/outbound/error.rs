@@ -19,8 +19,8 @@ pub enum ConnectFailure {
     /// The name does not resolve. Holds the resolver's message.
     #[error("the name does not resolve: {0}")]
     Dns(String),
-    /// The name resolves to a link-local address.
-    #[error("the address is link-local")]
+    /// The name resolves to a link-local address or to that of a metadata service.
+    #[error("the address is link-local or that of a metadata service")]
     Prohibited,
     /// Resolution, TCP and TLS together took longer than the connect timeout.
     #[error("the connection timed out")]

@@ -34,16 +34,23 @@ pub fn hosts(service: &str, region: &str) -> Vec<String> {
     hosts
 }
 
-/// Whether the text is a lower-case DNS label with a letter, such as `us-east-1`. Such a label
-/// cannot change the rest of a host name.
+/// Whether the text has the form of a region, such as `us-east-1` or `eusc-de-east-1`: words of
+/// lower-case letters and a number, joined by hyphens. A text of another form could name a different
+/// service: `lambda-fips.s3.amazonaws.com` is a bucket of S3.
 fn is_region(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && text.bytes().any(|b| b.is_ascii_lowercase())
+    let mut parts = text.rsplit('-');
+    let number = parts.next().unwrap_or_default();
+    let words: Vec<&str> = parts.collect();
+    text.len() <= 63
+        && words.len() >= 2
+        && is_made_of(number, |byte| byte.is_ascii_digit())
+        && words
+            .iter()
+            .all(|word| is_made_of(word, |byte| byte.is_ascii_lowercase()))
+}
+
+fn is_made_of(text: &str, allowed: impl Fn(u8) -> bool) -> bool {
+    !text.is_empty() && text.bytes().all(allowed)
 }
 
 #[cfg(test)]
@@ -97,6 +104,14 @@ mod tests {
             "US-EAST-1",
             "-a",
             "a-",
+            "s3",
+            "us-east",
+            "us-east-",
+            "us--1",
+            "us-1",
+            "us-east-1a",
+            "s3-us-east-1",
+            "us-east-1-1",
         ] {
             assert_eq!(hosts("lambda", text), [""; 0], "{text:?}");
         }

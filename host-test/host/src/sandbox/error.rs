@@ -20,15 +20,17 @@ use wasmtime::Trap;
 ///         HostError::Load { .. }
 ///         | HostError::Setup(_)
 ///         | HostError::Instantiate(_)
-///         | HostError::NotShared => false,
+///         | HostError::NotShared
+///         | HostError::NotAdmitted { .. } => false,
 ///         HostError::Trap(_)
 ///         | HostError::MemoryLimit { .. }
 ///         | HostError::CpuLimit { .. }
+///         | HostError::AttemptsSpent { .. }
 ///         | HostError::Timeout { .. } => true,
 ///     }
 /// }
 ///
-/// assert!(may_have_been_sent(&HostError::Timeout { limit: Duration::from_secs(960) }));
+/// assert!(may_have_been_sent(&HostError::Timeout { limit: Duration::from_secs(1860) }));
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HostError {
@@ -49,6 +51,15 @@ pub enum HostError {
     /// The component's functions are not `async`, so calls in one instance would block each other.
     #[error("an instance of this component cannot be shared: its functions are not `async`")]
     NotShared,
+    /// The shared instance was busy for all of the call's wait. Nothing was sent.
+    #[error(
+        "the call was not admitted within {limit:?}: the instance runs as many calls as it may; \
+         try again later, or share more instances"
+    )]
+    NotAdmitted {
+        /// The limit: [`Options::admission_timeout`](super::Options::admission_timeout).
+        limit: Duration,
+    },
     /// The component trapped, which is a bug in the component, or its instance ended during the
     /// call.
     #[error("the component trapped: {0}")]
@@ -71,6 +82,32 @@ pub enum HostError {
         /// The limit: [`Options::call_timeout`](super::Options::call_timeout).
         limit: Duration,
     },
+    /// The component began another request after as many failed ones as
+    /// [`RequestLimits::attempts`](super::RequestLimits::attempts) allows.
+    #[error("the call spent its {attempts} attempts; {last}")]
+    AttemptsSpent {
+        /// The number of failed requests in a row.
+        attempts: u8,
+        /// How the last of them ended.
+        last: LastAttempt,
+    },
+}
+
+/// How the last request of a call ended: see [`HostError::AttemptsSpent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LastAttempt {
+    /// It exceeded a timeout.
+    #[error("the last one timed out")]
+    TimedOut,
+    /// There was no connection, so none of it was sent.
+    #[error("the last one did not connect")]
+    NotConnected,
+    /// It was sent, and got no whole response.
+    #[error("the last one got no whole response")]
+    Broken,
+    /// Its response had this status.
+    #[error("the last one got status {0}")]
+    Status(u16),
 }
 
 /// Returns the trap's name and location. wasmtime's own message has only the location.

@@ -1,5 +1,7 @@
 //! A fresh instance for each call.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Store, UpdateDeadline};
 
+use super::attempts::{Attempts, RequestLimits};
 use super::engine::{self, Allocation, Functions, Ticker};
 use super::error::{HostError, trap_message};
 use super::limits::{CpuBudgetSpent, CpuMeter, metered};
@@ -70,19 +73,35 @@ pub(super) struct Inner {
     _ticker: Ticker,
 }
 
+/// The longest file that is read as a component, in bytes. A path can name a device that never ends.
+const LONGEST_COMPONENT: u64 = 64 << 20;
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(LONGEST_COMPONENT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_COMPONENT {
+        return Err(io::Error::other(format!(
+            "it is longer than {LONGEST_COMPONENT} bytes, which a component may have; name the \
+             file of a component"
+        )));
+    }
+    Ok(bytes)
+}
+
 impl Sandbox {
     /// Reads and compiles a component's file. Compiling takes about a second and blocks the thread.
     ///
     /// # Errors
-    /// - [`HostError::Load`]: the file cannot be read, is not a component, or imports an interface
-    ///   that this host does not offer.
+    /// - [`HostError::Load`]: the file cannot be read, is longer than 64 MiB, is not a component, or
+    ///   imports an interface that this host does not offer.
     /// - [`HostError::Setup`]: wasmtime or TLS cannot be set up with these options.
     pub fn load(path: &Path, options: Options) -> Result<Self, HostError> {
         let load = |error: wasmtime::Error| HostError::Load {
             path: path.display().to_string(),
             reason: format!("{error:#}"),
         };
-        let bytes = std::fs::read(path).map_err(|error| load(error.into()))?;
+        let bytes = read(path).map_err(|error| load(error.into()))?;
         Self::build(&bytes, options, load)
     }
 
@@ -172,8 +191,37 @@ impl Sandbox {
         policy: &Arc<Policy>,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
+        self.timed(self.run(policy, None, call)).await
+    }
+
+    /// Makes a call as [`Self::call`] does, with limits on its HTTP requests.
+    ///
+    /// # Errors
+    /// As for [`Self::call`], and [`HostError::AttemptsSpent`].
+    pub async fn call_within<T>(
+        &self,
+        policy: &Arc<Policy>,
+        limits: RequestLimits,
+        call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, HostError> {
+        let attempts = Arc::new(Attempts::new(limits));
+        let run = self.run(policy, Some(Arc::clone(&attempts)), call);
+        self.timed(async {
+            tokio::select! {
+                biased;
+                error = attempts.spent() => Err(error),
+                result = run => result,
+            }
+        })
+        .await
+    }
+
+    async fn timed<T>(
+        &self,
+        call: impl Future<Output = Result<T, HostError>>,
+    ) -> Result<T, HostError> {
         let limit = self.inner.options.call_timeout;
-        match tokio::time::timeout(limit, self.run(policy, call)).await {
+        match tokio::time::timeout(limit, call).await {
             Ok(result) => result,
             Err(_) => Err(HostError::Timeout { limit }),
         }
@@ -182,12 +230,13 @@ impl Sandbox {
     async fn run<T>(
         &self,
         policy: &Arc<Policy>,
+        attempts: Option<Arc<Attempts>>,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
         let inner = &*self.inner;
         let _place = inner.calls.acquire().await;
         let meter = Arc::new(CpuMeter::new(inner.options.cpu_budget));
-        let mut store = self.store(policy, &meter);
+        let mut store = self.store(policy, &meter, attempts);
 
         let instance = self.instantiate(&mut store, &meter).await?;
         let called = metered(call(&instance, &mut store), &meter).await;
@@ -209,12 +258,18 @@ impl Sandbox {
         })
     }
 
-    pub(super) fn store(&self, policy: &Arc<Policy>, meter: &Arc<CpuMeter>) -> Store<State> {
+    pub(super) fn store(
+        &self,
+        policy: &Arc<Policy>,
+        meter: &Arc<CpuMeter>,
+        attempts: Option<Arc<Attempts>>,
+    ) -> Store<State> {
         let inner = &*self.inner;
         let state = State::new(
             inner.options.memory_limit,
             inner.outbound.clone(),
             policy.clone(),
+            attempts,
         );
         let mut store = Store::new(inner.instance_pre.engine(), state);
         store.limiter(|state| &mut state.limits);

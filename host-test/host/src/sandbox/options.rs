@@ -24,7 +24,7 @@ pub struct Options {
     /// The linear memory of an instance, in bytes. Default: 64 MiB. A call with the largest payload
     /// in both directions needs about 32 MiB.
     pub memory_limit: usize,
-    /// The duration of a whole call, including waits. Default: 16 minutes, which is the longest run
+    /// The duration of a whole call, including waits. Default: 31 minutes, which is the longest run
     /// of a Lambda function plus a margin.
     pub call_timeout: Duration,
     /// The CPU time of a call. Waiting does not count. It is checked every 10 ms. Default: 10 s.
@@ -32,6 +32,13 @@ pub struct Options {
     /// The number of concurrent calls. A further call waits for a slot while its call timeout runs.
     /// Default: 1000.
     pub max_calls: u32,
+    /// The number of calls that run at a time in one [`SharedInstance`](super::SharedInstance).
+    /// Further calls wait in order of arrival. A call that waits for a response keeps its place.
+    /// Default: 100.
+    pub calls_per_instance: u32,
+    /// How long a call waits for its place in a [`SharedInstance`](super::SharedInstance), before it
+    /// has sent anything. Default: 60 s.
+    pub admission_timeout: Duration,
     /// How connections are opened and kept.
     pub outbound: OutboundOptions,
     /// Keeps compiled code in wasmtime's cache, in the user's cache directory. The next process
@@ -44,9 +51,11 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             memory_limit: 64 << 20,
-            call_timeout: Duration::from_secs(16 * 60),
+            call_timeout: Duration::from_secs(31 * 60),
             cpu_budget: Duration::from_secs(10),
             max_calls: 1000,
+            calls_per_instance: 100,
+            admission_timeout: Duration::from_secs(60),
             outbound: OutboundOptions::default(),
             keep_compiled: false,
         }

@@ -1,10 +1,12 @@
 //! One instance that serves concurrent calls, for components whose functions are `async`.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::component::{
     Accessor, AccessorTask, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower,
@@ -26,12 +28,15 @@ type Call = Box<dyn for<'a> FnOnce(Instance, &'a Accessor<State>) -> Running<'a>
 /// [`Options`](super::Options) apply as follows:
 ///
 /// - `memory_limit` applies to the instance, so all concurrent calls together must fit.
-/// - `call_timeout` applies to each call.
+/// - `calls_per_instance` is the number of calls that run at a time. Further calls wait in order of
+///   arrival. They have sent nothing, and a call whose future is dropped leaves the queue.
+/// - `admission_timeout` limits that wait.
+/// - `call_timeout` applies to each call, from its admission.
 /// - `cpu_budget` is added for each concurrent call. The budget resets whenever no call is running.
 ///
 /// A trap ends the instance and all of its calls, and so does dropping the last clone. A call whose
 /// future is dropped continues inside the instance until it finishes: wasmtime can only cancel a
-/// whole instance.
+/// whole instance. Until then, it counts as running.
 ///
 /// ```
 /// use std::path::Path;
@@ -60,7 +65,10 @@ type Call = Box<dyn for<'a> FnOnce(Instance, &'a Accessor<State>) -> Running<'a>
 #[derive(Clone)]
 pub struct SharedInstance {
     sandbox: Sandbox,
+    /// Holds no more calls than `admitted` has permits.
     calls: mpsc::UnboundedSender<Call>,
+    /// Serves waiting calls in order. It is closed when the instance ends.
+    admitted: Arc<Semaphore>,
     /// The error that the instance ended with.
     ended: watch::Receiver<Option<HostError>>,
     _served: Arc<AbortOnDropHandle<()>>,
@@ -81,12 +89,16 @@ impl Sandbox {
         let (calls, queue) = mpsc::unbounded_channel();
         let (ends, mut ended) = watch::channel(None);
         let (started, starts) = oneshot::channel();
+        let places = self.inner.options.calls_per_instance.max(1);
+        let admitted = Arc::new(Semaphore::new(places as usize));
         let (sandbox, policy) = (self.clone(), Arc::clone(policy));
+        let admission = Arc::clone(&admitted);
         let served = tokio::spawn(async move {
             let end = serve(&sandbox, &policy, queue, started).await;
             if let Err(error) = end {
                 ends.send_replace(Some(error));
             }
+            admission.close();
         });
         let served = Arc::new(AbortOnDropHandle::new(served));
         if starts.await.is_err() {
@@ -95,6 +107,7 @@ impl Sandbox {
         Ok(SharedInstance {
             sandbox: self.clone(),
             calls,
+            admitted,
             ended,
             _served: served,
         })
@@ -105,8 +118,8 @@ impl SharedInstance {
     /// Calls an exported function, concurrently with any other calls.
     ///
     /// # Errors
-    /// [`HostError::Timeout`] for this call alone. Any other error ended the instance: every call in
-    /// flight and every later call returns the same error.
+    /// [`HostError::NotAdmitted`] and [`HostError::Timeout`] for this call alone. Any other error ended
+    /// the instance: every call in flight and every later call returns the same error.
     pub async fn call<P, R>(
         &self,
         function: ComponentExportIndex,
@@ -117,9 +130,14 @@ impl SharedInstance {
         R: Lift + Send + Sync + 'static,
         (R,): ComponentNamedList + Lift,
     {
+        let Some(place) = self.admit().await? else {
+            return Err(end_reason(&mut self.ended.clone()).await);
+        };
         let (sender, receiver) = oneshot::channel();
         let call: Call = Box::new(move |instance, accessor| {
             Box::pin(async move {
+                // The call runs to its end even if its future is dropped.
+                let _place = place;
                 let function = accessor
                     .with(|mut store| instance.get_typed_func::<P, (R,)>(&mut store, &function))?;
                 let (result,) = function.call_concurrent(accessor, arguments).await?;
@@ -135,6 +153,16 @@ impl SharedInstance {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(_)) => Err(end_reason(&mut self.ended.clone()).await),
             Err(_) => Err(HostError::Timeout { limit }),
+        }
+    }
+
+    /// Waits for a place. Returns `None` if the instance has ended.
+    async fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, HostError> {
+        let limit = self.sandbox.inner.options.admission_timeout;
+        let place = Arc::clone(&self.admitted).acquire_owned();
+        match tokio::time::timeout(limit, place).await {
+            Ok(place) => Ok(place.ok()),
+            Err(_) => Err(HostError::NotAdmitted { limit }),
         }
     }
 }
@@ -156,11 +184,13 @@ async fn serve(
 ) -> Result<(), HostError> {
     let _place = sandbox.inner.calls.acquire().await;
     let meter = Arc::new(CpuMeter::new(sandbox.inner.options.cpu_budget));
-    let mut store = sandbox.store(policy, &meter);
+    let mut store = sandbox.store(policy, &meter, None);
     let instance = sandbox.instantiate(&mut store, &meter).await?;
     let _ = started.send(());
+    let turns = Turns::default();
     let serving = store.run_concurrent(async |accessor| {
         while let Some(call) = queue.recv().await {
+            turns.next().await;
             accessor.spawn(Task {
                 instance,
                 call,
@@ -169,12 +199,53 @@ async fn serve(
         }
         Ok(())
     });
-    let served = metered(serving, &meter).await.flatten();
+    let served = metered(turns.counted(serving), &meter).await.flatten();
     served.map_err(|error| {
         sandbox
             .limit_hit(&store, &error)
             .unwrap_or_else(|| HostError::Trap(trap_message(&error)))
     })
+}
+
+/// The turns in which the instance runs. A turn ends when no call can proceed, or when the instance
+/// lets other tasks run.
+///
+/// wasmtime starts a new call before it resumes one that has yielded. Without a pause between them,
+/// new calls would keep the older ones from finishing.
+#[derive(Default)]
+struct Turns {
+    /// Whether a call has begun in this turn.
+    taken: AtomicBool,
+    /// Whether a call waits for the next turn.
+    wanted: AtomicBool,
+}
+
+impl Turns {
+    /// Waits until no other call has begun in this turn.
+    async fn next(&self) {
+        poll_fn(|_| {
+            if self.taken.swap(true, Ordering::Relaxed) {
+                self.wanted.store(true, Ordering::Relaxed);
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Ends a turn whenever `serving` has been polled.
+    async fn counted<F: Future>(&self, serving: F) -> F::Output {
+        let mut serving = pin!(serving);
+        poll_fn(|cx| {
+            let polled = serving.as_mut().poll(cx);
+            self.taken.store(false, Ordering::Relaxed);
+            if self.wanted.swap(false, Ordering::Relaxed) {
+                cx.waker().wake_by_ref();
+            }
+            polled
+        })
+        .await
+    }
 }
 
 struct Task {

@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, Result, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
+use super::attempts::Attempts;
 use super::limits::Limits;
 use crate::outbound::{Body, Outbound};
 use crate::policy::Policy;
@@ -30,13 +31,22 @@ pub struct State {
 }
 
 impl State {
-    pub(super) fn new(memory_limit: usize, outbound: Outbound, policy: Arc<Policy>) -> Self {
+    pub(super) fn new(
+        memory_limit: usize,
+        outbound: Outbound,
+        policy: Arc<Policy>,
+        attempts: Option<Arc<Attempts>>,
+    ) -> Self {
         Self {
             table: ResourceTable::new(),
             limits: Limits::new(memory_limit),
             clocks: WasiClocksCtx::default(),
             http: WasiHttpCtx::new(),
-            hooks: Hooks { outbound, policy },
+            hooks: Hooks {
+                outbound,
+                policy,
+                attempts,
+            },
         }
     }
 }
@@ -64,6 +74,7 @@ impl WasiHttpView for State {
 struct Hooks {
     outbound: Outbound,
     policy: Arc<Policy>,
+    attempts: Option<Arc<Attempts>>,
 }
 
 type Boxed<T> = Box<dyn Future<Output = Result<T>> + Send>;
@@ -76,12 +87,20 @@ impl WasiHttpHooks for Hooks {
         _: Boxed<()>,
     ) -> Boxed<(http::Response<Body>, Boxed<()>)> {
         let (outbound, policy) = (self.outbound.clone(), self.policy.clone());
+        let attempts = self.attempts.clone();
         Box::new(async move {
             let uri = request.uri().clone();
             if policy.check(&uri).is_err() {
                 return Err(Error::HttpRequestDenied);
             }
-            let sent = outbound.send(request, options.unwrap_or_default()).await;
+            let mut options = options.unwrap_or_default();
+            if let Some(attempts) = &attempts {
+                attempts.begin(&mut options).await;
+            }
+            let sent = outbound.send(request, options).await;
+            if let Some(attempts) = &attempts {
+                attempts.ended(sent.as_ref());
+            }
             if let Err(Error::DestinationIpProhibited) = sent {
                 policy.refused_address(&uri);
             }

@@ -265,10 +265,7 @@ async fn unsupported_profile_error_names_the_unsupported_setting() {
             "a code of the MFA device arn:aws:iam::123456789012:mfa/ada (mfa_serial)",
         ),
         ("sso", "a login through the SSO session corp (sso_session)"),
-        (
-            "process",
-            "running the program /opt/keys --json (credential_process)",
-        ),
+        ("process", "running a program (credential_process), which"),
     ] {
         let refusal = refusal(&[], Some(profile)).await;
         assert!(
@@ -358,4 +355,93 @@ async fn conflicting_endpoint_settings_are_rejected() {
     let error = load(&vars, None).await.unwrap().endpoint().unwrap_err();
     let told = "AWS_USE_FIPS_ENDPOINT is `yes`; it may be `true` or `false`";
     assert_eq!(error.to_string(), told);
+}
+
+#[tokio::test]
+async fn rejected_settings_are_not_quoted_where_they_can_contain_a_secret() {
+    const SECRET: &str = "hunter2";
+    let config = "\
+[profile process]
+credential_process = /opt/keys --password hunter2
+
+[profile sso]
+sso_start_url = https://user:hunter2@sso.example/
+
+[profile login]
+login_session = hunter2
+
+[profile duration]
+role_arn = arn:aws:iam::123456789012:role/r
+source_profile = process
+duration_seconds = hunter2
+
+[profile endpoint]
+endpoint_url = https://user:hunter2@h
+use_fips_endpoint = true
+";
+    let fs = Fs::from_slice(&[("/home/me/.aws/config", config)]);
+    for profile in ["process", "sso", "login", "duration", "endpoint"] {
+        let env = Env::from_slice(&[("HOME", "/home/me")]);
+        let settings = Settings::load(env, &fs, Some(profile)).await.unwrap();
+        let error = match settings.endpoint() {
+            Err(error) => error,
+            Ok(_) => settings.credentials(&fs).await.unwrap_err(),
+        };
+        let told = format!("{error:#} {error:?}");
+        assert!(!told.contains(SECRET), "{told}");
+    }
+
+    for url in ["https://user:hunter2@h", "https://h/?token=hunter2"] {
+        let vars = [
+            ("AWS_ENDPOINT_URL_LAMBDA", url),
+            ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ];
+        let settings = load(&vars, None).await.unwrap();
+        let told = format!("{:#}", settings.endpoint().unwrap_err());
+        assert!(!told.contains(SECRET), "{told}");
+        assert!(told.contains("AWS_ENDPOINT_URL_LAMBDA"), "{told}");
+    }
+
+    // Lines that the parser rejects.
+    for text in [
+        "[default]\naws_secret_access_key hunter2\n",
+        "aws_secret_access_key = hunter2\n",
+        "[default hunter2\n",
+        "[default]\n= hunter2\n",
+        "[services x]\nlambda =\n  hunter2\n",
+    ] {
+        let fs = Fs::from_slice(&[("/home/me/.aws/credentials", text)]);
+        let env = Env::from_slice(&[("HOME", "/home/me")]);
+        if let Err(error) = Settings::load(env, &fs, None).await {
+            let told = format!("{error:#} {error:?}");
+            assert!(!told.contains(SECRET), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_beyond_their_limit_are_rejected() {
+    let long = "x".repeat(2 << 20);
+    let fs = Fs::from_slice(&[("/long", &long), ("/home/me/.aws/config", CONFIG)]);
+    let vars = [
+        ("HOME", "/home/me"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/long"),
+    ];
+    let error = Settings::load(Env::from_slice(&vars), &fs, None).await;
+    let told = error.err().unwrap().to_string();
+    assert!(told.starts_with("the AWS configuration in /long is longer than 1048576 bytes"));
+
+    let vars = [
+        ("HOME", "/home/nobody"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/long"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod"),
+    ];
+    let settings = Settings::load(Env::from_slice(&vars), &fs, None)
+        .await
+        .unwrap();
+    let told = settings.credentials(&fs).await.unwrap_err().to_string();
+    assert!(
+        told.starts_with("the OIDC token in /long is longer than 65536 bytes"),
+        "{told}"
+    );
 }
