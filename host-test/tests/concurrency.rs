@@ -434,7 +434,7 @@ async fn steady_supply_of_new_calls_does_not_starve_an_old_one() {
     let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..IN_FLIGHT {
-        let (one, connection) = (shared.clone(), testing::connection_to(&lambda));
+        let (shared, connection) = (shared.clone(), testing::connection_to(&lambda));
         let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
         callers.spawn(async move {
             let mut most = 0;
