@@ -2,8 +2,8 @@
 //!
 //! The policy has two layers, because a name does not determine its addresses. [`Policy::check`]
 //! allows destinations by scheme, host and port. The resolver then rejects every name that resolves
-//! to a link-local address or to that of a metadata service. The second layer cannot be disabled:
-//! these addresses serve the machine's own credentials to any process on it.
+//! to a link-local address or to that of a metadata service. The second layer cannot be disabled,
+//! because these addresses serve the machine's own credentials to any process on it.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// The most that an input may have, and what its error says about it.
+/// The largest length of an input, and the parts of the error about a longer one.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
     /// What the input is, for example `the payload`.

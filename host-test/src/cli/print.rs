@@ -48,9 +48,9 @@ fn escape_controls(line: String, on_terminal: bool) -> String {
     text
 }
 
-/// Whether a terminal would not show the character as itself: control characters (Cc) other than tab
-/// and line feed, format characters (Cf), which include those that change the direction of text, and
-/// the separators of lines and paragraphs.
+/// Whether a terminal would not show the character as itself. These are control characters (Cc) other
+/// than tab and line feed, and format characters (Cf), which include those that change the direction
+/// of text. The separators of lines and paragraphs are neither, but belong to them.
 fn is_unsafe(character: char) -> bool {
     match character {
         '\t' | '\n' => false,

@@ -141,7 +141,7 @@ impl Patience {
 
 impl SessionCache {
     /// Returns kept keys, or waits for new ones within `patience`. `rejected` are the keys that
-    /// Lambda reported as expired: they are not returned again. `open` requests new keys.
+    /// Lambda reported as expired, and they are not returned again. `open` requests new keys.
     pub(super) async fn session<F>(
         &self,
         id: Id,
