@@ -58,11 +58,14 @@ pub fn receive(
             return Err(error(kind, message, executed));
         }
         if let Some(coding) = response.content_coding() {
-            return Err(error(
-                TransportKind::Malformed,
-                encoded(coding.trim()),
+            return Err(Error::Transport(TransportError {
+                kind: TransportKind::Malformed,
+                message: encoded(coding.trim()),
                 executed,
-            ));
+                attempts,
+                // The next response would be encoded, too.
+                transient: false,
+            }));
         }
     }
     Ok((response, origin))

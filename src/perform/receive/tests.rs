@@ -135,8 +135,8 @@ fn encoded_success_is_rejected_by_the_name_of_its_coding() {
         let response = lambdas(200, &[("Content-Encoding", coding)], "\u{1f}\u{8b}");
         let error = transport_error(receive_by(Ok(response), &*operation(Effect::Run), 1));
         assert_eq!(
-            (error.kind, error.executed),
-            (TransportKind::Malformed, Executed::Yes)
+            (error.kind, error.executed, error.transient),
+            (TransportKind::Malformed, Executed::Yes, false)
         );
         assert_contains(&error.message, ["content-encoding", coding.trim()]);
     }
