@@ -118,6 +118,21 @@ fn success_without_its_body_proves_what_its_origin_and_status_prove() {
 }
 
 #[test]
+fn dry_run_whose_success_was_cut_off_is_repeated_only_if_it_did_not_run() {
+    for (effect, status, transient) in [
+        (Effect::DryRun, 204, true),
+        (Effect::DryRun, 200, false),
+        (Effect::DryRun, 202, false),
+        (Effect::Run, 202, true),
+        (Effect::Read, 200, true),
+    ] {
+        let head = Reached::Head(lambdas(status, &[], ""));
+        let error = failed(TransportKind::CutOff, head, effect);
+        assert_eq!(error.transient, transient, "{effect:?} {status}");
+    }
+}
+
+#[test]
 fn error_response_of_aws_is_read_without_its_body() {
     let head = lambdas(429, &[("x-amzn-errortype", "TooManyRequestsException")], "");
     let failure = Failure {
