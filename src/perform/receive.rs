@@ -55,14 +55,25 @@ pub fn receive(
     if response.status < 300 {
         let executed = executed_by_success(response.status, effect);
         if let Some((kind, message)) = cut {
-            return Err(error(kind, message, executed));
+            // A dry run with another status than 204 may have run the function.
+            let may_repeat = effect != Effect::DryRun || response.status == 204;
+            return Err(Error::Transport(TransportError {
+                kind,
+                message,
+                executed,
+                attempts,
+                transient: is_transient(kind) && may_repeat,
+            }));
         }
         if let Some(coding) = response.content_coding() {
-            return Err(error(
-                TransportKind::Malformed,
-                encoded(coding.trim()),
+            return Err(Error::Transport(TransportError {
+                kind: TransportKind::Malformed,
+                message: encoded(coding.trim()),
                 executed,
-            ));
+                attempts,
+                // The next response would be encoded, too.
+                transient: false,
+            }));
         }
     }
     Ok((response, origin))

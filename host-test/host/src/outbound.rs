@@ -9,6 +9,8 @@
 //! - The `host` header and the path are sent as the component wrote them, because it signed both.
 //!   The client configures hyper not to add a `host` header. `http::Uri` keeps the path and the
 //!   query as text, and hyper sends them unchanged.
+//! - A response is complete only if its length or its last chunk says so. One that ends with its
+//!   connection is reported as incomplete, because a broken connection ends it in the same way.
 //! - Connections use TCP keep-alive. NAT gateways and load balancers drop a connection that is
 //!   silent for 350 seconds, and a synchronous invocation may be silent for 1,800.
 
@@ -17,7 +19,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
@@ -32,7 +33,6 @@ mod error;
 
 pub use connect::Resolve;
 
-use body::BetweenBytes;
 use connect::{CONNECT_TIMEOUT, Connector, DEFAULT_CONNECT};
 
 /// The body of a request or a response.
@@ -172,6 +172,8 @@ impl Outbound {
             }
         };
         let response = response.map_err(|error| error::from_request(&error))?;
-        Ok(response.map(|body| BetweenBytes::new(body, between_bytes).boxed_unsync()))
+        let (head, body) = response.into_parts();
+        let body = body::read(&head, body, between_bytes).await?;
+        Ok(Response::from_parts(head, body))
     }
 }

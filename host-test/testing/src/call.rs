@@ -62,6 +62,15 @@ pub fn connection(key: &Key, url: String) -> Connection {
     }
 }
 
+/// Returns the same connection, which declares its URL to be an emulator's.
+pub fn as_emulator(connection: Connection) -> Connection {
+    let endpoint = Some(Endpoint::Emulator(url(&connection).to_owned()));
+    Connection {
+        endpoint,
+        ..connection
+    }
+}
+
 /// Returns a connection to the local Lambda with its key.
 pub fn connection_to(lambda: &LocalLambda) -> Connection {
     connection(lambda.key(), lambda.url())

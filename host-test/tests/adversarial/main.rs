@@ -6,6 +6,7 @@ mod endpoint;
 mod function;
 mod input;
 mod isolation;
+mod origins;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};

@@ -78,7 +78,7 @@ async fn concurrent_calls_of_one_host_succeed(component: Component) {
 #[for_each_component]
 #[tokio::test]
 async fn truncated_chunked_body_is_reported_as_cut_off(component: Component) {
-    let head = "200 OK\ntransfer-encoding: chunked";
+    let head = "200 OK\nx-amzn-requestid: 8f5e\ntransfer-encoding: chunked";
     let server = Server::start(&[Canned::new(head, "4\r\npart\r\n")]).await;
     let policy = only(&server.url());
     let result = invoke(component.host(), &policy, server.url()).await;

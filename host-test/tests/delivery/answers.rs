@@ -7,12 +7,17 @@ use aws_lambda_connector_host::policy::Policy;
 use local_lambda::Key;
 use testing::outcome::{assert_service, assert_transport, service, text};
 use testing::server::{Canned, Server};
-use testing::{Component, case, connection, for_each_component, request, request_with};
+use testing::{
+    Component, as_emulator, case, connection, for_each_component, request, request_with,
+};
 use tokio::net::TcpListener;
 
 use crate::tls::{OTHER_NAME, STANDARD, listener};
-use crate::{LAMBDA, assert_rejected, invoke_answered, invoke_answered_by, reference};
+use crate::{
+    LAMBDA, REQUEST_ID, assert_rejected, invoke, invoke_answered, invoke_answered_by, reference,
+};
 
+const UPSTREAM: &str = r#"{"message":"upstream"}"#;
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Welcome to the hotel</h1></body></html>";
 
 #[for_each_component]
@@ -30,22 +35,37 @@ async fn response_with_lambdas_headers_is_a_success(component: Component) {
 async fn html_page_with_status_200_is_rejected(component: Component) {
     for content_type in ["text/html", "text/html; charset=utf-8", "Text/HTML"] {
         let _case = case(content_type);
-        let head = format!("200 OK\ncontent-type: {content_type}");
+        let head = format!("200 OK\nserver: captive\ncontent-type: {content_type}");
         let answer = Canned::with_length(&head, PAGE);
-        let message = assert_rejected(component, answer, Kind::Malformed, Executed::Unknown).await;
+        let message = assert_rejected(component, answer, Kind::NotLambda, Executed::Unknown).await;
+        let named =
+            format!("the response has status 200, server `captive`, content type `{content_type}`");
+        assert!(message.starts_with(&named), "{message}");
         assert!(!message.contains("hotel"), "{message}");
     }
 }
 
-/// AWS's runtime interface emulator sends no header that identifies it. A caller that names a URL
-/// may mean the emulator, so plain text that is not an HTML page is accepted.
+/// AWS's runtime interface emulator sends no header that identifies it. Only a caller that declares
+/// an emulator accepts its responses.
 #[for_each_component]
 #[tokio::test]
-async fn emulator_response_is_a_success_at_a_custom_url(component: Component) {
+async fn emulator_response_is_a_success_only_at_an_emulator(component: Component) {
     let head = "200 OK\ncontent-type: text/plain; charset=utf-8";
-    let (result, requests) =
-        invoke_answered(component, Canned::with_length(head, r#"{"a":1}"#)).await;
-    assert_eq!((result.unwrap().attempts, requests), (1, 1));
+    let server = Server::start(&[Canned::with_length(head, r#"{"a":1}"#)]).await;
+    let connection = connection(&Key::default(), server.url());
+    let request = request("f", "{}");
+    let at_url = invoke(component, &connection, &request).await;
+    let message = assert_transport(at_url, Kind::NotLambda, Executed::Unknown, 1);
+    assert!(
+        message.contains("needs the endpoint `emulator`"),
+        "{message}"
+    );
+    assert_eq!(server.requests(), 1);
+
+    let at_emulator = invoke(component, &as_emulator(connection), &request).await;
+    assert_eq!(at_emulator.as_ref().unwrap().attempts, 1);
+    assert_eq!(text(at_emulator), r#"{"a":1}"#);
+    assert_eq!(server.requests(), 2);
 }
 
 /// Lambda's own host name never leads to an emulator, but it may lead to a corporate proxy.
@@ -74,7 +94,8 @@ async fn proxy_json_at_the_standard_endpoint_is_rejected(component: Component) {
     let lambda_result = invoke().await;
     assert_eq!(server.headers("host"), [STANDARD, STANDARD]);
     assert_eq!(lambda_result.unwrap().attempts, 1);
-    assert_transport(proxy_result, Kind::Malformed, Executed::Unknown, 1);
+    let message = assert_transport(proxy_result, Kind::NotLambda, Executed::Unknown, 1);
+    assert!(message.contains("server `proxy`"), "{message}");
 }
 
 #[for_each_component]
@@ -88,20 +109,25 @@ async fn success_status_that_lambda_never_sends_is_rejected(component: Component
         "206 Partial Content",
     ] {
         let _case = case(status);
-        let answer = Canned::with_length(status, "{}");
-        assert_rejected(component, answer, Kind::Malformed, Executed::Unknown).await;
+        for (head, kind) in [
+            (status.to_owned(), Kind::NotLambda),
+            (format!("{status}\n{REQUEST_ID}"), Kind::Malformed),
+        ] {
+            let answer = Canned::with_length(&head, "{}");
+            assert_rejected(component, answer, kind, Executed::Unknown).await;
+        }
     }
 }
 
+/// An error response that has Lambda's request ID and no code of Lambda's.
 #[for_each_component]
 #[tokio::test]
-async fn proxy_errors_keep_their_status(component: Component) {
+async fn error_responses_without_a_code_keep_their_status(component: Component) {
     use ErrorCategory::{AccessDenied, NotFound, ServiceFault, TooLarge};
     use Executed::{No, Unknown};
-    let upstream = r#"{"message":"upstream"}"#;
     for (status, body, message, category, executed) in [
         (502, PAGE, None, ServiceFault, Unknown),
-        (502, upstream, Some("upstream"), ServiceFault, Unknown),
+        (502, UPSTREAM, Some("upstream"), ServiceFault, Unknown),
         (503, "", None, ServiceFault, Unknown),
         (504, PAGE, None, ServiceFault, Unknown),
         (403, PAGE, None, AccessDenied, No),
@@ -109,7 +135,7 @@ async fn proxy_errors_keep_their_status(component: Component) {
         (413, PAGE, None, TooLarge, No),
     ] {
         let _case = case(format!("{status} {body:.10}"));
-        let head = format!("{status} Reason\ncontent-type: text/html");
+        let head = format!("{status} Reason\ncontent-type: text/html\n{REQUEST_ID}");
         let (result, requests) = invoke_answered(component, Canned::with_length(&head, body)).await;
         let error = service(result);
         let no_message = format!("the response has status {status} and no message");
@@ -123,11 +149,43 @@ async fn proxy_errors_keep_their_status(component: Component) {
 
 #[for_each_component]
 #[tokio::test]
+async fn proxy_errors_are_not_lambdas_and_name_their_status(component: Component) {
+    use Executed::{No, Unknown};
+    for (status, body, executed) in [
+        (502, PAGE, Unknown),
+        (502, UPSTREAM, Unknown),
+        (503, "", Unknown),
+        (504, PAGE, Unknown),
+        (403, PAGE, Unknown),
+        (404, PAGE, Unknown),
+        (413, PAGE, No),
+    ] {
+        let _case = case(format!("{status} {body:.10}"));
+        let head = format!("{status} Reason\nserver: nginx/1.27\ncontent-type: text/html");
+        let answer = Canned::with_length(&head, body);
+        let message = assert_rejected(component, answer, Kind::NotLambda, executed).await;
+        let named = format!(
+            "the response has status {status}, server `nginx/1.27`, content type `text/html` and no x-amzn-RequestId"
+        );
+        assert!(message.starts_with(&named), "{message}");
+        assert!(!message.contains("hotel"), "{message}");
+    }
+}
+
+#[for_each_component]
+#[tokio::test]
 async fn redirects_are_never_followed(component: Component) {
     for status in [301, 302, 303, 307, 308] {
+        let _case = case(status);
         let target = Server::start(&[Canned::with_length(LAMBDA, "{}")]).await;
         let head = format!("{status} Elsewhere\nlocation: {}/other", target.url());
-        let (result, requests) = invoke_answered(component, Canned::with_length(&head, PAGE)).await;
+        let answer = Canned::with_length(&head, PAGE);
+        let message = assert_rejected(component, answer, Kind::NotLambda, Executed::Unknown).await;
+        assert!(message.contains(&format!("status {status}")), "{message}");
+        assert!(message.contains("check the endpoint"), "{message}");
+
+        let answer = Canned::with_length(&format!("{head}\n{REQUEST_ID}"), PAGE);
+        let (result, requests) = invoke_answered(component, answer).await;
         let error = service(result);
         assert_eq!(
             (error.status_code, error.category, error.attempts, requests),
@@ -145,6 +203,7 @@ async fn redirect_is_not_retried_even_for_an_idempotent_function(component: Comp
     let request = request_with("f", "{}", |delivery| delivery.idempotent = Some(true));
     let redirect = Canned::with_length("307 Elsewhere\nlocation: /", "");
     let (result, requests) = invoke_answered_by(component, request, &[redirect]).await;
-    let error = service(result);
-    assert_eq!((error.status_code, error.attempts, requests), (307, 1, 1));
+    let message = assert_transport(result, Kind::NotLambda, Executed::Unknown, 1);
+    assert!(message.contains("status 307"), "{message}");
+    assert_eq!(requests, 1);
 }

@@ -12,9 +12,11 @@ use testing::{
     Component, connection, connection_to, for_each_component, lambda, request, request_with,
 };
 
-use crate::{LAMBDA, invoke, invoke_answered_by};
+use crate::{LAMBDA, REQUEST_ID, invoke, invoke_answered_by};
 
-const THROTTLED: &str = "429 Too Many Requests\nx-amzn-errortype: TooManyRequestsException";
+const THROTTLED: &str = "429 Too Many Requests
+x-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11
+x-amzn-errortype: TooManyRequestsException";
 
 #[for_each_component]
 #[tokio::test]
@@ -104,7 +106,7 @@ async fn max_attempts_of_one_prevents_every_retry(component: Component) {
     let (result, requests) = invoke_answered_by(component, request.clone(), &[throttled]).await;
     assert_eq!((service(result).attempts, requests), (1, 1));
 
-    let closing = Canned::new("200 OK\ncontent-length: 9", "");
+    let closing = Canned::new(&format!("{LAMBDA}\ncontent-length: 9"), "");
     let (result, requests) = invoke_answered_by(component, request, &[closing]).await;
     assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
     assert_eq!(requests, 1);
@@ -118,7 +120,7 @@ async fn permanent_fault_with_status_502_is_not_retried(component: Component) {
         "InvalidSubnetIDException",
         "InvalidZipFileException",
     ] {
-        let head = format!("502 Bad Gateway\nx-amzn-errortype: {code}");
+        let head = format!("502 Bad Gateway\n{REQUEST_ID}\nx-amzn-errortype: {code}");
         let request = request_with("f", "{}", |delivery| delivery.idempotent = Some(true));
         let answers = [Canned::with_length(&head, "{}")];
         let (result, requests) = invoke_answered_by(component, request, &answers).await;

@@ -16,7 +16,7 @@ use testing::{
     lambda, request, request_with,
 };
 
-use crate::{HOST_NAMES, LAMBDA, Result, assert_rejected, hosts, invoke_answered};
+use crate::{HOST_NAMES, LAMBDA, REQUEST_ID, Result, assert_rejected, hosts, invoke_answered};
 
 /// Invokes with less than four times the memory of the largest response from Lambda.
 async fn invoke_in_little_memory(
@@ -97,7 +97,8 @@ async fn huge_content_length_is_rejected_without_allocating_it(component: Compon
 #[tokio::test]
 async fn endless_error_body_does_not_hide_the_status(component: Component) {
     let head = "400 Bad Request\nx-amzn-errortype: InvalidParameterValueException";
-    let endless = Canned::new(&format!("{head}\ntransfer-encoding: chunked"), chunk());
+    let head = format!("{head}\n{REQUEST_ID}\ntransfer-encoding: chunked");
+    let endless = Canned::new(&head, chunk());
     let (result, requests) = in_little_memory(component, endless.repeated(1024)).await;
     let error = service(result);
     assert_eq!(error.code, "InvalidParameterValueException");

@@ -49,6 +49,9 @@ async fn invoke(component: Component, connection: &Connection, request: &InvokeR
     invoke_in(reference(component), connection, request).await
 }
 
+/// What shows that a response is Lambda's.
+const REQUEST_ID: &str = "x-amzn-requestid: 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11";
+
 /// A response head like Lambda's.
 const LAMBDA: &str = "200 OK
 content-type: application/json

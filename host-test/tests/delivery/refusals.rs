@@ -15,7 +15,7 @@ use testing::{
 async fn forbidden_header_is_named_in_the_error(component: Component) {
     let lambda = lambda().await;
     let connection = connection_to(&lambda);
-    for name in ["authorization", "x-amz-date", "user-agent"] {
+    for name in ["authorization", "x-amz-date", "content-length"] {
         let host = PlainWasmtime::of(component).forbidding(name.parse().unwrap());
         let result = AnyHost::Plain(Box::new(host))
             .invoke(&connection, &request("count", r#"{"key":"k"}"#))
@@ -27,6 +27,24 @@ async fn forbidden_header_is_named_in_the_error(component: Component) {
         assert_eq!(message, expected);
     }
     assert_eq!((lambda.runs("k"), lambda.requests().len()), (0, 0));
+}
+
+/// Hosts that set these headers themselves, as browsers do, may forbid a component to.
+#[for_each_component]
+#[tokio::test]
+async fn forbidden_header_that_the_request_can_do_without_is_left_out(component: Component) {
+    let lambda = lambda().await;
+    let connection = connection_to(&lambda);
+    for name in ["user-agent", "accept-encoding"] {
+        let host = PlainWasmtime::of(component).forbidding(name.parse().unwrap());
+        let request = request("count", format!(r#"{{"key":"{name}"}}"#));
+        let result = AnyHost::Plain(Box::new(host))
+            .invoke(&connection, &request)
+            .await;
+        assert_eq!(result.unwrap().attempts, 1, "{name}");
+        assert_eq!(lambda.runs(name), 1);
+        assert_eq!(lambda.requests().pop().unwrap().header(name), None);
+    }
 }
 
 #[for_each_component]

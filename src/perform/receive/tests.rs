@@ -118,6 +118,21 @@ fn success_without_its_body_proves_what_its_origin_and_status_prove() {
 }
 
 #[test]
+fn dry_run_whose_success_was_cut_off_is_repeated_only_if_it_did_not_run() {
+    for (effect, status, transient) in [
+        (Effect::DryRun, 204, true),
+        (Effect::DryRun, 200, false),
+        (Effect::DryRun, 202, false),
+        (Effect::Run, 202, true),
+        (Effect::Read, 200, true),
+    ] {
+        let head = Reached::Head(lambdas(status, &[], ""));
+        let error = failed(TransportKind::CutOff, head, effect);
+        assert_eq!(error.transient, transient, "{effect:?} {status}");
+    }
+}
+
+#[test]
 fn error_response_of_aws_is_read_without_its_body() {
     let head = lambdas(429, &[("x-amzn-errortype", "TooManyRequestsException")], "");
     let failure = Failure {
@@ -135,8 +150,8 @@ fn encoded_success_is_rejected_by_the_name_of_its_coding() {
         let response = lambdas(200, &[("Content-Encoding", coding)], "\u{1f}\u{8b}");
         let error = transport_error(receive_by(Ok(response), &*operation(Effect::Run), 1));
         assert_eq!(
-            (error.kind, error.executed),
-            (TransportKind::Malformed, Executed::Yes)
+            (error.kind, error.executed, error.transient),
+            (TransportKind::Malformed, Executed::Yes, false)
         );
         assert_contains(&error.message, ["content-encoding", coding.trim()]);
     }

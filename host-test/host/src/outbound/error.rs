@@ -115,8 +115,10 @@ pub(super) fn from_request(error: &legacy::Error) -> Error {
         return Error::DestinationUnavailable;
     }
     match hyper {
-        Some(hyper) if hyper.is_parse_too_large() => Error::HttpResponseHeaderSectionSize(None),
-        Some(hyper) if hyper.is_parse() || hyper.is_user() => Error::HttpProtocolError,
+        // Not `HttpProtocolError`, which wasmtime's own client reports for a broken connection: a
+        // component cannot tell from it that a response arrived.
+        Some(hyper) if hyper.is_parse() => Error::HttpResponseHeaderSectionSize(None),
+        Some(hyper) if hyper.is_user() => Error::HttpProtocolError,
         _ => Error::ConnectionTerminated,
     }
 }
@@ -126,7 +128,9 @@ pub(super) fn from_body(error: &hyper::Error) -> Error {
     tracing::debug!("response cut off: {error:?}");
     match find::<io::Error>(error).map(io::Error::kind) {
         // A malformed chunk.
-        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => Error::HttpProtocolError,
+        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+            Error::HttpResponseTransferCoding(None)
+        }
         _ => Error::HttpResponseIncomplete,
     }
 }
