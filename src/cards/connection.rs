@@ -218,7 +218,7 @@ const CREDENTIAL_TYPE: Field = Field {
 /// # Errors
 /// Returns `invalid-input` with the key of the field.
 pub fn read(json: &str) -> Result<Connection, Error> {
-    let values = &values::read("connection", json)?;
+    let values = &values::read("connection", json, FIELDS)?;
     Ok(Connection {
         region: Input::Region.text(values)?.unwrap_or_default(),
         credentials: credentials(values)?,

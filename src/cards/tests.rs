@@ -125,3 +125,4 @@ mod choices;
 mod forms;
 mod invoke;
 mod list_functions;
+mod unknown;
