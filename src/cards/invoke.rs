@@ -18,7 +18,9 @@ use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, unty
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
 use crate::cards::outputs::{self, Output, quoted_length};
-use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use crate::lambda::invoke::{
+    InvocationType, Invoke, InvokeRequest, LogType, encode_client_context,
+};
 use crate::perform::perform_with_clock;
 use crate::transport::Transport;
 
@@ -84,7 +86,7 @@ form! {
         ClientContext = Field {
             key: "clientContext",
             label: "Client Context",
-            definition: "Data about the caller that the function finds in its context object: a JSON object, at most 3,583 bytes in Base64. Synchronous invocations only.",
+            definition: "Data about the caller that the function finds in its context object: a JSON object, or text that contains one, of at most 3,583 bytes in Base64. A dry run checks it. For the invocation type Event, Lambda does not pass it on, so it is checked and left out.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.client-context"],
@@ -93,7 +95,7 @@ form! {
         Payload = Field {
             key: "payload",
             label: "Payload",
-            definition: "The function's event. Any JSON value is accepted: at most 6,291,456 bytes, or 1,048,576 for the invocation type Event.",
+            definition: "The function's event: any JSON value of at most 6,291,456 bytes, or 1,048,576 for the invocation type Event. Text that contains a JSON object or array is sent as that object or array, and other text as a JSON string. Leave it empty to send no payload.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.payload"],
@@ -446,17 +448,15 @@ fn function(values: &Values<'_>) -> Result<(Input, String), Error> {
 }
 
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {
-    let client_context = Input::ClientContext.raw(values).map(|value| value.get());
+    let invocation_type = Input::InvocationType.choice(values, INVOCATION_TYPES)?;
     let seconds: Option<u32> = Input::ResponseTimeoutSeconds.number(values)?;
     Ok(InvokeRequest {
         function,
         qualifier: Input::Qualifier.text(values)?,
-        invocation_type: Input::InvocationType.choice(values, INVOCATION_TYPES)?,
+        invocation_type,
         log_type: Input::LogType.choice(values, LOG_TYPES)?,
-        client_context: client_context
-            .filter(|json| !matches!(*json, "null" | "\"\""))
-            .map(Into::into),
-        payload: Input::Payload.raw(values).map(|value| value.get().into()),
+        client_context: client_context(values, invocation_type)?,
+        payload: Input::Payload.json(values).map(Into::into),
         tenant_id: Input::TenantId.text(values)?,
         durable_execution_name: Input::DurableExecutionName.text(values)?,
         trace_id: Input::TraceId.text(values)?,
@@ -467,6 +467,23 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
             idempotent: Input::Idempotent.boolean(values)?,
         }),
     })
+}
+
+/// The client context, unless it is blank or Lambda does not pass it on. It is checked in any case, so
+/// that a form is as valid for one invocation type as for another.
+fn client_context(
+    values: &Values<'_>,
+    invocation_type: Option<InvocationType>,
+) -> Result<Option<String>, Error> {
+    let context = Input::ClientContext.json(values);
+    let Some(context) = context.filter(|json| json != "null") else {
+        return Ok(None);
+    };
+    if invocation_type == Some(InvocationType::Event) {
+        encode_client_context(&context)?;
+        return Ok(None);
+    }
+    Ok(Some(context.into()))
 }
 
 /// Whether the function was not found and did not run. If an earlier attempt may have run it, no other

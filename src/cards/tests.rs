@@ -19,6 +19,8 @@ struct Lambda {
     allowed: bool,
     /// The functions that ran, with their requests.
     invoked: RefCell<Vec<(String, Sent)>>,
+    /// The functions whose events are queued, with their requests.
+    queued: RefCell<Vec<(String, Sent)>>,
 }
 
 fn account(functions: &[&'static str]) -> Scripted<Lambda> {
@@ -26,6 +28,7 @@ fn account(functions: &[&'static str]) -> Scripted<Lambda> {
         functions: functions.to_vec(),
         allowed: true,
         invoked: RefCell::default(),
+        queued: RefCell::default(),
     })
 }
 
@@ -61,6 +64,15 @@ impl Lambda {
     fn invoke(&self, name: &str, sent: &Sent) -> Response {
         if !self.functions.contains(&name) {
             return coded(404, "ResourceNotFoundException");
+        }
+        match sent.header("x-amz-invocation-type") {
+            "DryRun" => return answer(204, &[], ""),
+            "Event" => {
+                let mut queued = self.queued.borrow_mut();
+                queued.push((name.into(), sent.clone()));
+                return answer(202, &[], "");
+            }
+            _ => {}
         }
         let mut invoked = self.invoked.borrow_mut();
         invoked.push((name.into(), sent.clone()));
@@ -124,5 +136,6 @@ fn invoke(lambda: &Scripted<Lambda>, values: &str) -> Result<Value, Error> {
 mod choices;
 mod forms;
 mod invoke;
+mod json;
 mod list_functions;
 mod unknown;

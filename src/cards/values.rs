@@ -4,6 +4,7 @@
 //! numbers and booleans (JSON or a string). All of these are accepted. Other values are rejected with
 //! the key of the field, and so are keys that no field has.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
@@ -141,9 +142,22 @@ impl Field {
         Err(self.invalid(with_list("it must be one of:".into(), values)))
     }
 
-    /// Returns the JSON of the value verbatim, `null` included, or `None` if the key is missing.
-    pub fn raw<'a>(&self, values: &Values<'a>) -> Option<Json<'a>> {
-        values.raw(self.key)
+    /// Returns the value's JSON verbatim, `null` included, or `None` if the field is blank.
+    ///
+    /// A platform whose editor is a text box sends JSON as a string. If a string contains an object
+    /// or an array, that is the value.
+    pub fn json<'a>(&self, values: &Values<'a>) -> Option<Cow<'a, str>> {
+        let json = values.raw(self.key)?.get();
+        let Some(text) = values.raw(self.key).and_then(Json::string) else {
+            return Some(Cow::Borrowed(json));
+        };
+        match text.trim() {
+            "" => None,
+            inner if inner.starts_with(['{', '[']) && json::check(inner).is_ok() => {
+                Some(Cow::Owned(inner.into()))
+            }
+            _ => Some(Cow::Borrowed(json)),
+        }
     }
 
     /// Whether the form shows the field.

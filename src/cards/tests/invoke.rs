@@ -23,7 +23,7 @@ fn json_reaches_the_function_unchanged() {
 
 #[test]
 fn any_json_value_is_accepted_as_payload() {
-    for payload in ["null", "0", "\"\"", "[1]", "true"] {
+    for payload in ["null", "0", "\"x\"", "[1]", "{}", "true"] {
         let lambda = account(&["echo"]);
         let values = format!(r#"{{"yourFunctions":"echo","payload":{payload}}}"#);
         assert_eq!(invoke(&lambda, &values).unwrap()["output"], payload);
@@ -164,8 +164,12 @@ fn errors_name_the_form_field() {
         let input = refused(invoke(&lambda, &values.to_string()));
         assert_eq!(input.field, field, "{values}");
     }
-    let queued = r#"{"yourFunctions":"echo","invocationType":"Event","clientContext":{}}"#;
-    assert_eq!(refused(invoke(&lambda, queued)).field, "clientContext");
+    for invocation_type in ["RequestResponse", "DryRun", "Event"] {
+        let mut values = json!({"yourFunctions": "echo", "invocationType": invocation_type});
+        values["clientContext"] = json!([]);
+        let input = refused(invoke(&lambda, &values.to_string()));
+        assert_eq!(input.field, "clientContext", "{invocation_type}");
+    }
 
     let connected = |connection: &str| {
         let values = r#"{"yourFunctions":"echo"}"#;
