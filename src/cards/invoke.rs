@@ -1,5 +1,6 @@
 //! The card that invokes a function.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 
 use base64::Engine;
@@ -24,8 +25,10 @@ use crate::lambda::invoke::{
 use crate::perform::perform_with_clock;
 use crate::transport::Transport;
 
-mod part_of_name;
-use part_of_name::find_whole_name;
+mod find;
+mod named;
+use find::{Found, find};
+use named::Named;
 
 pub const CARD: Description = Description {
     id: "invoke",
@@ -54,7 +57,7 @@ form! {
         FunctionName = Field {
             key: "functionName",
             label: "Function Name",
-            definition: "The function's complete or partial name, or its ARN. A partial name must match exactly one function: if it matches several, the error lists them and none is invoked.",
+            definition: "The function's complete or partial name, or its ARN, each with or without :alias. A partial name must match exactly one function: if it matches several, the error lists them and none is invoked.",
             required: true,
             visible_when: USE_FUNCTION_NAME.is(&[YES]),
             is_option: true,
@@ -105,7 +108,7 @@ form! {
             key: "qualifier",
             label: "Qualifier",
             definition: "The alias or version of the function to invoke. Leave it empty for the unpublished version.",
-            source: Some(Source::Qualifiers(|values| Ok(function(values)?.1))),
+            source: Some(Source::Qualifiers(|values| Ok(Named::required(values)?.text))),
             group: PARAMETERS,
             paths: &["request.qualifier"],
             ..FIELD
@@ -411,24 +414,27 @@ pub async fn run(
     connection: Connection,
     values: &Values<'_>,
 ) -> Result<String, Error> {
-    let (named_by, function) = function(values)?;
-    let request = request(values, function.clone())?;
+    let named = Named::required(values)?;
+    let request = request(values, named.text.clone())?;
     let on_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
 
     let mut operation = Invoke::new(connection.clone(), request)?;
     let mut clock = ServiceClock::default();
     let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
-    // The text is first used as a complete name. If there is no such function, so that none ran, it
-    // may be a part of a name, unless it is an ARN or has a qualifier.
-    if matches!(named_by, Input::FunctionName)
-        && is_not_found(&result)
-        && !function.contains(':')
-        && let Some(name) = find_whole_name(transport, connection, &function)
-            .await
-            .map_err(|candidates| Input::FunctionName.invalid(candidates))?
+    // The text is first used as a complete name. If there is no such function, it may be a part of a
+    // name.
+    if let Some((part, qualifier)) = named.part()
+        && may_be_part_of_a_name(&result)
     {
-        operation.rename(&name)?;
-        result = perform_with_clock(transport, &mut operation, &mut clock).await;
+        match find(transport, connection, &mut clock, part).await {
+            Found::One(name) => {
+                operation.rename(&format!("{name}{qualifier}"))?;
+                result = perform_with_clock(transport, &mut operation, &mut clock).await;
+            }
+            Found::Several(candidates) => return Err(named.field.invalid(candidates)),
+            Found::Nothing => {}
+            Found::Unknown(why) => add_hint(&mut result, &why),
+        }
     }
     // Free the request's payload before the response is copied.
     drop(operation);
@@ -439,12 +445,6 @@ pub async fn run(
         }
         Err(error) => Err(error),
     }
-}
-
-/// Returns the field that names the function, and the name.
-fn function(values: &Values<'_>) -> Result<(Input, String), Error> {
-    let named_by = Input::UseFunctionName.choice(values, NAMINGS)?;
-    Ok((named_by, named_by.required_text(values)?))
 }
 
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {
@@ -486,9 +486,20 @@ fn client_context(
     Ok(Some(context.into()))
 }
 
-/// Whether the function was not found and did not run. If an earlier attempt may have run it, no other
-/// function may be invoked.
-fn is_not_found(result: &Result<Invocation, Error>) -> bool {
+/// Whether there may be no function of the name, and none ran. If an earlier attempt may have run it, no
+/// other function may be invoked.
+fn may_be_part_of_a_name(result: &Result<Invocation, Error>) -> bool {
+    // A policy that allows named functions only denies any other name before Lambda looks for it.
     matches!(result, Err(Error::Service(error))
-        if error.category == Category::NotFound && error.executed == Executed::No)
+        if matches!(error.category, Category::NotFound | Category::AccessDenied)
+            && error.executed == Executed::No)
+}
+
+fn add_hint(result: &mut Result<Invocation, Error>, more: &str) {
+    if let Err(Error::Service(error)) = result {
+        error.hint = Some(match error.hint.take() {
+            Some(hint) => format!("{hint}; {more}"),
+            None => more.into(),
+        });
+    }
 }

@@ -17,6 +17,8 @@ struct Lambda {
     functions: Vec<&'static str>,
     /// Whether the caller may list them.
     allowed: bool,
+    /// The status and code of an invocation of any other function.
+    unknown: (u16, &'static str),
     /// The functions that ran, with their requests.
     invoked: RefCell<Vec<(String, Sent)>>,
     /// The functions whose events are queued, with their requests.
@@ -27,10 +29,15 @@ fn account(functions: &[&'static str]) -> Scripted<Lambda> {
     Scripted::new(Lambda {
         functions: functions.to_vec(),
         allowed: true,
+        unknown: NOT_FOUND,
         invoked: RefCell::default(),
         queued: RefCell::default(),
     })
 }
+
+const NOT_FOUND: (u16, &str) = (404, "ResourceNotFoundException");
+/// The response to a caller whose policy names the functions that it may invoke.
+const DENIED: (u16, &str) = (403, "AccessDeniedException");
 
 /// An account that does not permit listing its functions.
 fn closed_account(functions: &[&'static str]) -> Scripted<Lambda> {
@@ -62,8 +69,12 @@ impl Lambda {
     }
 
     fn invoke(&self, name: &str, sent: &Sent) -> Response {
-        if !self.functions.contains(&name) {
-            return coded(404, "ResourceNotFoundException");
+        // The path contains `name:alias` encoded.
+        let name = &name.replace("%3A", ":");
+        let (function, alias) = name.split_once(':').unwrap_or((name, "live"));
+        if !self.functions.contains(&function) || alias != "live" {
+            let (status, code) = self.unknown;
+            return coded(status, code);
         }
         match sent.header("x-amz-invocation-type") {
             "DryRun" => return answer(204, &[], ""),
@@ -76,7 +87,7 @@ impl Lambda {
         }
         let mut invoked = self.invoked.borrow_mut();
         invoked.push((name.into(), sent.clone()));
-        match name {
+        match function {
             "fail" => answer(
                 200,
                 &[("x-amz-function-error", "Unhandled")],
@@ -138,4 +149,5 @@ mod forms;
 mod invoke;
 mod json;
 mod list_functions;
+mod names;
 mod unknown;

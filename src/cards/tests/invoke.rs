@@ -105,9 +105,11 @@ fn partial_name_must_match_exactly_one_function() {
     assert!(input.message.ends_with("orders, orders-eu"), "{input:?}");
     let error = service_error(typed(&lambda, "nothing"));
     assert_eq!(error.code, "ResourceNotFoundException");
-    // A qualifier belongs to a complete name.
-    service_error(typed(&lambda, "sender:live"));
+    // The function of that name has no such alias.
+    service_error(typed(&lambda, "sender:beta"));
     assert_eq!(invoked().len(), 2);
+    typed(&lambda, "sender:live").unwrap();
+    assert_eq!(invoked()[2..], ["mail-sender:live"]);
 }
 
 #[test]
