@@ -18,7 +18,7 @@ use crate::call::log_tail::RunReport;
 use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, untyped};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
-use crate::cards::outputs::{self, Output, quoted_length};
+use crate::cards::outputs::{self, Output};
 use crate::lambda::invoke::{
     InvocationType, Invoke, InvokeRequest, LogType, encode_client_context,
 };
@@ -301,7 +301,7 @@ const OUTPUTS: &[Output<Outcome>] = &[
         key: "outputIsBase64",
         label: "Output Is Base64",
         definition: "Whether the output is in Base64, because it is not UTF-8 text.",
-        value: Boolean(|run| run.is_base64),
+        value: Boolean(|run| Some(run.is_base64)),
     },
     Output {
         key: "functionError",
@@ -401,10 +401,9 @@ impl Outcome {
         self.invocation.log.as_ref()?.report.as_ref()
     }
 
-    fn write(&self) -> String {
-        let output = self.output.as_deref().map_or(0, quoted_length);
-        let capacity = output.saturating_add(self.json().len());
-        outputs::write(OUTPUTS, self, capacity.saturating_add(1_024))
+    fn write(&self) -> Result<String, Error> {
+        outputs::write(OUTPUTS, self)
+            .ok_or_else(|| outputs::too_large(Executed::Yes, self.invocation.attempts))
     }
 }
 
@@ -439,9 +438,9 @@ pub async fn run(
     // Free the request's payload before the response is copied.
     drop(operation);
     match result {
-        Ok(invocation) => Ok(Outcome::new(invocation, None).write()),
+        Ok(invocation) => Outcome::new(invocation, None).write(),
         Err(Error::FunctionFailed(failed)) if on_error == OnFunctionError::Continue => {
-            Ok(Outcome::new(failed.invocation, Some(failed.failure)).write())
+            Outcome::new(failed.invocation, Some(failed.failure)).write()
         }
         Err(error) => Err(error),
     }

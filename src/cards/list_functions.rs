@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 
 use crate::call::connection::Connection;
-use crate::call::error::Error;
+use crate::call::error::{Error, Executed};
 use crate::cards::field::{FIELD, Field, Kind, Values, form};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{self, Boolean, Number, Object, Text};
@@ -100,8 +100,8 @@ const ROW: &[(&str, Value<FunctionSummary>)] = &[
         Number(|row| Some(row.memory_size_mb.to_string())),
     ),
     ("lastModified", Text(|row| Some(&row.last_modified))),
-    ("tenantIsolated", Boolean(|row| row.tenant_isolated)),
-    ("durable", Boolean(|row| row.durable)),
+    ("tenantIsolated", Boolean(|row| Some(row.tenant_isolated))),
+    ("durable", Boolean(|row| Some(row.durable))),
 ];
 
 /// Runs the card and returns its outputs.
@@ -118,5 +118,5 @@ pub async fn run(
         delivery: None,
     };
     let page = perform(transport, ListFunctions::new(connection, query)?).await?;
-    Ok(outputs::write(OUTPUTS, &page, 0))
+    outputs::write(OUTPUTS, &page).ok_or_else(|| outputs::too_large(Executed::No, 1))
 }

@@ -151,13 +151,17 @@ impl Field {
         let Some(text) = values.raw(self.key).and_then(Json::string) else {
             return Some(Cow::Borrowed(json));
         };
-        match text.trim() {
-            "" => None,
-            inner if inner.starts_with(['{', '[']) && json::check(inner).is_ok() => {
-                Some(Cow::Owned(inner.into()))
-            }
-            _ => Some(Cow::Borrowed(json)),
+        let inner = text.trim();
+        if inner.is_empty() {
+            return None;
         }
+        let is_structure = inner.starts_with(['{', '[']) && json::check(inner).is_ok();
+        Some(match is_structure {
+            false => Cow::Borrowed(json),
+            // A payload of six megabytes is not copied again.
+            true if inner.len() == text.len() => Cow::Owned(text),
+            true => Cow::Owned(inner.into()),
+        })
     }
 
     /// Whether the form shows the field.
