@@ -1,24 +1,16 @@
 //! The card that invokes a function.
 
 use alloc::format;
-use alloc::string::{String, ToString};
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use alloc::string::String;
 
 use crate::aws::clock_skew::ServiceClock;
-use crate::aws::json;
-use crate::aws::number::milliseconds;
 use crate::call::connection::Connection;
 use crate::call::delivery;
 use crate::call::error::{Category, Error, Executed};
-use crate::call::failure::FunctionFailure;
-use crate::call::invocation::{Invocation, Payload};
-use crate::call::log_tail::RunReport;
+use crate::call::invocation::{FailedInvocation, Invocation};
 use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, untyped};
 use crate::cards::manifest::Description;
-use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
-use crate::cards::outputs::{self, Output};
+use crate::cards::outputs;
 use crate::lambda::invoke::{
     InvocationType, Invoke, InvokeRequest, LogType, encode_client_context,
 };
@@ -27,8 +19,10 @@ use crate::transport::Transport;
 
 mod find;
 mod named;
+mod outcome;
 use find::{Found, find};
 use named::Named;
+use outcome::{OUTPUTS, Outcome};
 
 pub const CARD: Description = Description {
     id: "invoke",
@@ -272,141 +266,6 @@ const ON_FUNCTION_ERROR: &[Choice<OnFunctionError>] = &[
     },
 ];
 
-const OUTPUTS: &[Output<Outcome>] = &[
-    Output {
-        key: "statusCode",
-        label: "Status Code",
-        definition: "200 for RequestResponse, 202 for Event, 204 for DryRun.",
-        value: Number(|run| Some(run.invocation.status_code.to_string())),
-    },
-    Output {
-        key: "output",
-        label: "Output",
-        definition: "The function's response, unchanged. In Base64 if it is not UTF-8 text.",
-        value: Text(|run| run.output.as_deref()),
-    },
-    Output {
-        key: "logResult",
-        label: "Log Result",
-        definition: "The last 4 KB of the execution log, decoded. Only with the log type Tail.",
-        value: Text(|run| Some(&run.invocation.log.as_ref()?.text)),
-    },
-    Output {
-        key: "outputJson",
-        label: "Output JSON",
-        definition: "The function's response as a JSON value, if it is JSON.",
-        value: Object(|run, out| out.push_str(run.json())),
-    },
-    Output {
-        key: "outputIsBase64",
-        label: "Output Is Base64",
-        definition: "Whether the output is in Base64, because it is not UTF-8 text.",
-        value: Boolean(|run| Some(run.is_base64)),
-    },
-    Output {
-        key: "functionError",
-        label: "Function Error",
-        definition: "Lambda's marker of a failed function, usually Unhandled. Empty if it succeeded.",
-        value: Text(|run| Some(&run.failure.as_ref()?.marker)),
-    },
-    Output {
-        key: "errorType",
-        label: "Error Type",
-        definition: "The failed function's error type, for example KeyError.",
-        value: Text(|run| run.failure.as_ref()?.error_type.as_deref()),
-    },
-    Output {
-        key: "errorMessage",
-        label: "Error Message",
-        definition: "The failed function's error message.",
-        value: Text(|run| run.failure.as_ref()?.error_message.as_deref()),
-    },
-    Output {
-        key: "executedVersion",
-        label: "Executed Version",
-        definition: "The version that ran. For an alias, the version that it points to.",
-        value: Text(|run| run.invocation.executed_version.as_deref()),
-    },
-    Output {
-        key: "requestId",
-        label: "Request ID",
-        definition: "Lambda's ID of the invocation, which the function's log also contains.",
-        value: Text(|run| run.invocation.request_id.as_deref()),
-    },
-    Output {
-        key: "attempts",
-        label: "Attempts",
-        definition: "The number of attempts.",
-        value: Number(|run| Some(run.invocation.attempts.to_string())),
-    },
-    Output {
-        key: "durationMs",
-        label: "Duration (ms)",
-        definition: "How long the function ran. Only with the log type Tail.",
-        value: Number(|run| Some(milliseconds(run.report()?.duration_ms))),
-    },
-    Output {
-        key: "billedDurationMs",
-        label: "Billed Duration (ms)",
-        definition: "The duration that AWS bills. Only with the log type Tail.",
-        value: Number(|run| Some(run.report()?.billed_duration_ms?.to_string())),
-    },
-    Output {
-        key: "maxMemoryUsedMb",
-        label: "Max Memory Used (MB)",
-        definition: "The most memory that the function used. Only with the log type Tail.",
-        value: Number(|run| Some(run.report()?.max_memory_used_mb?.to_string())),
-    },
-    Output {
-        key: "initDurationMs",
-        label: "Init Duration (ms)",
-        definition: "How long the cold start took. Only with the log type Tail.",
-        value: Number(|run| Some(milliseconds(run.report()?.init_duration_ms?))),
-    },
-];
-
-/// The result of the step.
-struct Outcome {
-    /// Without its output, which moves to `output`.
-    invocation: Invocation,
-    failure: Option<FunctionFailure>,
-    output: Option<String>,
-    is_base64: bool,
-    is_json: bool,
-}
-
-impl Outcome {
-    fn new(mut invocation: Invocation, failure: Option<FunctionFailure>) -> Outcome {
-        let (output, is_base64) = match invocation.output.take() {
-            None => (None, false),
-            Some(Payload::Text(text)) => (Some(text), false),
-            Some(Payload::Binary(bytes)) => (Some(STANDARD.encode(bytes)), true),
-        };
-        let is_json = |text: &String| !is_base64 && json::check(text).is_ok();
-        Outcome {
-            is_json: output.as_ref().is_some_and(is_json),
-            invocation,
-            failure,
-            output,
-            is_base64,
-        }
-    }
-
-    fn json(&self) -> &str {
-        let json = self.output.as_deref().filter(|_| self.is_json);
-        json.map_or("null", str::trim)
-    }
-
-    fn report(&self) -> Option<&RunReport> {
-        self.invocation.log.as_ref()?.report.as_ref()
-    }
-
-    fn write(&self) -> Result<String, Error> {
-        outputs::write(OUTPUTS, self)
-            .ok_or_else(|| outputs::too_large(Executed::Yes, self.invocation.attempts))
-    }
-}
-
 /// Runs the card and returns its outputs.
 pub async fn run(
     transport: &impl Transport,
@@ -420,6 +279,7 @@ pub async fn run(
     let mut operation = Invoke::new(connection.clone(), request)?;
     let mut clock = ServiceClock::default();
     let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
+    let mut function = named.text.clone();
     // The text is first used as a complete name. If there is no such function, it may be a part of a
     // name.
     if let Some((part, qualifier)) = named.part()
@@ -427,7 +287,8 @@ pub async fn run(
     {
         match find(transport, connection, &mut clock, part).await {
             Found::One(name) => {
-                operation.rename(&format!("{name}{qualifier}"))?;
+                function = format!("{name}{qualifier}");
+                operation.rename(&function)?;
                 result = perform_with_clock(transport, &mut operation, &mut clock).await;
             }
             Found::Several(candidates) => return Err(named.field.invalid(candidates)),
@@ -438,9 +299,13 @@ pub async fn run(
     // Free the request's payload before the response is copied.
     drop(operation);
     match result {
-        Ok(invocation) => Outcome::new(invocation, None).write(),
+        Ok(invocation) => Outcome::new(function, invocation).write(),
         Err(Error::FunctionFailed(failed)) if on_error == OnFunctionError::Continue => {
-            Outcome::new(failed.invocation, Some(failed.failure)).write()
+            let FailedInvocation {
+                invocation,
+                failure,
+            } = *failed;
+            Outcome::failed(function, invocation, failure).write()
         }
         Err(error) => Err(error),
     }

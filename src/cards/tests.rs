@@ -150,4 +150,5 @@ mod invoke;
 mod json;
 mod list_functions;
 mod names;
+mod outputs;
 mod unknown;
