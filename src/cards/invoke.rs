@@ -141,6 +141,16 @@ form! {
             group: ADVANCED,
             ..FIELD
         },
+        OnError = Field {
+            key: "onError",
+            label: "On Error",
+            definition: "What the step does if AWS refuses the invocation, for example with 403, 404 or 429, or if there is no response.",
+            kind: Kind::Dropdown,
+            default: Some("\"Fail\""),
+            choices: &untyped::<_, { ON_ERROR.len() }>(ON_ERROR),
+            group: ADVANCED,
+            ..FIELD
+        },
         MaxAttempts = Field {
             key: "maxAttempts",
             label: "Maximum Attempts",
@@ -245,24 +255,40 @@ const LOG_TYPES: &[Choice<Option<LogType>>] = &[
     },
 ];
 
+/// What the step does about an error.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum OnFunctionError {
+enum OnError {
     Fail,
     Continue,
 }
 
-const ON_FUNCTION_ERROR: &[Choice<OnFunctionError>] = &[
+const ON_FUNCTION_ERROR: &[Choice<OnError>] = &[
     Choice {
-        means: OnFunctionError::Fail,
+        means: OnError::Fail,
         value: "Fail",
         label: "Fail",
         description: "The step fails with the function's error.",
     },
     Choice {
-        means: OnFunctionError::Continue,
+        means: OnError::Continue,
         value: "Continue",
         label: "Continue",
         description: "The step succeeds. Function Error, Error Type and Error Message report what happened.",
+    },
+];
+
+const ON_ERROR: &[Choice<OnError>] = &[
+    Choice {
+        means: OnError::Fail,
+        value: "Fail",
+        label: "Fail",
+        description: "The step fails with the error.",
+    },
+    Choice {
+        means: OnError::Continue,
+        value: "Continue",
+        label: "Continue",
+        description: "The step succeeds although the invocation did not. Status Code, Error Type, Executed and Hint report what happened: check Error Type before using Output.",
     },
 ];
 
@@ -274,7 +300,8 @@ pub async fn run(
 ) -> Result<String, Error> {
     let named = Named::required(values)?;
     let request = request(values, named.text.clone())?;
-    let on_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
+    let on_function_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
+    let on_error = Input::OnError.choice(values, ON_ERROR)?;
 
     let mut operation = Invoke::new(connection.clone(), request)?;
     let mut clock = ServiceClock::default();
@@ -298,17 +325,26 @@ pub async fn run(
     }
     // Free the request's payload before the response is copied.
     drop(operation);
-    match result {
-        Ok(invocation) => Outcome::new(function, invocation).write(),
-        Err(Error::FunctionFailed(failed)) if on_error == OnFunctionError::Continue => {
+    let outcome = match result {
+        Ok(invocation) => Outcome::new(function, invocation),
+        Err(Error::FunctionFailed(failed)) if on_function_error == OnError::Continue => {
             let FailedInvocation {
                 invocation,
                 failure,
             } = *failed;
-            Outcome::failed(function, invocation, failure).write()
+            Outcome::failed(function, invocation, failure)
         }
-        Err(error) => Err(error),
-    }
+        Err(Error::Service(error) | Error::Unauthenticated(error))
+            if on_error == OnError::Continue =>
+        {
+            Outcome::refused(function, error)
+        }
+        Err(Error::Transport(error)) if on_error == OnError::Continue => {
+            Outcome::unanswered(function, error)
+        }
+        Err(error) => return Err(error),
+    };
+    outcome.write()
 }
 
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {

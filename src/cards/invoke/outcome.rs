@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::aws::json;
 use crate::aws::number::milliseconds;
-use crate::call::error::{Error, Executed};
+use crate::call::error::{Error, Executed, ServiceError, TransportError, TransportKind};
 use crate::call::failure::{FailureCause, FunctionFailure};
 use crate::call::invocation::{Invocation, Payload};
 use crate::call::log_tail::{LogTail, RunReport};
@@ -20,8 +20,8 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "statusCode",
         label: "Status Code",
-        definition: "200 for RequestResponse, 202 for Event, 204 for DryRun.",
-        value: Number(|run| Some(run.status_code.to_string())),
+        definition: "200 for RequestResponse, 202 for Event, 204 for DryRun. If On Error is Continue, also the status of an error of AWS, for example 403, 404 or 429. Empty if Lambda did not respond.",
+        value: Number(|run| Some(run.status_code?.to_string())),
     },
     Output {
         key: "output",
@@ -56,19 +56,19 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "functionError",
         label: "Function Error",
-        definition: "Lambda's marker of a failed function, usually Unhandled. Empty if it succeeded.",
+        definition: "Lambda's marker of a failed function, usually Unhandled. Empty if it succeeded or did not run.",
         value: Text(|run| run.function_error.as_deref()),
     },
     Output {
         key: "errorType",
         label: "Error Type",
-        definition: "The failed function's error type, for example KeyError.",
+        definition: "The failed function's error type, for example KeyError. If On Error is Continue, also AWS's error code, for example TooManyRequestsException, or why there is no response: dns, connect, tls, timeout, cut-off, denied, not-lambda, malformed or other. An invocation succeeded only if Function Error and Error Type are both empty.",
         value: Text(|run| run.error_type.as_deref()),
     },
     Output {
         key: "errorMessage",
         label: "Error Message",
-        definition: "The failed function's error message, of which at most 64 KiB. Output has all of it.",
+        definition: "The message of the error. That of a failed function is cut at 64 KiB, and Output has all of it.",
         value: Text(|run| run.error_message.as_deref()),
     },
     Output {
@@ -80,8 +80,26 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "stackTrace",
         label: "Stack Trace",
-        definition: "The failed function's stack trace, one frame a line, of which at most 64 KiB. Output has all of it.",
+        definition: "The failed function's stack trace, one frame a line. It is cut at 64 KiB, and Output has all of it.",
         value: Text(|run| run.stack_trace.as_deref()),
+    },
+    Output {
+        key: "hint",
+        label: "Hint",
+        definition: "What to do about an error of AWS, for example which permission is missing. Only if On Error is Continue.",
+        value: Text(|run| run.hint.as_deref()),
+    },
+    Output {
+        key: "executed",
+        label: "Executed",
+        definition: "Whether the function ran: yes, no or unknown. It is unknown for an event, which runs later, and after an error that does not show it. Then a repetition may run the function twice.",
+        value: Text(|run| Some(executed(run.executed))),
+    },
+    Output {
+        key: "retryable",
+        label: "Retryable",
+        definition: "Whether the same invocation may succeed later. Only if On Error is Continue, for an error of AWS or the network; Executed says whether it is safe to repeat.",
+        value: Boolean(|run| run.retryable),
     },
     Output {
         key: "functionName",
@@ -160,7 +178,7 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
 /// The result of the step.
 pub struct Outcome {
     function: String,
-    status_code: u16,
+    status_code: Option<u16>,
     output: Option<String>,
     is_base64: bool,
     is_json: bool,
@@ -170,6 +188,9 @@ pub struct Outcome {
     error_message: Option<String>,
     failure_cause: Option<&'static str>,
     stack_trace: Option<String>,
+    hint: Option<String>,
+    executed: Executed,
+    retryable: Option<bool>,
     executed_version: Option<String>,
     request_id: Option<String>,
     trace_id: Option<String>,
@@ -186,23 +207,23 @@ impl Outcome {
             Some(Payload::Binary(bytes)) => (Some(STANDARD.encode(bytes)), true),
         };
         let is_json = |text: &String| !is_base64 && json::check(text).is_ok();
+        let executed = match invocation.status_code {
+            // The event is queued.
+            202 => Executed::Unknown,
+            204 => Executed::No,
+            _ => Executed::Yes,
+        };
         Outcome {
-            function,
-            status_code: invocation.status_code,
+            status_code: Some(invocation.status_code),
             is_json: output.as_ref().is_some_and(is_json),
             output,
             is_base64,
             log: invocation.log,
-            function_error: None,
-            error_type: None,
-            error_message: None,
-            failure_cause: None,
-            stack_trace: None,
             executed_version: invocation.executed_version,
             request_id: invocation.request_id,
             trace_id: invocation.trace_id,
             durable_execution_arn: invocation.durable_execution_arn,
-            attempts: invocation.attempts,
+            ..Outcome::without_response(function, executed, invocation.attempts)
         }
     }
 
@@ -218,13 +239,60 @@ impl Outcome {
         }
     }
 
+    /// The outcome of an invocation of `function` that AWS refused.
+    pub fn refused(function: String, error: ServiceError) -> Outcome {
+        Outcome {
+            status_code: Some(error.status_code),
+            error_type: Some(error.code),
+            error_message: Some(cut(error.message)),
+            hint: error.hint,
+            retryable: Some(error.retryable),
+            request_id: error.request_id,
+            ..Outcome::without_response(function, error.executed, error.attempts)
+        }
+    }
+
+    /// The outcome of an invocation of `function` to which Lambda did not respond.
+    pub fn unanswered(function: String, error: TransportError) -> Outcome {
+        Outcome {
+            error_type: Some(kind(error.kind).into()),
+            error_message: Some(cut(error.message)),
+            retryable: Some(may_pass(error.kind)),
+            ..Outcome::without_response(function, error.executed, error.attempts)
+        }
+    }
+
+    fn without_response(function: String, executed: Executed, attempts: u8) -> Outcome {
+        Outcome {
+            function,
+            status_code: None,
+            output: None,
+            is_base64: false,
+            is_json: false,
+            log: None,
+            function_error: None,
+            error_type: None,
+            error_message: None,
+            failure_cause: None,
+            stack_trace: None,
+            hint: None,
+            executed,
+            retryable: None,
+            executed_version: None,
+            request_id: None,
+            trace_id: None,
+            durable_execution_arn: None,
+            attempts,
+        }
+    }
+
     /// Writes the outputs.
     ///
     /// # Errors
     /// Returns an error if the host does not allow the memory.
     pub fn write(&self) -> Result<String, Error> {
         outputs::write(OUTPUTS, self)
-            .ok_or_else(|| outputs::too_large(Executed::Yes, self.attempts))
+            .ok_or_else(|| outputs::too_large(self.executed, self.attempts))
     }
 
     fn json(&self) -> &str {
@@ -274,6 +342,44 @@ fn cause(cause: FailureCause) -> &'static str {
         FailureCause::FailedToStart => "failed-to-start",
         FailureCause::ResponseTooLarge => "response-too-large",
         FailureCause::Unknown => "unknown",
+    }
+}
+
+/// The name of a kind in the interface.
+fn kind(kind: TransportKind) -> &'static str {
+    match kind {
+        TransportKind::Dns => "dns",
+        TransportKind::Connect => "connect",
+        TransportKind::Tls => "tls",
+        TransportKind::Timeout => "timeout",
+        TransportKind::CutOff => "cut-off",
+        TransportKind::Denied => "denied",
+        TransportKind::NotLambda => "not-lambda",
+        TransportKind::Malformed => "malformed",
+        TransportKind::Other => "other",
+    }
+}
+
+/// Whether the cause may pass. A certificate, a policy and a wrong endpoint stay until someone changes
+/// them.
+fn may_pass(kind: TransportKind) -> bool {
+    match kind {
+        TransportKind::Dns
+        | TransportKind::Connect
+        | TransportKind::Timeout
+        | TransportKind::CutOff
+        | TransportKind::NotLambda
+        | TransportKind::Malformed => true,
+        TransportKind::Tls | TransportKind::Denied | TransportKind::Other => false,
+    }
+}
+
+/// The name of a value of `executed` in the interface.
+fn executed(executed: Executed) -> &'static str {
+    match executed {
+        Executed::No => "no",
+        Executed::Unknown => "unknown",
+        Executed::Yes => "yes",
     }
 }
 

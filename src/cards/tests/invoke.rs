@@ -154,6 +154,7 @@ fn errors_name_the_form_field() {
         ("durableExecutionName", json!("a b")),
         ("traceId", json!("a b")),
         ("onFunctionError", json!("Ignore")),
+        ("onError", json!("Ignore")),
         ("maxAttempts", json!(11)),
         ("maxAttempts", json!(1.5)),
         ("maxAttempts", json!(300)),

@@ -169,3 +169,160 @@ fn function_that_completes_a_partial_name_is_an_output() {
         assert_eq!(outputs["functionName"], function, "{text}");
     }
 }
+
+const CONTINUE: &str = r#"{"onError":"Continue","maxAttempts":1}"#;
+
+fn error_response(status: u16, code: &str, message: &str) -> Answer {
+    let body = json!({ "message": message }).to_string();
+    Ok(lambdas(status, &[("x-amzn-errortype", code)], body))
+}
+
+#[test]
+fn error_of_aws_is_returned_as_outputs_if_the_step_continues() {
+    for (status, code, executed, retryable) in [
+        (403, "AccessDeniedException", "no", false),
+        (404, "ResourceNotFoundException", "no", false),
+        (413, "RequestTooLargeException", "no", false),
+        (429, "TooManyRequestsException", "no", true),
+        (500, "ServiceException", "unknown", true),
+        // AWS rejects the credentials.
+        (403, "UnrecognizedClientException", "no", false),
+        (403, "ExpiredTokenException", "no", false),
+    ] {
+        let refused = || vec![error_response(status, code, "because")];
+        let outputs = outputs_of(refused(), CONTINUE).unwrap();
+        assert_outputs(
+            &outputs,
+            &json!({
+                "statusCode": status, "errorType": code, "errorMessage": "because",
+                "executed": executed, "retryable": retryable, "requestId": "8f5e",
+                "functionName": "f:live", "attempts": 1, "functionError": null,
+                "failureCause": null, "stackTrace": null, "output": null, "outputJson": null,
+                "outputIsBase64": false, "executedVersion": null, "logResult": null,
+            }),
+        );
+        assert!(
+            outputs["hint"]
+                .as_str()
+                .is_some_and(|hint| !hint.is_empty()),
+            "{code}"
+        );
+        for fails in [
+            r#"{"maxAttempts":1}"#,
+            r#"{"maxAttempts":1,"onError":"Fail"}"#,
+            r#"{"maxAttempts":1,"onFunctionError":"Continue"}"#,
+        ] {
+            let error = outputs_of(refused(), fails).unwrap_err();
+            assert!(
+                matches!(error, Error::Service(_) | Error::Unauthenticated(_)),
+                "{error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn missing_response_is_returned_as_outputs_if_the_step_continues() {
+    use crate::call::error::{Executed, TransportKind as Kind};
+    use crate::testing::{failure, transport_error};
+
+    for (kind, name, retryable) in [
+        (Kind::Dns, "dns", true),
+        (Kind::Connect, "connect", true),
+        (Kind::Tls, "tls", false),
+        (Kind::Timeout, "timeout", true),
+        (Kind::CutOff, "cut-off", true),
+        (Kind::Denied, "denied", false),
+        (Kind::NotLambda, "not-lambda", true),
+        (Kind::Malformed, "malformed", true),
+        (Kind::Other, "other", false),
+    ] {
+        for (executed, word) in [
+            (Executed::No, "no"),
+            (Executed::Unknown, "unknown"),
+            (Executed::Yes, "yes"),
+        ] {
+            let outputs = outputs_of(vec![Err(failure(kind, executed))], CONTINUE).unwrap();
+            assert_outputs(
+                &outputs,
+                &json!({
+                    "statusCode": null, "errorType": name,
+                    "errorMessage": "no response, as scripted", "executed": word,
+                    "retryable": retryable, "hint": null, "requestId": null, "output": null,
+                    "functionName": "f:live", "attempts": 1, "functionError": null,
+                }),
+            );
+        }
+        let silent = vec![Err(failure(kind, Executed::Unknown))];
+        let fails = r#"{"maxAttempts":1,"onFunctionError":"Continue"}"#;
+        assert_eq!(transport_error(outputs_of(silent, fails)).kind, kind);
+    }
+}
+
+#[test]
+fn failed_function_fails_the_step_that_continues_after_other_errors() {
+    let error = outputs_of(vec![failed("{}")], CONTINUE).unwrap_err();
+    assert!(matches!(error, Error::FunctionFailed(_)), "{error:?}");
+}
+
+#[test]
+fn invalid_input_fails_the_step_that_continues_after_errors() {
+    let lambda = account(&["mail-a", "mail-b"]);
+    for (values, field) in [
+        (
+            r#"{"yourFunctions":"..","onError":"Continue"}"#,
+            "yourFunctions",
+        ),
+        (
+            r#"{"useFunctionName":"Yes","functionName":"mail","onError":"Continue"}"#,
+            "functionName",
+        ),
+        (r#"{"yourFunctions":"f","onError":"Ignore"}"#, "onError"),
+    ] {
+        assert_eq!(refused(invoke(&lambda, values)).field, field);
+    }
+    assert!(lambda.service.invoked.borrow().is_empty());
+}
+
+#[test]
+fn executed_and_retryable_of_a_response_follow_the_invocation_type() {
+    for (invocation_type, status, executed) in [
+        ("RequestResponse", 200, "yes"),
+        ("Event", 202, "unknown"),
+        ("DryRun", 204, "no"),
+    ] {
+        let response = lambdas(status, &[], if status == 200 { "7" } else { "" });
+        let values = json!({"invocationType": invocation_type, "onError": "Continue"});
+        let outputs = outputs_of(vec![Ok(response)], &values.to_string()).unwrap();
+        assert_outputs(
+            &outputs,
+            &json!({
+                "statusCode": status, "executed": executed, "retryable": null, "hint": null,
+                "errorType": null, "functionError": null,
+            }),
+        );
+    }
+    let values = r#"{"onFunctionError":"Continue"}"#;
+    let outputs = outputs_of(vec![failed("{}")], values).unwrap();
+    assert_outputs(
+        &outputs,
+        &json!({"executed": "yes", "retryable": null, "hint": null}),
+    );
+}
+
+/// The hint tells why a partial name was not completed.
+#[test]
+fn refused_partial_name_is_returned_as_outputs_with_the_hint() {
+    let lambda = closed_account(&["mail-sender"]);
+    let values = r#"{"useFunctionName":"Yes","functionName":"sender","onError":"Continue"}"#;
+    let outputs = invoke(&lambda, values).unwrap();
+    assert_outputs(
+        &outputs,
+        &json!({"statusCode": 404, "functionName": "sender"}),
+    );
+    let hint = outputs["hint"].as_str().unwrap();
+    assert_contains(
+        hint,
+        ["check the function's name", "the name was not completed"],
+    );
+}
