@@ -14,9 +14,11 @@ mod values;
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
 use crate::call::error::Error;
+use crate::test_connection::Check;
 use crate::transport::Transport;
 use choices::ChoicePage;
 use field::{Source, Values};
@@ -51,6 +53,17 @@ macro_rules! cards {
             ) -> Result<String, Error> {
                 match self {
                     $(Card::$card => $file::run(transport, connection, values).await,)*
+                }
+            }
+
+            async fn test(
+                self,
+                transport: &impl Transport,
+                connection: &Connection,
+                values: &Values<'_>,
+            ) -> Result<Vec<Check>, Error> {
+                match self {
+                    $(Card::$card => $file::test(transport, connection, values).await,)*
                 }
             }
         }
@@ -130,6 +143,26 @@ pub async fn run(
     let connection = connection::read(connection)?;
     let ran = card.run(transport, connection, &values).await;
     ran.map_err(|error| card.to_form_error(error, &values))
+}
+
+/// Tests the connection, and the function that the card's `values` name, if any. No function runs.
+///
+/// `connection` and `values` are JSON objects, keyed by field. Values that are not filled in yet are
+/// not required.
+///
+/// # Errors
+/// Returns `invalid-input` with the key of the field.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &str,
+    card: &str,
+    values: &str,
+) -> Result<Vec<Check>, Error> {
+    let card = Card::find(card)?;
+    let values = card.read(values)?;
+    let connection = connection::read(connection)?;
+    let tested = card.test(transport, &connection, &values).await;
+    tested.map_err(|error| card.to_form_error(error, &values))
 }
 
 /// Returns the choices of a card's field.

@@ -27,7 +27,7 @@ fuzz_target!(|text: &str| {
     if let Err(error) = &read {
         check(error);
     }
-    for call in ["run", "choices"] {
+    for call in ["run", "choices", "test-card"] {
         let lines = format!(
             "{call}\nconnection {connection}\ncard {card}\nfield {field}\nvalues {values}\nsearch {search}\ncursor {cursor}"
         );

@@ -159,6 +159,16 @@ test("bad JSON is shown in place and blocks the run", () =>
     assert.equal(runs, 1);
   }));
 
+test("a test of the connection needs the connection's fields and no card's", () =>
+  studio(async (at) => {
+    const button = at.page.getByRole("button", { name: "Test connection" });
+    await at.open("Connection");
+    await at.text("Region").fill("");
+    await button.click();
+    await at.says("Not tested: Region needs attention.");
+    assert.equal(await at.errorAt(at.text("Region")), "This field is required.");
+  }));
+
 test("what is required is asked for in place", () =>
   studio(async (at) => {
     await at.run();

@@ -43,6 +43,44 @@ test("a run that fails says what the function said", () =>
     assert.equal(await at.output("Function Error").textContent(), "Unhandled");
   }));
 
+test("an invocation that is refused continues with the status code", () =>
+  studio(async (at) => {
+    await at.box("Use Function Name?").selectOption("Yes");
+    await at.text("Function Name").fill("no-such-function");
+    await at.open("Advanced");
+    await at.box("On Error").selectOption("Continue");
+    await at.run();
+    await at.says("Succeeded");
+    assert.equal(await at.output("Status Code").textContent(), "404");
+    assert.equal(await at.output("Error Type").textContent(), "ResourceNotFoundException");
+    assert.equal(await at.output("Executed").textContent(), "no");
+    assert.equal(await at.output("Retryable").textContent(), "false");
+    assert.equal(await at.output("Function Name").textContent(), "no-such-function");
+    assert.equal(await at.output("Output").count(), 0);
+  }));
+
+test("a test of the connection reports each check and runs nothing", () =>
+  studio(async (at) => {
+    const button = at.page.getByRole("button", { name: "Test connection" });
+    await button.click();
+    await at.says("checks passed");
+    assert.match(await at.output("Endpoint").textContent(), /^passed: 127\.0\.0\.1:\d+ responds$/);
+    assert.match(await at.output("Invoke function").textContent(), /^skipped: /);
+    await at.choose("greet");
+    await button.click();
+    await at.says("checks passed");
+    assert.match(await at.output("Invoke function").textContent(), /^passed: allowed/);
+    await at.box("Use Function Name?").selectOption("Yes");
+    await at.text("Function Name").fill("no-such-function");
+    await button.click();
+    await at.says("checks failed");
+    assert.match(await at.output("Invoke function").textContent(), /^failed: ResourceNotFoundException: /);
+    // An error of a field is shown at the field, as after a run.
+    await at.text("Function Name").fill("..");
+    await button.click();
+    await at.says("Invalid input: Function Name");
+  }));
+
 test("numbers, their spelling and the order of keys pass through", () =>
   studio(async (at) => {
     const payload = '{"z": 12345678901234567890123, "a": [1.0, 1e400, -0],  "z2": {}, "s": "\\u00e9 {\\"x\\": [1]}"}';

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::aws::clock_skew::ServiceClock;
 use crate::call::connection::Connection;
@@ -15,6 +16,7 @@ use crate::lambda::invoke::{
     InvocationType, Invoke, InvokeRequest, LogType, encode_client_context,
 };
 use crate::perform::perform_with_clock;
+use crate::test_connection::{self, Check, Subject};
 use crate::transport::Transport;
 
 mod find;
@@ -104,7 +106,7 @@ form! {
             definition: "The alias or version of the function to invoke. Leave it empty for the unpublished version.",
             source: Some(Source::Qualifiers(|values| Ok(Named::required(values)?.text))),
             group: PARAMETERS,
-            paths: &["request.qualifier"],
+            paths: &["request.qualifier", "qualifier"],
             ..FIELD
         },
         TenantId = Field {
@@ -345,6 +347,48 @@ pub async fn run(
         Err(error) => return Err(error),
     };
     outcome.write()
+}
+
+/// Tests the connection, and the function if the form names one.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &Connection,
+    values: &Values<'_>,
+) -> Result<Vec<Check>, Error> {
+    let named = Named::read(values)?;
+    let qualifier = Input::Qualifier.text(values)?;
+    let checks = async |function: Option<&str>| {
+        test_connection::test_connection(transport, connection, function, qualifier.as_deref())
+            .await
+    };
+    let mut tested = checks(named.as_ref().map(|named| &*named.text)).await?;
+
+    // As when the card runs, a text that is not a function's name may be a part of one.
+    if let Some((part, suffix)) = named.as_ref().and_then(Named::part)
+        && let Some(check) = invocation_check(&mut tested)
+        && check.outcome == test_connection::Outcome::Failed
+    {
+        let mut clock = ServiceClock::default();
+        match find(transport, connection.clone(), &mut clock, part).await {
+            Found::One(name) => {
+                let whole = format!("{name}{suffix}");
+                tested = checks(Some(&whole)).await?;
+                if let Some(check) = invocation_check(&mut tested) {
+                    check.detail = format!("{whole}: {}", check.detail);
+                }
+            }
+            Found::Several(why) | Found::Unknown(why) => {
+                check.detail = format!("{}; {why}", check.detail);
+            }
+            Found::Nothing => {}
+        }
+    }
+    Ok(tested)
+}
+
+fn invocation_check(checks: &mut [Check]) -> Option<&mut Check> {
+    let mut checks = checks.iter_mut();
+    checks.find(|check| check.subject == Subject::InvokeFunction)
 }
 
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {

@@ -1,6 +1,7 @@
 //! The card that lists functions.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
 use crate::call::error::{Error, Executed};
@@ -10,6 +11,7 @@ use crate::cards::outputs::Value::{self, Boolean, Number, Object, Text};
 use crate::cards::outputs::{self, Output, push_list, push_object, push_text};
 use crate::lambda::list_functions::{FunctionPage, FunctionQuery, FunctionSummary, ListFunctions};
 use crate::perform::perform;
+use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
 
 pub const CARD: Description = Description {
@@ -119,4 +121,13 @@ pub async fn run(
     };
     let page = perform(transport, ListFunctions::new(connection, query)?).await?;
     outputs::write(OUTPUTS, &page).ok_or_else(|| outputs::too_large(Executed::No, 1))
+}
+
+/// Tests the connection.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &Connection,
+    _: &Values<'_>,
+) -> Result<Vec<Check>, Error> {
+    test_connection(transport, connection, None, None).await
 }

@@ -113,6 +113,9 @@ impl Lambda {
 
 impl Service for Lambda {
     fn answer(&self, sent: &Sent) -> Answer {
+        if sent.authority.starts_with("sts.") {
+            return Ok(answer(200, &[], IDENTITY));
+        }
         let path = sent.path.strip_prefix("/2015-03-31/functions").unwrap();
         Ok(match path.split('/').collect::<Vec<_>>()[..] {
             [""] => self.list(sent),
@@ -131,6 +134,8 @@ impl Service for Lambda {
         })
     }
 }
+
+const IDENTITY: &str = "<R><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ada</Arn><Account>123456789012</Account></GetCallerIdentityResult></R>";
 
 const CONNECT: &str =
     r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
@@ -151,4 +156,5 @@ mod json;
 mod list_functions;
 mod names;
 mod outputs;
+mod test;
 mod unknown;
