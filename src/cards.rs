@@ -12,14 +12,18 @@ pub mod manifest;
 mod outputs;
 mod values;
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
 use crate::call::error::Error;
+use crate::test_connection::Check;
 use crate::transport::Transport;
 use choices::ChoicePage;
-use field::{Field, Source, Values};
+use field::{Source, Values};
 use manifest::Description;
+use values::with_list;
 
 macro_rules! cards {
     ($($card:ident => $file:ident,)*) => {
@@ -51,6 +55,17 @@ macro_rules! cards {
                     $(Card::$card => $file::run(transport, connection, values).await,)*
                 }
             }
+
+            async fn test(
+                self,
+                transport: &impl Transport,
+                connection: &Connection,
+                values: &Values<'_>,
+            ) -> Result<Vec<Check>, Error> {
+                match self {
+                    $(Card::$card => $file::test(transport, connection, values).await,)*
+                }
+            }
         }
     };
 }
@@ -63,16 +78,42 @@ cards! {
 impl Card {
     /// Returns the card with the given id.
     fn find(id: &str) -> Result<Card, Error> {
-        let mut message = String::from("unknown card; the cards are:");
-        for card in Card::ALL {
-            let known = card.description().id;
-            if known == id {
-                return Ok(*card);
+        let cards = || Card::ALL.iter().map(|card| (card, card.description().id));
+        match cards().find(|(_, known)| *known == id) {
+            Some((card, _)) => Ok(*card),
+            None => {
+                let ids = cards().map(|(_, known)| known);
+                let message = with_list("there is no card of this ID; the cards are:".into(), ids);
+                Err(Error::invalid("card", message))
             }
-            message.push(' ');
-            message.push_str(known);
         }
-        Err(Error::invalid("card", message))
+    }
+
+    /// Reads the card's options and inputs.
+    fn read(self, values: &str) -> Result<Values<'_>, Error> {
+        values::read("values", values, self.description().fields)
+    }
+
+    /// Returns the source of the choices of the field with the given key.
+    fn source(self, key: &str) -> Result<Source, Error> {
+        let fields = self.description().fields;
+        let field = fields.iter().find(|field| field.key == key);
+        if let Some(source) = field.and_then(|field| field.source) {
+            return Ok(source);
+        }
+        let problem = match field {
+            Some(_) => "the field has no dynamic choices",
+            None => "the card has no field of this key",
+        };
+        let dynamic = fields.iter().filter(|field| field.source.is_some());
+        let message = match dynamic.clone().next() {
+            Some(_) => with_list(
+                format!("{problem}; the fields with dynamic choices are:"),
+                dynamic.map(|field| field.key),
+            ),
+            None => format!("{problem}; no field of this card has dynamic choices"),
+        };
+        Err(Error::invalid("field", message))
     }
 
     /// Names the form's field in an error of the typed interface. If two fields can supply the value,
@@ -98,10 +139,30 @@ pub async fn run(
     values: &str,
 ) -> Result<String, Error> {
     let card = Card::find(card)?;
-    let values = values::read("values", values)?;
+    let values = card.read(values)?;
     let connection = connection::read(connection)?;
     let ran = card.run(transport, connection, &values).await;
     ran.map_err(|error| card.to_form_error(error, &values))
+}
+
+/// Tests the connection, and the function that the card's `values` name, if any. No function runs.
+///
+/// `connection` and `values` are JSON objects, keyed by field. Values that are not filled in yet are
+/// not required.
+///
+/// # Errors
+/// Returns `invalid-input` with the key of the field.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &str,
+    card: &str,
+    values: &str,
+) -> Result<Vec<Check>, Error> {
+    let card = Card::find(card)?;
+    let values = card.read(values)?;
+    let connection = connection::read(connection)?;
+    let tested = card.test(transport, &connection, &values).await;
+    tested.map_err(|error| card.to_form_error(error, &values))
 }
 
 /// Returns the choices of a card's field.
@@ -120,16 +181,8 @@ pub async fn choices(
     cursor: Option<&str>,
 ) -> Result<ChoicePage, Error> {
     let card = Card::find(card)?;
-    let values = values::read("values", values)?;
-    let has_key = |candidate: &&&Field| candidate.key == field;
-    let field = card.description().fields.iter().find(has_key);
-    let source = field.and_then(|field| field.source).ok_or_else(|| {
-        Error::invalid(
-            "field",
-            "the card does not have a field of this key with dynamic choices",
-        )
-    })?;
-    let page = match source {
+    let values = card.read(values)?;
+    let page = match card.source(field)? {
         Source::Functions => {
             let connection = connection::read(connection)?;
             choices::functions(transport, connection, search, cursor).await

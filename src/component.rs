@@ -7,7 +7,7 @@ use dlmalloc::GlobalDlmalloc;
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
-use crate::cards::{choices, run};
+use crate::cards::{choices, run, test};
 use crate::http::Host;
 use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;
@@ -119,6 +119,15 @@ impl cards::Guest for Connector {
         let (search, cursor) = (search.as_deref(), cursor.as_deref());
         let page = choices(&Host, &connection, &card, &field, &values, search, cursor).await?;
         Ok(page.into())
+    });
+
+    maybe_async!(test(
+        connection: String,
+        card: String,
+        values: String,
+    ) -> Result<Vec<lambda::Check>, types::Error> {
+        let checks = test(&Host, &connection, &card, &values).await?;
+        Ok(checks.into_iter().map(Into::into).collect())
     });
 
     maybe_async!(run(

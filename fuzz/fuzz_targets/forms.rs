@@ -27,7 +27,7 @@ fuzz_target!(|text: &str| {
     if let Err(error) = &read {
         check(error);
     }
-    for call in ["run", "choices"] {
+    for call in ["run", "choices", "test-card"] {
         let lines = format!(
             "{call}\nconnection {connection}\ncard {card}\nfield {field}\nvalues {values}\nsearch {search}\ncursor {cursor}"
         );
@@ -55,5 +55,11 @@ fn check(error: &Error) {
         .chain(cards)
         .any(|field| field.key == input.field);
     let parameter = ["connection", "card", "field", "values", "search", "cursor"];
-    assert!(known || parameter.contains(&&*input.field), "{input:?}");
+    // An unknown key follows the name of the object that has it.
+    let object = input.field.split_once('.').map(|(object, _)| object);
+    let unknown = object.is_some_and(|object| ["connection", "values"].contains(&object));
+    assert!(
+        known || unknown || parameter.contains(&&*input.field),
+        "{input:?}"
+    );
 }

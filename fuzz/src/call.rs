@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
     pub fn new(lines: &'a Lines) -> Option<Call<'a>> {
         let form = plant(lines.get("connection").unwrap_or_default());
         let connection = match lines.first() {
-            "run" | "choices" => cards::connection::read(&form).unwrap_or(Connection {
+            "run" | "choices" | "test-card" => cards::connection::read(&form).unwrap_or(Connection {
                 region: String::new(),
                 credentials: Credentials::HostSigned,
                 endpoint: EndpointChoice::Standard,
@@ -135,6 +135,12 @@ impl<'a> Call<'a> {
                 lines.get("qualifier"),
             ))),
             "open" => CallOutcome::Opened(block_on(sessions::open(transport, connection))),
+            "test-card" => CallOutcome::Tested(block_on(cards::test(
+                transport,
+                &self.form,
+                text("card"),
+                text("values"),
+            ))),
             "run" => CallOutcome::Ran(block_on(cards::run(
                 transport,
                 &self.form,

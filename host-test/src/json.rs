@@ -5,7 +5,8 @@ use aws_lambda_connector_host::bindings::cards::{
     Card, Choice, ChoicePage, Condition, Field, FieldKind, Manifest,
 };
 use aws_lambda_connector_host::bindings::lambda::{
-    FunctionPage, FunctionSummary, QualifierChoice, QualifierKind,
+    Check, CheckOutcome, CheckSubject, FunctionPage, FunctionSummary, QualifierChoice,
+    QualifierKind,
 };
 use aws_lambda_connector_host::bindings::types::{
     Error, ErrorCategory, Executed, FailedInvocation, FailureCause, FunctionFailure, InvalidInput,
@@ -103,6 +104,7 @@ records! {
         memory_size_mb, last_modified, tenant_isolated, durable
     }
     QualifierChoice { name, kind, description }
+    Check { subject, outcome, detail }
 
     Manifest { name, title, version, description, connection, cards, outbound_hosts }
     Card { id, title, description, options, inputs, outputs }
@@ -144,6 +146,10 @@ enums! {
         Thrown, TimedOut, OutOfMemory, Exited, FailedToStart, ResponseTooLarge, Unknown
     }
     QualifierKind { Alias, Version, Latest }
+    CheckSubject {
+        Clock, Endpoint, Identity, ListFunctions, InvokeFunction, FunctionConfiguration
+    }
+    CheckOutcome { Passed, Failed, Skipped }
     FieldKind { Text, Number, Boolean, Dropdown, Object }
 }
 

@@ -159,6 +159,16 @@ test("invalid JSON is reported at its field and blocks the run", () =>
     assert.equal(runs, 1);
   }));
 
+test("a test of the connection needs the connection's fields and no card's", () =>
+  studio(async (ui) => {
+    const button = ui.page.getByRole("button", { name: "Test connection" });
+    await ui.open("Connection");
+    await ui.text("Region").fill("");
+    await button.click();
+    await ui.waitForStatus("Not tested: Region needs attention.");
+    assert.equal(await ui.errorAt(ui.text("Region")), "This field is required.");
+  }));
+
 test("missing required field is reported at the field", () =>
   studio(async (ui) => {
     await ui.run();

@@ -43,6 +43,44 @@ test("failed run shows the function's error", () =>
     assert.equal(await ui.output("Function Error").textContent(), "Unhandled");
   }));
 
+test("an invocation that is refused continues with the status code", () =>
+  studio(async (ui) => {
+    await ui.box("Use Function Name?").selectOption("Yes");
+    await ui.text("Function Name").fill("no-such-function");
+    await ui.open("Advanced");
+    await ui.box("On Error").selectOption("Continue");
+    await ui.run();
+    await ui.waitForStatus("Succeeded");
+    assert.equal(await ui.output("Status Code").textContent(), "404");
+    assert.equal(await ui.output("Error Type").textContent(), "ResourceNotFoundException");
+    assert.equal(await ui.output("Executed").textContent(), "no");
+    assert.equal(await ui.output("Retryable").textContent(), "false");
+    assert.equal(await ui.output("Function Name").textContent(), "no-such-function");
+    assert.equal(await ui.output("Output").count(), 0);
+  }));
+
+test("a test of the connection reports each check and runs nothing", () =>
+  studio(async (ui) => {
+    const button = ui.page.getByRole("button", { name: "Test connection" });
+    await button.click();
+    await ui.waitForStatus("checks passed");
+    assert.match(await ui.output("Endpoint").textContent(), /^passed: 127\.0\.0\.1:\d+ responds$/);
+    assert.match(await ui.output("Invoke function").textContent(), /^skipped: /);
+    await ui.choose("greet");
+    await button.click();
+    await ui.waitForStatus("checks passed");
+    assert.match(await ui.output("Invoke function").textContent(), /^passed: allowed/);
+    await ui.box("Use Function Name?").selectOption("Yes");
+    await ui.text("Function Name").fill("no-such-function");
+    await button.click();
+    await ui.waitForStatus("checks failed");
+    assert.match(await ui.output("Invoke function").textContent(), /^failed: ResourceNotFoundException: /);
+    // An error of a field is shown at the field, as after a run.
+    await ui.text("Function Name").fill("..");
+    await button.click();
+    await ui.waitForStatus("Invalid input: Function Name");
+  }));
+
 test("numbers and the order of keys pass unchanged", () =>
   studio(async (ui) => {
     const payload = '{"z": 12345678901234567890123, "a": [1.0, 1e400, -0],  "z2": {}, "s": "\\u00e9 {\\"x\\": [1]}"}';

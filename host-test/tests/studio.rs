@@ -272,6 +272,39 @@ async fn choices_come_from_the_component(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
+async fn connection_and_chosen_function_are_tested(component: Component) {
+    let at = running(component).await;
+    let connection = at.connection().await;
+    let test = async |values: Value| {
+        let asked = json!({ "connection": connection, "card": "invoke", "values": values });
+        document(&at.ask("test", asked).await)
+    };
+    let checks = test(json!({ "yourFunctions": "count", "payload": { "key": "k" } })).await;
+    let of = |checks: &Value, subject: &str| {
+        let mut list = checks["ok"].as_array().unwrap().iter();
+        list.find(|check| check["subject"] == subject)
+            .unwrap()
+            .clone()
+    };
+    for subject in ["endpoint", "identity", "list-functions", "invoke-function"] {
+        let check = of(&checks, subject);
+        assert_eq!(check["outcome"], "passed", "{check}");
+    }
+    assert_eq!(at.lambda.runs("k"), 0);
+    let checks = test(json!({ "yourFunctions": "missing" })).await;
+    let check = of(&checks, "invoke-function");
+    assert_eq!(check["outcome"], "failed");
+    let detail = check["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("ResourceNotFoundException: "),
+        "{detail}"
+    );
+    let rejected = test(json!({ "paylod": 1 })).await;
+    assert_eq!(rejected["error"]["invalid-input"]["field"], "values.paylod");
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
 async fn response_lists_the_refusals_of_the_policy(component: Component) {
     let at = running(component).await;
     let mut connection = at.connection().await;

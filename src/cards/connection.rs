@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::aws::credentials::{AccessKey, Secret};
-use crate::aws::endpoint;
+use crate::aws::endpoint::EndpointChoice;
 use crate::aws::hex;
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::Error;
@@ -110,7 +110,16 @@ form! {
             label: "Endpoint",
             definition: "Leave it empty for the region's standard endpoint. Otherwise fips, dual-stack or fips-dual-stack, or the URL of a VPC endpoint, a proxy or a local service. STS is called at the same proxy or local service; with a VPC endpoint, it is the region's STS.",
             group: ADVANCED,
-            paths: &["connection.endpoint.url"],
+            paths: &["connection.endpoint.url", "connection.endpoint.emulator"],
+            ..FIELD
+        },
+        Emulator = Field {
+            key: "emulator",
+            label: "Emulator",
+            definition: "Whether the URL in Endpoint is that of a local emulator, which omits headers that Lambda always sends. The connector then accepts responses without Lambda's request ID. Never set it for a URL that leads to AWS: a proxy's response could pass for the function's.",
+            kind: Kind::Boolean,
+            default: Some("false"),
+            group: ADVANCED,
             ..FIELD
         },
         RoleSessionName = Field {
@@ -218,20 +227,32 @@ const CREDENTIAL_TYPE: Field = Field {
 /// # Errors
 /// Returns `invalid-input` with the key of the field.
 pub fn read(json: &str) -> Result<Connection, Error> {
-    let values = &values::read("connection", json)?;
+    let values = &values::read("connection", json, FIELDS)?;
     Ok(Connection {
         region: Input::Region.text(values)?.unwrap_or_default(),
         credentials: credentials(values)?,
-        endpoint: match Input::Endpoint.text(values)? {
-            None => endpoint::EndpointChoice::Standard,
-            Some(text) => match text.as_str() {
-                "fips" => endpoint::EndpointChoice::Fips,
-                "dual-stack" => endpoint::EndpointChoice::DualStack,
-                "fips-dual-stack" => endpoint::EndpointChoice::FipsDualStack,
-                _ => endpoint::EndpointChoice::Url(text),
-            },
-        },
+        endpoint: endpoint(values)?,
     })
+}
+
+fn endpoint(values: &Values<'_>) -> Result<EndpointChoice, Error> {
+    let text = Input::Endpoint.text(values)?;
+    let choice = match text.as_deref() {
+        None => EndpointChoice::Standard,
+        Some("fips") => EndpointChoice::Fips,
+        Some("dual-stack") => EndpointChoice::DualStack,
+        Some("fips-dual-stack") => EndpointChoice::FipsDualStack,
+        Some(url) => EndpointChoice::Url(url.into()),
+    };
+    if !Input::Emulator.boolean(values)?.unwrap_or(false) {
+        return Ok(choice);
+    }
+    match choice {
+        EndpointChoice::Url(url) => Ok(EndpointChoice::Emulator(url)),
+        _ => Err(Input::Endpoint.invalid(
+            "it must be the URL of the emulator, for example http://127.0.0.1:9000, or Emulator must be false",
+        )),
+    }
 }
 
 fn credentials(values: &Values<'_>) -> Result<Credentials, Error> {

@@ -1,29 +1,30 @@
 //! The card that invokes a function.
 
-use alloc::string::{String, ToString};
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::aws::clock_skew::ServiceClock;
-use crate::aws::json;
-use crate::aws::number::milliseconds;
 use crate::call::connection::Connection;
 use crate::call::delivery;
 use crate::call::error::{Category, Error, Executed};
-use crate::call::failure::FunctionFailure;
-use crate::call::invocation::{Invocation, Payload};
-use crate::call::log_tail::RunReport;
+use crate::call::invocation::{FailedInvocation, Invocation};
 use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, untyped};
 use crate::cards::manifest::Description;
-use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
-use crate::cards::outputs::{self, Output, quoted_length};
-use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use crate::cards::outputs;
+use crate::lambda::invoke::{
+    InvocationType, Invoke, InvokeRequest, LogType, encode_client_context,
+};
 use crate::perform::perform_with_clock;
+use crate::test_connection::{self, Check, Subject};
 use crate::transport::Transport;
 
-mod part_of_name;
-use part_of_name::find_whole_name;
+mod find;
+mod named;
+mod outcome;
+use find::{Found, find};
+use named::Named;
+use outcome::{OUTPUTS, Outcome};
 
 pub const CARD: Description = Description {
     id: "invoke",
@@ -52,7 +53,7 @@ form! {
         FunctionName = Field {
             key: "functionName",
             label: "Function Name",
-            definition: "The function's complete or partial name, or its ARN. A partial name must match exactly one function: if it matches several, the error lists them and none is invoked.",
+            definition: "The function's complete or partial name, or its ARN, each with or without :alias. A partial name must match exactly one function: if it matches several, the error lists them and none is invoked.",
             required: true,
             visible_when: USE_FUNCTION_NAME.is(&[YES]),
             is_option: true,
@@ -84,7 +85,7 @@ form! {
         ClientContext = Field {
             key: "clientContext",
             label: "Client Context",
-            definition: "Data about the caller that the function finds in its context object: a JSON object, at most 3,583 bytes in Base64. Synchronous invocations only.",
+            definition: "Data about the caller that the function finds in its context object: a JSON object, or text that contains one, of at most 3,583 bytes in Base64. A dry run checks it. For the invocation type Event, Lambda does not pass it on, so it is checked and left out.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.client-context"],
@@ -93,7 +94,7 @@ form! {
         Payload = Field {
             key: "payload",
             label: "Payload",
-            definition: "The function's event. Any JSON value is accepted: at most 6,291,456 bytes, or 1,048,576 for the invocation type Event.",
+            definition: "The function's event: any JSON value of at most 6,291,456 bytes, or 1,048,576 for the invocation type Event. Text that contains a JSON object or array is sent as that object or array, and other text as a JSON string. Leave it empty to send no payload.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.payload"],
@@ -103,9 +104,9 @@ form! {
             key: "qualifier",
             label: "Qualifier",
             definition: "The alias or version of the function to invoke. Leave it empty for the unpublished version.",
-            source: Some(Source::Qualifiers(|values| Ok(function(values)?.1))),
+            source: Some(Source::Qualifiers(|values| Ok(Named::required(values)?.text))),
             group: PARAMETERS,
-            paths: &["request.qualifier"],
+            paths: &["request.qualifier", "qualifier"],
             ..FIELD
         },
         TenantId = Field {
@@ -139,6 +140,16 @@ form! {
             kind: Kind::Dropdown,
             default: Some("\"Fail\""),
             choices: &untyped::<_, { ON_FUNCTION_ERROR.len() }>(ON_FUNCTION_ERROR),
+            group: ADVANCED,
+            ..FIELD
+        },
+        OnError = Field {
+            key: "onError",
+            label: "On Error",
+            definition: "What the step does if AWS refuses the invocation, for example with 403, 404 or 429, or if there is no response.",
+            kind: Kind::Dropdown,
+            default: Some("\"Fail\""),
+            choices: &untyped::<_, { ON_ERROR.len() }>(ON_ERROR),
             group: ADVANCED,
             ..FIELD
         },
@@ -246,162 +257,42 @@ const LOG_TYPES: &[Choice<Option<LogType>>] = &[
     },
 ];
 
+/// What the step does about an error.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum OnFunctionError {
+enum OnError {
     Fail,
     Continue,
 }
 
-const ON_FUNCTION_ERROR: &[Choice<OnFunctionError>] = &[
+const ON_FUNCTION_ERROR: &[Choice<OnError>] = &[
     Choice {
-        means: OnFunctionError::Fail,
+        means: OnError::Fail,
         value: "Fail",
         label: "Fail",
         description: "The step fails with the function's error.",
     },
     Choice {
-        means: OnFunctionError::Continue,
+        means: OnError::Continue,
         value: "Continue",
         label: "Continue",
         description: "The step succeeds. Function Error, Error Type and Error Message report what happened.",
     },
 ];
 
-const OUTPUTS: &[Output<Outcome>] = &[
-    Output {
-        key: "statusCode",
-        label: "Status Code",
-        definition: "200 for RequestResponse, 202 for Event, 204 for DryRun.",
-        value: Number(|run| Some(run.invocation.status_code.to_string())),
+const ON_ERROR: &[Choice<OnError>] = &[
+    Choice {
+        means: OnError::Fail,
+        value: "Fail",
+        label: "Fail",
+        description: "The step fails with the error.",
     },
-    Output {
-        key: "output",
-        label: "Output",
-        definition: "The function's response, unchanged. In Base64 if it is not UTF-8 text.",
-        value: Text(|run| run.output.as_deref()),
-    },
-    Output {
-        key: "logResult",
-        label: "Log Result",
-        definition: "The last 4 KB of the execution log, decoded. Only with the log type Tail.",
-        value: Text(|run| Some(&run.invocation.log.as_ref()?.text)),
-    },
-    Output {
-        key: "outputJson",
-        label: "Output JSON",
-        definition: "The function's response as a JSON value, if it is JSON.",
-        value: Object(|run, out| out.push_str(run.json())),
-    },
-    Output {
-        key: "outputIsBase64",
-        label: "Output Is Base64",
-        definition: "Whether the output is in Base64, because it is not UTF-8 text.",
-        value: Boolean(|run| run.is_base64),
-    },
-    Output {
-        key: "functionError",
-        label: "Function Error",
-        definition: "Lambda's marker of a failed function, usually Unhandled. Empty if it succeeded.",
-        value: Text(|run| Some(&run.failure.as_ref()?.marker)),
-    },
-    Output {
-        key: "errorType",
-        label: "Error Type",
-        definition: "The failed function's error type, for example KeyError.",
-        value: Text(|run| run.failure.as_ref()?.error_type.as_deref()),
-    },
-    Output {
-        key: "errorMessage",
-        label: "Error Message",
-        definition: "The failed function's error message.",
-        value: Text(|run| run.failure.as_ref()?.error_message.as_deref()),
-    },
-    Output {
-        key: "executedVersion",
-        label: "Executed Version",
-        definition: "The version that ran. For an alias, the version that it points to.",
-        value: Text(|run| run.invocation.executed_version.as_deref()),
-    },
-    Output {
-        key: "requestId",
-        label: "Request ID",
-        definition: "Lambda's ID of the invocation, which the function's log also contains.",
-        value: Text(|run| run.invocation.request_id.as_deref()),
-    },
-    Output {
-        key: "attempts",
-        label: "Attempts",
-        definition: "The number of attempts.",
-        value: Number(|run| Some(run.invocation.attempts.to_string())),
-    },
-    Output {
-        key: "durationMs",
-        label: "Duration (ms)",
-        definition: "How long the function ran. Only with the log type Tail.",
-        value: Number(|run| Some(milliseconds(run.report()?.duration_ms))),
-    },
-    Output {
-        key: "billedDurationMs",
-        label: "Billed Duration (ms)",
-        definition: "The duration that AWS bills. Only with the log type Tail.",
-        value: Number(|run| Some(run.report()?.billed_duration_ms?.to_string())),
-    },
-    Output {
-        key: "maxMemoryUsedMb",
-        label: "Max Memory Used (MB)",
-        definition: "The most memory that the function used. Only with the log type Tail.",
-        value: Number(|run| Some(run.report()?.max_memory_used_mb?.to_string())),
-    },
-    Output {
-        key: "initDurationMs",
-        label: "Init Duration (ms)",
-        definition: "How long the cold start took. Only with the log type Tail.",
-        value: Number(|run| Some(milliseconds(run.report()?.init_duration_ms?))),
+    Choice {
+        means: OnError::Continue,
+        value: "Continue",
+        label: "Continue",
+        description: "The step succeeds although the invocation did not. Status Code, Error Type, Executed and Hint report what happened: check Error Type before using Output.",
     },
 ];
-
-/// The result of the step.
-struct Outcome {
-    /// Without its output, which moves to `output`.
-    invocation: Invocation,
-    failure: Option<FunctionFailure>,
-    output: Option<String>,
-    is_base64: bool,
-    is_json: bool,
-}
-
-impl Outcome {
-    fn new(mut invocation: Invocation, failure: Option<FunctionFailure>) -> Outcome {
-        let (output, is_base64) = match invocation.output.take() {
-            None => (None, false),
-            Some(Payload::Text(text)) => (Some(text), false),
-            Some(Payload::Binary(bytes)) => (Some(STANDARD.encode(bytes)), true),
-        };
-        let is_json = |text: &String| !is_base64 && json::check(text).is_ok();
-        Outcome {
-            is_json: output.as_ref().is_some_and(is_json),
-            invocation,
-            failure,
-            output,
-            is_base64,
-        }
-    }
-
-    fn json(&self) -> &str {
-        let json = self.output.as_deref().filter(|_| self.is_json);
-        json.map_or("null", str::trim)
-    }
-
-    fn report(&self) -> Option<&RunReport> {
-        self.invocation.log.as_ref()?.report.as_ref()
-    }
-
-    fn write(&self) -> String {
-        let output = self.output.as_deref().map_or(0, quoted_length);
-        let capacity = output.saturating_add(self.json().len());
-        outputs::write(OUTPUTS, self, capacity.saturating_add(1_024))
-    }
-}
 
 /// Runs the card and returns its outputs.
 pub async fn run(
@@ -409,54 +300,107 @@ pub async fn run(
     connection: Connection,
     values: &Values<'_>,
 ) -> Result<String, Error> {
-    let (named_by, function) = function(values)?;
-    let request = request(values, function.clone())?;
-    let on_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
+    let named = Named::required(values)?;
+    let request = request(values, named.text.clone())?;
+    let on_function_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
+    let on_error = Input::OnError.choice(values, ON_ERROR)?;
 
     let mut operation = Invoke::new(connection.clone(), request)?;
     let mut clock = ServiceClock::default();
     let mut result = perform_with_clock(transport, &mut operation, &mut clock).await;
-    // The text is first used as a complete name. If there is no such function, so that none ran, it
-    // may be a part of a name, unless it is an ARN or has a qualifier.
-    if matches!(named_by, Input::FunctionName)
-        && is_not_found(&result)
-        && !function.contains(':')
-        && let Some(name) = find_whole_name(transport, connection, &function)
-            .await
-            .map_err(|candidates| Input::FunctionName.invalid(candidates))?
+    let mut function = named.text.clone();
+    // The text is first used as a complete name. If there is no such function, it may be a part of a
+    // name.
+    if let Some((part, qualifier)) = named.part()
+        && may_be_part_of_a_name(&result)
     {
-        operation.rename(&name)?;
-        result = perform_with_clock(transport, &mut operation, &mut clock).await;
+        match find(transport, connection, &mut clock, part).await {
+            Found::One(name) => {
+                function = format!("{name}{qualifier}");
+                operation.rename(&function)?;
+                result = perform_with_clock(transport, &mut operation, &mut clock).await;
+            }
+            Found::Several(candidates) => return Err(named.field.invalid(candidates)),
+            Found::Nothing => {}
+            Found::Unknown(why) => add_hint(&mut result, &why),
+        }
     }
     // Free the request's payload before the response is copied.
     drop(operation);
-    match result {
-        Ok(invocation) => Ok(Outcome::new(invocation, None).write()),
-        Err(Error::FunctionFailed(failed)) if on_error == OnFunctionError::Continue => {
-            Ok(Outcome::new(failed.invocation, Some(failed.failure)).write())
+    let outcome = match result {
+        Ok(invocation) => Outcome::new(function, invocation),
+        Err(Error::FunctionFailed(failed)) if on_function_error == OnError::Continue => {
+            let FailedInvocation {
+                invocation,
+                failure,
+            } = *failed;
+            Outcome::failed(function, invocation, failure)
         }
-        Err(error) => Err(error),
-    }
+        Err(Error::Service(error) | Error::Unauthenticated(error))
+            if on_error == OnError::Continue =>
+        {
+            Outcome::refused(function, error)
+        }
+        Err(Error::Transport(error)) if on_error == OnError::Continue => {
+            Outcome::unanswered(function, error)
+        }
+        Err(error) => return Err(error),
+    };
+    outcome.write()
 }
 
-/// Returns the field that names the function, and the name.
-fn function(values: &Values<'_>) -> Result<(Input, String), Error> {
-    let named_by = Input::UseFunctionName.choice(values, NAMINGS)?;
-    Ok((named_by, named_by.required_text(values)?))
+/// Tests the connection, and the function if the form names one.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &Connection,
+    values: &Values<'_>,
+) -> Result<Vec<Check>, Error> {
+    let named = Named::read(values)?;
+    let qualifier = Input::Qualifier.text(values)?;
+    let checks = async |function: Option<&str>| {
+        test_connection::test_connection(transport, connection, function, qualifier.as_deref())
+            .await
+    };
+    let mut tested = checks(named.as_ref().map(|named| &*named.text)).await?;
+
+    // As when the card runs, a text that is not a function's name may be a part of one.
+    if let Some((part, suffix)) = named.as_ref().and_then(Named::part)
+        && let Some(check) = invocation_check(&mut tested)
+        && check.outcome == test_connection::Outcome::Failed
+    {
+        let mut clock = ServiceClock::default();
+        match find(transport, connection.clone(), &mut clock, part).await {
+            Found::One(name) => {
+                let whole = format!("{name}{suffix}");
+                tested = checks(Some(&whole)).await?;
+                if let Some(check) = invocation_check(&mut tested) {
+                    check.detail = format!("{whole}: {}", check.detail);
+                }
+            }
+            Found::Several(why) | Found::Unknown(why) => {
+                check.detail = format!("{}; {why}", check.detail);
+            }
+            Found::Nothing => {}
+        }
+    }
+    Ok(tested)
+}
+
+fn invocation_check(checks: &mut [Check]) -> Option<&mut Check> {
+    let mut checks = checks.iter_mut();
+    checks.find(|check| check.subject == Subject::InvokeFunction)
 }
 
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {
-    let client_context = Input::ClientContext.raw(values).map(|value| value.get());
+    let invocation_type = Input::InvocationType.choice(values, INVOCATION_TYPES)?;
     let seconds: Option<u32> = Input::ResponseTimeoutSeconds.number(values)?;
     Ok(InvokeRequest {
         function,
         qualifier: Input::Qualifier.text(values)?,
-        invocation_type: Input::InvocationType.choice(values, INVOCATION_TYPES)?,
+        invocation_type,
         log_type: Input::LogType.choice(values, LOG_TYPES)?,
-        client_context: client_context
-            .filter(|json| !matches!(*json, "null" | "\"\""))
-            .map(Into::into),
-        payload: Input::Payload.raw(values).map(|value| value.get().into()),
+        client_context: client_context(values, invocation_type)?,
+        payload: Input::Payload.json(values).map(Into::into),
         tenant_id: Input::TenantId.text(values)?,
         durable_execution_name: Input::DurableExecutionName.text(values)?,
         trace_id: Input::TraceId.text(values)?,
@@ -469,9 +413,37 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
     })
 }
 
-/// Whether the function was not found and did not run. If an earlier attempt may have run it, no other
-/// function may be invoked.
-fn is_not_found(result: &Result<Invocation, Error>) -> bool {
+/// The client context, unless it is blank or Lambda does not pass it on. It is checked in any case, so
+/// that a form is as valid for one invocation type as for another.
+fn client_context(
+    values: &Values<'_>,
+    invocation_type: Option<InvocationType>,
+) -> Result<Option<String>, Error> {
+    let context = Input::ClientContext.json(values);
+    let Some(context) = context.filter(|json| json != "null") else {
+        return Ok(None);
+    };
+    if invocation_type == Some(InvocationType::Event) {
+        encode_client_context(&context)?;
+        return Ok(None);
+    }
+    Ok(Some(context.into()))
+}
+
+/// Whether there may be no function of the name, and none ran. If an earlier attempt may have run it, no
+/// other function may be invoked.
+fn may_be_part_of_a_name(result: &Result<Invocation, Error>) -> bool {
+    // A policy that allows named functions only denies any other name before Lambda looks for it.
     matches!(result, Err(Error::Service(error))
-        if error.category == Category::NotFound && error.executed == Executed::No)
+        if matches!(error.category, Category::NotFound | Category::AccessDenied)
+            && error.executed == Executed::No)
+}
+
+fn add_hint(result: &mut Result<Invocation, Error>, more: &str) {
+    if let Err(Error::Service(error)) = result {
+        error.hint = Some(match error.hint.take() {
+            Some(hint) => format!("{hint}; {more}"),
+            None => more.into(),
+        });
+    }
 }

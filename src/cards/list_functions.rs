@@ -1,15 +1,17 @@
 //! The card that lists functions.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
-use crate::call::error::Error;
+use crate::call::error::{Error, Executed};
 use crate::cards::field::{FIELD, Field, Kind, Values, form};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{self, Boolean, Number, Object, Text};
 use crate::cards::outputs::{self, Output, push_list, push_object, push_text};
 use crate::lambda::list_functions::{FunctionPage, FunctionQuery, FunctionSummary, ListFunctions};
 use crate::perform::perform;
+use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
 
 pub const CARD: Description = Description {
@@ -100,8 +102,8 @@ const ROW: &[(&str, Value<FunctionSummary>)] = &[
         Number(|row| Some(row.memory_size_mb.to_string())),
     ),
     ("lastModified", Text(|row| Some(&row.last_modified))),
-    ("tenantIsolated", Boolean(|row| row.tenant_isolated)),
-    ("durable", Boolean(|row| row.durable)),
+    ("tenantIsolated", Boolean(|row| Some(row.tenant_isolated))),
+    ("durable", Boolean(|row| Some(row.durable))),
 ];
 
 /// Runs the card and returns its outputs.
@@ -118,5 +120,14 @@ pub async fn run(
         delivery: None,
     };
     let page = perform(transport, ListFunctions::new(connection, query)?).await?;
-    Ok(outputs::write(OUTPUTS, &page, 0))
+    outputs::write(OUTPUTS, &page).ok_or_else(|| outputs::too_large(Executed::No, 1))
+}
+
+/// Tests the connection.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &Connection,
+    _: &Values<'_>,
+) -> Result<Vec<Check>, Error> {
+    test_connection(transport, connection, None, None).await
 }

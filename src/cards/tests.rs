@@ -17,17 +17,27 @@ struct Lambda {
     functions: Vec<&'static str>,
     /// Whether the caller may list them.
     allowed: bool,
+    /// The status and code of an invocation of any other function.
+    unknown: (u16, &'static str),
     /// The functions that ran, with their requests.
     invoked: RefCell<Vec<(String, Sent)>>,
+    /// The functions whose events are queued, with their requests.
+    queued: RefCell<Vec<(String, Sent)>>,
 }
 
 fn account(functions: &[&'static str]) -> Scripted<Lambda> {
     Scripted::new(Lambda {
         functions: functions.to_vec(),
         allowed: true,
+        unknown: NOT_FOUND,
         invoked: RefCell::default(),
+        queued: RefCell::default(),
     })
 }
+
+const NOT_FOUND: (u16, &str) = (404, "ResourceNotFoundException");
+/// The response to a caller whose policy names the functions that it may invoke.
+const DENIED: (u16, &str) = (403, "AccessDeniedException");
 
 /// An account that does not permit listing its functions.
 fn closed_account(functions: &[&'static str]) -> Scripted<Lambda> {
@@ -59,12 +69,25 @@ impl Lambda {
     }
 
     fn invoke(&self, name: &str, sent: &Sent) -> Response {
-        if !self.functions.contains(&name) {
-            return coded(404, "ResourceNotFoundException");
+        // The path contains `name:alias` encoded.
+        let name = &name.replace("%3A", ":");
+        let (function, alias) = name.split_once(':').unwrap_or((name, "live"));
+        if !self.functions.contains(&function) || alias != "live" {
+            let (status, code) = self.unknown;
+            return coded(status, code);
+        }
+        match sent.header("x-amz-invocation-type") {
+            "DryRun" => return answer(204, &[], ""),
+            "Event" => {
+                let mut queued = self.queued.borrow_mut();
+                queued.push((name.into(), sent.clone()));
+                return answer(202, &[], "");
+            }
+            _ => {}
         }
         let mut invoked = self.invoked.borrow_mut();
         invoked.push((name.into(), sent.clone()));
-        match name {
+        match function {
             "fail" => answer(
                 200,
                 &[("x-amz-function-error", "Unhandled")],
@@ -90,6 +113,9 @@ impl Lambda {
 
 impl Service for Lambda {
     fn answer(&self, sent: &Sent) -> Answer {
+        if sent.authority.starts_with("sts.") {
+            return Ok(answer(200, &[], IDENTITY));
+        }
         let path = sent.path.strip_prefix("/2015-03-31/functions").unwrap();
         Ok(match path.split('/').collect::<Vec<_>>()[..] {
             [""] => self.list(sent),
@@ -109,6 +135,8 @@ impl Service for Lambda {
     }
 }
 
+const IDENTITY: &str = "<R><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ada</Arn><Account>123456789012</Account></GetCallerIdentityResult></R>";
+
 const CONNECT: &str =
     r#"{"region":"us-east-1","accessKeyId":"AKIDEXAMPLE","secretAccessKey":"secret"}"#;
 
@@ -124,4 +152,9 @@ fn invoke(lambda: &Scripted<Lambda>, values: &str) -> Result<Value, Error> {
 mod choices;
 mod forms;
 mod invoke;
+mod json;
 mod list_functions;
+mod names;
+mod outputs;
+mod test;
+mod unknown;

@@ -2,25 +2,62 @@
 //!
 //! Platforms differ in what they send for a blank field (no key, null or an empty string), and for
 //! numbers and booleans (JSON or a string). All of these are accepted. Other values are rejected with
-//! the key of the field.
+//! the key of the field, and so are keys that no field has.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
 use crate::aws::json::{self, Fields, Json};
 use crate::call::error::Error;
+use crate::call::text::is_word;
 use crate::cards::field::{Choice, Field, Values};
 
-/// Reads the JSON object that errors call `name`.
+/// Reads the values of a form's `fields`: the JSON object that errors call `name`.
 ///
 /// # Errors
-/// Returns `invalid-input` if `text` is not a JSON object.
-pub fn read<'a>(name: &str, text: &'a str) -> Result<Values<'a>, Error> {
-    Fields::read(text).ok_or_else(|| {
+/// Returns `invalid-input` if `text` is not a JSON object, or if one of its keys is not that of a
+/// field. A field that the form hides is still a field.
+pub fn read<'a>(name: &str, text: &'a str, fields: &[&'static Field]) -> Result<Values<'a>, Error> {
+    let values = Fields::read(text).ok_or_else(|| {
         let problem = json::check(text).err();
         let problem = problem.unwrap_or_else(|| "it must be a JSON object, keyed by field".into());
         Error::invalid(name, problem)
-    })
+    })?;
+    let is_known = |key: &str| fields.iter().any(|field| field.key == key);
+    if let Some((key, _)) = values.iter().find(|(key, _)| !is_known(key)) {
+        return Err(unknown_key(name, key, fields));
+    }
+    Ok(values)
+}
+
+/// The error for a key that no field has. It repeats a key that looks like one, so that a typo is
+/// found. A secret that was pasted in place of a key is longer, or has other characters.
+fn unknown_key(name: &str, key: &str, fields: &[&'static Field]) -> Error {
+    let looks_like_a_key = (1..=MAX_REPEATED_KEY).contains(&key.len())
+        && key.bytes().all(|byte| is_word(byte) || byte == b'.');
+    let (field, problem) = if looks_like_a_key {
+        (format!("{name}.{key}"), "there is no field of this key")
+    } else {
+        (name.into(), "it has a key that is not a field's")
+    };
+    let keys = fields.iter().map(|field| field.key);
+    Error::invalid(
+        field,
+        with_list(format!("{problem}; the fields are:"), keys),
+    )
+}
+
+/// The longest unknown key that an error repeats. A secret access key has 40 characters.
+const MAX_REPEATED_KEY: usize = 32;
+
+/// Appends what is allowed to a message.
+pub fn with_list<'a>(mut message: String, allowed: impl Iterator<Item = &'a str>) -> String {
+    for (index, item) in allowed.enumerate() {
+        message.push_str(if index == 0 { " " } else { ", " });
+        message.push_str(item);
+    }
+    message
 }
 
 /// Replaces the path in an error of the typed interface by the key of the field that supplied the
@@ -101,16 +138,30 @@ impl Field {
         if let Some(choice) = choices.iter().find(|choice| choice.value == chosen) {
             return Ok(choice.means);
         }
-        let mut message = String::from("it must be one of:");
-        for choice in choices {
-            message.push_str(&format!(" {}", choice.value));
-        }
-        Err(self.invalid(message))
+        let values = choices.iter().map(|choice| choice.value);
+        Err(self.invalid(with_list("it must be one of:".into(), values)))
     }
 
-    /// Returns the JSON of the value verbatim, `null` included, or `None` if the key is missing.
-    pub fn raw<'a>(&self, values: &Values<'a>) -> Option<Json<'a>> {
-        values.raw(self.key)
+    /// Returns the value's JSON verbatim, `null` included, or `None` if the field is blank.
+    ///
+    /// A platform whose editor is a text box sends JSON as a string. If a string contains an object
+    /// or an array, that is the value.
+    pub fn json<'a>(&self, values: &Values<'a>) -> Option<Cow<'a, str>> {
+        let json = values.raw(self.key)?.get();
+        let Some(text) = values.raw(self.key).and_then(Json::string) else {
+            return Some(Cow::Borrowed(json));
+        };
+        let inner = text.trim();
+        if inner.is_empty() {
+            return None;
+        }
+        let is_structure = inner.starts_with(['{', '[']) && json::check(inner).is_ok();
+        Some(match is_structure {
+            false => Cow::Borrowed(json),
+            // A payload of six megabytes is not copied again.
+            true if inner.len() == text.len() => Cow::Owned(text),
+            true => Cow::Owned(inner.into()),
+        })
     }
 
     /// Whether the form shows the field.

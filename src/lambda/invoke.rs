@@ -113,7 +113,15 @@ impl Invoke {
         let client_context = request
             .client_context
             .as_deref()
-            .map(|context| encode_client_context(context, synchronous))
+            .map(|context| match invocation_type {
+                InvocationType::RequestResponse | InvocationType::DryRun => {
+                    encode_client_context(context)
+                }
+                InvocationType::Event => Err(Error::invalid(
+                    CLIENT_CONTEXT,
+                    "Lambda does not pass the client context to asynchronous (`event`) invocations: leave it out, or put the data into the payload",
+                )),
+            })
             .transpose()?;
         if let Some(payload) = &request.payload {
             check_payload(payload, invocation_type)?;
@@ -166,24 +174,23 @@ fn check_qualifiers(function: &FunctionName, qualifier: Option<&str>) -> Result<
     }
 }
 
-fn encode_client_context(context: &str, synchronous: bool) -> Result<String, Error> {
-    const FIELD: &str = "request.client-context";
-    if !synchronous {
-        return Err(Error::invalid(
-            FIELD,
-            "Lambda passes the client context only to synchronous (`request-response`) invocations: leave it out, or put the data into the payload",
-        ));
-    }
+const CLIENT_CONTEXT: &str = "request.client-context";
+
+/// Encodes a client context as its header carries it.
+///
+/// # Errors
+/// `invalid-input` if it is not a JSON object, or too long.
+pub fn encode_client_context(context: &str) -> Result<String, Error> {
     if Fields::read(context).is_none() {
         return Err(Error::invalid(
-            FIELD,
+            CLIENT_CONTEXT,
             "it must be a JSON object, for example {\"custom\":{\"key\":\"value\"}}: the connector encodes it in Base64",
         ));
     }
     let encoded = STANDARD.encode(context);
     if encoded.len() > CLIENT_CONTEXT_LIMIT {
         return Err(Error::invalid(
-            FIELD,
+            CLIENT_CONTEXT,
             format!(
                 "it is {} bytes in Base64: Lambda accepts at most {CLIENT_CONTEXT_LIMIT}",
                 encoded.len()

@@ -27,6 +27,8 @@ pub struct Exports {
     pub describe: ComponentExportIndex,
     /// `cards.choices`
     pub choices: ComponentExportIndex,
+    /// `cards.test`
+    pub test: ComponentExportIndex,
     /// `cards.run`
     pub run: ComponentExportIndex,
     /// Whether one instance can serve concurrent calls: true for the component for WASI 0.3.
@@ -76,6 +78,7 @@ impl Exports {
             open: function("sessions", "open")?,
             describe: function("cards", "describe")?,
             choices: function("cards", "choices")?,
+            test: function("cards", "test")?,
             run: function("cards", "run")?,
             concurrent,
         })

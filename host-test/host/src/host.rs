@@ -300,6 +300,21 @@ impl Host {
         )
     }
 
+    /// Tests the connection, and the function that a card's `values` name, if any. `connection` and
+    /// `values` are JSON objects by field key. It calls STS, so the policy needs [`Policy::and_sts`].
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn test(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &str,
+        card: &str,
+        values: &str,
+    ) -> CallResult<Vec<lambda::Check>> {
+        call!(self, policy, test(connection, card, values))
+    }
+
     /// Runs a card. `connection` and `values` are JSON objects by field key, and so is the result.
     ///
     /// # Errors
@@ -350,6 +365,7 @@ mod tests {
     ) {
         sent_between_threads(host.invoke(policy, connection, request));
         sent_between_threads(host.run(policy, "", "", ""));
+        sent_between_threads(host.test(policy, "", "", ""));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::connection::{Ready, prepare};
+use super::connection::{Ready, prepare, prepare_test};
 use super::state::State;
 use crate::json::{self, ToJson};
 use aws_lambda_connector_host::host::CallResult;
@@ -21,6 +21,7 @@ pub(super) enum Question {
     Describe,
     Defaults,
     Choices,
+    Test,
     Run,
 }
 
@@ -76,6 +77,7 @@ pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Re
             });
         }
         Question::Choices => choices(state, body).await,
+        Question::Test => test(state, body).await,
         Question::Run => run(state, body).await,
     };
     asked.unwrap_or_else(|error| Reply::refused(StatusCode::BAD_REQUEST, &error.to_string()))
@@ -95,6 +97,17 @@ async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     );
     Ok(Reply::answered(page.await, &policy, |page| {
         to_raw_value(&page.to_json())
+    }))
+}
+
+async fn test(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
+    let form: Form<'_> = serde_json::from_slice(body)?;
+    let Ready { json, policy } = prepare_test(form.connection, &state.defaults, &state.allow)?;
+    let checks = state
+        .host
+        .test(&policy, &json, &form.card, form.values.get());
+    Ok(Reply::answered(checks.await, &policy, |checks| {
+        to_raw_value(&checks.to_json())
     }))
 }
 

@@ -94,6 +94,26 @@ pub(super) fn prepare(
     defaults: &Defaults,
     allow: &[String],
 ) -> Result<Ready, InvalidDestination> {
+    let leads_to_a_role = |kind: &str| matches!(kind, "assumeRole" | "webIdentity");
+    prepare_for(json, defaults, allow, leads_to_a_role)
+}
+
+/// As [`prepare`], for a test of the connection, which asks STS who the caller is.
+pub(super) fn prepare_test(
+    json: &RawValue,
+    defaults: &Defaults,
+    allow: &[String],
+) -> Result<Ready, InvalidDestination> {
+    prepare_for(json, defaults, allow, |_| true)
+}
+
+/// `needs_sts` decides by the credential type.
+fn prepare_for(
+    json: &RawValue,
+    defaults: &Defaults,
+    allow: &[String],
+    needs_sts: impl FnOnce(&str) -> bool,
+) -> Result<Ready, InvalidDestination> {
     // Only the parsed fields are passed on. Otherwise, the component might read a different
     // connection than the one that the policy was made for.
     let Ok(mut fields) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(json.get()) else {
@@ -104,10 +124,10 @@ pub(super) fn prepare(
     };
     let text = |key: &str| fields.get(key).and_then(|value| text_of(value));
     let mut policy = match text("region") {
-        Some(region) => match text("credentialType").as_deref() {
-            Some("assumeRole" | "webIdentity") => Policy::for_region(&region).and_sts(&region),
-            _ => Policy::for_region(&region),
-        },
+        Some(region) if needs_sts(&text("credentialType").unwrap_or_default()) => {
+            Policy::for_region(&region).and_sts(&region)
+        }
+        Some(region) => Policy::for_region(&region),
         None => Policy::deny_all(),
     };
     // A URL that the user typed is allowed. The component rejects text that is not a URL.
@@ -223,6 +243,22 @@ mod tests {
                 "{kind}"
             );
             assert!(reaches(&policy, "https://lambda.eu-west-1.amazonaws.com/"));
+        }
+    }
+
+    #[test]
+    fn test_of_any_connection_reaches_sts_in_its_region() {
+        for kind in ["assumeRole", "accessKeys", "hostSigned", ""] {
+            let connection = json!({ "region": "eu-west-1", "credentialType": kind });
+            let raw = RawValue::from_string(connection.to_string()).unwrap();
+            let policy = prepare_test(&raw, &defaults(), &[]).unwrap().policy;
+            for (uri, reached) in [
+                ("https://sts.eu-west-1.amazonaws.com/", true),
+                ("https://lambda.eu-west-1.amazonaws.com/", true),
+                ("https://sts.us-east-1.amazonaws.com/", false),
+            ] {
+                assert_eq!(reaches(&policy, uri), reached, "{kind} {uri}");
+            }
         }
     }
 

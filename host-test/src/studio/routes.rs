@@ -40,6 +40,7 @@ async fn routed(state: &State, request: Request<Incoming>) -> Response<Full<Byte
         "describe" => (Question::Describe, Method::GET),
         "defaults" => (Question::Defaults, Method::GET),
         "choices" => (Question::Choices, Method::POST),
+        "test" => (Question::Test, Method::POST),
         "run" => (Question::Run, Method::POST),
         _ => return refusal(StatusCode::NOT_FOUND, "there is nothing at this path"),
     };

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use aws_lambda_connector_host::bindings::lambda::{Check, CheckOutcome, CheckSubject};
 use aws_lambda_connector_host::policy::Policy;
 use serde_json::{Value, json};
+use testing::outcome::invalid_input;
 use testing::{Component, Local, for_each_component, form};
 
 async fn run(local: &Local, card: &str, values: &str) -> Value {
@@ -49,6 +51,75 @@ async fn qualifier_choices_follow_the_chosen_function(component: Component) {
     let choices = chosen.await.unwrap().unwrap().choices;
     let values: Vec<&str> = choices.iter().map(|choice| &*choice.value).collect();
     assert_eq!(values, ["beta"]);
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn test_of_a_card_checks_the_connection_and_its_function(component: Component) {
+    let local = Local::start(component).await;
+    let form = form(&local.lambda);
+    let test = async |values: &str| {
+        let tested = local
+            .host
+            .test(&local.policy, &form, "invoke", values)
+            .await;
+        tested.unwrap()
+    };
+    let outcome = |checks: &[Check], subject| {
+        let mut checks = checks.iter();
+        let check = checks.find(|check| check.subject == subject).unwrap();
+        (check.outcome, check.detail.clone())
+    };
+    let values = r#"{"yourFunctions":"count","qualifier":"$LATEST","payload":{"key":"k"}}"#;
+    let checks = test(values).await.unwrap();
+    for subject in [
+        CheckSubject::Clock,
+        CheckSubject::Endpoint,
+        CheckSubject::Identity,
+        CheckSubject::ListFunctions,
+        CheckSubject::InvokeFunction,
+    ] {
+        let (outcome, detail) = outcome(&checks, subject);
+        assert_eq!(outcome, CheckOutcome::Passed, "{subject:?}: {detail}");
+    }
+    assert_eq!(local.lambda.runs("k"), 0);
+
+    let values = r#"{"useFunctionName":"Yes","functionName":"GREE"}"#;
+    let (passed, detail) = outcome(&test(values).await.unwrap(), CheckSubject::InvokeFunction);
+    assert_eq!(passed, CheckOutcome::Passed);
+    assert!(detail.starts_with("greet: "), "{detail}");
+
+    let values = r#"{"yourFunctions":"missing"}"#;
+    let (failed, detail) = outcome(&test(values).await.unwrap(), CheckSubject::InvokeFunction);
+    assert_eq!(failed, CheckOutcome::Failed);
+    assert!(
+        detail.starts_with("ResourceNotFoundException: "),
+        "{detail}"
+    );
+
+    let (skipped, _) = outcome(&test("{}").await.unwrap(), CheckSubject::InvokeFunction);
+    assert_eq!(skipped, CheckOutcome::Skipped);
+
+    let input = invalid_input(test(r#"{"paylod":{}}"#).await);
+    assert_eq!(input.field, "values.paylod");
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_invocation_is_an_output_if_the_step_continues(component: Component) {
+    let local = Local::start(component).await;
+    let values = r#"{"yourFunctions":"missing","onError":"Continue"}"#;
+    let outputs = run(&local, "invoke", values).await;
+    for (key, value) in [
+        ("statusCode", json!(404)),
+        ("errorType", json!("ResourceNotFoundException")),
+        ("executed", json!("no")),
+        ("retryable", json!(false)),
+        ("functionName", json!("missing")),
+        ("output", Value::Null),
+    ] {
+        assert_eq!(outputs[key], value, "{key}");
+    }
 }
 
 #[for_each_component]

@@ -62,6 +62,7 @@ async fn published_keys_and_labels_are_present(component: Component) {
         "inputs | durableExecutionName | Durable Execution Name | text",
         "inputs | traceId | Trace ID | text",
         "inputs | onFunctionError | On Function Error | dropdown",
+        "inputs | onError | On Error | dropdown",
         "inputs | maxAttempts | Maximum Attempts | number",
         "inputs | responseTimeoutSeconds | Response Timeout (Seconds) | number",
         "inputs | idempotent | Idempotent | boolean",
@@ -70,6 +71,17 @@ async fn published_keys_and_labels_are_present(component: Component) {
         "outputs | logResult | Log Result | text",
         "outputs | outputJson | Output JSON | object",
         "outputs | outputIsBase64 | Output Is Base64 | boolean",
+        "outputs | executed | Executed | text",
+        "outputs | retryable | Retryable | boolean",
+        "outputs | hint | Hint | text",
+        "outputs | functionName | Function Name | text",
+        "outputs | durableExecutionArn | Durable Execution ARN | text",
+        "outputs | traceId | Trace ID | text",
+        "outputs | memorySizeMb | Memory Size (MB) | number",
+        "outputs | gbSeconds | GB-Seconds | number",
+        "outputs | failureCause | Failure Cause | text",
+        "outputs | stackTrace | Stack Trace | text",
+        "outputs | logTruncated | Log Truncated | boolean",
     ] {
         let (part, field) = published.split_once(" | ").expect("a part");
         assert!(fields(part).contains(&field.to_owned()), "{published}");

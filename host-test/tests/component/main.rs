@@ -8,6 +8,7 @@ mod endpoints;
 mod errors;
 mod invoking;
 mod listing;
+mod memory;
 mod payloads;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;

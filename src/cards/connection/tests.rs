@@ -92,6 +92,72 @@ fn blank_credential_type_means_access_keys() {
 }
 
 #[test]
+fn emulator_decides_what_the_url_of_the_endpoint_is() {
+    let url = || "http://127.0.0.1:9000".into();
+    for (changes, expected) in [
+        (json!({}), EndpointChoice::Standard),
+        (json!({"emulator": false}), EndpointChoice::Standard),
+        (json!({"endpoint": url()}), EndpointChoice::Url(url())),
+        (
+            json!({"endpoint": url(), "emulator": false}),
+            EndpointChoice::Url(url()),
+        ),
+        (
+            json!({"endpoint": url(), "emulator": ""}),
+            EndpointChoice::Url(url()),
+        ),
+        (
+            json!({"endpoint": url(), "emulator": null}),
+            EndpointChoice::Url(url()),
+        ),
+        (
+            json!({"endpoint": url(), "emulator": true}),
+            EndpointChoice::Emulator(url()),
+        ),
+        (
+            json!({"endpoint": url(), "emulator": "true"}),
+            EndpointChoice::Emulator(url()),
+        ),
+        (
+            json!({"endpoint": "fips", "emulator": "false"}),
+            EndpointChoice::Fips,
+        ),
+    ] {
+        let connection = read(&form("accessKeys", &changes)).unwrap();
+        assert_eq!(connection.endpoint, expected, "{changes}");
+    }
+}
+
+#[test]
+fn emulator_without_a_url_is_rejected() {
+    for endpoint in [
+        Value::Null,
+        json!(""),
+        json!("fips"),
+        json!("dual-stack"),
+        json!("fips-dual-stack"),
+    ] {
+        let form = form(
+            "accessKeys",
+            &json!({"endpoint": endpoint, "emulator": true}),
+        );
+        let input = refused(read(&form));
+        assert_eq!(input.field, "endpoint");
+        assert_contains(
+            &input.message,
+            ["URL of the emulator", "Emulator must be false"],
+        );
+    }
+    let aws = Scripted::aws();
+    let wrong = form(
+        "accessKeys",
+        &json!({"endpoint": "ftp://x", "emulator": true}),
+    );
+    assert_eq!(refused(invoke(&aws, &wrong)).field, "endpoint");
+    assert_eq!(aws.by(), [""; 0]);
+}
+
+#[test]
 fn assume_role_request_carries_every_form_value() {
     let aws = Scripted::aws();
     let all = json!({
@@ -200,6 +266,7 @@ fn wrong_values() -> Vec<(String, Value, String)> {
             "secretAccessKey": ["marked é"],
             "sessionToken": ["marked é"],
             "endpoint": ["ftp://x"],
+            "emulator": ["yes", 1, [true]],
             "credentialType": ["access-key"],
         },
         "assumeRole": {

@@ -1,7 +1,7 @@
 //! The properties of the forms that platforms rely on.
 
 use super::*;
-use crate::cards::field::Choice;
+use crate::cards::field::{Choice, Field};
 
 #[test]
 fn forms_have_unique_keys_and_consistent_defaults_and_conditions() {

@@ -23,7 +23,7 @@ fn json_reaches_the_function_unchanged() {
 
 #[test]
 fn any_json_value_is_accepted_as_payload() {
-    for payload in ["null", "0", "\"\"", "[1]", "true"] {
+    for payload in ["null", "0", "\"x\"", "[1]", "{}", "true"] {
         let lambda = account(&["echo"]);
         let values = format!(r#"{{"yourFunctions":"echo","payload":{payload}}}"#);
         assert_eq!(invoke(&lambda, &values).unwrap()["output"], payload);
@@ -105,9 +105,11 @@ fn partial_name_must_match_exactly_one_function() {
     assert!(input.message.ends_with("orders, orders-eu"), "{input:?}");
     let error = service_error(typed(&lambda, "nothing"));
     assert_eq!(error.code, "ResourceNotFoundException");
-    // A qualifier belongs to a complete name.
-    service_error(typed(&lambda, "sender:live"));
+    // The function of that name has no such alias.
+    service_error(typed(&lambda, "sender:beta"));
     assert_eq!(invoked().len(), 2);
+    typed(&lambda, "sender:live").unwrap();
+    assert_eq!(invoked()[2..], ["mail-sender:live"]);
 }
 
 #[test]
@@ -152,6 +154,7 @@ fn errors_name_the_form_field() {
         ("durableExecutionName", json!("a b")),
         ("traceId", json!("a b")),
         ("onFunctionError", json!("Ignore")),
+        ("onError", json!("Ignore")),
         ("maxAttempts", json!(11)),
         ("maxAttempts", json!(1.5)),
         ("maxAttempts", json!(300)),
@@ -164,8 +167,12 @@ fn errors_name_the_form_field() {
         let input = refused(invoke(&lambda, &values.to_string()));
         assert_eq!(input.field, field, "{values}");
     }
-    let queued = r#"{"yourFunctions":"echo","invocationType":"Event","clientContext":{}}"#;
-    assert_eq!(refused(invoke(&lambda, queued)).field, "clientContext");
+    for invocation_type in ["RequestResponse", "DryRun", "Event"] {
+        let mut values = json!({"yourFunctions": "echo", "invocationType": invocation_type});
+        values["clientContext"] = json!([]);
+        let input = refused(invoke(&lambda, &values.to_string()));
+        assert_eq!(input.field, "clientContext", "{invocation_type}");
+    }
 
     let connected = |connection: &str| {
         let values = r#"{"yourFunctions":"echo"}"#;

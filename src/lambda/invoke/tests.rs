@@ -128,18 +128,20 @@ fn a_payload_that_is_too_large_or_not_json_is_rejected() {
 }
 
 #[test]
-fn a_client_context_must_be_a_small_object_in_a_synchronous_invocation() {
+fn client_context_is_sent_unless_it_is_not_a_small_object_or_the_invocation_is_an_event() {
     let with = |context: &str, invocation_type| InvokeRequest {
         client_context: Some(context.into()),
         invocation_type: Some(invocation_type),
         ..request()
     };
-    let operation = invoke(with(r#"{"custom":{}}"#, InvocationType::RequestResponse));
-    let request = operation.request();
-    assert!(request.headers.contains(&(
-        "x-amz-client-context",
-        Cow::Borrowed("eyJjdXN0b20iOnt9fQ==")
-    )));
+    for invocation_type in [InvocationType::RequestResponse, InvocationType::DryRun] {
+        let operation = invoke(with(r#"{"custom":{}}"#, invocation_type));
+        let request = operation.request();
+        assert!(request.headers.contains(&(
+            "x-amz-client-context",
+            Cow::Borrowed("eyJjdXN0b20iOnt9fQ==")
+        )));
+    }
     // In Base64, 2,685 bytes become 3,580, and 2,688 become 3,584.
     let object = |bytes: usize| format!("{{\"k\":\"{}\"}}", "x".repeat(bytes - 8));
     invoke(with(&object(2_685), InvocationType::RequestResponse));
@@ -151,11 +153,14 @@ fn a_client_context_must_be_a_small_object_in_a_synchronous_invocation() {
         ("text", InvocationType::RequestResponse),
         ("eyJjdXN0b20iOnt9fQ==", InvocationType::RequestResponse),
         ("{}", InvocationType::Event),
-        ("{}", InvocationType::DryRun),
+        ("[]", InvocationType::DryRun),
+        (&object(2_688), InvocationType::DryRun),
     ] {
         let field = refused(with(context, invocation_type)).field;
         assert_eq!(field, "request.client-context", "{context}");
     }
+    let event = refused(with("{}", InvocationType::Event));
+    assert_contains(&event.message, ["asynchronous (`event`)", "leave it out"]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn has_body(status: StatusCode) -> bool {
 
 /// Whether the last coding is `chunked`. Others do not show where the body ends.
 fn is_chunked(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(TRANSFER_ENCODING).into_iter().last();
+    let codings = headers.get_all(TRANSFER_ENCODING).into_iter().next_back();
     let codings = codings.and_then(|codings| codings.to_str().ok());
     let last = codings.and_then(|codings| codings.rsplit(',').next());
     last.is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))

@@ -5,7 +5,7 @@
 import { element } from "./controls.js";
 import { Form } from "./form.js";
 import { members, object } from "./json.js";
-import { failure, outputs } from "./results.js";
+import { checks, failure, outputs } from "./results.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -104,33 +104,51 @@ function status(text, kind) {
 
 function busy(yes) {
   byId("run").disabled = yes;
+  byId("test").disabled = yes;
   byId("stop").hidden = !yes;
   byId("result").setAttribute("aria-busy", String(yes));
   // On a narrow screen, the result is below the form: scroll it into view.
   byId("status").scrollIntoView({ block: "nearest" });
 }
 
-async function run() {
+function run() {
+  return call("run", "Running…", [connection, form], (text, took) => {
+    status(`Succeeded in ${took}`, "good");
+    byId("outcome").replaceChildren(...outputs(card.outputs, text));
+  });
+}
+
+/** Tests the connection, with the values that are filled in so far. */
+function test() {
+  return call("test", "Testing…", [connection], (text, took) => {
+    const list = JSON.parse(text);
+    const count = (outcome) => list.filter((check) => check.outcome === outcome).length;
+    if (count("failed") > 0) status(`${count("failed")} of ${list.length} checks failed`, "bad");
+    else status(`${count("passed")} checks passed in ${took}`, "good");
+    byId("outcome").replaceChildren(...checks(list));
+  });
+}
+
+/** Asks the server if these forms are complete. `succeeded` shows the text of the answer. */
+async function call(name, doing, forms, succeeded) {
   if (running) return;
   connection.clearErrors();
   form.clearErrors();
   byId("outcome").replaceChildren();
-  const invalid = [...connection.check(), ...form.check()];
+  const invalid = forms.flatMap((checked) => checked.check());
   if (invalid.length > 0) {
     const labels = invalid.map((row) => row.field.label).join(", ");
-    status(`Not run: ${labels} ${invalid.length === 1 ? "needs" : "need"} attention.`, "bad");
+    status(`Not ${name === "run" ? "run" : "tested"}: ${labels} ${invalid.length === 1 ? "needs" : "need"} attention.`, "bad");
     invalid[0].focus();
     return;
   }
   running = new AbortController();
   busy(true);
-  status("Running…", "busy");
+  status(doing, "busy");
   const began = performance.now();
   const took = () => `${Math.round(performance.now() - began).toLocaleString("en")} ms`;
   try {
-    const text = await ask("run", question(), running.signal);
-    status(`Succeeded in ${took()}`, "good");
-    byId("outcome").replaceChildren(...outputs(card.outputs, text));
+    succeeded(await ask(name, question(), running.signal), took());
   } catch (error) {
     if (error.name === "AbortError") status("Stopped waiting. The call may still be running.", "bad");
     else if (error instanceof Failure) failed(error, took());
@@ -171,6 +189,7 @@ async function start() {
     run();
   });
   byId("connection-form").addEventListener("submit", (event) => event.preventDefault());
+  byId("test").addEventListener("click", test);
   byId("stop").addEventListener("click", () => running?.abort());
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();

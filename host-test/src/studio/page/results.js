@@ -22,6 +22,13 @@ export function outputs(fields, text) {
   ].filter(Boolean);
 }
 
+/** A table of a connection's checks. */
+export function checks(list) {
+  const body = element("tbody");
+  for (const { subject, outcome, detail } of list) body.append(row(words(subject), plain(`${outcome}: ${detail}`)));
+  return [table("Checks", body)];
+}
+
 /** An error of the contract, `{"<case>": {…}}`, part by part. */
 export function failure(error) {
   const [[name, parts]] = Object.entries(error);
