@@ -11,7 +11,7 @@ use crate::aws::number::percent;
 use crate::aws::uri;
 use crate::call::connection::Connection;
 use crate::call::delivery::Delivery;
-use crate::call::error::Error;
+use crate::call::error::{Category, Error};
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
@@ -70,6 +70,8 @@ pub struct ListQualifiers {
     pages_read: u32,
     /// The sizes of all rows.
     kept_bytes: usize,
+    /// The caller may not list aliases.
+    aliases_denied: bool,
     aliases: Vec<QualifierChoice>,
     latest: Vec<QualifierChoice>,
     versions: Vec<QualifierChoice>,
@@ -95,6 +97,7 @@ impl ListQualifiers {
             marker: None,
             pages_read: 0,
             kept_bytes: 0,
+            aliases_denied: false,
             aliases: Vec::new(),
             latest: Vec::new(),
             versions: Vec::new(),
@@ -107,6 +110,9 @@ impl ListQualifiers {
         RequestContext {
             action: match self.listing {
                 Listing::Aliases => "lambda:ListAliases",
+                Listing::Versions if self.aliases_denied => {
+                    "lambda:ListAliases or lambda:ListVersionsByFunction"
+                }
                 Listing::Versions => "lambda:ListVersionsByFunction",
             },
             resource: self.function.unqualified_policy_resource(region),
@@ -154,6 +160,15 @@ impl ListQualifiers {
         }
     }
 
+    /// Whether the error only means that the caller may not read this listing, and another one can be
+    /// returned without it.
+    fn can_do_without(&self, error: &Error) -> bool {
+        // A listing that is denied after its first page is not complete.
+        let is_denied = matches!(error, Error::Service(error) if error.category == Category::AccessDenied)
+            && self.marker.is_none();
+        is_denied && (self.listing == Listing::Aliases || !self.aliases_denied)
+    }
+
     /// Returns the aliases, `$LATEST`, then the versions with the newest first. Lambda sends the
     /// oldest first.
     fn finish(&mut self) -> Vec<QualifierChoice> {
@@ -190,7 +205,14 @@ impl Exchange for ListQualifiers {
             Listing::Aliases => ("Aliases", alias),
             Listing::Versions => ("Versions", version),
         };
-        let page = read_page(&response, attempts, || self.context(attempts), list, row)?;
+        let page = match read_page(&response, attempts, || self.context(attempts), list, row) {
+            Err(error) if self.can_do_without(&error) => {
+                self.aliases_denied = self.listing == Listing::Aliases;
+                self.end_listing();
+                return Ok(());
+            }
+            page => page?,
+        };
         let next = page.next_marker;
         check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
         let kept_bytes = self.check_sum(&page.rows, attempts)?;

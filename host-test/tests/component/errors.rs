@@ -98,7 +98,10 @@ async fn access_denied_hint_names_the_missing_permission(component: Component) {
     for (error, permission) in [
         (invoked, format!("lambda:InvokeFunction on {echo}")),
         (listed, "lambda:ListFunctions on *".to_owned()),
-        (qualified, format!("lambda:ListAliases on {echo}")),
+        (
+            qualified,
+            format!("lambda:ListAliases or lambda:ListVersionsByFunction on {echo}"),
+        ),
     ] {
         let _case = case(&permission);
         assert_service(&error, ErrorCategory::AccessDenied, Executed::No, 1);

@@ -8,9 +8,9 @@ use super::*;
 use crate::block_on::block_on;
 use crate::call::error::{Executed, TransportError, TransportKind};
 use crate::perform::perform;
-use crate::testing::scripted::{Scripted, Sent};
+use crate::testing::scripted::{Answer, Scripted, Sent};
 use crate::testing::{
-    answer, assert_contains, connection, json as ok, service_error, transport_error,
+    answer, assert_contains, coded, connection, json as ok, service_error, transport_error,
 };
 
 fn list(function: &str) -> ListQualifiers {
@@ -91,12 +91,59 @@ fn a_denied_access_names_the_permission_of_its_listing() {
         let denied = operation.read(answer(403, &[], ""), 1);
         service_error(denied).hint.unwrap()
     };
-    let mut operation = list("f:live");
     let arn = "arn:aws:lambda:us-east-1:<account>:function:f";
+    // Only the first page of a listing may be left out.
+    let mut operation = list("f:live");
+    let begun = json!({"Aliases": [], "NextMarker": "a"});
+    assert_eq!(operation.read(ok(&begun), 1), Ok(()));
     assert!(hint(&mut operation).ends_with(&format!("lambda:ListAliases on {arn}")));
     assert_eq!(operation.read(ok(&json!({"Aliases": []})), 1), Ok(()));
     assert_eq!(operation.take_output(), None);
+    let begun = json!({"Versions": [], "NextMarker": "v"});
+    assert_eq!(operation.read(ok(&begun), 1), Ok(()));
     assert!(hint(&mut operation).ends_with(&format!("lambda:ListVersionsByFunction on {arn}")));
+    assert_eq!(operation.take_output(), None);
+}
+
+/// Answers one listing, and rejects the others with 403.
+fn only(allowed: &'static [&'static str]) -> Scripted<impl Fn(&Sent) -> Answer> {
+    Scripted::new(move |sent: &Sent| {
+        let (_, listing) = sent.path.rsplit_once('/').unwrap();
+        Ok(match listing {
+            _ if !allowed.contains(&listing) => coded(403, "AccessDeniedException"),
+            "aliases" => ok(&json!({"Aliases": [{"Name": "live", "FunctionVersion": "1"}]})),
+            _ => ok(&json!({"Versions": [{"Version": "$LATEST"}, {"Version": "1"}]})),
+        })
+    })
+}
+
+#[test]
+fn one_listing_is_returned_when_the_other_is_denied() {
+    let live = choice("live", QualifierKind::Alias, "version 1");
+    let latest = choice("$LATEST", QualifierKind::Latest, "");
+    let first = choice("1", QualifierKind::Version, "");
+    for (allowed, expected) in [
+        (&["aliases"][..], vec![live.clone()]),
+        (&["versions"], vec![latest.clone(), first.clone()]),
+        (&["aliases", "versions"], vec![live, latest, first]),
+    ] {
+        let lambda = only(allowed);
+        assert_eq!(block_on(perform(&lambda, list("f"))), Ok(expected));
+        assert_eq!(lambda.attempts(), 2);
+    }
+    let lambda = only(&[]);
+    let error = service_error(block_on(perform(&lambda, list("f"))));
+    assert_eq!(error.category, Category::AccessDenied);
+    let permissions = "lambda:ListAliases or lambda:ListVersionsByFunction on arn:aws:lambda:us-east-1:<account>:function:f";
+    assert!(error.hint.unwrap().ends_with(permissions));
+    assert_eq!(lambda.attempts(), 2);
+}
+
+#[test]
+fn error_other_than_a_denied_access_ends_the_call() {
+    let lambda = Scripted::script(vec![Ok(coded(404, "ResourceNotFoundException"))]);
+    let error = service_error(block_on(perform(&lambda, list("f"))));
+    assert_eq!(error.category, Category::NotFound);
 }
 
 /// Lists from an endpoint without an end, whose pages have `rows` rows of `bytes` bytes.
