@@ -205,12 +205,13 @@ async fn connection_test_reports_each_check(component: Component) {
             .host
             .test_connection(policy, connection, function, None);
         let checks = checks.await.unwrap().unwrap();
-        assert_eq!(checks.len(), 5);
+        assert_eq!(checks.len(), 6);
         for (subject, outcome) in [
             (CheckSubject::Clock, CheckOutcome::Passed),
             (CheckSubject::Endpoint, CheckOutcome::Passed),
             (CheckSubject::ListFunctions, CheckOutcome::Passed),
             (CheckSubject::InvokeFunction, invoking),
+            (CheckSubject::FunctionConfiguration, invoking),
         ] {
             let check = checks.iter().find(|check| check.subject == subject);
             assert_eq!(check.unwrap().outcome, outcome, "{checks:?}");
