@@ -175,6 +175,7 @@ def test_identity_of_a_role_connection_is_the_role(ministack, call):
         "identity": "passed",
         "list-functions": "failed",
         "invoke-function": "failed",
+        "function-configuration": "failed",
     }
     identity = next(check for check in checks if check["subject"] == "identity")
     assert "assumed-role/first/aws-lambda-connector" in identity["detail"]

@@ -111,9 +111,11 @@ def test_connection_test_reports_each_subject(ministack, call):
         "identity": "passed",
         "list-functions": "passed",
         "invoke-function": "passed",
+        "function-configuration": "passed",
     }
     assert ":user/caller of account 000000000000" in caller["identity"][1]
     stranger = outcomes(ministack.stranger)
     assert "lambda:ListFunctions" in stranger["list-functions"][1]
     assert "lambda:InvokeFunction" in stranger["invoke-function"][1]
+    assert "lambda:GetFunctionConfiguration" in stranger["function-configuration"][1]
     assert stranger["endpoint"][0] == "passed"

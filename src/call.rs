@@ -1,6 +1,7 @@
 //! The vocabulary of a call, shared by all operations: connection, credentials, delivery, attempts,
 //! results and errors.
 
+pub mod advice;
 pub mod attempts;
 pub mod connection;
 pub mod delivery;

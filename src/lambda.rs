@@ -1,6 +1,7 @@
 //! Lambda's API, one file for each operation, which builds its requests and reads the responses.
 
 pub mod function_name;
+pub mod get_function_configuration;
 pub mod invoke;
 pub mod list_functions;
 pub mod list_qualifiers;

@@ -9,11 +9,14 @@ use alloc::vec::Vec;
 
 use crate::aws::clock_skew::ServiceClock;
 use crate::call::connection::Connection;
+use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, ServiceError};
 use crate::call::invocation::Invocation;
 use crate::call::operation::Exchange;
+use crate::call::scrub::Secrets;
 use crate::call::target::{Target, lambda_only};
 use crate::lambda::function_name::FunctionName;
+use crate::lambda::get_function_configuration::{FunctionConfiguration, GetFunctionConfiguration};
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
 use crate::perform::{perform_with_clock, signer};
@@ -38,6 +41,7 @@ pub enum Subject {
     Identity,
     ListFunctions,
     InvokeFunction,
+    FunctionConfiguration,
 }
 
 /// The outcome of a check.
@@ -66,9 +70,10 @@ pub async fn test_connection(
     // Each response corrects the clock for the next request.
     let mut clock = ServiceClock::default();
     // Without the role's credentials, no request to Lambda can be signed.
-    if let Err(error) = signer(transport, operations.list.call(), &mut clock).await {
-        return Ok(without_credentials(clock, &error));
-    }
+    let signer = match signer(transport, operations.list.call(), &mut clock).await {
+        Ok(signer) => signer,
+        Err(error) => return Ok(without_credentials(clock, &error)),
+    };
     let listed = perform_with_clock(transport, &mut operations.list, &mut clock).await;
     let identity = match &mut operations.identity {
         Ok(call) => caller_check(perform_with_clock(transport, call, &mut clock).await),
@@ -81,15 +86,32 @@ pub async fn test_connection(
             "pass a function to check whether it may be invoked",
         ),
     };
+    let configured = match &mut operations.configuration {
+        Some(call) => {
+            let read = perform_with_clock(transport, call, &mut clock).await;
+            configuration_check(read, call.is_qualified())
+        }
+        None => skipped(
+            Subject::FunctionConfiguration,
+            "pass a function to check its configuration",
+        ),
+    };
     let listed = listed.map(|_| "allowed".into());
-    Ok([
+    let mut checks = [
         clock_check(clock),
         endpoint(&operations.list.call().target, &listed),
         identity,
         check(Subject::ListFunctions, listed),
         invoked,
-    ]
-    .into())
+        configured,
+    ];
+    // A detail repeats what AWS sent, also in a success.
+    let caller = operations.list.call().target.caller.secrets();
+    let secrets = Secrets::new(signer.secrets().chain(caller));
+    for check in &mut checks {
+        secrets.scrub(&mut check.detail);
+    }
+    Ok(checks.into())
 }
 
 /// The operations that the checks perform.
@@ -98,6 +120,7 @@ struct Operations {
     /// The reason instead, if the credentials are not valid for STS.
     identity: Result<GetCallerIdentity, &'static str>,
     invoke: Option<Invoke>,
+    configuration: Option<GetFunctionConfiguration>,
 }
 
 impl Operations {
@@ -119,6 +142,9 @@ impl Operations {
         let invoke = function
             .map(|function| dry_run(connection.clone(), function, qualifier))
             .transpose()?;
+        let configuration = function
+            .map(|function| GetFunctionConfiguration::new(connection.clone(), function, qualifier))
+            .transpose()?;
         let identity = match lambda_only(&connection.credentials) {
             None => Ok(GetCallerIdentity::new(connection.clone())?),
             Some(why) => Err(why),
@@ -131,6 +157,7 @@ impl Operations {
             list: ListFunctions::new(connection, one)?,
             identity,
             invoke,
+            configuration,
         })
     }
 }
@@ -145,6 +172,83 @@ fn invoke_check(invoked: Result<Invocation, Error>) -> Check {
     check(Subject::InvokeFunction, invoked.map(|_| allowed.into()))
 }
 
+fn configuration_check(
+    configuration: Result<FunctionConfiguration, Error>,
+    is_qualified: bool,
+) -> Check {
+    const SUBJECT: Subject = Subject::FunctionConfiguration;
+    let configuration = match configuration {
+        Ok(configuration) => configuration,
+        Err(error) => return check(SUBJECT, Err(error)),
+    };
+    let problems = problems(&configuration, is_qualified);
+    if !problems.is_empty() {
+        return failed(SUBJECT, problems.join("; "));
+    }
+    let mut detail = match configuration.state {
+        Some(_) => String::from("the function is active"),
+        None => String::from("the response does not report the function's state"),
+    };
+    if let Some(seconds) = configuration.timeout_seconds {
+        detail.push_str(&format!(", with a timeout of {seconds} seconds"));
+    }
+    if configuration.last_update_status.as_deref() == Some("InProgress") {
+        detail.push_str("; an update is in progress");
+    }
+    if configuration.tenant_isolated {
+        detail.push_str("; each invocation must have a tenant ID");
+    }
+    passed(SUBJECT, detail)
+}
+
+/// Returns what prevents an invocation with the default options.
+fn problems(configuration: &FunctionConfiguration, is_qualified: bool) -> Vec<String> {
+    let mut problems = Vec::new();
+    let because = |reason: &Option<String>| match reason {
+        Some(reason) => format!(" ({reason})"),
+        None => String::new(),
+    };
+    match configuration.state.as_deref() {
+        None | Some("Active") => {}
+        // Functions on managed instances run only published versions.
+        Some("ActiveNonInvocable") if !is_qualified => problems.push(
+            "the function is active, but its unpublished code cannot be invoked: publish a version and pass its qualifier, for example `$LATEST.PUBLISHED`".into(),
+        ),
+        Some(state) => {
+            let reason = because(&configuration.state_reason);
+            let advice = match state {
+                "Pending" => "try again when Lambda has prepared it",
+                "Inactive" => "invoke it to activate it, and try again when it is active",
+                "Failed" => "correct its configuration",
+                _ => "it cannot be invoked in this state",
+            };
+            problems.push(format!("the function is {state}{reason}, not active: {advice}"));
+        }
+    }
+    if configuration.last_update_status.as_deref() == Some("Failed") {
+        let reason = because(&configuration.last_update_reason);
+        problems.push(format!(
+            "the last update of the function failed{reason}: the code and configuration from before it are in use"
+        ));
+    }
+    if configuration.durable && !is_qualified {
+        problems.push(
+            "the function is durable, and an invocation without a qualifier is rejected: pass a version, an alias or `$LATEST`".into(),
+        );
+    }
+    let waits_ms = Delivery::new("delivery", None, true)
+        .map_or(u32::MAX, |delivery| delivery.response_timeout_ms);
+    if let Some(seconds) = configuration.timeout_seconds
+        && seconds.saturating_mul(1_000) > waits_ms
+    {
+        let waits = waits_ms / 1_000;
+        problems.push(format!(
+            "the timeout of the function is {seconds} seconds, and a synchronous call waits {waits} by default: invoke it as `event`, because Lambda ends a synchronous run after 30 minutes"
+        ));
+    }
+    problems
+}
+
 /// Reports that STS denied the role's credentials, which is the result of the identity check.
 fn without_credentials(clock: ServiceClock, error: &Error) -> Vec<Check> {
     const WHY: &str = "could not obtain the role's credentials";
@@ -154,6 +258,7 @@ fn without_credentials(clock: ServiceClock, error: &Error) -> Vec<Check> {
         failed(Subject::Identity, describe(error)),
         skipped(Subject::ListFunctions, WHY),
         skipped(Subject::InvokeFunction, WHY),
+        skipped(Subject::FunctionConfiguration, WHY),
     ]
     .into()
 }

@@ -82,7 +82,7 @@ const CRATES: &[Crate] = &[
         layers: &[
             &["server"],
             &["routes"],
-            &["invoke", "listing", "sts"],
+            &["configuration", "invoke", "listing", "sts"],
             &["service"],
             &["target", "rows", "durable"],
             &["signature", "catalogue", "execute"],

@@ -27,7 +27,12 @@ HANDLER_NAMES = ["echo", "raises", "looks_failed", "prints", "records", "context
 # Lambda puts 50 functions on one page.
 PAGE_NAMES = [f"page-{number:02}" for number in range(57)]
 FUNCTION_NAMES = [*HANDLER_NAMES, "slow", "throttled", *PAGE_NAMES]
-READS = ["lambda:ListFunctions", "lambda:ListAliases", "lambda:ListVersionsByFunction"]
+READS = [
+    "lambda:GetFunctionConfiguration",
+    "lambda:ListFunctions",
+    "lambda:ListAliases",
+    "lambda:ListVersionsByFunction",
+]
 
 
 class Ministack:

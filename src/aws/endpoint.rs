@@ -4,7 +4,10 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+mod address;
+use address::is_prohibited;
 
 /// Lambda's signing name and endpoint prefix.
 pub const LAMBDA: &str = "lambda";
@@ -228,10 +231,39 @@ fn is_aws_host(authority: &str) -> bool {
         .any(|partition| within(partition.dns) || within(partition.dual_stack))
 }
 
-/// Checks that `region` is one DNS label, because it becomes part of a host name.
+/// Checks that `region` looks like the name of an AWS region, which becomes part of one of AWS's host
+/// names. Any other label could make the name of another service's host.
+///
+/// Every region of every partition has this form: letters such as `us`, `us-gov` or `eusc-de`, a
+/// direction, and a number. A partition may be added, so that the letters are not compared with a list.
 ///
 /// # Errors
-/// A message that says what is wrong and what is allowed.
+/// A message that states what is wrong and what is allowed.
+pub fn check_aws_region(region: &str) -> Result<(), String> {
+    check_region(region)?;
+    let mut labels = region.split('-');
+    let is_number = |label: &str| {
+        (1..=2).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_digit())
+            && !label.starts_with('0')
+    };
+    let is_word = |label: &str| label.len() >= 2 && label.bytes().all(|b| b.is_ascii_lowercase());
+    let is_region = labels.next_back().is_some_and(is_number)
+        && labels.clone().next().is_some_and(|first| first.len() <= 4)
+        && (2..=4).contains(&labels.clone().count())
+        && labels.all(is_word);
+    if is_region {
+        Ok(())
+    } else {
+        Err("it is not the name of an AWS region, for example eu-central-1 or us-gov-west-1: correct it, or name the endpoint by its URL".into())
+    }
+}
+
+/// Checks that `region` is one DNS label. It is part of every signature, and the region of a custom
+/// endpoint may have any name.
+///
+/// # Errors
+/// A message that states what is wrong and what is allowed.
 pub fn check_region(region: &str) -> Result<(), String> {
     let label = (1..=63).contains(&region.len())
         && region
@@ -328,7 +360,7 @@ fn check_authority(authority: &str, scheme: Scheme) -> Result<String, String> {
 
 const BAD_HOST: &str =
     "the endpoint URL's host must be a DNS name, an IPv4 address or an IPv6 address in brackets";
-const LINK_LOCAL: &str = "the endpoint URL's host is a link-local address: it is never contacted, because cloud machines serve their own credentials there";
+const PROHIBITED: &str = "the endpoint URL's host is a link-local address or a cloud's metadata service, which is never contacted, because cloud machines serve their own credentials there: use another address";
 
 fn check_host_name(host: &str) -> Result<String, String> {
     let name = host.strip_suffix('.').unwrap_or(host);
@@ -352,8 +384,8 @@ fn check_host_name(host: &str) -> Result<String, String> {
         let address: Ipv4Addr = name.parse().map_err(|_| {
             "the endpoint URL's IPv4 address must be four decimal numbers, for example 10.0.0.1"
         })?;
-        if is_link_local_v4(address) {
-            return Err(LINK_LOCAL.into());
+        if is_prohibited(IpAddr::V4(address)) {
+            return Err(PROHIBITED.into());
         }
     }
     Ok(host.to_ascii_lowercase())
@@ -361,32 +393,10 @@ fn check_host_name(host: &str) -> Result<String, String> {
 
 fn check_ipv6(text: &str) -> Result<String, String> {
     let address: Ipv6Addr = text.parse().map_err(|_| BAD_HOST)?;
-    let [head, ..] = address.segments();
-    /// The IPv6 address of EC2's instance metadata service.
-    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    let embedded = embedded_v4(address).is_some_and(is_link_local_v4);
-    if head & 0xffc0 == 0xfe80 || address == METADATA || embedded {
-        return Err(LINK_LOCAL.into());
+    if is_prohibited(IpAddr::V6(address)) {
+        return Err(PROHIBITED.into());
     }
     Ok(format!("[{}]", text.to_ascii_lowercase()))
-}
-
-fn is_link_local_v4(address: Ipv4Addr) -> bool {
-    matches!(address.octets(), [169, 254, ..])
-}
-
-/// Returns the IPv4 address inside an IPv4-mapped, IPv4-compatible, 6to4 or NAT64 address.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            (high, low)
-        }
-        [0x2002, high, low, ..] => (high, low),
-        _ => return None,
-    };
-    let [a, b] = high.to_be_bytes();
-    let [c, d] = low.to_be_bytes();
-    Some(Ipv4Addr::new(a, b, c, d))
 }
 
 fn check_base_path(path: &str) -> Result<&str, String> {

@@ -180,9 +180,17 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
             Conflict,
             "the function is being created, updated or deleted: try again when that is done",
         ),
-        "ENINotReadyException" | "ResourceNotReadyException" => transient(
+        "CallbackTimeoutException" => permanent(
+            Conflict,
+            "the callback's ID has expired, or the callback is already closed: it accepts no other result",
+        ),
+        "ENINotReadyException" => transient(
             NotReady,
-            "the function's network or resources are not ready yet: try again later",
+            "the function's network interface is not ready yet: try again later",
+        ),
+        "ResourceNotReadyException" => transient(
+            NotReady,
+            "the function is inactive and its VPC connection is gone: try again when Lambda has restored the connection",
         ),
         "SnapStartNotReadyException" => transient(
             NotReady,
@@ -197,9 +205,14 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
             "the snapshot was not restored in time: the function's restore hook may be too slow",
         ),
 
-        "SnapStartException" | "SnapStartRegenerationFailureException" => permanent(
+        // The hook ran, the handler did not.
+        "SnapStartException" => permanent(
             FunctionConfiguration,
-            "the version's snapshot cannot be restored: publish a new version",
+            "the function's afterRestore hook failed: see the function's log, correct the hook and publish a new version",
+        ),
+        "SnapStartRegenerationFailureException" => transient(
+            FunctionConfiguration,
+            "Lambda could not renew the version's snapshot: wait for Lambda to retry, or update the function's configuration to trigger a new snapshot",
         ),
         "EFSMountFailureException" | "S3FilesMountFailureException" => {
             permanent(FunctionConfiguration, FILE_SYSTEM)
@@ -213,12 +226,18 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
             FunctionConfiguration,
             "the function's file system failed while it was read or written",
         ),
-        "CodeArtifactUserDeletedException" | "CodeArtifactUserFailedException" => {
-            permanent(FunctionConfiguration, CODE_ARTIFACT)
-        }
-        "RuntimeAliasDeletedException" | "RuntimeVersionDeletedException" => permanent(
+        "CodeArtifactUserDeletedException" => transient(
             FunctionConfiguration,
-            "the function's runtime has been deleted: deploy the function with a supported one",
+            "the function's code artifact user was deleted: wait for Lambda to provide a new one, or update the function's code",
+        ),
+        "CodeArtifactUserFailedException" => permanent(FunctionConfiguration, CODE_ARTIFACT),
+        "RuntimeAliasDeletedException" => permanent(
+            FunctionConfiguration,
+            "the alias of the function's customer-managed runtime was deleted: update the function to an available runtime alias",
+        ),
+        "RuntimeVersionDeletedException" => permanent(
+            FunctionConfiguration,
+            "the version of the function's customer-managed runtime was deleted: update the function to an available runtime version",
         ),
         "InvalidRuntimeException" => permanent(
             FunctionConfiguration,

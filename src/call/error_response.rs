@@ -6,6 +6,7 @@ use alloc::string::String;
 
 use crate::aws::json::Fields;
 use crate::aws::message::Response;
+use crate::call::advice;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes;
 use crate::call::operation::Effect;
@@ -156,27 +157,18 @@ fn hint(
     if class.category == Category::ServiceFault && request_id(response).is_none() {
         return Some("the emulator failed: see its log".into());
     }
+    let (action, resource) = (context.action, &*context.resource);
+    let sentence = advice::by_sentence(class.category, &body.message, action, resource);
+    if sentence.is_some() {
+        return sentence;
+    }
     if class.category == Category::AccessDenied && class.hint.is_empty() {
         return Some(format!(
-            "an IAM policy of the caller (and the resource policy of a function in another account) must allow {} on {}",
-            context.action, context.resource
+            "an IAM policy of the caller (and the resource policy of a function in another account) must allow {action} on {resource}"
         ));
     }
-    let hint = match body.reason.as_deref() {
-        Some(
-            "ReservedFunctionConcurrentInvocationLimitExceeded"
-            | "ReservedFunctionInvocationRateLimitExceeded",
-        ) => {
-            "the function's reserved concurrency is used up: raise it, or invoke less concurrently"
-        }
-        Some("ConcurrentInvocationLimitExceeded" | "FunctionInvocationRateLimitExceeded") => {
-            "the account's concurrency in this region is used up: ask AWS for a higher quota, or invoke less concurrently"
-        }
-        Some("CallerRateLimitExceeded") => {
-            "the caller's request rate exceeds Lambda's limit: send requests more slowly"
-        }
-        _ => class.hint,
-    };
+    let reason = body.reason.as_deref().and_then(advice::by_reason);
+    let hint = reason.unwrap_or(class.hint);
     (!hint.is_empty()).then(|| hint.to_owned())
 }
 

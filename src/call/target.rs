@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::aws::credentials::{Day, Signer, SigningKey};
-use crate::aws::endpoint::{self, Endpoint, EndpointChoice, LAMBDA, STS};
+use crate::aws::endpoint::{self, Endpoint, EndpointChoice, EndpointKind, LAMBDA, STS};
 use crate::call::connection::{Connection, Credentials};
 use crate::call::error::Error;
 use crate::call::keys::{check_key, check_key_id, check_token};
 use crate::call::roles::RoleChain;
+
+const REGION: &str = "connection.region";
 
 /// The checked credentials of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +64,14 @@ impl Target {
         connection: Connection,
         region_hint: Option<RegionHint<'_>>,
     ) -> Result<Target, Error> {
+        let field = match region_hint {
+            Some(hint) if connection.region.is_empty() => hint.field,
+            _ => REGION,
+        };
         let region = region(connection.region, region_hint)?;
         let choice = &connection.endpoint;
         let endpoint = endpoint::resolve(LAMBDA, &region, choice).map_err(bad_url)?;
+        check_host(&endpoint, &region, field)?;
         let caller = caller(connection.credentials, &region, choice)?;
         Ok(Target {
             region,
@@ -172,7 +179,19 @@ fn caller(
 }
 
 fn sts_endpoint(region: &str, choice: &EndpointChoice) -> Result<Endpoint, Error> {
-    endpoint::resolve_sts(region, choice).map_err(bad_url)
+    let endpoint = endpoint::resolve_sts(region, choice).map_err(bad_url)?;
+    check_host(&endpoint, region, REGION)?;
+    Ok(endpoint)
+}
+
+/// Checks the region that is part of the name of one of AWS's hosts. `field` contains the region.
+fn check_host(endpoint: &Endpoint, region: &str, field: &str) -> Result<(), Error> {
+    match endpoint.kind {
+        EndpointKind::Aws => {
+            endpoint::check_aws_region(region).map_err(|problem| Error::invalid(field, problem))
+        }
+        EndpointKind::Url | EndpointKind::Emulator => Ok(()),
+    }
 }
 
 fn bad_url(problem: String) -> Error {
@@ -184,13 +203,13 @@ fn region(connection_region: String, region_hint: Option<RegionHint<'_>>) -> Res
         return match region_hint {
             Some(hint) => Ok(hint.region.into()),
             None => Err(Error::invalid(
-                "connection.region",
+                REGION,
                 "it is empty: give the AWS region, for example eu-central-1, or name the function by its full ARN",
             )),
         };
     }
     endpoint::check_region(&connection_region)
-        .map_err(|problem| Error::invalid("connection.region", problem))?;
+        .map_err(|problem| Error::invalid(REGION, problem))?;
     match region_hint {
         Some(RegionHint { field, region }) if region != connection_region => Err(Error::invalid(
             field,
@@ -253,10 +272,37 @@ mod tests {
             let field = refused(valid(region), Some("f")).field;
             assert_eq!(field, "connection.region");
         }
+        for (choice, region) in [
+            (EndpointChoice::Standard, "local"),
+            (EndpointChoice::Fips, "s3"),
+            (EndpointChoice::DualStack, "us-east-1a"),
+        ] {
+            let connection = Connection {
+                endpoint: choice,
+                ..valid(region)
+            };
+            let input = refused(connection, Some("f"));
+            assert_eq!(input.field, "connection.region");
+            assert_contains(&input.message, ["not the name of an AWS region"]);
+        }
+        let arn = "arn:aws:lambda:local:123456789012:function:f";
+        assert_eq!(refused(valid(""), Some(arn)).field, "request.function");
         let arn = "arn:aws:lambda:us-west-2:123456789012:function:f";
         let input = refused(valid("us-east-1"), Some(arn));
         assert_eq!(input.field, "request.function");
         assert_contains(&input.message, ["us-west-2", "us-east-1"]);
+    }
+
+    #[test]
+    fn region_of_a_custom_endpoint_may_have_any_name() {
+        let url = || "http://127.0.0.1:4566".into();
+        for endpoint in [EndpointChoice::Url(url()), EndpointChoice::Emulator(url())] {
+            let connection = Connection {
+                endpoint,
+                ..connection("local", "AKID", "s", None)
+            };
+            assert_eq!(target(connection, None).unwrap().region, "local");
+        }
     }
 
     #[test]

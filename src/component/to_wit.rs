@@ -244,6 +244,7 @@ impl From<Check> for lambda::Check {
                 Subject::Identity => lambda::CheckSubject::Identity,
                 Subject::ListFunctions => lambda::CheckSubject::ListFunctions,
                 Subject::InvokeFunction => lambda::CheckSubject::InvokeFunction,
+                Subject::FunctionConfiguration => lambda::CheckSubject::FunctionConfiguration,
             },
             outcome: match check.outcome {
                 Outcome::Passed => lambda::CheckOutcome::Passed,

@@ -115,6 +115,13 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
         let arn_region = parts.next().unwrap_or_default();
         endpoint::check_region(arn_region)
             .map_err(|problem| format!("the ARN's region is invalid ({problem})"))?;
+        let wanted = endpoint::partition_id(arn_region);
+        if partition.as_deref() != Some(wanted) {
+            return Err(format!(
+                "the ARN's partition must be {wanted}, which is that of its region {arn_region}"
+            )
+            .into());
+        }
         region = Some(arn_region.into());
         account = Some(
             parts

@@ -13,7 +13,7 @@ use crate::call::error::Error;
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
-use crate::lambda::page::{INVALID_CURSOR, Page, check_progress, read_page};
+use crate::lambda::page::{INVALID_CURSOR, MAX_KEPT_BYTES, Page, check_progress, read_page};
 
 mod cursor;
 use cursor::Cursor;
@@ -55,6 +55,30 @@ pub struct FunctionSummary {
     pub durable: bool,
 }
 
+impl FunctionSummary {
+    /// Returns the memory that the row takes, in bytes.
+    fn size(&self) -> usize {
+        let texts = [
+            &self.name,
+            &self.arn,
+            &self.version,
+            &self.description,
+            &self.package_type,
+            &self.last_modified,
+        ];
+        let lengths = texts
+            .into_iter()
+            .chain(&self.runtime)
+            .chain(&self.architectures)
+            .map(String::len);
+        let headers = self.architectures.len().saturating_mul(size_of::<String>());
+        lengths.fold(
+            size_of::<FunctionSummary>().saturating_add(headers),
+            usize::saturating_add,
+        )
+    }
+}
+
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 10_000;
 /// The most rows that Lambda puts into one page, even if asked for more.
@@ -72,6 +96,8 @@ pub struct ListFunctions {
     position: Cursor,
     pages_read: u32,
     rows: Vec<FunctionSummary>,
+    /// The sizes of `rows`.
+    kept_bytes: usize,
     output: Option<FunctionPage>,
 }
 
@@ -107,6 +133,7 @@ impl ListFunctions {
             position,
             pages_read: 0,
             rows: Vec::new(),
+            kept_bytes: 0,
             output: None,
         })
     }
@@ -117,8 +144,9 @@ impl ListFunctions {
             .is_none_or(|part| contains_ignoring_case(&row.name, part))
     }
 
-    /// Takes the page's rows up to the limit. Returns the cursor of the remaining rows, if any.
-    fn take(&mut self, page: Page<FunctionSummary>) -> Option<Cursor> {
+    /// Takes the page's rows up to the limits. Returns the cursor of the remaining rows, if any, and
+    /// whether the call must end here.
+    fn take(&mut self, page: Page<FunctionSummary>) -> (Option<Cursor>, bool) {
         let start = self.position.start(page.rows.iter().map(|row| &*row.arn));
         let last = page.rows.len();
         let mut rows = page.rows.into_iter().enumerate().skip(start);
@@ -129,14 +157,20 @@ impl ListFunctions {
             if !self.wants(&row) {
                 continue;
             }
+            let kept_bytes = self.kept_bytes.saturating_add(row.size());
+            if kept_bytes > MAX_KEPT_BYTES && !self.rows.is_empty() {
+                return (Some(self.position.clone()), true);
+            }
+            self.kept_bytes = kept_bytes;
             self.position.consumed = index.saturating_add(1).min(last);
             self.position.last_arn.clone_from(&row.arn);
             self.rows.push(row);
         }
+        let is_full = self.rows.len() >= self.limit;
         if rows.any(|(_, row)| self.wants(&row)) {
-            return Some(self.position.clone());
+            return (Some(self.position.clone()), is_full);
         }
-        page.next_marker.map(Cursor::at_page)
+        (page.next_marker.map(Cursor::at_page), is_full)
     }
 }
 
@@ -181,15 +215,11 @@ impl Exchange for ListFunctions {
             attempts,
         };
         let page = read_page(&response, attempts, context, "Functions", function)?;
-        let marker = self.position.marker.clone();
-        let next = self.take(page);
+        let marker = self.position.marker.as_deref();
+        check_progress(marker, page.next_marker.as_deref(), attempts)?;
+        let (next, is_full) = self.take(page);
         self.pages_read = self.pages_read.saturating_add(1);
-        let mut is_full = self.rows.len() >= self.limit;
-        if let (Some(next), false) = (&next, is_full) {
-            check_progress(marker.as_deref(), next.marker.as_deref(), attempts)?;
-            is_full = self.pages_read >= MAX_PAGES;
-        }
-        if is_full || next.is_none() {
+        if is_full || next.is_none() || self.pages_read >= MAX_PAGES {
             self.output = Some(FunctionPage {
                 functions: core::mem::take(&mut self.rows),
                 next: next.as_ref().map(Cursor::write),

@@ -11,12 +11,12 @@ use crate::aws::number::percent;
 use crate::aws::uri;
 use crate::call::connection::Connection;
 use crate::call::delivery::Delivery;
-use crate::call::error::Error;
+use crate::call::error::{Category, Error};
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
 use crate::lambda::function_name::FunctionName;
-use crate::lambda::page::{check_progress, read_page};
+use crate::lambda::page::{MAX_KEPT_BYTES, check_progress, read_page, too_large};
 
 /// A qualifier that the caller can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,21 @@ pub enum QualifierKind {
     Latest,
 }
 
-/// The most requests for aliases, and for versions: 10,000 rows of each.
+impl QualifierChoice {
+    /// Returns the memory that the choice takes, in bytes.
+    fn size(&self) -> usize {
+        size_of::<QualifierChoice>()
+            .saturating_add(self.name.len())
+            .saturating_add(self.description.len())
+    }
+}
+
+/// The most aliases, and the most versions.
+const MAX_ROWS: usize = 10_000;
+/// The most requests for aliases, and for versions.
 const MAX_PAGES: u32 = 200;
+/// The most versions beside an alias's own. Lambda allows one.
+const MAX_WEIGHTS: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Listing {
@@ -55,6 +68,10 @@ pub struct ListQualifiers {
     listing: Listing,
     marker: Option<String>,
     pages_read: u32,
+    /// The sizes of all rows.
+    kept_bytes: usize,
+    /// The caller may not list aliases.
+    aliases_denied: bool,
     aliases: Vec<QualifierChoice>,
     latest: Vec<QualifierChoice>,
     versions: Vec<QualifierChoice>,
@@ -79,6 +96,8 @@ impl ListQualifiers {
             listing: Listing::Aliases,
             marker: None,
             pages_read: 0,
+            kept_bytes: 0,
+            aliases_denied: false,
             aliases: Vec::new(),
             latest: Vec::new(),
             versions: Vec::new(),
@@ -91,12 +110,63 @@ impl ListQualifiers {
         RequestContext {
             action: match self.listing {
                 Listing::Aliases => "lambda:ListAliases",
+                Listing::Versions if self.aliases_denied => {
+                    "lambda:ListAliases or lambda:ListVersionsByFunction"
+                }
                 Listing::Versions => "lambda:ListVersionsByFunction",
             },
             resource: self.function.unqualified_policy_resource(region),
             effect: Effect::Read,
             attempts,
         }
+    }
+
+    /// Checks that the function's rows with those of another page are within the limits. Returns their
+    /// size.
+    fn check_sum(&self, page: &[QualifierChoice], attempts: u8) -> Result<usize, Error> {
+        let (kept, what) = match self.listing {
+            Listing::Aliases => (self.aliases.len(), "aliases"),
+            Listing::Versions => (
+                self.latest.len().saturating_add(self.versions.len()),
+                "versions",
+            ),
+        };
+        let bytes = page
+            .iter()
+            .map(QualifierChoice::size)
+            .fold(self.kept_bytes, usize::saturating_add);
+        let limit = if kept.saturating_add(page.len()) > MAX_ROWS {
+            format!("more than 10,000 {what}")
+        } else if bytes > MAX_KEPT_BYTES {
+            "aliases and versions of more than 16 MiB".into()
+        } else {
+            return Ok(bytes);
+        };
+        Err(too_large(
+            format!(
+                "the function has {limit}, which is more than a list of qualifiers returns: name the qualifier"
+            ),
+            attempts,
+        ))
+    }
+
+    /// Continues with the next listing, or ends the call.
+    fn end_listing(&mut self) {
+        self.marker = None;
+        self.pages_read = 0;
+        match self.listing {
+            Listing::Aliases => self.listing = Listing::Versions,
+            Listing::Versions => self.output = Some(self.finish()),
+        }
+    }
+
+    /// Whether the error only means that the caller may not read this listing, and another one can be
+    /// returned without it.
+    fn can_do_without(&self, error: &Error) -> bool {
+        // A listing that is denied after its first page is not complete.
+        let is_denied = matches!(error, Error::Service(error) if error.category == Category::AccessDenied)
+            && self.marker.is_none();
+        is_denied && (self.listing == Listing::Aliases || !self.aliases_denied)
     }
 
     /// Returns the aliases, `$LATEST`, then the versions with the newest first. Lambda sends the
@@ -135,7 +205,25 @@ impl Exchange for ListQualifiers {
             Listing::Aliases => ("Aliases", alias),
             Listing::Versions => ("Versions", version),
         };
-        let page = read_page(&response, attempts, || self.context(attempts), list, row)?;
+        let page = match read_page(&response, attempts, || self.context(attempts), list, row) {
+            Err(error) if self.can_do_without(&error) => {
+                self.aliases_denied = self.listing == Listing::Aliases;
+                self.end_listing();
+                return Ok(());
+            }
+            page => page?,
+        };
+        let next = page.next_marker;
+        check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
+        let kept_bytes = self.check_sum(&page.rows, attempts)?;
+        let pages_read = self.pages_read.saturating_add(1);
+        if next.is_some() && pages_read >= MAX_PAGES {
+            return Err(too_large(
+                "the function's aliases or versions fill more than 200 pages, which is more than a list of qualifiers returns: name the qualifier",
+                attempts,
+            ));
+        }
+        self.kept_bytes = kept_bytes;
         for choice in page.rows {
             let list = match choice.kind {
                 QualifierKind::Alias => &mut self.aliases,
@@ -144,17 +232,11 @@ impl Exchange for ListQualifiers {
             };
             list.push(choice);
         }
-        let next = page.next_marker;
-        check_progress(self.marker.as_deref(), next.as_deref(), attempts)?;
-        self.pages_read = self.pages_read.saturating_add(1);
-        self.marker = next.filter(|_| self.pages_read < MAX_PAGES);
-        match self.listing {
-            _ if self.marker.is_some() => {}
-            Listing::Aliases => {
-                self.listing = Listing::Versions;
-                self.pages_read = 0;
-            }
-            Listing::Versions => self.output = Some(self.finish()),
+        if next.is_some() {
+            self.pages_read = pages_read;
+            self.marker = next;
+        } else {
+            self.end_listing();
         }
         Ok(())
     }
@@ -176,6 +258,9 @@ fn alias(row: &Fields<'_>) -> Option<QualifierChoice> {
     let weights = routing.and_then(|config| config.get("AdditionalVersionWeights")?.object());
     let mut shares: Vec<(&str, f64)> = Vec::new();
     for (version, weight) in weights.iter().flat_map(Fields::iter) {
+        if shares.len() >= MAX_WEIGHTS {
+            return None;
+        }
         let at = shares.partition_point(|(before, _)| *before <= version);
         shares.insert(at, (version, weight.number().unwrap_or_default()));
     }

@@ -6,12 +6,18 @@ use alloc::vec::Vec;
 
 use crate::aws::json::{self, Fields};
 use crate::aws::message::Response;
-use crate::call::error::{Error, Executed};
+use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::call::error_response::{self, RequestContext};
 
 /// The message for a cursor that this connector did not return.
 pub const INVALID_CURSOR: &str =
     "it is not a cursor of this connector: pass `next` of the previous page unchanged";
+
+/// The most bytes of rows that a call keeps. Each page is limited, but 200 pages of 6 MB would not
+/// fit into the memory of an instance.
+pub const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// The longest marker. It becomes part of a URL.
+const MAX_MARKER: usize = 16 * 1024;
 
 /// A page of a listing.
 pub struct Page<T> {
@@ -44,9 +50,27 @@ pub fn read_page<T>(
             attempts,
         ));
     };
-    Ok(Page {
-        rows,
-        next_marker: page.text("NextMarker").filter(|marker| !marker.is_empty()),
+    let next_marker = page.text("NextMarker").filter(|marker| !marker.is_empty());
+    if next_marker
+        .as_ref()
+        .is_some_and(|marker| marker.len() > MAX_MARKER)
+    {
+        return Err(too_large(
+            "the response's NextMarker is longer than 16,384 bytes, which Lambda does not send: check the endpoint and any proxy on the way",
+            attempts,
+        ));
+    }
+    Ok(Page { rows, next_marker })
+}
+
+/// The error for a listing beyond its limit. Another attempt would receive the same rows.
+pub fn too_large(message: impl Into<String>, attempts: u8) -> Error {
+    Error::Transport(TransportError {
+        kind: TransportKind::Malformed,
+        message: message.into(),
+        executed: Executed::No,
+        attempts,
+        transient: false,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::aws::credentials::{AccessKey, Secret, Signer};
 use crate::aws::endpoint::STS;
 use crate::aws::message::{Request, Response};
 use crate::aws::time;
+use crate::call::advice;
 use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, Executed, ServiceError, TransportKind};
 use crate::call::error_codes::is_expired;
@@ -89,6 +90,15 @@ impl<'a> AssumeRole<'a> {
         }
     }
 
+    /// The IAM action that the step needs.
+    fn permission(&self) -> &'static str {
+        if self.web_identity {
+            "sts:AssumeRoleWithWebIdentity"
+        } else {
+            "sts:AssumeRole"
+        }
+    }
+
     /// Adds the role to a message, because the user knows roles and not requests.
     fn with_role(&self, message: &str) -> String {
         let arn = &self.role.arn;
@@ -109,10 +119,10 @@ impl<'a> AssumeRole<'a> {
         }
     }
 
-    /// Returns a hint to the usual cause. STS sends the same error for a trust policy that does not
+    /// Returns a hint that is better than the general one: to the role's trust policy, or to the
+    /// usual cause. Without an explanation, STS sends the same error for a trust policy that does not
     /// allow the caller and for a wrong external ID.
     fn hint(&self, error: &ServiceError) -> Option<String> {
-        let arn = &self.role.arn;
         let expired = is_expired(&error.code);
         match error.category {
             Category::Credentials if self.web_identity => Some(if expired {
@@ -124,21 +134,40 @@ impl<'a> AssumeRole<'a> {
                 Some("the temporary keys that assume the role have expired: get new ones".into())
             }
             Category::AccessDenied if error.code == "RegionDisabledException" => None,
-            Category::AccessDenied if self.web_identity => Some(format!(
-                "the trust policy of {arn} must allow the token's issuer sts:AssumeRoleWithWebIdentity, and its conditions must match the token's audience and subject"
-            )),
-            Category::AccessDenied => {
-                let external_id = match self.role.external_id {
-                    Some(_) => "check that the external ID is the one that it requires",
-                    None => "it may require an external ID, and none was given",
-                };
-                let who = self.before.unwrap_or("the owner of the access key");
-                Some(format!(
-                    "the trust policy of {arn} must allow sts:AssumeRole to {who}; {external_id}; and a policy of the caller must allow sts:AssumeRole on the role"
-                ))
-            }
+            Category::AccessDenied => self.hint_denied(&error.message),
             _ => None,
         }
+    }
+
+    fn hint_denied(&self, message: &str) -> Option<String> {
+        let (arn, permission) = (&self.role.arn, self.permission());
+        // The trust policy is the resource-based policy of a role.
+        let by_trust_policy = ["role trust policy", "resource-based policy"]
+            .iter()
+            .any(|policy| message.contains(policy));
+        if by_trust_policy && message.contains("explicit deny") {
+            return Some(format!(
+                "the trust policy of {arn} denies the caller {permission}: remove the Deny statement or meet its condition, because an Allow does not override it"
+            ));
+        }
+        // Another policy is the cause, and the general hint names it.
+        let explained = advice::by_sentence(Category::AccessDenied, message, permission, arn);
+        if explained.is_some() && !by_trust_policy {
+            return explained;
+        }
+        if self.web_identity {
+            return Some(format!(
+                "the trust policy of {arn} must allow the token's issuer {permission}, and its conditions must match the token's audience and subject"
+            ));
+        }
+        let external_id = match self.role.external_id {
+            Some(_) => "check that the external ID is the one that it requires",
+            None => "it may require an external ID, and none was given",
+        };
+        let who = self.before.unwrap_or("the owner of the access key");
+        Some(format!(
+            "the trust policy of {arn} must allow {permission} to {who}; {external_id}; and a policy of the caller must allow {permission} on the role"
+        ))
     }
 }
 
@@ -169,7 +198,7 @@ impl Exchange for AssumeRole<'_> {
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
         if response.status != 200 {
             let context = RequestContext {
-                action: "sts:AssumeRole",
+                action: self.permission(),
                 resource: self.role.arn.clone(),
                 effect: Effect::Read,
                 attempts,

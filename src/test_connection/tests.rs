@@ -1,10 +1,16 @@
 //! Each check has its own result, independent of the others.
 
+use serde_json::json;
+
 use super::*;
+use crate::aws::credentials::Secret;
 use crate::block_on::block_on;
+use crate::call::connection::Credentials;
 use crate::call::error::{Executed, TransportKind};
 use crate::testing::scripted::{Answer, Scripted, Sent};
-use crate::testing::{answer, assert_contains, connection, failure, lambdas, refused};
+use crate::testing::{
+    access_key, answer, assert_contains, connection, connection_with, failure, lambdas, refused,
+};
 
 fn checks(answer: fn(&Sent) -> Answer, function: Option<&str>) -> Vec<(Subject, Outcome, String)> {
     let services = Scripted::new(answer);
@@ -26,6 +32,12 @@ fn healthy(sent: &Sent) -> Answer {
     } else if sent.path.ends_with("/invocations") {
         assert_eq!(sent.header("x-amz-invocation-type"), "DryRun");
         lambdas(204, &[DATE], "")
+    } else if sent.path.ends_with("/configuration") {
+        lambdas(
+            200,
+            &[DATE],
+            r#"{"FunctionName":"f","State":"Active","Timeout":1800}"#,
+        )
     } else {
         lambdas(200, &[DATE], r#"{"Functions": []}"#)
     })
@@ -56,11 +68,16 @@ fn every_check_passes_for_a_healthy_connection() {
             Subject::InvokeFunction,
             "allowed, and the function's name and qualifier exist",
         ),
+        (
+            Subject::FunctionConfiguration,
+            "the function is active, with a timeout of 1800 seconds",
+        ),
     ];
     let expected = expected.map(|(subject, detail)| (subject, Outcome::Passed, detail.into()));
     assert_eq!(checks(healthy, Some("f")), expected);
     let without = checks(healthy, None);
     assert_eq!(without[4].1, Outcome::Skipped);
+    assert_eq!(without[5].1, Outcome::Skipped);
 }
 
 #[test]
@@ -68,11 +85,15 @@ fn missing_permission_is_named_and_does_not_stop_other_checks() {
     let checks = checks(denied, Some("f"));
     let outcomes: Vec<Outcome> = checks.iter().map(|check| check.1).collect();
     use Outcome::{Failed, Passed};
-    assert_eq!(outcomes, [Passed, Passed, Passed, Failed, Failed]);
+    assert_eq!(outcomes, [Passed, Passed, Passed, Failed, Failed, Failed]);
     assert_contains(&checks[3].2, ["lambda:ListFunctions"]);
     assert_contains(
         &checks[4].2,
         ["lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f:live"],
+    );
+    assert_contains(
+        &checks[5].2,
+        ["lambda:GetFunctionConfiguration on arn:aws:lambda:us-east-1:<account>:function:f:live"],
     );
 }
 
@@ -84,7 +105,7 @@ fn endpoint_check_fails_when_nothing_responds() {
     );
     let outcomes: Vec<Outcome> = checks.iter().map(|check| check.1).collect();
     use Outcome::{Failed, Skipped};
-    assert_eq!(outcomes, [Skipped, Failed, Failed, Failed, Failed]);
+    assert_eq!(outcomes, [Skipped, Failed, Failed, Failed, Failed, Failed]);
     assert_contains(
         &checks[1].2,
         ["lambda.us-east-1.amazonaws.com", "as scripted"],
@@ -134,4 +155,150 @@ fn invalid_connection_function_or_qualifier_is_rejected_before_sending() {
     assert_eq!(field(connection(), Some(".."), None), "function");
     assert_eq!(field(connection(), Some("f"), Some("$latest")), "qualifier");
     assert_eq!(services.attempts(), 0, "nothing was sent");
+}
+
+/// The result of the check for the response `body`, with and without a qualifier.
+fn configuration(body: &serde_json::Value, qualifier: Option<&str>) -> (Outcome, String) {
+    let services = Scripted::new(|sent: &Sent| {
+        if sent.path.ends_with("/configuration") {
+            assert_eq!(sent.parameter("Qualifier"), qualifier);
+            return Ok(lambdas(200, &[DATE], body.to_string()));
+        }
+        healthy(sent)
+    });
+    let connection = connection();
+    let checks = test_connection(&services, &connection, Some("f"), qualifier);
+    let check = block_on(checks).unwrap().pop().unwrap();
+    assert_eq!(check.subject, Subject::FunctionConfiguration);
+    (check.outcome, check.detail)
+}
+
+#[test]
+fn configuration_check_reports_what_prevents_an_invocation() {
+    use Outcome::{Failed, Passed};
+    for (fields, qualifier, outcome, detail) in [
+        (
+            json!({"State": "Active", "Timeout": 1815}),
+            None,
+            Passed,
+            "the function is active, with a timeout of 1815 seconds",
+        ),
+        (
+            json!({}),
+            None,
+            Passed,
+            "the response does not report the function's state",
+        ),
+        (
+            json!({"State": "Active", "LastUpdateStatus": "InProgress"}),
+            None,
+            Passed,
+            "the function is active; an update is in progress",
+        ),
+        (
+            json!({"State": "Active", "TenancyConfig": {"TenantIsolationMode": "PER_TENANT"}}),
+            None,
+            Passed,
+            "the function is active; each invocation must have a tenant ID",
+        ),
+        (
+            json!({"State": "Pending", "StateReasonCode": "Creating", "StateReason": "The function is being created."}),
+            None,
+            Failed,
+            "the function is Pending (Creating: The function is being created.), not active: try again when Lambda has prepared it",
+        ),
+        (
+            json!({"State": "Inactive", "StateReasonCode": "Idle"}),
+            None,
+            Failed,
+            "the function is Inactive (Idle), not active: invoke it to activate it, and try again when it is active",
+        ),
+        (
+            json!({"State": "Failed"}),
+            None,
+            Failed,
+            "the function is Failed, not active: correct its configuration",
+        ),
+        (
+            json!({"State": "Deleting"}),
+            None,
+            Failed,
+            "the function is Deleting, not active: it cannot be invoked in this state",
+        ),
+        (
+            json!({"State": "ActiveNonInvocable"}),
+            None,
+            Failed,
+            "the function is active, but its unpublished code cannot be invoked: publish a version and pass its qualifier, for example `$LATEST.PUBLISHED`",
+        ),
+        (
+            json!({"State": "ActiveNonInvocable"}),
+            Some("1"),
+            Failed,
+            "the function is ActiveNonInvocable, not active: it cannot be invoked in this state",
+        ),
+        (
+            json!({"State": "Active", "LastUpdateStatus": "Failed", "LastUpdateStatusReasonCode": "ImageDeleted"}),
+            None,
+            Failed,
+            "the last update of the function failed (ImageDeleted): the code and configuration from before it are in use",
+        ),
+        (
+            json!({"State": "Active", "DurableConfig": {}}),
+            None,
+            Failed,
+            "the function is durable, and an invocation without a qualifier is rejected: pass a version, an alias or `$LATEST`",
+        ),
+        (
+            json!({"State": "Active", "DurableConfig": {}}),
+            Some("live"),
+            Passed,
+            "the function is active",
+        ),
+        (
+            json!({"State": "Active", "Timeout": 1816}),
+            None,
+            Failed,
+            "the timeout of the function is 1816 seconds, and a synchronous call waits 1815 by default: invoke it as `event`, because Lambda ends a synchronous run after 30 minutes",
+        ),
+        (
+            json!({"State": "Failed", "Timeout": 5400}),
+            None,
+            Failed,
+            "the function is Failed, not active: correct its configuration; the timeout of the function is 5400 seconds, and a synchronous call waits 1815 by default: invoke it as `event`, because Lambda ends a synchronous run after 30 minutes",
+        ),
+    ] {
+        let mut body = fields;
+        body["FunctionName"] = "f".into();
+        let expected = (outcome, detail.to_owned());
+        assert_eq!(configuration(&body, qualifier), expected, "{body}");
+    }
+}
+
+#[test]
+fn secret_that_a_successful_response_repeats_is_removed() {
+    const SECRET: &str = "marked-secret-of-40-characters-0123456789";
+    let services = Scripted::new(|sent: &Sent| {
+        Ok(if sent.path.ends_with("/configuration") {
+            let body = json!({"FunctionName": "f", "State": "Failed", "StateReason": SECRET});
+            lambdas(200, &[DATE], body.to_string())
+        } else if sent.authority.starts_with("sts.") {
+            lambdas(200, &[DATE], IDENTITY.replace("user/ada", SECRET))
+        } else {
+            return healthy(sent);
+        })
+    });
+    let mut key = access_key();
+    key.secret_access_key = Secret::new(SECRET.into());
+    let connection = connection_with(Credentials::AccessKey(key));
+    let checks = block_on(test_connection(&services, &connection, Some("f"), None)).unwrap();
+    let text = format!("{checks:?}");
+    assert!(!text.contains("marked"), "{text}");
+    assert_contains(
+        &text,
+        [
+            "the function is Failed (…), not active",
+            "::123456789012:… of account",
+        ],
+    );
 }

@@ -9,6 +9,7 @@ use aws_lambda_connector::call::delivery::Delivery;
 use aws_lambda_connector::call::operation::Exchange;
 use aws_lambda_connector::call::roles::RoleOptions;
 use aws_lambda_connector::call::target::{Caller, Target};
+use aws_lambda_connector::lambda::get_function_configuration::GetFunctionConfiguration;
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
 use aws_lambda_connector::sts::assume_role::AssumeRole;
@@ -18,17 +19,28 @@ use serde_json::Value;
 
 use crate::support::{example_key, request, sign};
 
-fn vectors() -> Vec<Value> {
-    serde_json::from_str(include_str!("../vectors/signed-requests.json")).unwrap()
+/// 2026-11-22T12:00:00Z and 2026-11-27T12:00:00Z
+const DATES: [u64; 2] = [1_795_348_800, 1_795_780_800];
+
+/// The vectors of both files, each with its date.
+fn vectors() -> Vec<(Value, AmzDate)> {
+    let files = [
+        include_str!("../vectors/signed-requests.json"),
+        include_str!("../vectors/signed-requests-2.json"),
+    ];
+    let read = |(file, date)| {
+        let vectors: Vec<Value> = serde_json::from_str(file).unwrap();
+        let dated = move |vector| (vector, AmzDate::from_unix(date));
+        vectors.into_iter().map(dated)
+    };
+    files.into_iter().zip(DATES).flat_map(read).collect()
 }
 
 #[test]
 fn requests_are_signed_as_by_botocore() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 9);
-    // 2026-11-22T12:00:00Z
-    let date = AmzDate::from_unix(1_795_348_800);
-    for vector in &vectors {
+    assert_eq!(vectors.len(), 10);
+    for (vector, date) in &vectors {
         let name = vector["name"].as_str().unwrap();
         let url = vector["url"].as_str().unwrap();
         let (_, rest) = url.split_once("://").unwrap();
@@ -47,7 +59,7 @@ fn requests_are_signed_as_by_botocore() {
         let request = request(text("method"), authority, target, &headers, body.as_bytes());
         assert_eq!(request.path_with_query(), target, "{name}");
         let place = [text("region"), text("service")];
-        let signed = sign(request, vector["token"].as_str(), place, &date);
+        let signed = sign(request, vector["token"].as_str(), place, date);
         for (step, expected) in [
             (signed.canonical_request, text("canonical_request")),
             (signed.string_to_sign, text("string_to_sign")),
@@ -67,7 +79,7 @@ fn requests_are_signed_as_by_botocore() {
 fn operations_build_the_same_requests_as_botocore() {
     let vectors = vectors();
     let mut built = Vec::new();
-    for vector in &vectors {
+    for (vector, date) in &vectors {
         let params = &vector["params"];
         let param = |name: &str| params[name].as_str().map(str::to_owned);
         let connection = Connection {
@@ -92,7 +104,8 @@ fn operations_build_the_same_requests_as_botocore() {
                     durable_execution_name: param("DurableExecutionName"),
                     ..InvokeRequest::default()
                 };
-                assert_same_request(vector, &Invoke::new(connection, request).unwrap());
+                let operation = Invoke::new(connection, request).unwrap();
+                assert_same_request(vector, &operation, date);
             }
             "ListFunctions" => {
                 // A cursor at the beginning of the page with the marker.
@@ -103,7 +116,14 @@ fn operations_build_the_same_requests_as_botocore() {
                     cursor: Some(URL_SAFE_NO_PAD.encode(cursor)),
                     ..FunctionQuery::default()
                 };
-                assert_same_request(vector, &ListFunctions::new(connection, query).unwrap());
+                let operation = ListFunctions::new(connection, query).unwrap();
+                assert_same_request(vector, &operation, date);
+            }
+            "GetFunctionConfiguration" => {
+                let (function, qualifier) = (param("FunctionName").unwrap(), param("Qualifier"));
+                let operation =
+                    GetFunctionConfiguration::new(connection, &function, qualifier.as_deref());
+                assert_same_request(vector, &operation.unwrap(), date);
             }
             "AssumeRole" => {
                 let role = RoleOptions {
@@ -126,7 +146,7 @@ fn operations_build_the_same_requests_as_botocore() {
                 };
                 let delivery = Delivery::new("delivery", None, false).unwrap();
                 let step = AssumeRole::new(&chain, (1, &chain.first), None, delivery);
-                assert_same_request(vector, &step);
+                assert_same_request(vector, &step, date);
             }
             _ => continue,
         }
@@ -143,11 +163,12 @@ fn operations_build_the_same_requests_as_botocore() {
             "list-functions",
             "invoke-http-endpoint",
             "sts-assume-role",
+            "get-function-configuration",
         ]
     );
 }
 
-fn assert_same_request(vector: &Value, operation: &impl Exchange) {
+fn assert_same_request(vector: &Value, operation: &impl Exchange, date: &AmzDate) {
     let target = &operation.call().target;
     let Caller::Signer(signer) = &target.caller else {
         panic!("the caller has no signer");
@@ -157,14 +178,13 @@ fn assert_same_request(vector: &Value, operation: &impl Exchange) {
         request.headers.retain(|(name, _)| *name != "content-type");
     }
     let payload_hash = sigv4::payload_hash(request.body);
-    let date = AmzDate::from_unix(1_795_348_800);
     sigv4::sign(
         &mut request,
         &payload_hash,
         signer,
         &target.region,
         target.service,
-        &date,
+        date,
     );
 
     let name = &vector["name"];

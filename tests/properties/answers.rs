@@ -173,7 +173,7 @@ proptest! {
     #[test]
     fn testing_the_connection_survives_any_response(answers in vec(response(), 0..9), now in clock()) {
         let checks = block_on(test_connection(&Script::new(answers, now), &connection(), Some("f"), None)).unwrap();
-        prop_assert_eq!(checks.len(), 5);
+        prop_assert_eq!(checks.len(), 6);
         assert_no_secret(&format!("{checks:?}"));
     }
 

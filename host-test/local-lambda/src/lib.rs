@@ -24,15 +24,15 @@
 //! `AssumeRoleWithWebIdentity` and `GetCallerIdentity`.
 //!
 //! Unlike the real service, it does not retry failed events, limit concurrency by account or stream
-//! responses. The only operations of Lambda are Invoke, ListFunctions, ListVersionsByFunction and
-//! ListAliases.
+//! responses. The only operations of Lambda are Invoke, GetFunctionConfiguration, ListFunctions,
+//! ListVersionsByFunction and ListAliases.
 //!
 //! The layers, from top to bottom. A file imports only from layers below its own:
 //!
 //! 1. this file: starts and stops a service
 //! 2. `server`: connections
 //! 3. `routes`: passes a request to its operation and returns the answer
-//! 4. operations: `invoke`, `listing`, `sts`
+//! 4. operations: `configuration`, `invoke`, `listing`, `sts`
 //! 5. `service`: the state of one service
 //! 6. parts of operations: `target`, `rows` (list entries), `durable` (executions)
 //! 7. `signature` (the caller), `catalogue` (the functions), `execute` (a run: the platform)
@@ -45,6 +45,7 @@ mod answer;
 mod authorization;
 mod catalogue;
 mod config;
+mod configuration;
 
 mod counters;
 mod durable;

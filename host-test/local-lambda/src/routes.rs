@@ -11,7 +11,7 @@ use super::places::read_body;
 use super::request::{RawRequest, read, request_id};
 use super::service::Service;
 use super::signature::Caller;
-use super::{invoke, listing, sts};
+use super::{configuration, invoke, listing, sts};
 
 /// The name of Lambda in a signature.
 const SERVICE: &str = "lambda";
@@ -69,6 +69,7 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
 /// An operation, with the decoded function name of the path.
 enum Route {
     Invoke(String),
+    GetConfiguration(String),
     ListFunctions,
     ListVersions(String),
     ListAliases(String),
@@ -87,6 +88,7 @@ fn route(base_path: &str, request: &RawRequest) -> Result<Route, ApiError> {
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", [""] | ["", ""]) => Ok(Route::ListFunctions),
         ("POST", ["", function, "invocations"]) => Ok(Route::Invoke(name(function))),
+        ("GET", ["", function, "configuration"]) => Ok(Route::GetConfiguration(name(function))),
         ("GET", ["", function, "versions"]) => Ok(Route::ListVersions(name(function))),
         ("GET", ["", function, "aliases"]) => Ok(Route::ListAliases(name(function))),
         _ => Err(ApiError::unknown_operation()),
@@ -102,6 +104,9 @@ impl Route {
     ) -> Result<Answer, ApiError> {
         match self {
             Self::Invoke(function) => invoke::invoke(service, &function, request, caller).await,
+            Self::GetConfiguration(function) => {
+                configuration::configuration(service, &function, request, caller)
+            }
             Self::ListFunctions => listing::functions(service, request, caller),
             Self::ListVersions(function) => listing::versions(service, &function, request, caller),
             Self::ListAliases(function) => listing::aliases(service, &function, request, caller),

@@ -98,7 +98,10 @@ async fn access_denied_hint_names_the_missing_permission(component: Component) {
     for (error, permission) in [
         (invoked, format!("lambda:InvokeFunction on {echo}")),
         (listed, "lambda:ListFunctions on *".to_owned()),
-        (qualified, format!("lambda:ListAliases on {echo}")),
+        (
+            qualified,
+            format!("lambda:ListAliases or lambda:ListVersionsByFunction on {echo}"),
+        ),
     ] {
         let _case = case(&permission);
         assert_service(&error, ErrorCategory::AccessDenied, Executed::No, 1);
@@ -202,12 +205,13 @@ async fn connection_test_reports_each_check(component: Component) {
             .host
             .test_connection(policy, connection, function, None);
         let checks = checks.await.unwrap().unwrap();
-        assert_eq!(checks.len(), 5);
+        assert_eq!(checks.len(), 6);
         for (subject, outcome) in [
             (CheckSubject::Clock, CheckOutcome::Passed),
             (CheckSubject::Endpoint, CheckOutcome::Passed),
             (CheckSubject::ListFunctions, CheckOutcome::Passed),
             (CheckSubject::InvokeFunction, invoking),
+            (CheckSubject::FunctionConfiguration, invoking),
         ] {
             let check = checks.iter().find(|check| check.subject == subject);
             assert_eq!(check.unwrap().outcome, outcome, "{checks:?}");

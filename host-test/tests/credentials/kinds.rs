@@ -273,6 +273,7 @@ async fn connection_test_reports_the_role_as_the_cause(component: Component) {
             (CheckSubject::Identity, CheckOutcome::Failed),
             (CheckSubject::ListFunctions, CheckOutcome::Skipped),
             (CheckSubject::InvokeFunction, CheckOutcome::Skipped),
+            (CheckSubject::FunctionConfiguration, CheckOutcome::Skipped),
         ]
     );
     assert!(checks[2].detail.contains("role 1 of 2"), "{:?}", checks[2]);

@@ -2,6 +2,7 @@
 //! own crate.
 
 mod client;
+mod configuration;
 mod executions;
 mod functions;
 mod invoking;

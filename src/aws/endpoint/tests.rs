@@ -134,6 +134,69 @@ fn a_region_must_be_one_dns_label() {
 }
 
 #[test]
+fn an_aws_region_has_words_and_a_number() {
+    for region in [
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+        "ca-central-1",
+        "ca-west-1",
+        "mx-central-1",
+        "sa-east-1",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-2",
+        "af-south-1",
+        "il-central-1",
+        "me-central-1",
+        "ap-east-2",
+        "ap-northeast-3",
+        "ap-southeast-7",
+        "cn-north-1",
+        "cn-northwest-1",
+        "us-gov-east-1",
+        "us-iso-west-1",
+        "us-isob-west-1",
+        "us-isof-south-1",
+        "eu-isoe-west-1",
+        "eusc-de-east-1",
+        // Names that fit the pattern of Lambda's model, and a partition of the same kind.
+        "us-southeast-12",
+        "eu-gov-central-1",
+        "apsc-jp-east-1",
+    ] {
+        assert_eq!(check_aws_region(region), Ok(()), "{region}");
+    }
+    for region in [
+        "",
+        "s3",
+        "local",
+        "a",
+        "us",
+        "us-east",
+        "us-1",
+        "east-1",
+        "us-east-0",
+        "us-east-01",
+        "us-east-123",
+        "us-east-1a",
+        "us-east-1-bos-1a",
+        "us--1",
+        "u-east-1",
+        "s3-us-east-1",
+        "lambda-us-east-1",
+        "aws-global",
+        "us-gov-iso-north-east-1",
+        "fips-us-east-1",
+        "us-east-1.evil",
+    ] {
+        assert!(check_aws_region(region).is_err(), "{region:?}");
+    }
+}
+
+#[test]
 fn custom_urls_keep_port_and_base_path() {
     use Scheme::{Http, Https};
     let private = "vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com";
@@ -206,6 +269,12 @@ fn link_local_addresses_are_rejected_in_every_notation() {
         "http://[64:ff9b::169.254.169.254]",
         "http://[2002:a9fe:a9fe::1]",
         "http://[fd00:ec2::254]",
+        "http://[fd20:ce::254]",
+        "http://[64:ff9b:1::169.254.169.254]",
+        "http://[::ffff:0:169.254.169.254]",
+        "http://[2001:0:a9fe:a9fe::1]",
+        "http://100.100.100.200",
+        "http://168.63.129.16.:80",
     ] {
         let message = url(text).unwrap_err();
         assert!(message.contains("link-local"), "{text}: {message}");

@@ -119,11 +119,9 @@ fn every_code_is_classified() {
                 (400, "SnapStartException"),
                 (403, "EFSMountFailureException"),
                 (403, "S3FilesMountFailureException"),
-                (409, "CodeArtifactUserDeletedException"),
                 (409, "CodeArtifactUserFailedException"),
                 (409, "RuntimeAliasDeletedException"),
                 (409, "RuntimeVersionDeletedException"),
-                (409, "SnapStartRegenerationFailureException"),
                 (502, "EC2AccessDeniedException"),
                 (502, "ENILimitReachedException"),
                 (502, "InvalidRuntimeException"),
@@ -155,6 +153,8 @@ fn every_code_is_classified() {
                 (408, "EFSMountTimeoutException"),
                 (408, "S3FilesMountConnectivityException"),
                 (408, "S3FilesMountTimeoutException"),
+                (409, "CodeArtifactUserDeletedException"),
+                (409, "SnapStartRegenerationFailureException"),
                 (502, "EC2UnexpectedException"),
             ],
         ),
@@ -170,7 +170,10 @@ fn every_code_is_classified() {
         ),
         (
             (Conflict, No, false),
-            vec![(409, "DurableExecutionAlreadyStartedException")],
+            vec![
+                (400, "CallbackTimeoutException"),
+                (409, "DurableExecutionAlreadyStartedException"),
+            ],
         ),
         (
             (Conflict, No, true),
@@ -281,10 +284,210 @@ fn a_throttled_request_names_the_limit() {
         ),
         ("ConcurrentInvocationLimitExceeded", "account's concurrency"),
         ("CallerRateLimitExceeded", "request rate"),
+        (
+            "ConcurrentSnapshotCreateLimitExceeded",
+            "SnapStart snapshots",
+        ),
         ("SomethingNew", "quota"),
     ] {
         let mut response = coded(429, "TooManyRequestsException");
         response.body = format!(r#"{{"Reason":"{reason}","message":"Rate Exceeded."}}"#).into();
         assert_contains(&service_error(&response).hint.unwrap(), [limit]);
+    }
+}
+
+/// The hint for a message of AWS under `code`.
+fn hint(status: u16, code: &str, message: &str) -> String {
+    let mut response = coded(status, code);
+    response.body = serde_json::json!({ "Message": message }).to_string().into();
+    service_error(&response).hint.unwrap()
+}
+
+#[test]
+fn hint_for_a_denial_names_the_policy_that_the_message_names() {
+    const ACTION: &str = "lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f";
+    let denied = |why: &str| {
+        let message = format!(
+            "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:123456789012:function:f {why}"
+        );
+        hint(403, "AccessDeniedException", &message)
+    };
+    for (why, advice) in [
+        (
+            "with an explicit deny in a service control policy",
+            "a service control policy of the organization denies",
+        ),
+        (
+            "with an explicit deny in a service control policy: arn:aws:organizations::987654321098:policy/o-1/service_control_policy/p-1",
+            "a service control policy of the organization denies",
+        ),
+        (
+            "because no service control policy allows the lambda:InvokeFunction action",
+            "a service control policy of the organization must allow",
+        ),
+        (
+            "with an explicit deny in a resource control policy",
+            "a resource control policy of the organization denies",
+        ),
+        (
+            "because no resource control policy allows the lambda:InvokeFunction action",
+            "a resource control policy of the organization must allow",
+        ),
+        (
+            "with an explicit deny in a VPC endpoint policy",
+            "the policy of the VPC endpoint denies",
+        ),
+        (
+            "because no VPC endpoint policy allows the lambda:InvokeFunction action",
+            "the policy of the VPC endpoint must allow",
+        ),
+        (
+            "with an explicit deny in a session policy",
+            "the session policy of the temporary keys denies",
+        ),
+        (
+            "because no session policy allows the lambda:InvokeFunction action",
+            "the session policy of the temporary keys must allow",
+        ),
+        (
+            "with an explicit deny in a permissions boundary",
+            "the caller's permissions boundary denies",
+        ),
+        (
+            "because no permissions boundary allows the lambda:InvokeFunction action",
+            "the caller's permissions boundary must allow",
+        ),
+        (
+            "with an explicit deny in an identity-based policy",
+            "an identity-based policy of the caller denies",
+        ),
+        (
+            "because no identity-based policy allows the lambda:InvokeFunction action",
+            "an identity-based policy of the caller must allow",
+        ),
+        (
+            "with an explicit deny in a resource-based policy",
+            "the resource-based policy of the function denies",
+        ),
+        (
+            "because no resource-based policy allows the lambda:InvokeFunction action",
+            "the resource-based policy of the function must allow the caller",
+        ),
+    ] {
+        let hint = denied(why);
+        assert!(hint.starts_with(&format!("{advice} {ACTION}")), "{hint}");
+    }
+    assert_contains(
+        &denied("for a reason of its own"),
+        ["an IAM policy of the caller (and", ACTION],
+    );
+}
+
+#[test]
+fn hint_follows_the_message_where_a_code_has_several_causes() {
+    const SIGNATURE: &str = "InvalidSignatureException";
+    const CONTENT: &str = "InvalidRequestContentException";
+    const TOO_LARGE: &str = "RequestEntityTooLargeException";
+    for (status, code, message, expected) in [
+        (
+            403,
+            SIGNATURE,
+            "Credential should be scoped to a valid region, not 'eu-west-1'.",
+            "the endpoint belongs to another region than the connection's: correct `connection.region` or the endpoint",
+        ),
+        (
+            403,
+            "SignatureDoesNotMatch",
+            "Credential should be scoped to correct service: 'sts'.",
+            "the endpoint belongs to another service: correct it",
+        ),
+        (
+            403,
+            SIGNATURE,
+            "The request signature we calculated does not match",
+            "check the access key ID, the secret access key and, for temporary keys, the session token",
+        ),
+        (
+            413,
+            TOO_LARGE,
+            "300000 byte payload is too large for the Event invocation type (limit 262144 bytes)",
+            "this invocation accepts at most 262144 bytes: pass larger data through S3",
+        ),
+        (
+            413,
+            "RequestTooLargeException",
+            "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+            "this request must be smaller than 6291456 bytes: pass larger data through S3",
+        ),
+        (
+            413,
+            TOO_LARGE,
+            "too large (limit unknown)",
+            "a synchronous payload has at most 6,291,456 bytes, an asynchronous one at most 1,048,576: pass larger data through S3",
+        ),
+        (
+            400,
+            CONTENT,
+            "The 'x-amzn-RequestId' header is not a valid UUID string",
+            "the header `x-amzn-RequestId` must be a UUID: correct it, or the proxy that sets it",
+        ),
+        (
+            400,
+            CONTENT,
+            "Could not parse request body into json",
+            "the payload must be JSON, and the client context a JSON object",
+        ),
+    ] {
+        assert_eq!(hint(status, code, message), expected, "{message}");
+    }
+}
+
+/// A phrase explains only errors of its own category.
+#[test]
+fn sentence_of_another_category_is_not_advice() {
+    let hint = hint(
+        404,
+        "ResourceNotFoundException",
+        "(limit 7 bytes) x-amzn-RequestId",
+    );
+    assert_contains(&hint, ["check the function's name"]);
+}
+
+#[test]
+fn code_of_its_own_cause_has_a_hint_of_its_own() {
+    for (status, code, expected) in [
+        (400, "SnapStartException", "afterRestore hook failed"),
+        (
+            409,
+            "SnapStartRegenerationFailureException",
+            "wait for Lambda to retry, or update the function's configuration",
+        ),
+        (
+            409,
+            "CodeArtifactUserDeletedException",
+            "wait for Lambda to provide a new one, or update the function's code",
+        ),
+        (
+            409,
+            "RuntimeAliasDeletedException",
+            "update the function to an available runtime alias",
+        ),
+        (
+            409,
+            "RuntimeVersionDeletedException",
+            "update the function to an available runtime version",
+        ),
+        (
+            502,
+            "ResourceNotReadyException",
+            "the function is inactive and its VPC connection is gone",
+        ),
+        (
+            400,
+            "CallbackTimeoutException",
+            "the callback is already closed",
+        ),
+    ] {
+        assert_contains(&hint(status, code, "m"), [expected]);
     }
 }

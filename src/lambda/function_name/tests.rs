@@ -102,6 +102,22 @@ fn an_invalid_name_is_rejected_with_the_reason() {
             "partition",
         ),
         ("arn:aws", "service must be `lambda`"),
+        (
+            "arn:aws-cn:lambda:us-east-1:123456789012:function:f",
+            "partition must be aws, which is that of its region us-east-1",
+        ),
+        (
+            "arn:aws:lambda:cn-north-1:123456789012:function:f",
+            "partition must be aws-cn",
+        ),
+        (
+            "arn:aws:lambda:us-gov-west-1:123456789012:function:f",
+            "partition must be aws-us-gov",
+        ),
+        (
+            "arn:aws-iso:lambda:us-isob-east-1:123456789012:function:f",
+            "partition must be aws-iso-b",
+        ),
     ] {
         let input = refused(FunctionName::parse("request.function", text));
         assert_eq!(input.field, "request.function");

@@ -1,9 +1,14 @@
 //! Listings over pages of various sizes: every row is returned exactly once.
 
+use core::cell::Cell;
+
 use serde_json::{Value, json};
 
 use super::*;
+use crate::block_on::block_on;
 use crate::call::error::{Executed, TransportKind};
+use crate::perform::perform;
+use crate::testing::scripted::{Scripted, Sent};
 use crate::testing::{
     answer, assert_contains, connection, json as ok, refused, service_error, transport_error,
 };
@@ -239,4 +244,87 @@ fn a_denied_access_names_the_permission() {
     let error = service_error(read);
     assert_contains(&error.hint.unwrap(), ["lambda:ListFunctions on *"]);
     assert_eq!(error.executed, Executed::No);
+}
+
+/// Without a bound on the sum, a call would keep 200 pages of 6 MB.
+#[test]
+fn call_ends_with_a_cursor_when_its_rows_fill_16_mib() {
+    const ROWS: usize = 12;
+    let lambda = Scripted::new(|sent: &Sent| {
+        let start: usize = sent
+            .parameter("Marker")
+            .map_or(0, |marker| marker.parse().unwrap());
+        let row = |n: usize| json!({"FunctionName": format!("f{n}"), "FunctionArn": format!("arn:{n}"), "Description": "x".repeat(2_900_000)});
+        let rows: Vec<Value> = (start..start + 2).map(row).collect();
+        let next = (start + 2 < ROWS).then(|| (start + 2).to_string());
+        Ok(ok(&json!({"Functions": rows, "NextMarker": next})))
+    });
+    let (mut names, mut sizes, mut cursor) = (Vec::new(), Vec::new(), None);
+    loop {
+        let query = FunctionQuery {
+            limit: Some(10_000),
+            cursor,
+            ..FunctionQuery::default()
+        };
+        let page = block_on(perform(&lambda, list(query))).unwrap();
+        sizes.push(page.functions.len());
+        names.extend(page.functions.into_iter().map(|row| row.name));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<String> = (0..ROWS).map(|n| format!("f{n}")).collect();
+    assert_eq!(names, expected);
+    // A page of two rows has 5.8 MB, so that the sixth row does not fit.
+    assert_eq!(sizes, [5, 5, 2]);
+}
+
+#[test]
+fn size_of_a_row_counts_its_texts_and_its_list() {
+    let row = FunctionSummary {
+        name: "12".into(),
+        runtime: Some("345".into()),
+        architectures: vec!["6".into(), String::new()],
+        ..FunctionSummary::default()
+    };
+    let headers = size_of::<FunctionSummary>() + 2 * size_of::<String>();
+    assert_eq!(row.size(), headers + 6);
+}
+
+#[test]
+fn endless_pages_of_9999_rows_end_at_the_limit() {
+    let requests = Cell::new(0);
+    let lambda = Scripted::new(|_: &Sent| {
+        requests.set(requests.get() + 1);
+        let rows = vec![json!({"FunctionName": "f", "FunctionArn": "a"}); 9_999];
+        let marker = format!("m{}", requests.get());
+        Ok(ok(&json!({"Functions": rows, "NextMarker": marker})))
+    });
+    let query = FunctionQuery {
+        limit: Some(10_000),
+        ..FunctionQuery::default()
+    };
+    let page = block_on(perform(&lambda, list(query))).unwrap();
+    assert_eq!((page.functions.len(), lambda.attempts()), (10_000, 2));
+    assert!(page.next.is_some());
+}
+
+/// An attempt that fails leaves the state unchanged, so that a repetition loses and repeats no row.
+#[test]
+fn page_with_a_repeated_marker_adds_no_row() {
+    let mut operation = list(FunctionQuery {
+        limit: Some(3),
+        ..FunctionQuery::default()
+    });
+    let page = |name: &str, next| {
+        let row = json!({"FunctionName": name, "FunctionArn": name});
+        ok(&json!({"Functions": [row], "NextMarker": next}))
+    };
+    assert_eq!(operation.read(page("a", Some("m")), 1), Ok(()));
+    transport_error(operation.read(page("b", Some("m")), 1));
+    assert_eq!(operation.read(page("b", None), 2), Ok(()));
+    let page = operation.take_output().unwrap();
+    let names: Vec<&str> = page.functions.iter().map(|row| &*row.name).collect();
+    assert_eq!((names, page.next), (vec!["a", "b"], None));
 }

@@ -179,6 +179,64 @@ fn a_rejection_names_the_role_the_step_and_the_usual_cause() {
 }
 
 #[test]
+fn hint_of_a_denied_role_names_the_policy_that_the_message_names() {
+    let (plain, web) = (chain(1, None), web_identity());
+    let hint = |chain: &RoleChain, why: &str| {
+        let mut step = step(chain);
+        let error = unauthenticated(step.read(denied_by_sts(why), 1));
+        error.hint.unwrap()
+    };
+    let on_role = "sts:AssumeRole on arn:aws:iam::123456789012:role/x";
+    for (why, expected) in [
+        (
+            "with an explicit deny in a service control policy",
+            format!("a service control policy of the organization denies {on_role}"),
+        ),
+        (
+            "because no identity-based policy allows the sts:AssumeRole action",
+            format!("an identity-based policy of the caller must allow {on_role}"),
+        ),
+        (
+            "because no permissions boundary allows the sts:AssumeRole action",
+            format!("the caller's permissions boundary must allow {on_role}"),
+        ),
+        (
+            "because no session policy allows the sts:AssumeRole action",
+            format!("the session policy of the temporary keys must allow {on_role}"),
+        ),
+        (
+            "because no VPC endpoint policy allows the sts:AssumeRole action",
+            format!("the policy of the VPC endpoint must allow {on_role}"),
+        ),
+        (
+            "with an explicit deny in the role trust policy",
+            "the trust policy of arn:aws:iam::123456789012:role/x denies the caller".into(),
+        ),
+        (
+            "with an explicit deny in a resource-based policy",
+            "the trust policy of arn:aws:iam::123456789012:role/x denies the caller".into(),
+        ),
+        (
+            "because no role trust policy allows the sts:AssumeRole action",
+            "the trust policy of arn:aws:iam::123456789012:role/x must allow".into(),
+        ),
+        (
+            "because no resource-based policy allows the sts:AssumeRole action",
+            "the trust policy of arn:aws:iam::123456789012:role/x must allow".into(),
+        ),
+    ] {
+        let hint = hint(&plain, why);
+        assert!(hint.starts_with(&expected), "{why}: {hint}");
+    }
+    let why = "with an explicit deny in a service control policy";
+    assert_contains(
+        &hint(&web, why),
+        ["denies sts:AssumeRoleWithWebIdentity on"],
+    );
+    assert_contains(&hint(&web, "Not authorized"), ["the token's issuer"]);
+}
+
+#[test]
 fn a_denied_second_role_names_the_session_of_the_first() {
     let chain = chain(2, None);
     let second = chain.rest.first().unwrap();
