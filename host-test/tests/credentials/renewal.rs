@@ -104,7 +104,7 @@ async fn calls_whose_keys_expired_early_share_one_renewal(component: Component) 
     let caller = caller(component, lambda.url(), &SessionCache::default());
     all_succeed(&caller).await;
     assert_eq!(sts_requests(&lambda).len(), 1);
-    lambda.end_sessions();
+    lambda.expire_sessions();
     all_succeed(&caller).await;
     assert_eq!(sts_requests(&lambda).len(), 2);
 }
@@ -137,7 +137,7 @@ async fn timeouts_and_attempts_of_the_call_bound_the_renewal(component: Componen
 #[for_each_component]
 #[tokio::test]
 async fn attempts_of_the_call_bound_the_renewal_when_sts_reports_a_fault(component: Component) {
-    let sts = Server::start(&[Canned::whole("503 Service Unavailable", "")]).await;
+    let sts = Server::start(&[Canned::with_length("503 Service Unavailable", "")]).await;
     let caller = caller(component, sts.url(), &SessionCache::default());
     let once = request_with("echo", "7", |delivery| delivery.max_attempts = Some(1));
     let answer = caller.invoke(&once).await.unwrap();
