@@ -85,7 +85,7 @@ form! {
         ClientContext = Field {
             key: "clientContext",
             label: "Client Context",
-            definition: "Data about the caller that the function finds in its context object: a JSON object, or text that contains one, of at most 3,583 bytes in Base64. A dry run checks it. For the invocation type Event, Lambda does not pass it on, so it is checked and left out.",
+            definition: "Data about the caller that the function finds in its context object: a JSON object, or text that contains one, of at most 3,583 bytes in Base64. A dry run checks it. For the invocation type Event, Lambda does not pass it on, so it is checked and left out. CloudTrail logs it if data events are on, so it must not contain a secret.",
             kind: Kind::Object,
             group: PARAMETERS,
             paths: &["request.client-context"],
@@ -237,7 +237,7 @@ const INVOCATION_TYPES: &[Choice<Option<InvocationType>>] = &[
         means: Some(InvocationType::Event),
         value: "Event",
         label: "Event",
-        description: "Asynchronous: the event is queued, and the function's response is not returned.",
+        description: "Asynchronous: the event is queued, and the function's response is not returned. If the function fails, Lambda runs it up to 2 more times. It keeps an event for up to 6 hours, and then discards it or sends it to the function's dead-letter queue or on-failure destination.",
     },
 ];
 
@@ -430,7 +430,7 @@ fn client_context(
     Ok(Some(context.into()))
 }
 
-/// Whether there may be no function of the name, and none ran. If an earlier attempt may have run it, no
+/// Whether the name may be a part of a name, because Lambda found no function and ran none. If an earlier attempt may have run it, no
 /// other function may be invoked.
 fn may_be_part_of_a_name(result: &Result<Invocation, Error>) -> bool {
     // A policy that allows named functions only denies any other name before Lambda looks for it.

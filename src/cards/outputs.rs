@@ -47,9 +47,9 @@ pub const fn fields<T, const N: usize>(outputs: &[Output<T>]) -> [Field; N] {
 /// Writes the outputs of `result` into a text of exactly their length. Returns `None` if the host does
 /// not allow the memory for it.
 ///
-/// A response of six megabytes may be four times as long in the outputs, so it is written once and
-/// never moved: a buffer that grows, or gives back its spare room, is copied while the old one is
-/// still there.
+/// A response of six megabytes may be six times as long in the outputs, so they are written once and
+/// never moved. A buffer that grows, or that gives back its spare room, is copied while the old one
+/// still exists.
 pub fn write<T>(outputs: &[Output<T>], result: &T) -> Option<String> {
     let members = || outputs.iter().map(|output| (output.key, &output.value));
     let mut length = Length(0);

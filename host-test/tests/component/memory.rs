@@ -48,7 +48,7 @@ fn assert_outputs(outputs: &str, quoted: &str, json: &str, function_error: &str)
 }
 
 fn announced(head: &str, body: &str) -> Canned {
-    Canned::whole(head, body)
+    Canned::with_length(head, body)
 }
 
 fn chunked(head: &str, body: &str) -> Canned {

@@ -11,7 +11,7 @@ use crate::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
 use crate::perform::perform_with_clock;
 use crate::transport::Transport;
 
-/// What the account's list of functions says about a part of a name.
+/// The result of a search for a part of a name.
 pub enum Found {
     /// The name of the only function whose name contains the part.
     One(String),

@@ -98,7 +98,7 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "retryable",
         label: "Retryable",
-        definition: "Whether the same invocation may succeed later. Only if On Error is Continue, for an error of AWS or the network; Executed says whether it is safe to repeat.",
+        definition: "Whether the same invocation may succeed later. Only if On Error is Continue, for an error of AWS or the network. Executed shows whether a repetition is safe.",
         value: Boolean(|run| run.retryable),
     },
     Output {

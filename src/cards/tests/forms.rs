@@ -76,6 +76,35 @@ fn tenant_id_is_always_shown_in_advanced() {
     assert_eq!(tenant.group, Some("Advanced"));
 }
 
+/// What happens to an event or to a client context after the response is not in any output.
+#[test]
+fn definitions_tell_what_happens_after_the_response() {
+    let field = |key| {
+        let mut fields = Card::Invoke.description().fields.iter();
+        fields.find(|field| field.key == key).unwrap()
+    };
+    let types = field("invocationType").choices;
+    let event = types.iter().find(|choice| choice.value == "Event").unwrap();
+    assert_contains(
+        event.description,
+        [
+            "2 more times",
+            "6 hours",
+            "dead-letter queue",
+            "on-failure destination",
+        ],
+    );
+    assert_contains(
+        field("clientContext").definition,
+        ["CloudTrail logs it if data events are on", "left out"],
+    );
+    let emulator = connection::FIELDS
+        .iter()
+        .find(|field| field.key == "emulator");
+    assert_contains(emulator.unwrap().definition, ["Never", "AWS"]);
+    assert_eq!(field("onError").default, Some("\"Fail\""));
+}
+
 #[test]
 fn outbound_hosts_cover_every_partition() {
     let hosts = manifest::outbound_hosts();

@@ -159,7 +159,7 @@ fn several_matches_are_listed_up_to_ten() {
 }
 
 #[test]
-fn error_stands_with_a_hint_when_the_list_is_denied_as_well() {
+fn error_is_returned_with_a_hint_when_the_list_is_denied_as_well() {
     for (unknown, hint) in [
         (
             NOT_FOUND,
@@ -184,7 +184,7 @@ fn error_stands_with_a_hint_when_the_list_is_denied_as_well() {
 }
 
 #[test]
-fn error_stands_with_a_hint_when_the_list_cannot_be_read() {
+fn error_is_returned_with_a_hint_when_the_list_cannot_be_read() {
     let lambda = Scripted::new(|sent: &Sent| {
         if sent.path.ends_with("/invocations") {
             return Ok(coded(404, "ResourceNotFoundException"));

@@ -310,7 +310,7 @@ fn executed_and_retryable_of_a_response_follow_the_invocation_type() {
     );
 }
 
-/// The hint tells why a partial name was not completed.
+/// The hint is the reason why a partial name was not completed.
 #[test]
 fn refused_partial_name_is_returned_as_outputs_with_the_hint() {
     let lambda = closed_account(&["mail-sender"]);
