@@ -4,6 +4,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 mod address;
@@ -57,8 +58,9 @@ pub enum EndpointKind {
     Emulator,
 }
 
-/// Which endpoint of a region to use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Which endpoint of a region to use, unchecked. A URL with a password is rejected later, so that the
+/// `Debug` output has only URLs that are valid.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum EndpointChoice {
     /// The region's standard endpoint.
     #[default]
@@ -73,6 +75,24 @@ pub enum EndpointChoice {
     Url(String),
     /// The base URL of a local emulator.
     Emulator(String),
+}
+
+impl fmt::Debug for EndpointChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, url, kind) = match self {
+            EndpointChoice::Standard => return formatter.write_str("Standard"),
+            EndpointChoice::Fips => return formatter.write_str("Fips"),
+            EndpointChoice::DualStack => return formatter.write_str("DualStack"),
+            EndpointChoice::FipsDualStack => return formatter.write_str("FipsDualStack"),
+            EndpointChoice::Url(url) => ("Url", url, EndpointKind::Url),
+            EndpointChoice::Emulator(url) => ("Emulator", url, EndpointKind::Emulator),
+        };
+        let shown = match parse_url(url, kind) {
+            Ok(_) => url,
+            Err(_) => "…",
+        };
+        formatter.debug_tuple(name).field(&shown).finish()
+    }
 }
 
 /// A partition's name in ARNs, and its DNS suffixes.

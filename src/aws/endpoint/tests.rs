@@ -316,3 +316,22 @@ fn link_local_addresses_are_rejected_in_every_notation() {
         );
     }
 }
+
+#[test]
+fn debug_of_a_choice_has_no_url_that_may_contain_a_password() {
+    let url = |text: &str| EndpointChoice::Url(text.into());
+    let emulator = EndpointChoice::Emulator("http://h:1".into());
+    for (choice, shown) in [
+        (EndpointChoice::Standard, "Standard"),
+        (EndpointChoice::Fips, "Fips"),
+        (EndpointChoice::DualStack, "DualStack"),
+        (EndpointChoice::FipsDualStack, "FipsDualStack"),
+        (url("https://h/b"), r#"Url("https://h/b")"#),
+        (emulator, r#"Emulator("http://h:1")"#),
+        (url("https://user:marked@h/"), r#"Url("…")"#),
+        (url("https://h/?key=marked"), r#"Url("…")"#),
+        (url("marked"), r#"Url("…")"#),
+    ] {
+        assert_eq!(format!("{choice:?}"), shown);
+    }
+}
