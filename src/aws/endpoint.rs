@@ -4,6 +4,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 mod address;
@@ -57,8 +58,9 @@ pub enum EndpointKind {
     Emulator,
 }
 
-/// Which endpoint of a region to use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Which endpoint of a region to use, unchecked. A URL with a password is rejected later, so that the
+/// `Debug` output has only URLs that are valid.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum EndpointChoice {
     /// The region's standard endpoint.
     #[default]
@@ -73,6 +75,24 @@ pub enum EndpointChoice {
     Url(String),
     /// The base URL of a local emulator.
     Emulator(String),
+}
+
+impl fmt::Debug for EndpointChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, url, kind) = match self {
+            EndpointChoice::Standard => return formatter.write_str("Standard"),
+            EndpointChoice::Fips => return formatter.write_str("Fips"),
+            EndpointChoice::DualStack => return formatter.write_str("DualStack"),
+            EndpointChoice::FipsDualStack => return formatter.write_str("FipsDualStack"),
+            EndpointChoice::Url(url) => ("Url", url, EndpointKind::Url),
+            EndpointChoice::Emulator(url) => ("Emulator", url, EndpointKind::Emulator),
+        };
+        let shown = match parse_url(url, kind) {
+            Ok(_) => url,
+            Err(_) => "…",
+        };
+        formatter.debug_tuple(name).field(&shown).finish()
+    }
 }
 
 /// A partition's name in ARNs, and its DNS suffixes.
@@ -195,8 +215,10 @@ pub fn resolve(service: &str, region: &str, choice: &EndpointChoice) -> Result<E
 /// Resolves the endpoint of STS. In GovCloud its standard host is also its FIPS host, unlike those
 /// of other services.
 ///
-/// A custom URL on an AWS host is a VPC endpoint, which serves a single service. STS is then called
-/// at its standard endpoint. Any other custom URL is a proxy or a local stack that serves both.
+/// An emulator serves STS as well. Any other custom URL may lead to Lambda alone, because its host may
+/// be a VPC endpoint or a private name for one. Lambda would then receive the tokens that are for STS,
+/// so that STS is called at its standard endpoint. Lambda itself is never reached over plain HTTP, at
+/// an IP address or on this machine. Such a URL is a proxy or a local stack that serves both.
 ///
 /// # Errors
 /// A message that says what is wrong with a custom URL.
@@ -207,19 +229,31 @@ pub fn resolve_sts(region: &str, choice: &EndpointChoice) -> Result<Endpoint, St
         }
         EndpointChoice::Url(url) => {
             let custom = parse_url(url, EndpointKind::Url)?;
-            if is_aws_host(&custom.authority) {
-                resolve(STS, region, &EndpointChoice::Standard)
-            } else {
+            if serves_sts(&custom) {
                 Ok(custom)
+            } else {
+                resolve(STS, region, &EndpointChoice::Standard)
             }
         }
         _ => resolve(STS, region, choice),
     }
 }
 
-fn is_aws_host(authority: &str) -> bool {
+/// Whether a custom URL cannot be a VPC endpoint of Lambda, or a private name for one.
+fn serves_sts(custom: &Endpoint) -> bool {
+    let authority = &custom.authority;
+    if authority.starts_with('[') {
+        return true;
+    }
     let host = authority.split(':').next().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host);
+    let is_local =
+        host == "localhost" || host.ends_with(".localhost") || host.parse::<Ipv4Addr>().is_ok();
+    is_local || (custom.scheme == Scheme::Http && !is_aws_host(host))
+}
+
+/// Whether `host`, without a final dot, is one of AWS's names.
+fn is_aws_host(host: &str) -> bool {
     let within = |suffix: &str| {
         host.strip_suffix(suffix)
             .is_some_and(|rest| rest.ends_with('.'))

@@ -10,6 +10,7 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::de::IgnoredAny;
 
@@ -45,9 +46,16 @@ pub fn is_self_delimiting(text: &str) -> bool {
     !is_number && check(text).is_ok()
 }
 
-/// One valid JSON value as its source text, without surrounding white space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One valid JSON value as its source text, without surrounding white space. Its `Debug` output has
+/// only the length, because the text may be a connection with its keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
+
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Json({} bytes)", self.0.len())
+    }
+}
 
 impl<'a> Json<'a> {
     /// Checks `text` and wraps it.
@@ -369,6 +377,12 @@ mod tests {
             assert!(message.contains("line 1 column"), "{message}");
             assert!(!message.contains("secret"), "{message}");
         }
+    }
+
+    #[test]
+    fn debug_of_a_value_has_only_its_length() {
+        let json = Json::parse(r#" "marked" "#).unwrap();
+        assert_eq!(format!("{json:?}"), "Json(8 bytes)");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::endpoint::{Endpoint, Scheme};
 use super::uri;
@@ -27,8 +28,8 @@ impl Method {
 }
 
 /// A request, complete except for what signing and the transport add. It borrows the body, so that
-/// a retry does not copy it.
-#[derive(Clone, Debug)]
+/// a retry does not copy it. Its `Debug` output has no value of a query, a header or the body.
+#[derive(Clone)]
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
@@ -77,8 +78,22 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A complete response.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("authority", &self.authority)
+            .field("path", &self.path)
+            .field("headers", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A complete response. It may repeat the request, or be the output of the function, so that its
+/// `Debug` output has no value of a header or the body.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status code.
     pub status: u16,
@@ -86,6 +101,18 @@ pub struct Response {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| &**name).collect();
+        formatter
+            .debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &names)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
 }
 
 impl Response {
@@ -108,5 +135,42 @@ impl Response {
     /// As [`Response::header`], owned.
     pub fn header_owned(&self, name: &str) -> Option<String> {
         self.header(name).map(Cow::into_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::endpoint::{EndpointChoice, resolve};
+
+    #[test]
+    fn debug_of_a_request_has_names_but_no_value() {
+        let choice = EndpointChoice::Url("https://h.test/base".into());
+        let endpoint = resolve("lambda", "us-east-1", &choice).unwrap();
+        let mut request = Request::new(Method::Post, &endpoint, "/path");
+        request.query.push(("Marker", Cow::Borrowed("marked")));
+        let token = ("x-amz-security-token", Cow::Borrowed("marked"));
+        request.headers.push(token);
+        request
+            .headers
+            .push(("authorization", Cow::Borrowed("marked")));
+        request.body = b"WebIdentityToken=marked";
+        assert_eq!(
+            format!("{request:?}"),
+            r#"Request { method: Post, authority: "h.test", path: "/base/path", headers: ["x-amz-security-token", "authorization"], .. }"#
+        );
+    }
+
+    #[test]
+    fn debug_of_a_response_has_the_length_of_its_body() {
+        let response = Response {
+            status: 403,
+            headers: vec![("X-Echo".into(), b"marked".to_vec())],
+            body: b"marked".to_vec(),
+        };
+        assert_eq!(
+            format!("{response:?}"),
+            r#"Response { status: 403, headers: ["X-Echo"], body: 6 bytes }"#
+        );
     }
 }

@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -12,8 +13,8 @@ use crate::aws::endpoint::{self, Endpoint};
 use crate::call::error::Error;
 use crate::call::text;
 
-/// The interface's `types.role`, unchecked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The interface's `types.role`, unchecked. Its `Debug` output does not contain the external ID.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RoleOptions {
     /// The role's ARN: `arn:{partition}:iam::{account}:role/{path and name}`.
     pub arn: String,
@@ -25,14 +26,55 @@ pub struct RoleOptions {
     pub duration_seconds: Option<u32>,
 }
 
-/// A checked role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl fmt::Debug for RoleOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RoleOptions {
+            arn,
+            external_id,
+            session_name,
+            duration_seconds,
+        } = self;
+        formatter
+            .debug_struct("RoleOptions")
+            .field("arn", arn)
+            .field("external_id", &hidden(external_id.as_ref()))
+            .field("session_name", session_name)
+            .field("duration_seconds", duration_seconds)
+            .finish()
+    }
+}
+
+/// The `Debug` output of a text that is not shown: whether it is present.
+fn hidden(text: Option<&String>) -> Option<fmt::Arguments<'static>> {
+    text.map(|_| format_args!("…"))
+}
+
+/// A checked role. Its `Debug` output does not contain the external ID.
+#[derive(Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // The fields are those of `RoleOptions`.
 pub struct Role {
     pub arn: String,
     pub external_id: Option<String>,
     pub session_name: String,
     pub duration_seconds: Option<u32>,
+}
+
+impl fmt::Debug for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Role {
+            arn,
+            external_id,
+            session_name,
+            duration_seconds,
+        } = self;
+        formatter
+            .debug_struct("Role")
+            .field("arn", arn)
+            .field("external_id", &hidden(external_id.as_ref()))
+            .field("session_name", session_name)
+            .field("duration_seconds", duration_seconds)
+            .finish()
+    }
 }
 
 /// The credentials that assume the first role.

@@ -227,7 +227,7 @@ mod tests {
     use crate::aws::credentials::{AccessKey, Secret};
     use crate::call::error::InvalidInput;
     use crate::lambda::function_name::FunctionName;
-    use crate::testing::{assert_contains, connection_with};
+    use crate::testing::{assert_contains, assuming, connection_with, role};
 
     fn connection(region: &str, id: &str, secret: &str, token: Option<&str>) -> Connection {
         let credentials = Credentials::AccessKey(AccessKey {
@@ -303,6 +303,26 @@ mod tests {
             };
             assert_eq!(target(connection, None).unwrap().region, "local");
         }
+    }
+
+    /// STS is then called at its own host, whose name contains the region.
+    #[test]
+    fn region_of_a_role_must_be_one_of_aws_unless_sts_is_at_the_custom_endpoint() {
+        let with = |url: &str| {
+            let role = role("arn:aws:iam::123456789012:role/x");
+            let connection = Connection {
+                region: "local".into(),
+                endpoint: EndpointChoice::Url(url.into()),
+                ..assuming(vec![role])
+            };
+            Target::new(connection, None)
+        };
+        let rejected = crate::testing::refused(with("https://lambda.corp.example"));
+        assert_eq!(rejected.field, "connection.region");
+        let Caller::Roles(chain) = with("http://127.0.0.1:4566").unwrap().caller else {
+            panic!("no roles");
+        };
+        assert_eq!(chain.endpoint.authority, "127.0.0.1:4566");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,8 +24,9 @@ use crate::call::text::{self, is_word};
 use crate::call::{failure, log_tail};
 use crate::lambda::function_name::{FunctionName, check_qualifier};
 
-/// The interface's `lambda.invoke-request`, unchecked. The interface documents its fields.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The interface's `lambda.invoke-request`, unchecked. The interface documents its fields. The `Debug`
+/// output has only the lengths of the payload and the client context.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct InvokeRequest {
     pub function: String,
@@ -37,6 +39,37 @@ pub struct InvokeRequest {
     pub durable_execution_name: Option<String>,
     pub trace_id: Option<String>,
     pub delivery: Option<delivery::Options>,
+}
+
+impl fmt::Debug for InvokeRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let InvokeRequest {
+            function,
+            qualifier,
+            invocation_type,
+            log_type,
+            client_context,
+            payload,
+            tenant_id,
+            durable_execution_name,
+            trace_id,
+            delivery,
+        } = self;
+        let bytes = |text: &Option<String>| text.as_ref().map(String::len);
+        formatter
+            .debug_struct("InvokeRequest")
+            .field("function", function)
+            .field("qualifier", qualifier)
+            .field("invocation_type", invocation_type)
+            .field("log_type", log_type)
+            .field("client_context_bytes", &bytes(client_context))
+            .field("payload_bytes", &bytes(payload))
+            .field("tenant_id", tenant_id)
+            .field("durable_execution_name", durable_execution_name)
+            .field("trace_id", trace_id)
+            .field("delivery", delivery)
+            .finish()
+    }
 }
 
 /// Whether the function runs, and whether the response waits for it.
@@ -87,8 +120,9 @@ const EVENT_LIMIT: usize = 1_048_576;
 /// The most bytes of a client context in Base64.
 const CLIENT_CONTEXT_LIMIT: usize = 3_583;
 
-/// The operation `Invoke`, checked and ready to send.
-#[derive(Clone, Debug)]
+/// The operation `Invoke`, checked and ready to send. The `Debug` output has neither the client context
+/// nor the output.
+#[derive(Clone)]
 pub struct Invoke {
     call: Call,
     function: FunctionName,
@@ -96,6 +130,17 @@ pub struct Invoke {
     path: String,
     client_context: Option<String>,
     output: Option<Invocation>,
+}
+
+impl fmt::Debug for Invoke {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Invoke")
+            .field("call", &self.call)
+            .field("request", &self.request)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Invoke {

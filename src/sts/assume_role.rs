@@ -4,8 +4,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use crate::aws::credentials::{AccessKey, Secret, Signer};
 use crate::aws::endpoint::STS;
 use crate::aws::message::{Request, Response};
@@ -19,7 +17,7 @@ use crate::call::keys::check_key;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::roles::{Role, RoleChain, Source};
 use crate::call::target::{Caller, Target};
-use crate::sts::query;
+use crate::sts::query::{self, Form};
 
 /// A role's temporary keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +41,7 @@ pub struct AssumeRole<'a> {
     before: Option<&'a str>,
     web_identity: bool,
     call: Call,
-    /// The request's body, which may contain an OIDC token.
-    form: Zeroizing<Vec<u8>>,
+    form: Form,
     output: Option<Session>,
 }
 
@@ -77,7 +74,7 @@ impl<'a> AssumeRole<'a> {
                 },
                 delivery,
             },
-            form: Zeroizing::new(form(role, token)),
+            form: form(role, token),
             output: None,
         }
     }
@@ -171,7 +168,7 @@ impl<'a> AssumeRole<'a> {
     }
 }
 
-fn form(role: &Role, token: Option<&str>) -> Vec<u8> {
+fn form(role: &Role, token: Option<&str>) -> Form {
     let seconds = role.duration_seconds.map(|seconds| seconds.to_string());
     let mut parameters = Vec::with_capacity(5);
     parameters.push(("RoleArn", &*role.arn));

@@ -2,7 +2,6 @@
 //! distinguishes wrong credentials from missing permissions.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::aws::message::{Request, Response};
 use crate::call::connection::Connection;
@@ -11,7 +10,7 @@ use crate::call::error::{Error, Executed};
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
-use crate::sts::query;
+use crate::sts::query::{self, Form};
 
 /// The owner of the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub struct CallerIdentity {
 #[derive(Clone, Debug)]
 pub struct GetCallerIdentity {
     call: Call,
-    form: Vec<u8>,
+    form: Form,
     output: Option<CallerIdentity>,
 }
 

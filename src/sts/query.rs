@@ -3,6 +3,9 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
 
 use crate::aws::endpoint::Endpoint;
 use crate::aws::message::{Method, Request, Response};
@@ -12,18 +15,29 @@ use crate::call::error_response::{self, RequestContext};
 
 const VERSION: &str = "2011-06-15";
 
+/// The body of a request, which may contain an OIDC token. Its `Debug` output has only its length, and
+/// it is zeroized on drop.
+#[derive(Clone)]
+pub struct Form(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Form {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Form({} bytes)", self.0.len())
+    }
+}
+
 /// Builds the request that posts `form`. Its `content-type` is signed.
-pub fn request<'a>(endpoint: &Endpoint, form: &'a [u8]) -> Request<'a> {
+pub fn request<'a>(endpoint: &Endpoint, form: &'a Form) -> Request<'a> {
     const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
     let mut request = Request::new(Method::Post, endpoint, "/");
     let content_type = ("content-type", Cow::Borrowed(CONTENT_TYPE));
     request.headers.push(content_type);
-    request.body = form;
+    request.body = &form.0;
     request
 }
 
 /// Builds the form of an action and its parameters, strictly percent-encoded.
-pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
+pub fn form(action: &str, parameters: &[(&str, &str)]) -> Form {
     let mut out = String::new();
     let all = [("Action", action), ("Version", VERSION)];
     for (key, value) in all.iter().chain(parameters) {
@@ -34,7 +48,7 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
         out.push('=');
         uri::encode_into(&mut out, value);
     }
-    out.into_bytes()
+    Form(Zeroizing::new(out.into_bytes()))
 }
 
 /// As [`xml::texts`]. Also returns `None` if the body is not UTF-8.
@@ -69,9 +83,15 @@ mod tests {
             ],
         );
         assert_eq!(
-            String::from_utf8(body).unwrap(),
+            String::from_utf8(body.0.to_vec()).unwrap(),
             "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx&RoleSessionName=sess&ExternalId=ext%3Aid%2F1&DurationSeconds=900"
         );
+    }
+
+    #[test]
+    fn debug_of_a_form_has_only_its_length() {
+        let form = form("A", &[("WebIdentityToken", "marked")]);
+        assert_eq!(format!("{form:?}"), "Form(51 bytes)");
     }
 
     const PATHS: [&str; 2] = [

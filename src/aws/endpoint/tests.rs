@@ -73,7 +73,7 @@ fn every_partition_resolves_to_its_hosts() {
 }
 
 #[test]
-fn sts_resolves_to_its_own_hosts_and_follows_custom_urls_outside_of_aws() {
+fn sts_follows_a_custom_url_only_if_it_cannot_lead_to_lambda() {
     use EndpointChoice::{DualStack, Fips, FipsDualStack, Standard};
     let authority =
         |region: &str, choice: EndpointChoice| resolve_sts(region, &choice).unwrap().authority;
@@ -99,12 +99,34 @@ fn sts_resolves_to_its_own_hosts_and_follows_custom_urls_outside_of_aws() {
         ("http://127.0.0.1:4566", "127.0.0.1:4566"),
         (private, "sts.us-east-1.amazonaws.com"),
         (&format!("{private}.:8443"), "sts.us-east-1.amazonaws.com"),
-        ("https://notamazonaws.com", "notamazonaws.com"),
+        (
+            "http://vpce-0a-1b.lambda.us-east-1.vpce.amazonaws.com",
+            "sts.us-east-1.amazonaws.com",
+        ),
+        // A private name for a VPC endpoint looks like any other.
+        ("https://notamazonaws.com", "sts.us-east-1.amazonaws.com"),
+        (
+            "https://lambda.corp.example:8443/base",
+            "sts.us-east-1.amazonaws.com",
+        ),
+        ("https://localhost.example", "sts.us-east-1.amazonaws.com"),
+        ("http://lambda.corp.example", "lambda.corp.example"),
+        ("http://notamazonaws.com:8080", "notamazonaws.com:8080"),
+        ("https://localhost:4566", "localhost:4566"),
+        ("https://LOCALHOST.", "localhost."),
+        ("https://aws.localhost", "aws.localhost"),
+        ("https://127.0.0.1", "127.0.0.1"),
+        ("https://10.1.2.3.:444", "10.1.2.3.:444"),
+        ("https://[::1]:4566", "[::1]:4566"),
     ] {
-        assert_eq!(
-            authority("us-east-1", EndpointChoice::Url(url.into())),
-            host
-        );
+        let choice = EndpointChoice::Url(url.into());
+        assert_eq!(authority("us-east-1", choice), host, "{url}");
+    }
+    for url in ["https://emulator.example", "http://127.0.0.1:4566", private] {
+        let endpoint = resolve_sts("local", &EndpointChoice::Emulator(url.into())).unwrap();
+        let (_, host) = url.split_once("://").unwrap();
+        assert_eq!(endpoint.authority, host);
+        assert_eq!(endpoint.kind, EndpointKind::Emulator);
     }
 }
 
@@ -292,5 +314,24 @@ fn link_local_addresses_are_rejected_in_every_notation() {
             message.contains("four decimal numbers"),
             "{text}: {message}"
         );
+    }
+}
+
+#[test]
+fn debug_of_a_choice_has_no_url_that_may_contain_a_password() {
+    let url = |text: &str| EndpointChoice::Url(text.into());
+    let emulator = EndpointChoice::Emulator("http://h:1".into());
+    for (choice, shown) in [
+        (EndpointChoice::Standard, "Standard"),
+        (EndpointChoice::Fips, "Fips"),
+        (EndpointChoice::DualStack, "DualStack"),
+        (EndpointChoice::FipsDualStack, "FipsDualStack"),
+        (url("https://h/b"), r#"Url("https://h/b")"#),
+        (emulator, r#"Emulator("http://h:1")"#),
+        (url("https://user:marked@h/"), r#"Url("…")"#),
+        (url("https://h/?key=marked"), r#"Url("…")"#),
+        (url("marked"), r#"Url("…")"#),
+    ] {
+        assert_eq!(format!("{choice:?}"), shown);
     }
 }

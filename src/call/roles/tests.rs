@@ -228,3 +228,30 @@ fn chains_that_differ_in_any_part_have_different_ids() {
         assert!(!ids[..index].contains(id), "{index}");
     }
 }
+
+#[test]
+fn debug_shows_whether_there_is_an_external_id_but_not_which() {
+    let options = RoleOptions {
+        external_id: Some("marked".into()),
+        ..role(ARN)
+    };
+    assert_eq!(
+        format!("{options:?}"),
+        format!(
+            r#"RoleOptions {{ arn: "{ARN}", external_id: Some(…), session_name: None, duration_seconds: None }}"#
+        )
+    );
+    let chain = chain(assuming(vec![options]));
+    assert_eq!(
+        format!("{:?}", chain.first),
+        format!(
+            r#"Role {{ arn: "{ARN}", external_id: Some(…), session_name: "aws-lambda-connector", duration_seconds: None }}"#
+        )
+    );
+    let bearing = self::chain(bearing("marked-token", role(ARN)));
+    for shown in [format!("{chain:?}"), format!("{bearing:?}")] {
+        assert!(!shown.contains("marked"), "{shown}");
+        assert!(!shown.contains("secret\""), "{shown}");
+    }
+    assert!(format!("{:?}", bearing.first).contains("external_id: None"));
+}

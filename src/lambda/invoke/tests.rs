@@ -369,3 +369,29 @@ fn a_denied_access_names_the_permission_with_the_qualifier() {
         ["lambda:InvokeFunction on arn:aws:lambda:us-east-1:<account>:function:f:live"],
     );
 }
+
+#[test]
+fn debug_of_a_request_has_only_the_lengths_of_the_callers_data() {
+    let request = InvokeRequest {
+        client_context: Some(r#"{"a":"marked"}"#.into()),
+        payload: Some(r#""marked""#.into()),
+        tenant_id: Some("blue".into()),
+        ..crate::testing::invocation()
+    };
+    assert_eq!(
+        format!("{request:?}"),
+        r#"InvokeRequest { function: "f", qualifier: None, invocation_type: None, log_type: None, client_context_bytes: Some(14), payload_bytes: Some(8), tenant_id: Some("blue"), durable_execution_name: None, trace_id: None, delivery: None }"#
+    );
+    let mut invoke = Invoke::new(connection(), request).unwrap();
+    let output = lambdas(200, &[("x-amz-executed-version", "1")], r#""marked""#);
+    assert_eq!(invoke.read(output, 1), Ok(()));
+    let shown = format!("{invoke:?}");
+    let encoded = STANDARD.encode(r#"{"a":"marked"}"#);
+    for secret in ["marked", &encoded, "secret\""] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(
+        shown.contains("/2015-03-31/functions/f/invocations"),
+        "{shown}"
+    );
+}

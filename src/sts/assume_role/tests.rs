@@ -294,3 +294,19 @@ fn a_transport_error_names_the_role() {
         "assuming arn:aws:iam::123456789012:role/x (role 1 of 1): sts.us-east-1.amazonaws.com has no address"
     );
 }
+
+#[test]
+fn debug_of_a_step_and_of_its_session_has_no_secret() {
+    let (external, web) = (chain(1, Some("marked-external-id")), web_identity());
+    for chain in [&external, &web] {
+        let mut step = step(chain);
+        step.output = Some(expected());
+        let shown = format!("{step:?}");
+        for secret in ["marked", "s/e+c", "to&ken"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert_contains(&shown, ["Form(", "ASIAEXAMPLE", "Secret(…)"]);
+        // A body that is printed byte by byte is readable as well.
+        assert!(!shown.contains("65, 99, 116"), "{shown}");
+    }
+}
