@@ -20,7 +20,7 @@
 //! | [`call`] | the types of a call: connection, delivery, errors, attempts |
 //! | [`aws`] | what any AWS client needs: signatures, endpoints, JSON |
 //!
-//! `cards`, `sessions` and `test_connection` share a layer, and so do `perform` and `http`.
+//! `sessions` and `test_connection` share a layer, and so do `perform` and `http`.
 //! `bindings` and [`mod@block_on`] are at the bottom. Only `component` and `http` need a host. The
 //! other modules do not perform I/O, read a clock or hold global state, so they compile natively.
 //!

@@ -24,7 +24,8 @@ const CRATES: &[Crate] = &[
         src: "src",
         layers: &[
             &["component"],
-            &["cards", "sessions", "test_connection"],
+            &["cards"],
+            &["sessions", "test_connection"],
             &["perform", "http"],
             &["transport"],
             &["session_cache"],

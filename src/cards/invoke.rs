@@ -20,10 +20,9 @@ use crate::test_connection::{self, Check, Subject};
 use crate::transport::Transport;
 
 mod find;
-mod named;
+mod name;
 mod outcome;
 use find::{Found, find};
-use named::Named;
 use outcome::{OUTPUTS, Outcome};
 
 pub const CARD: Description = Description {
@@ -391,6 +390,42 @@ fn invocation_check(checks: &mut [Check]) -> Option<&mut Check> {
     checks.find(|check| check.subject == Subject::InvokeFunction)
 }
 
+/// The function that the form names.
+struct Named {
+    field: Input,
+    text: String,
+}
+
+impl Named {
+    /// Reads the form. Returns `None` if the field is blank.
+    fn read(values: &Values<'_>) -> Result<Option<Named>, Error> {
+        let field = Input::UseFunctionName.choice(values, NAMINGS)?;
+        let text = field.text(values)?.unwrap_or_default();
+        let name = name::read(&text).map_err(|problem| field.invalid(problem))?;
+        Ok(name.map(|name| Named {
+            field,
+            text: name.into(),
+        }))
+    }
+
+    /// As [`Named::read`], for a function that is required.
+    fn required(values: &Values<'_>) -> Result<Named, Error> {
+        match Named::read(values)? {
+            Some(named) => Ok(named),
+            None => {
+                let field = Input::UseFunctionName.choice(values, NAMINGS)?;
+                Err(field.invalid("it is required"))
+            }
+        }
+    }
+
+    /// As [`name::part`], for a text that was typed and not chosen from the list.
+    fn part(&self) -> Option<(&str, &str)> {
+        let typed = matches!(self.field, Input::FunctionName);
+        name::part(&self.text).filter(|_| typed)
+    }
+}
+
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {
     let invocation_type = Input::InvocationType.choice(values, INVOCATION_TYPES)?;
     let seconds: Option<u32> = Input::ResponseTimeoutSeconds.number(values)?;
@@ -430,8 +465,8 @@ fn client_context(
     Ok(Some(context.into()))
 }
 
-/// Whether the name may be a part of a name, because Lambda found no function and ran none. If an earlier attempt may have run it, no
-/// other function may be invoked.
+/// Whether Lambda knows no function of the name, or does not show that there is one. The name may then
+/// be a part of a name, unless an earlier attempt may have run a function.
 fn may_be_part_of_a_name(result: &Result<Invocation, Error>) -> bool {
     // A policy that allows named functions only denies any other name before Lambda looks for it.
     matches!(result, Err(Error::Service(error))
