@@ -64,7 +64,7 @@ pub fn write<T>(outputs: &[Output<T>], result: &T) -> Option<String> {
 pub fn too_large(executed: Executed, attempts: u8) -> Error {
     Error::Transport(TransportError {
         kind: TransportKind::Other,
-        message: "the outputs do not fit into the memory that the host allows: raise it, 64 MiB are enough for any response".into(),
+        message: "the outputs do not fit into the memory that the host allows: allow at least 64 MiB, and more for a large payload".into(),
         executed,
         attempts,
         transient: false,

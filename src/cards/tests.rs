@@ -120,6 +120,13 @@ impl Service for Lambda {
         Ok(match path.split('/').collect::<Vec<_>>()[..] {
             [""] => self.list(sent),
             ["", name, "invocations"] => self.invoke(name, sent),
+            ["", name, "configuration"]
+                if self.functions.contains(&name.trim_end_matches("%3Alive")) =>
+            {
+                let page = json!({"FunctionName": name, "State": "Active", "Timeout": 3});
+                answer(200, &[], page.to_string())
+            }
+            ["", _, "configuration"] => coded(404, "ResourceNotFoundException"),
             ["", _, "aliases"] => answer(
                 200,
                 &[],

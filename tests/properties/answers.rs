@@ -1,5 +1,6 @@
 //! Arbitrary responses.
 
+use aws_lambda_connector::aws::json::Fields;
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::block_on::block_on;
 use aws_lambda_connector::call::error::{Error, Executed};
@@ -182,10 +183,21 @@ proptest! {
         let connection = format!(
             r#"{{"region":"eu-central-1","accessKeyId":"AKID","secretAccessKey":"{SECRET}","sessionToken":"{TOKEN}"}}"#
         );
-        for card in ["invoke", "listFunctions", "list-functions"] {
-            let values = r#"{"functionName":"f","useFunctionName":"true","yourFunctions":"f"}"#;
-            let outcome = block_on(cards::run(&Script::new(answers.clone(), now), &connection, card, values));
+        for (card, values) in [
+            ("invoke", r#"{"useFunctionName":"Yes","functionName":"f:live","yourFunctions":"f"}"#),
+            ("invoke", r#"{"yourFunctions":"f","onError":"Continue","onFunctionError":"Continue"}"#),
+            ("list-functions", r#"{"nameContains":"F"}"#),
+        ] {
+            let script = || Script::new(answers.clone(), now);
+            let outcome = block_on(cards::run(&script(), &connection, card, values));
+            prop_assert!(!matches!(&outcome, Err(Error::InvalidInput(input)) if input.field.starts_with("values")));
+            if let Ok(outputs) = &outcome {
+                prop_assert!(Fields::read(outputs).is_some(), "{}", outputs);
+            }
             assert_no_secret(&format!("{outcome:?}"));
+            let tested = block_on(cards::test(&script(), &connection, card, values));
+            prop_assert!(tested.is_ok(), "{tested:?}");
+            assert_no_secret(&format!("{tested:?}"));
         }
         let choices = block_on(cards::choices(
             &Script::new(answers, now), &connection, "invoke", "yourFunctions", "{}", None, None,

@@ -182,13 +182,21 @@ proptest! {
     #[test]
     fn any_form_is_parsed_without_leaking_a_secret(
         connection in text_like(&CONNECTIONS),
-        values in text_like(&[r#"{"functionName":"f","payload":{"a":1},"invocationType":"event","limit":10,"allVersions":true}"#, "{}", ""]),
+        values in text_like(&[
+            r#"{"functionName":"f","payload":{"a":1},"invocationType":"event","limit":10,"allVersions":true}"#,
+            r#"{"useFunctionName":"Yes","functionName":"f:live","payload":"{\"a\":1}","clientContext":" ","invocationType":"Event","onError":"Continue"}"#,
+            r#"{"limit":10,"allVersions":true,"nameContains":"f"}"#,
+            "{}",
+            "",
+        ]),
         card in text_like(&["invoke", "listFunctions", "list-functions"]),
         field in text_like(&["yourFunctions", "qualifier"]),
     ) {
         let script = || Script::new(Vec::new(), 0);
         let ran = block_on(cards::run(&script(), &connection, &card, &values));
         assert_no_secret(&format!("{ran:?}"));
+        let tested = block_on(cards::test(&script(), &connection, &card, &values));
+        assert_no_secret(&format!("{tested:?}"));
         let chosen = block_on(cards::choices(&script(), &connection, &card, &field, &values, Some(&card), Some(&values)));
         assert_no_secret(&format!("{chosen:?}"));
     }

@@ -257,7 +257,7 @@ impl Outcome {
         Outcome {
             error_type: Some(kind(error.kind).into()),
             error_message: Some(cut(error.message)),
-            retryable: Some(may_pass(error.kind)),
+            retryable: Some(error.transient),
             ..Outcome::without_response(function, error.executed, error.attempts)
         }
     }
@@ -357,20 +357,6 @@ fn kind(kind: TransportKind) -> &'static str {
         TransportKind::NotLambda => "not-lambda",
         TransportKind::Malformed => "malformed",
         TransportKind::Other => "other",
-    }
-}
-
-/// Whether the cause may pass. A certificate, a policy and a wrong endpoint stay until someone changes
-/// them.
-fn may_pass(kind: TransportKind) -> bool {
-    match kind {
-        TransportKind::Dns
-        | TransportKind::Connect
-        | TransportKind::Timeout
-        | TransportKind::CutOff
-        | TransportKind::NotLambda
-        | TransportKind::Malformed => true,
-        TransportKind::Tls | TransportKind::Denied | TransportKind::Other => false,
     }
 }
 

@@ -233,7 +233,7 @@ fn missing_response_is_returned_as_outputs_if_the_step_continues() {
         (Kind::Timeout, "timeout", true),
         (Kind::CutOff, "cut-off", true),
         (Kind::Denied, "denied", false),
-        (Kind::NotLambda, "not-lambda", true),
+        (Kind::NotLambda, "not-lambda", false),
         (Kind::Malformed, "malformed", true),
         (Kind::Other, "other", false),
     ] {
@@ -247,15 +247,40 @@ fn missing_response_is_returned_as_outputs_if_the_step_continues() {
                 &outputs,
                 &json!({
                     "statusCode": null, "errorType": name,
-                    "errorMessage": "no response, as scripted", "executed": word,
+                    "executed": word,
                     "retryable": retryable, "hint": null, "requestId": null, "output": null,
                     "functionName": "f:live", "attempts": 1, "functionError": null,
                 }),
             );
+            let message = outputs["errorMessage"].as_str().unwrap();
+            assert!(message.starts_with("no response, as scripted"), "{message}");
         }
         let silent = vec![Err(failure(kind, Executed::Unknown))];
         let fails = r#"{"maxAttempts":1,"onFunctionError":"Continue"}"#;
         assert_eq!(transport_error(outputs_of(silent, fails)).kind, kind);
+    }
+}
+
+/// A gateway may recover, and a web page stays.
+#[test]
+fn response_of_something_else_is_returned_as_outputs_if_the_step_continues() {
+    for (status, executed, retryable) in [
+        (200, "unknown", false),
+        (404, "unknown", false),
+        (407, "no", false),
+        (504, "unknown", true),
+    ] {
+        let response = crate::testing::answer(status, &[("server", "envoy")], "<html>");
+        let outputs = outputs_of(vec![Ok(response)], CONTINUE).unwrap();
+        assert_outputs(
+            &outputs,
+            &json!({
+                "statusCode": null, "errorType": "not-lambda", "executed": executed,
+                "retryable": retryable, "output": null, "functionError": null,
+            }),
+        );
+        let message = outputs["errorMessage"].as_str().unwrap();
+        assert_contains(message, [&format!("status {status}"), "envoy"]);
     }
 }
 

@@ -7,11 +7,15 @@ fn test_card(lambda: &Scripted<Lambda>, card: &str, values: &str) -> Result<Vec<
     block_on(test(lambda, CONNECT, card, values))
 }
 
-/// The outcome and the detail of the invocation's check.
+/// The outcome and the detail of the invocation's check. The check of the configuration must have the
+/// same outcome.
 fn invocation(lambda: &Scripted<Lambda>, values: &Value) -> (Outcome, String) {
     let checks = test_card(lambda, "invoke", &values.to_string()).unwrap();
+    let of_configuration = |check: &&Check| check.subject == Subject::FunctionConfiguration;
+    let configuration = checks.iter().find(of_configuration).unwrap().outcome;
     let of_invocation = |check: &&Check| check.subject == Subject::InvokeFunction;
     let check = checks.iter().find(of_invocation).unwrap();
+    assert_eq!(check.outcome, configuration, "{checks:?}");
     (check.outcome, check.detail.clone())
 }
 
