@@ -2,16 +2,19 @@
 //! status is a success, `executed` keeps its promise, and no secret is repeated.
 #![no_main]
 
+use aws_lambda_connector::aws::json;
 use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
 use aws_lambda_connector::call::error_response::{self, RequestContext};
 use aws_lambda_connector::call::failure;
 use aws_lambda_connector::call::failure::FailureCause;
 use aws_lambda_connector::call::invocation::Payload;
-use aws_lambda_connector::call::operation::{Exchange, Operation};
+use aws_lambda_connector::call::operation::{Effect, Exchange, Operation};
+use aws_lambda_connector::call::scrub::{MIN_SECRET, Secrets};
 use aws_lambda_connector::lambda::invoke::{Invoke, InvokeRequest};
 use aws_lambda_connector::perform::redact;
 use aws_lambda_connector::sts::query;
 use aws_lambda_connector_fuzz::call::plain_connection;
+use aws_lambda_connector_fuzz::evidence;
 use aws_lambda_connector_fuzz::script::ScriptedAnswer;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -20,22 +23,49 @@ fuzz_target!(|data: &[u8]| {
     let Ok(response) = ScriptedAnswer::read(data).outcome else {
         return;
     };
-    let context = |runs_function| RequestContext {
+    let context = |effect| RequestContext {
         action: "lambda:InvokeFunction",
         resource: "arn:aws:lambda:eu-central-1:123456789012:function:f".into(),
-        runs_function,
+        effect,
         attempts: 2,
     };
-    for (error, runs) in [
-        (error_response::read(&response, &context(true)), true),
-        (error_response::read(&response, &context(false)), false),
-        (query::read_error(&response, &context(false)), false),
+    let failed = response.header("x-amz-function-error").is_some();
+    for (error, effect) in [
+        (
+            error_response::read(&response, &context(Effect::Run)),
+            Effect::Run,
+        ),
+        (
+            error_response::read(&response, &context(Effect::DryRun)),
+            Effect::DryRun,
+        ),
+        (
+            error_response::read(&response, &context(Effect::Read)),
+            Effect::Read,
+        ),
+        (
+            query::read_error(&response, &context(Effect::Read)),
+            Effect::Read,
+        ),
     ] {
         let (Error::Service(read) | Error::Unauthenticated(read)) = &error else {
             panic!("{error:?}");
         };
         assert_eq!((read.status_code, read.attempts), (response.status, 2));
-        assert!(runs || read.executed == Executed::No);
+        let may_have_run = match effect {
+            Effect::Read => false,
+            Effect::DryRun => failed,
+            Effect::Run => failed || !evidence::rejects(&response, &read.code),
+        };
+        let executed = if may_have_run {
+            Executed::Unknown
+        } else {
+            Executed::No
+        };
+        // Only `Run` also depends on what a code means.
+        if may_have_run || effect != Effect::Run {
+            assert_eq!(read.executed, executed, "{effect:?}: {read:?}");
+        }
         assert_ne!(read.executed, Executed::Yes);
         assert!(!read.code.is_empty() && !read.message.is_empty());
         check_redaction(error);
@@ -71,30 +101,55 @@ fuzz_target!(|data: &[u8]| {
         ..InvokeRequest::default()
     };
     let mut invoke = Invoke::new(plain_connection(), request).unwrap();
-    let failed = response.header("x-amz-function-error").is_some();
-    let complete = response.status == 200 && response.header("x-amzn-requestid").is_some();
+    let status = response.status;
+    let complete = ["content-length", "transfer-encoding"]
+        .iter()
+        .any(|name| response.header(name).is_some())
+        || is_document(&response.body);
+    // Emulators report a failed function with an error status.
+    let failed_status = failed && status >= 500 && response.header("x-amzn-errortype").is_none();
     let body = response.body.clone();
     match invoke.read(response, 1).map(|()| invoke.take_output()) {
         Ok(Some(invocation)) => {
-            assert!(complete && !failed);
+            assert!(status == 200 && complete && !failed);
             assert_eq!(bytes(invocation.output), body);
         }
         Ok(None) => panic!("an invocation is one request"),
         Err(Error::FunctionFailed(function)) => {
-            assert!(complete && failed);
-            assert_eq!(bytes(function.invocation.output), body);
-        }
-        Err(Error::Transport(error)) => {
-            assert!(!complete);
+            assert!((status == 200 || failed_status) && complete && failed);
+            let output = function.invocation.output;
+            assert!(output.is_some() || (status != 200 && body.is_empty()));
             assert_eq!(
-                (error.kind, error.executed),
-                (TransportKind::Malformed, Executed::Unknown)
+                output.map_or_else(Vec::new, |output| bytes(Some(output))),
+                body
             );
         }
-        Err(Error::Service(_) | Error::Unauthenticated(_)) => assert!(!complete),
+        Err(Error::Transport(error)) => {
+            let (kind, executed) = if status == 200 || failed_status {
+                assert!(!complete);
+                (TransportKind::CutOff, Executed::Yes)
+            } else {
+                assert!((200..300).contains(&status));
+                (TransportKind::Malformed, Executed::Unknown)
+            };
+            assert_eq!((error.kind, error.executed), (kind, executed));
+        }
+        Err(Error::Service(_) | Error::Unauthenticated(_)) => {
+            assert!(!(200..300).contains(&status) && !failed_status);
+        }
         Err(Error::InvalidInput(input)) => panic!("{input:?}"),
     }
 });
+
+/// Whether the body shows its own end. A number that was cut off is a number as well.
+fn is_document(body: &[u8]) -> bool {
+    let value: Result<Value, _> = serde_json::from_slice(body);
+    // serde_json limits the nesting, and rejects numbers that it cannot represent.
+    match value {
+        Ok(value) => !value.is_number(),
+        Err(_) => std::str::from_utf8(body).is_ok_and(json::is_self_delimiting),
+    }
+}
 
 fn bytes(output: Option<Payload>) -> Vec<u8> {
     match output.expect("a 200 response has a body, which may be empty") {
@@ -109,7 +164,8 @@ fn check_redaction(mut error: Error) {
         return;
     };
     let words = read.message.split(' ').chain(read.code.split('.'));
-    let visible = |word: &&str| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_graphic());
+    let visible =
+        |word: &&str| word.len() >= MIN_SECRET && word.bytes().all(|byte| byte.is_ascii_graphic());
     let secrets: Vec<String> = words.filter(visible).map(Into::into).collect();
     redact(
         &mut error,

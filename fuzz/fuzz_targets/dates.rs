@@ -92,7 +92,10 @@ fn clock(text: &str) {
             Some(date) => {
                 assert_eq!(off, date.abs_diff(now.min(1 << 62)) > 240 || now > 1 << 62);
                 if now < END {
-                    assert_eq!(clock.signing_time(now), date);
+                    // No response obtains a signature for a day that is further away.
+                    let corrected = date.abs_diff(now) <= 86_400;
+                    let signed = if corrected { date } else { now };
+                    assert_eq!(clock.signing_time(now), signed);
                 }
             }
             None => assert_eq!((off, clock.skew_s()), (false, None)),

@@ -42,6 +42,20 @@ pub enum CallOutcome {
 }
 
 impl CallOutcome {
+    /// Whether the last answer was read as a success. A connection test succeeds with any answer, and
+    /// choices may be known without one.
+    pub fn is_success(&self) -> bool {
+        match self {
+            CallOutcome::Invoked(result) => result.is_ok(),
+            CallOutcome::Listed(result) => result.is_ok(),
+            CallOutcome::Qualifiers(result) => result.is_ok(),
+            CallOutcome::Opened(result) => result.is_ok(),
+            CallOutcome::Ran(result) => result.is_ok(),
+            CallOutcome::Choices(result) => result.is_ok(),
+            CallOutcome::Tested(_) => false,
+        }
+    }
+
     /// Returns the error of a call that failed.
     pub fn error(&self) -> Option<&Error> {
         match self {
@@ -244,6 +258,9 @@ pub fn connection(lines: &Lines) -> Connection {
             Some("fips") => EndpointChoice::Fips,
             Some("dual-stack") => EndpointChoice::DualStack,
             Some("fips-dual-stack") => EndpointChoice::FipsDualStack,
+            Some("emulator") => EndpointChoice::Emulator(
+                lines.text("url").unwrap_or("http://127.0.0.1:9000".into()),
+            ),
             Some(url) => EndpointChoice::Url(url.into()),
         },
     }

@@ -1,6 +1,7 @@
 //! What the targets share: scripted calls and responses, and checks of requests and results.
 
 pub mod call;
+pub mod evidence;
 pub mod script;
 pub mod signature;
 pub mod transport;

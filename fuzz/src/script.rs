@@ -153,6 +153,10 @@ fn fail(how: &str) -> Failure {
                 headers: vec![("x-amzn-requestid".into(), b"8f5e".to_vec())],
                 body: Vec::new(),
             }),
+            "foreign" => Reached::Head(Response {
+                status: 200,
+                ..Response::default()
+            }),
             "unknown" => Reached::Request,
             _ => Reached::Nothing,
         },

@@ -12,6 +12,7 @@ use aws_lambda_connector::session_cache::SessionCache;
 use aws_lambda_connector::transport::{Failure, Reached, Transport};
 use memchr::memmem;
 
+use crate::evidence::{self, Asks};
 use crate::script::{ScriptedAnswer, no_connection};
 use crate::secrets;
 use crate::signature::{Authorization, Key, header};
@@ -28,6 +29,10 @@ pub struct Seen {
     pub invocations: Cell<u32>,
     /// Whether one of them may have run the function.
     pub may_have_run: Cell<bool>,
+    /// Whether the answer to one of them proves that the function started.
+    pub ran: Cell<bool>,
+    /// Whether AWS or a declared emulator sent the last answer.
+    pub is_known: Cell<bool>,
     /// The result of the last request.
     pub last: RefCell<Option<Result<Response, Failure>>>,
     /// Secrets besides the planted ones, which no output may contain.
@@ -221,21 +226,32 @@ impl Transport for Scripted {
         let seen = &self.seen;
         seen.sent.set(seen.sent.get() + 1);
         self.check(request);
-        let runs = request.path.ends_with("/invocations")
-            && header(request, "x-amz-invocation-type") != Some("DryRun");
-        if runs {
+        let at_emulator = evidence::is_emulator(&self.connection.endpoint);
+        let asks = asks(request, at_emulator);
+        if asks != Asks::Nothing {
             seen.invocations.set(seen.invocations.get() + 1);
-            let named = header(request, "x-amz-durable-execution-name").is_some();
-            let may_repeat = self.idempotent || named;
             assert!(
-                may_repeat || !seen.may_have_run.get(),
+                self.idempotent || !seen.may_have_run.get(),
                 "the function was invoked again after it may have run"
+            );
+            assert!(
+                !seen.ran.get(),
+                "the function was invoked again after it had run"
             );
         }
         let outcome = self.answer(request, limits);
-        if runs && may_have_run(&outcome) {
-            seen.may_have_run.set(true);
+        if asks != Asks::Nothing {
+            if evidence::may_have_run(&outcome, asks, at_emulator) {
+                seen.may_have_run.set(true);
+            }
+            if evidence::ran(&outcome, at_emulator) {
+                seen.ran.set(true);
+            }
         }
+        let is_known = outcome
+            .as_ref()
+            .is_ok_and(|answer| evidence::is_known(answer, is_sts(request), at_emulator));
+        seen.is_known.set(is_known);
         *seen.last.borrow_mut() = Some(outcome.clone());
         outcome
     }
@@ -250,18 +266,14 @@ fn is_sts(request: &Request<'_>) -> bool {
     request.path.ends_with('/')
 }
 
-/// Whether the function started, or may have started.
-fn may_have_run(outcome: &Result<Response, Failure>) -> bool {
-    let response = match outcome {
-        Ok(response) => response,
-        Err(failure) => return failure.reached != Reached::Nothing,
-    };
-    let code = response.header("x-amzn-errortype");
-    match (response.status, code.as_deref()) {
-        (200..=299, _) => true,
-        (500..=599, Some("ServiceException" | "InternalFailure" | "EFSIOException")) => true,
-        (500..=599, None) => !has(&response.body, "ode\"") && !has(&response.body, "__type"),
-        _ => false,
+/// What the request asks of the function. An emulator may run it for a dry run.
+fn asks(request: &Request<'_>, at_emulator: bool) -> Asks {
+    if !request.path.ends_with("/invocations") {
+        return Asks::Nothing;
+    }
+    match header(request, "x-amz-invocation-type") {
+        Some("DryRun") if !at_emulator => Asks::DryRun,
+        _ => Asks::Run,
     }
 }
 

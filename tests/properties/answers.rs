@@ -1,9 +1,12 @@
 //! Arbitrary responses.
 
+use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::json::Fields;
 use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::block_on::block_on;
-use aws_lambda_connector::call::error::{Error, Executed};
+use aws_lambda_connector::call::connection::Connection;
+use aws_lambda_connector::call::delivery::Options;
+use aws_lambda_connector::call::error::{Error, Executed, TransportKind};
 use aws_lambda_connector::call::{failure, log_tail};
 use aws_lambda_connector::cards;
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
@@ -13,6 +16,7 @@ use aws_lambda_connector::perform::perform;
 use aws_lambda_connector::sts::query;
 use aws_lambda_connector::test_connection::test_connection;
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -23,6 +27,9 @@ const STATUSES: [u16; 20] = [
     200, 201, 202, 204, 206, 301, 307, 400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 504,
     999,
 ];
+
+/// The statuses that HTTP defines as refused before the request is processed or forwarded.
+const REFUSALS: [u16; 9] = [407, 411, 413, 414, 417, 421, 431, 505, 511];
 
 const BODIES: [&str; 16] = [
     "",
@@ -100,6 +107,24 @@ fn response() -> impl Strategy<Value = Response> {
     })
 }
 
+/// A response of anything but AWS.
+fn foreign_response() -> impl Strategy<Value = Response> {
+    let refusal = select(&REFUSALS[..]);
+    (response(), option::weighted(0.3, refusal), any::<bool>()).prop_map(
+        |(mut response, refusal, blank)| {
+            response
+                .headers
+                .retain(|(name, _)| !name.eq_ignore_ascii_case("x-amzn-requestid"));
+            if blank {
+                let header = ("X-Amzn-RequestId".into(), b" ".to_vec());
+                response.headers.push(header);
+            }
+            response.status = refusal.unwrap_or(response.status);
+            response
+        },
+    )
+}
+
 fn clock() -> impl Strategy<Value = u64> {
     prop_oneof![Just(1_795_348_800), any::<u64>()]
 }
@@ -146,6 +171,47 @@ proptest! {
         prop_assert!((1..=3).contains(&script.sent.get()));
         // Two backoffs of a throttled call, each lengthened by the most that the service may add.
         prop_assert!(script.waited_ms.get() <= 1_000 + 2_000 + 2 * 5_000);
+    }
+
+    /// Something else than Lambda answers. Only a status that HTTP defines as refused before the
+    /// request is forwarded proves that the function did not start.
+    #[test]
+    fn answers_without_a_request_id_prove_nothing_unless_http_refuses(
+        answers in vec(foreign_response(), 1..4),
+        now in clock(),
+        kind in select(&[None, Some(InvocationType::Event), Some(InvocationType::DryRun)][..]),
+        durable in any::<bool>(),
+        idempotent in any::<bool>(),
+        at_url in any::<bool>(),
+    ) {
+        let endpoint = if at_url {
+            EndpointChoice::Url("https://proxy.example".into())
+        } else {
+            EndpointChoice::Standard
+        };
+        let connection = Connection { endpoint, ..connection() };
+        let request = InvokeRequest {
+            function: "f".into(),
+            invocation_type: kind,
+            durable_execution_name: durable.then(|| "n".into()),
+            delivery: Some(Options { idempotent: Some(idempotent), ..Options::default() }),
+            ..InvokeRequest::default()
+        };
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        let script = Script::new(answers, now);
+        let result = block_on(perform(&script, Invoke::new(connection, request).unwrap()));
+        let Err(Error::Transport(error)) = result else {
+            panic!("{statuses:?}: {result:?}");
+        };
+        assert_no_secret(&format!("{error:?}"));
+        // After the last answer, connections fail.
+        let sent = usize::try_from(script.sent.get()).unwrap();
+        let answered = statuses.get(..sent).unwrap_or(&statuses);
+        let kind = if sent > statuses.len() { TransportKind::Connect } else { TransportKind::NotLambda };
+        let refused = answered.iter().all(|status| REFUSALS.contains(status));
+        let executed = if refused { Executed::No } else { Executed::Unknown };
+        prop_assert_eq!((error.kind, error.executed), (kind, executed), "{:?}: {:?}", answered, error);
+        prop_assert!(idempotent || sent == 1, "{answered:?}: {sent} requests");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A TCP proxy in front of the service. It breaks the first connection at a chosen point with a
-//! chosen fault, and passes every later connection on unchanged.
+//! chosen fault, or answers it in the service's place, and passes every later connection on
+//! unchanged.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ use tokio::io::{
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::server::{Canned, read_request, send};
 
 /// How far the first connection gets before the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +98,15 @@ enum Unconnectable {
     ),
 }
 
+/// What happens to the first connection.
+enum First {
+    Breaks(Point, Fault),
+    IsAnswered(Canned),
+}
+
 struct Shared {
     service: SocketAddr,
-    point: Point,
-    fault: Fault,
+    first: First,
     connections: AtomicU8,
     ended: CancellationToken,
 }
@@ -106,10 +114,19 @@ struct Shared {
 impl Proxy {
     /// Listens on the loopback interface, in front of `service`.
     pub async fn start(service: SocketAddr, point: Point, fault: Fault) -> io::Result<Self> {
+        Self::with(service, First::Breaks(point, fault)).await
+    }
+
+    /// Listens on the loopback interface. The first request receives `answer`, and does not reach
+    /// `service`.
+    pub async fn answering(service: SocketAddr, answer: Canned) -> io::Result<Self> {
+        Self::with(service, First::IsAnswered(answer)).await
+    }
+
+    async fn with(service: SocketAddr, first: First) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             service,
-            point,
-            fault,
+            first,
             connections: AtomicU8::new(0),
             ended: CancellationToken::new(),
         });
@@ -117,9 +134,11 @@ impl Proxy {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let addr = socket.local_addr()?;
-        let unconnectable = match (point, fault) {
-            (Point::BeforeConnect, Fault::Refuse) => Some(Unconnectable::Refusing(socket)),
-            (Point::BeforeConnect, Fault::Stall) => {
+        let unconnectable = match shared.first {
+            First::Breaks(Point::BeforeConnect, Fault::Refuse) => {
+                Some(Unconnectable::Refusing(socket))
+            }
+            First::Breaks(Point::BeforeConnect, Fault::Stall) => {
                 let listener = socket.listen(0)?;
                 Some(Unconnectable::Full(
                     listener,
@@ -174,10 +193,12 @@ async fn accept(listener: TcpListener, tasks: TaskTracker, shared: Arc<Shared>) 
         tasks.spawn(async move {
             // Either side may close at any time. The test judges the outcome, so the error is
             // ignored.
-            let _ = if first {
-                shared.break_first(client).await
-            } else {
-                shared.pass(client).await
+            let _ = match &shared.first {
+                First::Breaks(point, fault) if first => {
+                    shared.break_first(client, *point, *fault).await
+                }
+                First::IsAnswered(answer) if first => shared.answer_first(client, answer).await,
+                _ => shared.pass(client).await,
             };
         });
     }
@@ -194,62 +215,32 @@ impl Shared {
         finish(service).await
     }
 
-    async fn break_first(&self, client: TcpStream) -> io::Result<()> {
+    async fn answer_first(&self, mut client: TcpStream, answer: &Canned) -> io::Result<()> {
+        read_request(&mut client).await;
+        send(&mut client, answer).await?;
+        let mut nowhere = sink();
+        tokio::select! {
+            () = self.ended.cancelled() => Ok(()),
+            read = copy(&mut client, &mut nowhere) => read.map(drop),
+        }
+    }
+
+    async fn break_first(&self, client: TcpStream, point: Point, fault: Fault) -> io::Result<()> {
         let mut client = BufReader::new(client);
-        if self.point == Point::InTls {
+        if point == Point::InTls {
             read_tls_record(&mut client).await?;
-            return self.fault(client).await;
+            return self.fault(client, fault).await;
         }
         let mut service = BufReader::new(TcpStream::connect(self.service).await?);
-        let reached = self.reach_point(&mut client, &mut service).await;
+        let reached = reach_point(&mut client, &mut service, point, fault).await;
         if reached.is_ok() {
-            self.fault(client).await?;
+            self.fault(client, fault).await?;
         }
         finish(service.into_inner()).await
     }
 
-    async fn reach_point(
-        &self,
-        client: &mut BufReader<TcpStream>,
-        service: &mut BufReader<TcpStream>,
-    ) -> io::Result<()> {
-        let head = read_head(client).await?;
-        let length = content_length(&head);
-        service.write_all(&head).await?;
-        match self.point {
-            Point::RequestHead => return Ok(()),
-            Point::HalfRequest => return pass_bytes(client, service, length / 2).await,
-            _ => pass_bytes(client, service, length).await?,
-        }
-
-        let head = read_head(service).await?;
-        let length = content_length(&head);
-        if self.point == Point::WholeRequest {
-            let mut body = service.take(length);
-            return copy(&mut body, &mut sink()).await.map(drop);
-        }
-        // Only chunked framing has invalid bytes: with a content length, every byte is part of the
-        // body.
-        let chunked = self.fault == Fault::Garbage;
-        client
-            .write_all(&if chunked { in_chunks(&head) } else { head })
-            .await?;
-        if self.point == Point::AnswerHead {
-            return Ok(());
-        }
-        if chunked {
-            let size = format!("{:x}\r\n", length / 2);
-            client.write_all(size.as_bytes()).await?;
-        }
-        pass_bytes(service, client, length / 2).await?;
-        if chunked {
-            client.write_all(b"\r\n").await?;
-        }
-        Ok(())
-    }
-
-    async fn fault(&self, mut client: BufReader<TcpStream>) -> io::Result<()> {
-        match self.fault {
+    async fn fault(&self, mut client: BufReader<TcpStream>, fault: Fault) -> io::Result<()> {
+        match fault {
             Fault::Reset => {
                 client.get_ref().set_zero_linger()?;
                 return Ok(());
@@ -269,6 +260,47 @@ impl Shared {
             read = copy(&mut client, &mut nowhere) => read.map(drop),
         }
     }
+}
+
+async fn reach_point(
+    client: &mut BufReader<TcpStream>,
+    service: &mut BufReader<TcpStream>,
+    point: Point,
+    fault: Fault,
+) -> io::Result<()> {
+    let head = read_head(client).await?;
+    let length = content_length(&head);
+    service.write_all(&head).await?;
+    match point {
+        Point::RequestHead => return Ok(()),
+        Point::HalfRequest => return pass_bytes(client, service, length / 2).await,
+        _ => pass_bytes(client, service, length).await?,
+    }
+
+    let head = read_head(service).await?;
+    let length = content_length(&head);
+    if point == Point::WholeRequest {
+        let mut body = service.take(length);
+        return copy(&mut body, &mut sink()).await.map(drop);
+    }
+    // Only chunked framing has invalid bytes: with a content length, every byte is part of the
+    // body.
+    let chunked = fault == Fault::Garbage;
+    client
+        .write_all(&if chunked { in_chunks(&head) } else { head })
+        .await?;
+    if point == Point::AnswerHead {
+        return Ok(());
+    }
+    if chunked {
+        let size = format!("{:x}\r\n", length / 2);
+        client.write_all(size.as_bytes()).await?;
+    }
+    pass_bytes(service, client, length / 2).await?;
+    if chunked {
+        client.write_all(b"\r\n").await?;
+    }
+    Ok(())
 }
 
 /// Ends a connection to the service, and waits until the service has closed its side.

@@ -147,7 +147,11 @@ impl Script {
     }
 }
 
-async fn send(client: &mut (impl AsyncWrite + Unpin), answer: &Canned) -> std::io::Result<()> {
+/// Sends the answer, and ends the server's side of the connection.
+pub(crate) async fn send(
+    client: &mut (impl AsyncWrite + Unpin),
+    answer: &Canned,
+) -> std::io::Result<()> {
     client.write_all(&answer.first).await?;
     for _ in 0..answer.times {
         sleep(answer.pause).await;

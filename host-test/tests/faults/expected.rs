@@ -24,12 +24,14 @@ pub enum Rule {
     /// first run. Every other caller gets `unknown`.
     Sent(Kind),
     /// The whole request left and the function ran, but no response arrived. A caller that allows a
-    /// second run gets a retry. A durable execution still runs once.
+    /// second run gets a retry. A durable execution's name does not allow one, because the function
+    /// may be an ordinary one.
     Ran(Kind),
     /// The function's response began, so the function ran and must not be retried. Responses
     /// without a body (202 and 204) were complete by then.
     Began(Kind),
-    /// Like `Began`, but even a 202 response does not end as its head declares.
+    /// Like `Began`, but even a 202 response does not end as its head declares. A 202 does not prove
+    /// that the function has run.
     BeganWrong(Kind),
     /// Like `Began`, but inside the body, which 202 and 204 do not have.
     BeganBody(Kind),
@@ -135,18 +137,19 @@ impl Rule {
             Rule::Permanent(kind) => failure(kind, Executed::No, 0, 1),
             Rule::Retried => success(1, 2),
             Rule::Sent(kind) => match caller {
-                C::Once | C::Event => failure(kind, Executed::Unknown, 0, 1),
+                C::Once | C::Durable | C::Event => failure(kind, Executed::Unknown, 0, 1),
                 _ => success(1, 2),
             },
             Rule::Ran(kind) => match caller {
-                C::Once | C::Event => failure(kind, Executed::Unknown, 1, 1),
-                C::Durable => success(1, 2),
+                C::Once | C::Durable | C::Event => failure(kind, Executed::Unknown, 1, 1),
                 _ => success(2, 2),
             },
             Rule::Began(kind) if synchronous => failure(kind, Executed::Yes, 1, 1),
             Rule::Began(_) => success(1, 1),
             Rule::BeganWrong(kind) => match caller {
                 C::DryRun | C::IdempotentDryRun => success(0, 1),
+                C::Event => failure(kind, Executed::Unknown, 1, 1),
+                C::IdempotentEvent => success(2, 2),
                 _ => failure(kind, Executed::Yes, 1, 1),
             },
             Rule::BeganBody(kind) if synchronous => failure(kind, Executed::Yes, 1, 1),

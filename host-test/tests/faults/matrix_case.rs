@@ -7,10 +7,12 @@ use aws_lambda_connector_host::bindings::types::{
     Error, Executed, Invocation, Payload, TransportKind,
 };
 use host_test::json::WitName;
-use local_lambda::Tls;
+use local_lambda::{LocalLambda, Tls};
 use serde_json::json;
 use testing::proxy::{Fault, Point, Proxy};
-use testing::{AnyHost, connection, lambda_with, request_with};
+use testing::{AnyHost, as_emulator, connection, lambda_with, request_with};
+
+use crate::answers::{Answer, Origin};
 
 /// Size of the request and of the response in bytes. Half of it must still be more than a TCP
 /// segment.
@@ -54,7 +56,11 @@ impl Caller {
         }
     }
 
-    fn idempotent(self) -> bool {
+    pub fn is_dry(self) -> bool {
+        self.invocation_type() == InvocationType::DryRun
+    }
+
+    pub fn idempotent(self) -> bool {
         matches!(
             self,
             Caller::Idempotent | Caller::IdempotentEvent | Caller::IdempotentDryRun
@@ -108,6 +114,8 @@ pub enum End {
     /// The response's status.
     Success(u16),
     Transport(TransportKind, Executed),
+    Service(Executed),
+    FunctionFailed,
     /// Any other end, which no fault in the table may cause.
     Other,
 }
@@ -119,6 +127,8 @@ impl fmt::Display for Outcome {
             End::Transport(kind, executed) => {
                 write!(f, "`{}`, {}", kind.wit_name(), executed.wit_name())?;
             }
+            End::Service(executed) => write!(f, "`service`, {}", executed.wit_name())?,
+            End::FunctionFailed => f.write_str("`function-failed`")?,
             End::Other => f.write_str("?")?,
         }
         write!(f, "; {} in {}", self.runs, self.attempts)
@@ -132,35 +142,76 @@ pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: 
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
     let connection = connection(lambda.key(), format!("{scheme}://{}", proxy.addr()));
-    let answer = host.invoke(&connection, &caller.request(fault)).await;
-
-    let connections = proxy.connections();
-    proxy.end().await;
-    lambda.wait_until_idle().await;
-    let (attempts, end) = match &answer {
-        Ok(invocation) => {
-            assert_answered(caller, invocation);
-            (invocation.attempts, End::Success(invocation.status_code))
-        }
-        Err(Error::Transport(error)) => {
-            (error.attempts, End::Transport(error.kind, error.executed))
-        }
-        Err(other) => {
-            eprintln!("{point:?} {fault:?} {caller:?}: {other:?}");
-            (0, End::Other)
-        }
-    };
-    if point != Point::BeforeConnect {
-        assert_eq!(
-            connections, attempts,
-            "{point:?} {fault:?} {caller:?}: each attempt must open one connection"
-        );
+    let result = host.invoke(&connection, &caller.request(fault)).await;
+    let label = format!("{point:?} {fault:?} {caller:?}");
+    let counted = point != Point::BeforeConnect;
+    let (attempts, end) = ended(&label, counted, proxy, &lambda, &result).await;
+    if let Ok(invocation) = &result {
+        assert_answered(caller, invocation);
     }
     Outcome {
         runs: lambda.runs("case"),
         attempts,
         end,
     }
+}
+
+/// Runs one case in which the first request receives `answer`.
+pub async fn run_answered(host: &AnyHost, answer: &Answer, caller: Caller) -> Outcome {
+    let lambda = lambda_with(|_| ()).await;
+    let proxy = Proxy::answering(lambda.addr(), answer.canned());
+    let proxy = proxy.await.unwrap();
+    let connection = connection(lambda.key(), format!("http://{}", proxy.addr()));
+    let connection = match answer.origin {
+        Origin::Emulator => as_emulator(connection),
+        Origin::Lambda | Origin::Gateway | Origin::CaptivePage => connection,
+    };
+    // Nothing here waits for a timeout.
+    let request = caller.request(Fault::Close);
+    let result = host.invoke(&connection, &request).await;
+    let label = format!("{} {} {caller:?}", answer.origin, answer.name);
+    let (attempts, end) = ended(&label, true, proxy, &lambda, &result).await;
+    match &result {
+        Ok(invocation) if attempts > 1 => assert_answered(caller, invocation),
+        _ => {}
+    }
+    Outcome {
+        runs: answer.runs(caller) + lambda.runs("case"),
+        attempts,
+        end,
+    }
+}
+
+/// Waits until the call has no further effect. Returns its attempts and its end.
+async fn ended(
+    label: &str,
+    counted: bool,
+    proxy: Proxy,
+    lambda: &LocalLambda,
+    result: &Result<Invocation, Error>,
+) -> (u8, End) {
+    let connections = proxy.connections();
+    proxy.end().await;
+    lambda.wait_until_idle().await;
+    let (attempts, end) = match result {
+        Ok(invocation) => (invocation.attempts, End::Success(invocation.status_code)),
+        Err(Error::Transport(error)) => {
+            (error.attempts, End::Transport(error.kind, error.executed))
+        }
+        Err(Error::Service(error)) => (error.attempts, End::Service(error.executed)),
+        Err(Error::FunctionFailed(failed)) => (failed.invocation.attempts, End::FunctionFailed),
+        Err(other) => {
+            eprintln!("{label}: {other:?}");
+            (0, End::Other)
+        }
+    };
+    if counted {
+        assert_eq!(
+            connections, attempts,
+            "{label}: each attempt must open one connection"
+        );
+    }
+    (attempts, end)
 }
 
 /// Asserts that a success carries the function's complete response.

@@ -1,13 +1,14 @@
-//! Renders the matrix as Markdown and compares it with `docs/faults.md`.
+//! Renders both matrices as Markdown and compares it with `docs/faults.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-use crate::Seen;
+use crate::answers::ANSWERS;
 use crate::expected::{RULES, Rule};
 use crate::matrix_case::Caller;
+use crate::{Answered, Seen};
 use testing::proxy::{Fault, Point};
 
 const INTRODUCTION: &str = "\
@@ -21,15 +22,59 @@ Each call may take three attempts. A cell contains the result, how often the fun
 `200; 1 in 2` is a success after one run and two attempts. `cut-off`, unknown; 1 in 1 is a `transport` error of that kind with
 `executed: unknown`, after one run and one attempt.
 
-- A function runs a second time only if the caller declared that it may.
-- A named durable execution is started again, and runs once.
+- A function runs a second time only if the caller declared that it may. The name of a durable execution does not declare
+  that.
 - An incomplete response is never a success.
 - `executed: no` appears only if no attempt ran the function, and `yes` only if one did.
 
+## The connection breaks
+
 ";
 
+const ANSWERED: &str = "
+## Something else than Lambda may answer
+
+Here, the first request receives an answer, and every later one reaches Lambda. Lambda is known by its request ID
+(`x-amzn-RequestId`), an emulator by the connection that declares it. An answer from anything else proves nothing about
+the function, unless HTTP defines the status as refused before the request is forwarded. The number of runs includes the
+one that precedes the answer: a gateway that gives up waiting has forwarded the request.
+
+";
+
+/// The whole page.
+pub fn page(all: &[Seen], answered: &[Answered]) -> String {
+    let (broken, answered) = (table(all), answered_table(answered));
+    format!("{INTRODUCTION}{broken}{ANSWERED}{answered}")
+}
+
+fn header(first: &str, second: &str) -> String {
+    let mut text = format!("| {first} | {second} |");
+    for caller in Caller::ALL {
+        write!(text, " {} |", caller_name(caller)).unwrap();
+    }
+    text += "\n|---|---|";
+    text += &"---|".repeat(Caller::ALL.len());
+    text + "\n"
+}
+
+/// The table of outcomes by origin and answer.
+fn answered_table(all: &[Answered]) -> String {
+    let mut text = header("Origin", "Answer");
+    for answer in &ANSWERS {
+        write!(text, "| {} | {} |", answer.origin, answer.name).unwrap();
+        for caller in Caller::ALL {
+            let cell = all
+                .iter()
+                .find(|seen| std::ptr::eq(seen.answer, answer) && seen.caller == caller);
+            write!(text, " {} |", cell.unwrap().outcome).unwrap();
+        }
+        text += "\n";
+    }
+    text
+}
+
 /// The table of observed outcomes and the list of impossible cases.
-pub fn table(all: &[Seen]) -> String {
+fn table(all: &[Seen]) -> String {
     let cells: BTreeMap<(u8, u8, u8), String> = all
         .iter()
         .map(|seen| {
@@ -37,13 +82,7 @@ pub fn table(all: &[Seen]) -> String {
             (place, seen.outcome.to_string())
         })
         .collect();
-    let mut text = String::from("| Point | Fault |");
-    for caller in Caller::ALL {
-        write!(text, " {} |", caller_name(caller)).unwrap();
-    }
-    text += "\n|---|---|";
-    text += &"---|".repeat(Caller::ALL.len());
-    text += "\n";
+    let mut text = header("Point", "Fault");
     let mut impossible = Vec::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
@@ -73,13 +112,12 @@ pub fn table(all: &[Seen]) -> String {
     text
 }
 
-/// Compares the page with the table, or rewrites the page if `UPDATE_DOCS=1` is set.
-pub fn compare_with_docs(table: &str) {
+/// Compares the page with its checked-in copy, or rewrites that if `UPDATE_DOCS=1` is set.
+pub fn compare_with_docs(page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/faults.md");
-    let page = format!("{INTRODUCTION}{table}");
     if env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &page).unwrap();
+        fs::write(&path, page).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
