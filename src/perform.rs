@@ -281,7 +281,7 @@ async fn attempt(
         }
     };
 
-    // 2. Sign it. The body may be 6 MiB and does not change between attempts: it is hashed once.
+    // 2. Sign it. The body may be 6 MiB and does not change between attempts, so it is hashed once.
     let mut request = operation.request();
     let target = &operation.call().target;
     let authorization = if shared.signer.signs() {

@@ -47,7 +47,7 @@ pub struct Endpoint {
     pub kind: EndpointKind,
 }
 
-/// Who responds at an endpoint, by what the caller said about it.
+/// Who responds at an endpoint, by the caller's choice of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointKind {
     /// One of AWS's own hosts.
@@ -193,7 +193,7 @@ pub fn partition_id(region: &str) -> &'static str {
 /// because it becomes part of a host name.
 ///
 /// # Errors
-/// A message that says what is wrong with a custom URL.
+/// A message that describes what is wrong with a custom URL.
 pub fn resolve(service: &str, region: &str, choice: &EndpointChoice) -> Result<Endpoint, String> {
     let partition = partition(region);
     let (fips, suffix) = match choice {
@@ -221,7 +221,7 @@ pub fn resolve(service: &str, region: &str, choice: &EndpointChoice) -> Result<E
 /// an IP address or on this machine. Such a URL is a proxy or a local stack that serves both.
 ///
 /// # Errors
-/// A message that says what is wrong with a custom URL.
+/// A message that describes what is wrong with a custom URL.
 pub fn resolve_sts(region: &str, choice: &EndpointChoice) -> Result<Endpoint, String> {
     match choice {
         EndpointChoice::Fips if region.starts_with("us-gov-") => {

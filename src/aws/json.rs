@@ -37,7 +37,8 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// Whether `text` is one JSON value that ends by itself: an object, an array, a string or a literal.
+/// Whether `text` is one JSON value with an end of its own: an object, an array, a string or a
+/// literal.
 /// A number that was cut off is a number as well.
 pub fn is_self_delimiting(text: &str) -> bool {
     let is_number = text

@@ -112,8 +112,8 @@ impl Attempts {
     }
 }
 
-/// Whether a signature of the next attempt has another date than the rejected one: AWS's instead of
-/// the host's, or a fresh one instead of one that had aged before it arrived.
+/// Whether the next attempt is signed with another date than the rejected one. It is AWS's instead
+/// of the host's, or a fresh one instead of one that had aged before it arrived.
 fn has_other_date_next(error: &ServiceError, signing_date: SigningDate) -> bool {
     match signing_date {
         SigningDate::Corrected => is_skew_code(&error.code),

@@ -1,6 +1,6 @@
 //! Classifies every error code of the operations in use, modeled or observed.
 //!
-//! `executed` is a promise: it is `No` only if the function provably did not start.
+//! `executed` is a promise. It is `No` only if the function provably did not start.
 
 use crate::call::error::{Category, Executed};
 
@@ -320,7 +320,7 @@ pub fn fits(code: &str, status: u16) -> bool {
     status / 100 == class
 }
 
-/// Classifies a response of AWS's by its status alone. A status that AWS sends before it looks for
+/// Classifies AWS's response by its status alone. A status that AWS sends before it looks for
 /// the function to run proves that the function did not start.
 fn by_status(status: u16) -> Classification {
     let class = match status {

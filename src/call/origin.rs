@@ -121,7 +121,7 @@ pub fn not_lambda(
         message,
         executed,
         attempts,
-        // A gateway may recover. Whatever answers with a success or a refusal will do so again.
+        // A gateway may recover. A server that sent a success or a refusal will send it again.
         transient: matches!(status, 408 | 425 | 429 | 460 | 499 | 500..=599)
             && !refuses_to_forward(status),
     }

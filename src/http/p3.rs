@@ -142,7 +142,7 @@ async fn read_body(
             break;
         }
     }
-    // The stream ends after the last byte and after a failure alike: `end` tells them apart.
+    // The stream ends after the last byte and after a failure alike. `end` distinguishes them.
     let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
     match deadline.limit(end.into_future()).await {
         Ok(Ok(_)) => check_length(body, promised),

@@ -34,7 +34,7 @@ impl FunctionName {
     /// Parses `text`, which the caller passed in `field`.
     ///
     /// # Errors
-    /// `invalid-input`, which says which part is wrong.
+    /// `invalid-input`, which names the part that is wrong.
     pub fn parse(field: &str, text: &str) -> Result<FunctionName, Error> {
         parse(text).map_err(|problem| Error::invalid(field, format!("{problem}: {FORMS}")))
     }
@@ -203,7 +203,7 @@ fn check_name(name: &str) -> Result<(), &'static str> {
 /// Checks the form of a qualifier.
 ///
 /// # Errors
-/// A message that says what a qualifier may be.
+/// A message that describes what a qualifier may be.
 pub fn check_qualifier(qualifier: &str) -> Result<(), &'static str> {
     let named = (1..=128).contains(&qualifier.len()) && qualifier.bytes().all(is_word);
     if named || matches!(qualifier, "$LATEST" | "$LATEST.PUBLISHED") {

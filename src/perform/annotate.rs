@@ -63,7 +63,7 @@ fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
         Signer::SigningKey(key) => {
             let day = &key.day.date;
             *hint = Some(format!(
-                "derive the signing key from the secret of this access key ID, for the day {day}, region {region} and service lambda; if the keys are temporary, pass their session token as well"
+                "derive the signing key from the secret of this access key ID, for the day {day}, region {region} and service lambda; with temporary keys, pass their session token"
             ));
         }
         Signer::Unsigned if target.service == LAMBDA => {
@@ -79,8 +79,8 @@ fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
 /// The hint for a signature that was right when it was made.
 const AGED: &str = "the signature had the right date, but the request reached AWS more than 5 minutes later: the host was suspended, or a proxy held the request back";
 
-/// Attributes a rejected signature to its date only if the date was off: it is then the cause under
-/// any of the codes that AWS uses for it.
+/// Attributes a rejected signature to its date only if the date was off. It is then the cause under any
+/// of the codes that AWS uses for it.
 fn hint_date(error: &mut Error, signing_date: SigningDate) {
     let Error::Unauthenticated(error) = error else {
         return;

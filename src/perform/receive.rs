@@ -71,7 +71,7 @@ pub fn receive(
                 message: encoded(coding.trim()),
                 executed,
                 attempts,
-                // The next response would be encoded, too.
+                // The next response would be encoded as well.
                 transient: false,
             }));
         }

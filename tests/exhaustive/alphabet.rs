@@ -74,7 +74,7 @@ enum Meaning {
     Allowed,
     /// An error that precedes the start.
     Refused(End),
-    /// An error of Lambda's that does not tell whether the function started.
+    /// Lambda's error that does not show whether the function started.
     Unclear(End),
     /// The failure of a function that has run, beside a code that precedes the start.
     Contradiction,

@@ -1,5 +1,5 @@
-//! Every sequence of answers to a call, for every combination of its options: the function starts at
-//! most once unless it may start twice, and `executed` claims no more than the answers prove.
+//! Every sequence of answers to a call, for every combination of its options. The function starts at
+//! most once unless it may start twice. `executed` claims no more than the answers prove.
 //!
 //! A sequence ends at the first attempt that is not repeated, so the sequences form a tree. The test
 //! walks it, and tries another answer only where the connector makes another attempt. Two branches

@@ -9,7 +9,7 @@
 //! - The `host` header and the path are sent as the component wrote them, because it signed both.
 //!   The client configures hyper not to add a `host` header. `http::Uri` keeps the path and the
 //!   query as text, and hyper sends them unchanged.
-//! - A response is complete only if its length or its last chunk says so. One that ends with its
+//! - A response is complete only if its length or its last chunk shows it. One that ends with its
 //!   connection is reported as incomplete, because a broken connection ends it in the same way.
 //! - Connections use TCP keep-alive. NAT gateways and load balancers drop a connection that is
 //!   silent for 350 seconds, and a synchronous invocation may be silent for 1,800.

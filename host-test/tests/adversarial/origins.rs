@@ -1,6 +1,6 @@
-//! What an answer proves, by who sent it. Each row is an input that once led to a false claim: an
-//! outcome without evidence of who answered, an invocation type that was taken as obeyed, or a body
-//! that only seemed complete.
+//! What an answer proves, by who sent it. Each row is an input that once led to a false claim. The
+//! claim was an outcome without evidence of who answered, an invocation type that was taken as
+//! obeyed, or a body that only seemed complete.
 
 use std::fmt;
 

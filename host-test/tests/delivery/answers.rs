@@ -119,7 +119,7 @@ async fn success_status_that_lambda_never_sends_is_rejected(component: Component
     }
 }
 
-/// An error response that has Lambda's request ID and no code of Lambda's.
+/// An error response that has Lambda's request ID but no code.
 #[for_each_component]
 #[tokio::test]
 async fn error_responses_without_a_code_keep_their_status(component: Component) {

@@ -337,7 +337,7 @@ fn an_output_that_is_not_utf_8_is_binary() {
 }
 
 #[test]
-fn the_function_failed_only_if_the_header_says_so() {
+fn only_the_header_marks_a_failed_function() {
     let document = br#"{"errorType":"KeyError","errorMessage":"'id'"}"#;
     let success = read(200, &[], document).unwrap();
     assert_eq!(success.status_code, 200);
