@@ -112,8 +112,8 @@ const CRATES: &[Crate] = &[
         src: "host-test/testing/src",
         layers: &[
             &["any_host", "barrier", "local"],
-            &["call", "http1", "outcome", "plain_wasmtime"],
-            &["case", "component", "proxy", "server"],
+            &["call", "http1", "outcome", "plain_wasmtime", "proxy"],
+            &["case", "component", "server"],
         ],
     },
 ];

@@ -47,7 +47,9 @@ async fn rejecting() -> Barrier {
     Barrier::start(|_| {
         let text = "<ErrorResponse><Error><Code>AccessDenied</Code>\
                     <Message>not trusted</Message></Error></ErrorResponse>";
-        let answer = Response::builder().status(403);
+        let answer = Response::builder()
+            .status(403)
+            .header("x-amzn-requestid", "r");
         Some(answer.body(Full::from(Bytes::from(text))).unwrap())
     })
     .await
@@ -137,7 +139,11 @@ async fn timeouts_and_attempts_of_the_call_bound_the_renewal(component: Componen
 #[for_each_component]
 #[tokio::test]
 async fn attempts_of_the_call_bound_the_renewal_when_sts_reports_a_fault(component: Component) {
-    let sts = Server::start(&[Canned::with_length("503 Service Unavailable", "")]).await;
+    let sts = Server::start(&[Canned::with_length(
+        "503 Service Unavailable\nx-amzn-requestid: r",
+        "",
+    )])
+    .await;
     let caller = caller(component, sts.url(), &SessionCache::default());
     let once = request_with("echo", "7", |delivery| delivery.max_attempts = Some(1));
     let answer = caller.invoke(&once).await.unwrap();

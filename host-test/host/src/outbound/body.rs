@@ -9,6 +9,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
@@ -26,7 +27,11 @@ const MAX_COMPARED: usize = 8 << 20;
 /// # Errors
 /// `HttpResponseTransferCoding`, if the body is in chunks and has another length than its
 /// `content-length`. RFC 9112, section 6.3, calls that a sign of response splitting.
-pub async fn read(head: &Parts, incoming: Incoming, limit: Duration) -> Result<super::Body, Error> {
+pub async fn read(
+    head: &Parts,
+    incoming: Incoming,
+    limit: Duration,
+) -> Result<UnsyncBoxBody<Bytes, Error>, Error> {
     let body = BetweenBytes {
         ends_with_connection: ends_with_connection(head.status, &head.headers),
         incoming,
@@ -42,7 +47,10 @@ pub async fn read(head: &Parts, incoming: Incoming, limit: Duration) -> Result<s
 }
 
 /// Holds a body back until its length is known.
-async fn compared(body: BetweenBytes, announced: &HeaderValue) -> Result<super::Body, Error> {
+async fn compared(
+    body: BetweenBytes,
+    announced: &HeaderValue,
+) -> Result<UnsyncBoxBody<Bytes, Error>, Error> {
     const DIFFERENT: Error = Error::HttpResponseTransferCoding(None);
     let announced = announced.to_str().ok().and_then(|text| text.parse().ok());
     let announced = announced.filter(|bytes| *bytes <= MAX_COMPARED);
