@@ -226,7 +226,10 @@ impl Shared {
     /// Collects what must not appear in any text that leaves: what the request was signed with, the
     /// signature, and `others`.
     fn secrets<'a>(&'a self, others: Vec<&'a str>, authorization: &'a str) -> Secrets<'a> {
-        let (_, signature) = authorization.rsplit_once("Signature=").unwrap_or_default();
+        let signature = authorization
+            .rfind("Signature=")
+            .and_then(|at| authorization.get(at..))
+            .unwrap_or_default();
         let secrets = self.signer.secrets().chain(others);
         Secrets::new(secrets.chain([signature]))
     }
