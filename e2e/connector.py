@@ -1,5 +1,6 @@
 """Runs the reference host's command line as a program does: `lambda-connector … --json`."""
 
+import copy
 import json
 import os
 import pathlib
@@ -51,10 +52,10 @@ class Connector:
     """One connection: an endpoint, a region and a caller's keys. The command line passes only a signing
     key to the component."""
 
-    def __init__(self, endpoint, keys, home, region="us-east-1"):
+    def __init__(self, endpoint, keys, home, region="us-east-1", emulator=False):
         """If `keys` is `None`, the command line looks for keys in `home`."""
         self._home = home
-        self._where = ["--region", region, "--endpoint", endpoint]
+        self._where = ["--region", region, "--emulator" if emulator else "--endpoint", endpoint]
         self._environment = base_environment(home)
         if keys is None:
             return
@@ -62,6 +63,12 @@ class Connector:
         self._environment["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key
         if keys.session_token is not None:
             self._environment["AWS_SESSION_TOKEN"] = keys.session_token
+
+    def as_url(self):
+        """The same connection with the endpoint `url` instead of `emulator`."""
+        other = copy.copy(self)
+        other._where = ["--endpoint" if part == "--emulator" else part for part in self._where]
+        return other
 
     def invoke(self, function, payload=None, **options):
         """`payload` is JSON text, sent unchanged. Options have the names of the command line."""

@@ -69,6 +69,19 @@ def test_large_payload_survives_both_directions(raw_function, size):
 
 
 def test_plain_404_is_not_found(raw_function):
-    """The emulator serves one function. For any other name, its HTTP server returns a plain 404."""
+    """The emulator serves one function. For any other name, its HTTP server returns a plain 404,
+    which is not Lambda's error code and proves nothing."""
     error = raw_function.invoke("other", "{}").error("service")
-    assert (error["status-code"], error["category"], error["executed"]) == (404, "not-found", "no")
+    assert (error["status-code"], error["category"], error["executed"]) == (404, "not-found", "unknown")
+
+
+def test_dry_run_may_have_run_the_function(raw_function):
+    """The emulator ignores the invocation type, runs the function and responds with 200."""
+    error = raw_function.invoke("function", "{}", type="dry-run").error("transport")
+    assert (error["kind"], error["executed"], error["attempts"]) == ("malformed", "unknown", 1)
+
+
+def test_emulator_at_a_url_is_not_lambda(python_function, home):
+    """Without the request ID, only an endpoint that is declared an emulator is believed."""
+    error = python_function("context").as_url().invoke("function", "{}").error("transport")
+    assert (error["kind"], error["executed"], error["attempts"]) == ("not-lambda", "unknown", 1)
