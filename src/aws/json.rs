@@ -37,14 +37,25 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// Whether `text` is one JSON value with an end of its own: an object, an array, a string or a
-/// literal.
-/// A number that was cut off is a number as well.
-pub fn is_self_delimiting(text: &str) -> bool {
-    let is_number = text
-        .trim_ascii_start()
-        .starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    !is_number && check(text).is_ok()
+/// Whether `body` may be the beginning of a longer JSON value: it is empty, a number, or begins like
+/// JSON and is not complete. Text and bytes that do not begin like JSON are not judged.
+pub fn may_be_cut_off(body: &[u8]) -> bool {
+    let Some((first, _)) = body.trim_ascii_start().split_first() else {
+        return true;
+    };
+    let begins_literal = || {
+        [&b"true"[..], b"false", b"null"]
+            .iter()
+            .any(|literal| literal.starts_with(body.trim_ascii()))
+    };
+    match first {
+        b'-' | b'0'..=b'9' => true,
+        b'{' | b'[' | b'"' => !core::str::from_utf8(body).is_ok_and(|text| check(text).is_ok()),
+        b't' | b'f' | b'n' => {
+            begins_literal() && !core::str::from_utf8(body).is_ok_and(|text| check(text).is_ok())
+        }
+        _ => false,
+    }
 }
 
 /// One valid JSON value as its source text, without surrounding white space. Its `Debug` output has

@@ -424,12 +424,12 @@ impl Invoke {
     }
 }
 
-/// Whether the body is complete. Hosts report a body that is shorter than announced, but do not
-/// report a body without an announcement that ends with its connection.
+/// Whether the body may be complete. Hosts report a body that is shorter than announced or lacks its
+/// last chunk. Some do not report a body that ends with its connection, and all hide how it is framed.
 fn is_complete(response: &Response, body: &[u8]) -> bool {
     response.header("content-length").is_some()
         || response.header("transfer-encoding").is_some()
-        || core::str::from_utf8(body).is_ok_and(json::is_self_delimiting)
+        || !json::may_be_cut_off(body)
 }
 
 fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Error> {
@@ -437,7 +437,7 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
     if !matches!(response.status, 202 | 204) && !is_complete(&response, &body) {
         return Err(Error::Transport(TransportError {
             kind: TransportKind::CutOff,
-            message: "the response announces no length, and its body is not a complete JSON document, so that it may have been cut off".into(),
+            message: "the response announces no length, and its body is empty or incomplete JSON, so that it may have been cut off".into(),
             executed: Executed::Yes,
             attempts,
             transient: true,

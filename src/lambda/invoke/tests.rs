@@ -266,6 +266,8 @@ fn a_response_without_a_length_is_cut_off_unless_its_json_is_complete() {
     let complete = [
         "{}",
         "{\"amount\":12}\n",
+        "text, not JSON",
+        "nothing",
         "[1]",
         "\"text\"",
         "null",
@@ -279,7 +281,7 @@ fn a_response_without_a_length_is_cut_off_unless_its_json_is_complete() {
         "tru",
         "12",
         "-1",
-        "text",
+        " ",
     ];
     for (bodies, is_complete) in [(&complete[..], true), (&uncertain[..], false)] {
         for body in bodies {
