@@ -108,7 +108,7 @@ form! {
         Endpoint = Field {
             key: "endpoint",
             label: "Endpoint",
-            definition: "Leave it empty for the region's standard endpoint. Otherwise fips, dual-stack or fips-dual-stack, or the URL of a VPC endpoint, a proxy or a local service. STS is called at the same proxy or local service; with a VPC endpoint, it is the region's STS.",
+            definition: "Leave it empty for the region's standard endpoint. Otherwise fips, dual-stack or fips-dual-stack, or the URL of a VPC endpoint, a proxy or a local emulator. STS is called at the URL of an emulator, and at a URL that begins with http:// or has an IP address; otherwise at the region's endpoint.",
             group: ADVANCED,
             paths: &["connection.endpoint.url", "connection.endpoint.emulator"],
             ..FIELD
