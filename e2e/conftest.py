@@ -46,7 +46,7 @@ def python_function(tmp_path_factory, home):
         def start(name):
             folder = tmp_path_factory.mktemp(name)
             endpoint = running.enter_context(rie.running(folder, rie.handler(name)))
-            return Connector(endpoint, ANY_KEYS, home, emulator=True)
+            return Connector(endpoint, ANY_KEYS, home)
 
         yield start
 
@@ -55,7 +55,7 @@ def python_function(tmp_path_factory, home):
 def raw_function(tmp_path_factory, home):
     """A function in the emulator that returns the bytes of its event."""
     with rie.running(tmp_path_factory.mktemp("raw"), rie.raw_runtime()) as endpoint:
-        yield Connector(endpoint, ANY_KEYS, home, emulator=True)
+        yield Connector(endpoint, ANY_KEYS, home)
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,9 @@ class Connector:
     """One connection: an endpoint, a region and a caller's keys. The command line passes only a signing
     key to the component."""
 
-    def __init__(self, endpoint, keys, home, region="us-east-1", emulator=False):
-        """If `keys` is `None`, the command line looks for keys in `home`."""
+    def __init__(self, endpoint, keys, home, region="us-east-1", emulator=True):
+        """If `keys` is `None`, the command line looks for keys in `home`. Local services omit the request
+        ID of some responses, so that the endpoint is an emulator by default."""
         self._home = home
         self._where = ["--region", region, "--emulator" if emulator else "--endpoint", endpoint]
         self._environment = base_environment(home)

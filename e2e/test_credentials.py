@@ -145,7 +145,7 @@ def call(ministack, command_line):
                     "roles": [{"arn": arn} for arn in roles],
                 }
             ),
-            "endpoint": Case(url=ministack.endpoint),
+            "endpoint": Case(emulator=ministack.endpoint),
         }
         return command_line(function, connection, *arguments)
 

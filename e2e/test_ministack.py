@@ -226,3 +226,7 @@ def test_qualifiers_list_aliases_before_versions(connector):
 
 def test_qualifiers_of_a_missing_function_are_not_found(connector):
     assert connector.list_qualifiers("absent").error("service")["category"] == "not-found"
+
+
+def test_success_with_a_request_id_is_lambdas_at_a_url(connector):
+    assert connector.as_url().invoke("echo", PAYLOAD).text() == PAYLOAD

@@ -23,7 +23,7 @@ def call(ministack, command_line):
         connection = {
             "region": "us-east-1",
             "credentials": Case(access_key=access_key),
-            "endpoint": Case(url=ministack.endpoint),
+            "endpoint": Case(emulator=ministack.endpoint),
         }
         return command_line(function, connection, *arguments)
 

@@ -141,13 +141,13 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Whether the body shows its own end. A number that was cut off is a number as well.
+/// Whether the body may be whole. A number that was cut off is a number as well.
 fn is_document(body: &[u8]) -> bool {
     let value: Result<Value, _> = serde_json::from_slice(body);
     // serde_json limits the nesting, and rejects numbers that it cannot represent.
     match value {
         Ok(value) => !value.is_number(),
-        Err(_) => std::str::from_utf8(body).is_ok_and(json::is_self_delimiting),
+        Err(_) => !json::may_be_cut_off(body),
     }
 }
 

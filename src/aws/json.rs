@@ -37,7 +37,7 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// Whether `body` may be the beginning of a longer JSON value: it is empty, a number, or begins like
+/// Whether `body` may be the beginning of a longer JSON value. It is empty, a number, or begins like
 /// JSON and is not complete. Text and bytes that do not begin like JSON are not judged.
 pub fn may_be_cut_off(body: &[u8]) -> bool {
     let Some((first, _)) = body.trim_ascii_start().split_first() else {

@@ -52,15 +52,16 @@ impl<'a> Secrets<'a> {
             .bytes()
             .any(|byte| matches!(byte, b'%' | b'&' | b'\\') || byte.is_ascii_whitespace());
         let found = if is_encoded {
-            let decoded = decode(&decode(&original(text)));
-            let bytes: Vec<u8> = decoded.iter().map(|unit| unit.byte).collect();
-            let places = self.find(&bytes).into_iter();
-            places
-                .filter_map(|(from, to)| {
-                    let places = decoded.get(from..to)?;
-                    Some((places.first()?.start, places.last()?.end))
-                })
-                .collect()
+            // A secret can contain what looks like an escape, so every form is searched.
+            let written = original(text);
+            let once = decode(&written);
+            let twice = decode(&once);
+            let mut found: Vec<(usize, usize)> = [written, once, twice]
+                .iter()
+                .flat_map(|form| self.places(form))
+                .collect();
+            found.sort_unstable();
+            found
         } else {
             self.find(text.as_bytes())
         };
@@ -78,6 +79,18 @@ impl<'a> Secrets<'a> {
         }
         clean.push_str(text.get(end..).unwrap_or_default());
         *text = clean;
+    }
+
+    /// Returns the places in the original of the secrets in one of its forms.
+    fn places(&self, form: &[Unit]) -> Vec<(usize, usize)> {
+        let bytes: Vec<u8> = form.iter().map(|unit| unit.byte).collect();
+        let found = self.find(&bytes).into_iter();
+        found
+            .filter_map(|(from, to)| {
+                let units = form.get(from..to)?;
+                Some((units.first()?.start, units.last()?.end))
+            })
+            .collect()
     }
 
     /// Returns the ranges of the secrets in `text`, in order.

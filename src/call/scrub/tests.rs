@@ -43,6 +43,17 @@ fn encoded_secret_is_replaced() {
 }
 
 #[test]
+fn secret_that_contains_an_escape_is_replaced() {
+    for secret in [
+        "InvalidRuntim%2e%2eeException",
+        "0123456789&amp;abcdef",
+        "0123456789\\/abcdefgh",
+    ] {
+        assert_eq!(scrubbed(secret, &format!("<{secret}> {secret}")), "<…> …");
+    }
+}
+
+#[test]
 fn piece_of_a_secret_is_replaced() {
     for start in 0..TOKEN.len() - 2 * MIN_SECRET {
         let piece = &TOKEN[start..start + 2 * MIN_SECRET - 1];
