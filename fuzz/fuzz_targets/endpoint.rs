@@ -67,7 +67,11 @@ fuzz_target!(|text: &str| {
             || host == "localhost"
             || host.ends_with(".localhost");
         let serves_sts = is_local || (endpoint.scheme == Scheme::Http && !is_aws);
-        assert_eq!(sts == standard, !serves_sts || endpoint == standard, "{host}");
+        assert_eq!(
+            sts == standard,
+            !serves_sts || endpoint == standard,
+            "{host}"
+        );
     }
     // A secret in the wrong field, or in the URL.
     for url in [
