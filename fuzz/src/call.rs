@@ -84,11 +84,13 @@ impl<'a> Call<'a> {
     pub fn new(lines: &'a Lines) -> Option<Call<'a>> {
         let form = plant(lines.get("connection").unwrap_or_default());
         let connection = match lines.first() {
-            "run" | "choices" | "test-card" => cards::connection::read(&form).unwrap_or(Connection {
-                region: String::new(),
-                credentials: Credentials::HostSigned,
-                endpoint: EndpointChoice::Standard,
-            }),
+            "run" | "choices" | "test-card" => {
+                cards::connection::read(&form).unwrap_or(Connection {
+                    region: String::new(),
+                    credentials: Credentials::HostSigned,
+                    endpoint: EndpointChoice::Standard,
+                })
+            }
             "invoke" | "list" | "qualifiers" | "test" | "open" => connection(lines),
             _ => return None,
         };
