@@ -273,16 +273,7 @@ fn a_response_without_a_length_is_cut_off_unless_its_json_is_complete() {
         "null",
         " true",
     ];
-    let uncertain = [
-        "",
-        "{\"amount\":12",
-        "[1",
-        "\"te",
-        "tru",
-        "12",
-        "-1",
-        " ",
-    ];
+    let uncertain = ["", "{\"amount\":12", "[1", "\"te", "tru", "12", "-1", " "];
     for (bodies, is_complete) in [(&complete[..], true), (&uncertain[..], false)] {
         for body in bodies {
             let mut response = answer(200, &[("x-amzn-requestid", "8f5e")], *body);
