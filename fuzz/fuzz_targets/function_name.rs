@@ -2,7 +2,7 @@
 //! of the name add up to it.
 #![no_main]
 
-use aws_lambda_connector::aws::endpoint::check_region;
+use aws_lambda_connector::aws::endpoint::{check_aws_region, check_region};
 use aws_lambda_connector::call::error::Error;
 use aws_lambda_connector::call::operation::Exchange;
 use aws_lambda_connector::lambda::function_name::{FunctionName, check_qualifier};
@@ -88,7 +88,14 @@ fuzz_target!(|text: &str| {
                 assert_eq!(sent, suffix);
             }
         }
-        Err(Error::InvalidInput(input)) => assert_eq!(input.field, "request.qualifier"),
+        Err(Error::InvalidInput(input)) => match &*input.field {
+            "request.qualifier" => {}
+            // The host would have another name than one of AWS's.
+            "connection.region" => {
+                check_aws_region(name.region().expect("a region")).unwrap_err();
+            }
+            other => panic!("{other}"),
+        },
         Err(error) => panic!("{error:?}"),
     }
 });
