@@ -90,7 +90,7 @@ fuzz_target!(|text: &str| {
         }
         Err(Error::InvalidInput(input)) => match &*input.field {
             "request.qualifier" => {}
-            // The host would have another name than one of AWS's.
+            // The host would have another name than an AWS endpoint.
             "connection.region" => {
                 check_aws_region(name.region().expect("a region")).unwrap_err();
             }
