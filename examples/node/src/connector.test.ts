@@ -99,7 +99,7 @@ test('truncated response is an error, not a trap', async (t) => {
   // In another thread, because a call blocks this one.
   const server = new Worker(
     `const { parentPort } = require('node:worker_threads');
-    const answer = 'HTTP/1.1 200 OK\\r\\ncontent-length: 100\\r\\n\\r\\n{"half';
+    const answer = 'HTTP/1.1 200 OK\\r\\nx-amzn-requestid: r\\r\\ncontent-length: 100\\r\\n\\r\\n{"half';
     const server = require('node:net').createServer((socket) => socket.once('data', () => socket.end(answer)));
     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
     { eval: true },
