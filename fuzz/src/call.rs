@@ -226,7 +226,7 @@ pub fn connection(lines: &Lines) -> Connection {
         arn: lines
             .text("role")
             .unwrap_or("arn:aws:iam::123456789012:role/a".into()),
-        external_id: lines.text("external-id"),
+        external_id: lines.text("external-id").map(Secret::new),
         session_name: lines.text("session-name"),
         duration_seconds: lines.number("duration"),
     };

@@ -4,7 +4,6 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -13,68 +12,27 @@ use crate::aws::endpoint::{self, Endpoint};
 use crate::call::error::Error;
 use crate::call::text;
 
-/// The interface's `types.role`, unchecked. Its `Debug` output does not contain the external ID.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// The interface's `types.role`, unchecked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleOptions {
     /// The role's ARN: `arn:{partition}:iam::{account}:role/{path and name}`.
     pub arn: String,
     /// The external ID, which a trust policy may require from a caller of another account.
-    pub external_id: Option<String>,
+    pub external_id: Option<Secret>,
     /// The session's name in CloudTrail. The default is [`SESSION_NAME`].
     pub session_name: Option<String>,
     /// The lifetime of the keys in seconds. The default of STS is an hour.
     pub duration_seconds: Option<u32>,
 }
 
-impl fmt::Debug for RoleOptions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RoleOptions {
-            arn,
-            external_id,
-            session_name,
-            duration_seconds,
-        } = self;
-        formatter
-            .debug_struct("RoleOptions")
-            .field("arn", arn)
-            .field("external_id", &hidden(external_id.as_ref()))
-            .field("session_name", session_name)
-            .field("duration_seconds", duration_seconds)
-            .finish()
-    }
-}
-
-/// The `Debug` output of a text that is not shown: whether it is present.
-fn hidden(text: Option<&String>) -> Option<fmt::Arguments<'static>> {
-    text.map(|_| format_args!("…"))
-}
-
-/// A checked role. Its `Debug` output does not contain the external ID.
-#[derive(Clone, PartialEq, Eq)]
+/// A checked role.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The fields are those of `RoleOptions`.
 pub struct Role {
     pub arn: String,
-    pub external_id: Option<String>,
+    pub external_id: Option<Secret>,
     pub session_name: String,
     pub duration_seconds: Option<u32>,
-}
-
-impl fmt::Debug for Role {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Role {
-            arn,
-            external_id,
-            session_name,
-            duration_seconds,
-        } = self;
-        formatter
-            .debug_struct("Role")
-            .field("arn", arn)
-            .field("external_id", &hidden(external_id.as_ref()))
-            .field("session_name", session_name)
-            .field("duration_seconds", duration_seconds)
-            .finish()
-    }
 }
 
 /// The credentials that assume the first role.
@@ -230,7 +188,7 @@ impl RoleChain {
         }
         for role in self.roles() {
             add(Some(&role.arn));
-            add(role.external_id.as_deref());
+            add(role.external_id.as_ref().map(Secret::reveal));
             add(Some(&role.session_name));
             let seconds = role.duration_seconds.map(|seconds| format!("{seconds}"));
             add(seconds.as_deref());
@@ -252,11 +210,11 @@ impl Role {
     fn check(field: &str, role: RoleOptions, region: &str) -> Result<Role, Error> {
         check_arn(&format!("{field}.arn"), &role.arn, region)?;
         // Forms send an empty text for a blank field.
-        let external_id = role.external_id.filter(|id| !id.is_empty());
+        let external_id = role.external_id.filter(|id| !id.reveal().is_empty());
         if let Some(id) = &external_id {
             text::check(
                 format_args!("{field}.external-id"),
-                id,
+                id.reveal(),
                 2,
                 1_224,
                 |byte| is_name(byte) || matches!(byte, b':' | b'/'),

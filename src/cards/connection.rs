@@ -298,10 +298,10 @@ fn role(values: &Values<'_>) -> Result<RoleOptions, Error> {
 /// The role, followed by the second one if there is one.
 fn roles(values: &Values<'_>) -> Result<Vec<RoleOptions>, Error> {
     let first = RoleOptions {
-        external_id: Input::ExternalId.text(values)?,
+        external_id: Input::ExternalId.text(values)?.map(Secret::new),
         ..role(values)?
     };
-    let external_id = Input::SecondExternalId.text(values)?;
+    let external_id = Input::SecondExternalId.text(values)?.map(Secret::new);
     let Some(arn) = Input::SecondRoleArn.text(values)? else {
         return match external_id {
             None => Ok(vec![first]),

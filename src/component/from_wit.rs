@@ -55,7 +55,7 @@ impl From<types::Role> for RoleOptions {
     fn from(role: types::Role) -> RoleOptions {
         RoleOptions {
             arn: role.arn,
-            external_id: role.external_id,
+            external_id: role.external_id.map(Secret::new),
             session_name: role.session_name,
             duration_seconds: role.duration_seconds,
         }

@@ -174,7 +174,11 @@ fn form(role: &Role, token: Option<&str>) -> Form {
     parameters.push(("RoleArn", &*role.arn));
     parameters.push(("RoleSessionName", &*role.session_name));
     parameters.extend(token.map(|token| ("WebIdentityToken", token)));
-    parameters.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
+    parameters.extend(
+        role.external_id
+            .as_ref()
+            .map(|id| ("ExternalId", id.reveal())),
+    );
     parameters.extend(seconds.as_deref().map(|text| ("DurationSeconds", text)));
     let action = match token {
         Some(_) => "AssumeRoleWithWebIdentity",

@@ -1,6 +1,7 @@
 //! Requests that botocore signed, compared byte for byte: canonical request, string to sign and
 //! `Authorization` (`tests/vectors/README.md`).
 
+use aws_lambda_connector::aws::credentials::Secret;
 use aws_lambda_connector::aws::endpoint::{EndpointChoice, LAMBDA, Scheme};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
@@ -128,7 +129,7 @@ fn operations_build_the_same_requests_as_botocore() {
             "AssumeRole" => {
                 let role = RoleOptions {
                     arn: param("RoleArn").unwrap(),
-                    external_id: param("ExternalId"),
+                    external_id: param("ExternalId").map(Secret::new),
                     session_name: param("RoleSessionName"),
                     duration_seconds: params["DurationSeconds"]
                         .as_u64()

@@ -24,7 +24,7 @@ fn rejected_field(connection: Connection) -> String {
 #[test]
 fn options_left_out_or_blank_have_their_defaults() {
     let blank = RoleOptions {
-        external_id: Some(String::new()),
+        external_id: Some(Secret::new(String::new())),
         session_name: Some(String::new()),
         ..role(ARN)
     };
@@ -74,7 +74,9 @@ fn a_role_that_sts_would_reject_is_rejected() {
         assert_eq!(rejected, format!("{field}[0].{name}"));
     };
     for text in ["x", "a b", "a;b", &"x".repeat(1_225)] {
-        rejected_with("external-id", &|role| role.external_id = Some(text.into()));
+        rejected_with("external-id", &|role| {
+            role.external_id = Some(Secret::new(text.into()))
+        });
     }
     for text in ["x", "a/b", "a b", &"x".repeat(65)] {
         rejected_with("session-name", &|role| {
@@ -123,7 +125,7 @@ fn an_invalid_token_or_an_external_id_with_a_token_is_rejected() {
         assert!(!input.message.contains("marked"), "{}", input.message);
     }
     let external = RoleOptions {
-        external_id: Some("ext".into()),
+        external_id: Some(Secret::new("ext".into())),
         ..role(ARN)
     };
     for (role, wrong) in [(external, "external-id"), (role("x"), "arn")] {
@@ -195,7 +197,7 @@ fn chains_that_differ_in_any_part_have_different_ids() {
         assuming(vec![role(ARN)]),
         assuming(vec![role(ARN), role(ARN)]),
         one(|role| role.arn.push('y')),
-        one(|role| role.external_id = Some("ext".into())),
+        one(|role| role.external_id = Some(Secret::new("ext".into()))),
         one(|role| role.session_name = Some("ext".into())),
         one(|role| role.duration_seconds = Some(900)),
         source(|key| key.access_key_id.push('X')),
@@ -232,20 +234,20 @@ fn chains_that_differ_in_any_part_have_different_ids() {
 #[test]
 fn debug_shows_whether_there_is_an_external_id_but_not_which() {
     let options = RoleOptions {
-        external_id: Some("marked".into()),
+        external_id: Some(Secret::new("marked".into())),
         ..role(ARN)
     };
     assert_eq!(
         format!("{options:?}"),
         format!(
-            r#"RoleOptions {{ arn: "{ARN}", external_id: Some(…), session_name: None, duration_seconds: None }}"#
+            r#"RoleOptions {{ arn: "{ARN}", external_id: Some(Secret(…)), session_name: None, duration_seconds: None }}"#
         )
     );
     let chain = chain(assuming(vec![options]));
     assert_eq!(
         format!("{:?}", chain.first),
         format!(
-            r#"Role {{ arn: "{ARN}", external_id: Some(…), session_name: "aws-lambda-connector", duration_seconds: None }}"#
+            r#"Role {{ arn: "{ARN}", external_id: Some(Secret(…)), session_name: "aws-lambda-connector", duration_seconds: None }}"#
         )
     );
     let bearing = self::chain(bearing("marked-token", role(ARN)));

@@ -14,7 +14,7 @@ const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.marked-token.c2ln";
 
 fn chain(roles: usize, external_id: Option<&str>) -> RoleChain {
     let role = RoleOptions {
-        external_id: external_id.map(Into::into),
+        external_id: external_id.map(|id| Secret::new(id.into())),
         ..role(ARN)
     };
     of(assuming(vec![role; roles]))
