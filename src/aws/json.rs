@@ -40,21 +40,15 @@ pub fn check(text: &str) -> Result<(), String> {
 /// Whether `body` may be the beginning of a longer JSON value. It is empty, a number, or begins like
 /// JSON and is not complete. Text and bytes that do not begin like JSON are not judged.
 pub fn may_be_cut_off(body: &[u8]) -> bool {
-    let Some((first, _)) = body.trim_ascii_start().split_first() else {
-        return true;
-    };
-    let begins_literal = || {
-        [&b"true"[..], b"false", b"null"]
-            .iter()
-            .any(|literal| literal.starts_with(body.trim_ascii()))
-    };
-    match first {
-        b'-' | b'0'..=b'9' => true,
-        b'{' | b'[' | b'"' => !core::str::from_utf8(body).is_ok_and(|text| check(text).is_ok()),
-        b't' | b'f' | b'n' => {
-            begins_literal() && !core::str::from_utf8(body).is_ok_and(|text| check(text).is_ok())
+    let text = body.trim_ascii();
+    match text.first() {
+        None | Some(b'-' | b'0'..=b'9') => true,
+        Some(b'{' | b'[' | b'"') => {
+            !core::str::from_utf8(body).is_ok_and(|text| check(text).is_ok())
         }
-        _ => false,
+        Some(_) => [&b"true"[..], b"false", b"null"]
+            .iter()
+            .any(|literal| literal.len() > text.len() && literal.starts_with(text)),
     }
 }
 

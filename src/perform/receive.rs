@@ -25,25 +25,30 @@ pub fn receive(
     let effect = operation.effect();
     let target = &operation.call().target;
     let endpoint = &target.endpoint;
-    let error = |kind, message, executed| {
+    let error = |kind, message, executed, transient| {
         Error::Transport(TransportError {
             kind,
             message,
             executed,
             attempts,
-            transient: is_transient(kind),
+            transient,
         })
     };
     let (mut response, cut) = match sent {
         Ok(response) => (response, None),
-        Err(failure) => match failure.reached {
-            Reached::Nothing => return Err(error(failure.kind, failure.message, Executed::No)),
+        Err(Failure {
+            kind,
+            message,
+            reached,
+        }) => match reached {
+            Reached::Head(head) => (head, Some((kind, message))),
             Reached::Request if effect == Effect::Run => {
-                let message = may_be_running(failure.kind, failure.message);
-                return Err(error(failure.kind, message, Executed::Unknown));
+                let message = may_be_running(kind, message);
+                return Err(error(kind, message, Executed::Unknown, is_transient(kind)));
             }
-            Reached::Request => return Err(error(failure.kind, failure.message, Executed::No)),
-            Reached::Head(head) => (head, Some((failure.kind, failure.message))),
+            Reached::Request | Reached::Nothing => {
+                return Err(error(kind, message, Executed::No, is_transient(kind)));
+            }
         },
     };
     scrub_headers(&mut response, secrets);
@@ -57,32 +62,26 @@ pub fn receive(
         if let Some((kind, message)) = cut {
             // A dry run with another status than 204 may have run the function.
             let may_repeat = effect != Effect::DryRun || response.status == 204;
-            return Err(Error::Transport(TransportError {
-                kind,
-                message,
-                executed,
-                attempts,
-                transient: is_transient(kind) && may_repeat,
-            }));
+            let transient = is_transient(kind) && may_repeat;
+            return Err(error(kind, message, executed, transient));
         }
         if let Some(coding) = response.content_coding() {
-            return Err(Error::Transport(TransportError {
-                kind: TransportKind::Malformed,
-                message: encoded(coding.trim()),
-                executed,
-                attempts,
-                // The next response would be encoded as well.
-                transient: false,
-            }));
+            // The next response would be encoded as well.
+            let (kind, transient) = (TransportKind::Malformed, false);
+            return Err(error(kind, encoded(coding.trim()), executed, transient));
         }
     }
     Ok((response, origin))
 }
 
-/// Removes secrets that a header repeats. The log is the function's own output.
+/// Removes secrets that a header repeats. The log is the function's own output, and the date is not
+/// part of any result.
 fn scrub_headers(response: &mut Response, secrets: &Secrets<'_>) {
     for (name, value) in &mut response.headers {
-        if value.len() < MIN_SECRET || name.eq_ignore_ascii_case("x-amz-log-result") {
+        let stays = ["date", "x-amz-log-result"]
+            .iter()
+            .any(|other| name.eq_ignore_ascii_case(other));
+        if value.len() < MIN_SECRET || stays {
             continue;
         }
         let mut text = String::from_utf8_lossy(value).into_owned();
