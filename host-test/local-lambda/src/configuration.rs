@@ -3,13 +3,12 @@
 use hyper::StatusCode;
 
 use super::answer::{Answer, json_answer};
-use super::catalogue::Function;
 use super::errors::ApiError;
 use super::request::RawRequest;
 use super::rows;
 use super::service::Service;
 use super::signature::Caller;
-use super::target::{allow, check_region_and_account, qualifier};
+use super::target::{allow, check_region_and_account, qualifier, resolve_by};
 
 const ACTION: &str = "lambda:GetFunctionConfiguration";
 
@@ -23,14 +22,13 @@ pub(super) fn configuration(
     let name = service.names.namespaced.read(name)?;
     let qualifier = qualifier(&service.names, &name, request.parameter("Qualifier"))?;
     check_region_and_account(place, &name, ACTION)?;
-    let mut arn = place.function_arn(&name.name);
-    if let Some(qualifier) = &qualifier {
-        arn = format!("{arn}:{qualifier}");
-    }
+    let arn = place.qualified_arn(&name.name, qualifier.as_deref());
     allow(place, caller, ACTION, &arn)?;
     let found = service.catalogue.find(&name.name).and_then(|function| {
-        let version = version(function, qualifier.as_deref())?;
-        Some((function, version))
+        // An alias is read as its own version, without the one that it also routes to.
+        let version = resolve_by(function, qualifier.as_deref(), |alias| alias.version)?;
+        // The row of `$LATEST` has the number 0.
+        Some((function, version.parse().unwrap_or_default()))
     });
     let (function, version) = found.ok_or_else(|| ApiError::function_not_found(&arn))?;
     let mut row = rows::function(place, function, version, qualifier.is_some());
@@ -38,20 +36,4 @@ pub(super) fn configuration(
     row["State"] = "Active".into();
     row["LastUpdateStatus"] = "Successful".into();
     Ok(json_answer(StatusCode::OK, row.to_string()))
-}
-
-/// Returns the number of the version that a qualifier names, 0 for `$LATEST`. An alias is read as its
-/// own version, without the one that it also routes to.
-fn version(function: &Function, qualifier: Option<&str>) -> Option<usize> {
-    let newest = function.versions.len();
-    let Some(qualifier) = qualifier.filter(|qualifier| *qualifier != "$LATEST") else {
-        return Some(0);
-    };
-    if qualifier == "$LATEST.PUBLISHED" {
-        return (newest > 0).then_some(newest);
-    }
-    let mut aliases = function.aliases.iter();
-    let alias = aliases.find(|alias| alias.name == qualifier);
-    let label = alias.map_or(qualifier, |alias| alias.version);
-    (1..=newest).find(|version| version.to_string() == label)
 }

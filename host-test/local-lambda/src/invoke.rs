@@ -71,10 +71,7 @@ pub(super) async fn invoke(
     let qualifier = qualifier(&service.names, &name, request.parameter("Qualifier"))?;
     check_region_and_account(place, &name, ACTION)?;
     let function_arn = place.function_arn(&name.name);
-    let invoked_arn = match &qualifier {
-        Some(qualifier) => format!("{function_arn}:{qualifier}"),
-        None => function_arn.clone(),
-    };
+    let invoked_arn = place.qualified_arn(&name.name, qualifier.as_deref());
     allow(place, caller, ACTION, &invoked_arn)?;
     let qualifier = qualifier.as_deref();
     let function = service.catalogue.find(&name.name);

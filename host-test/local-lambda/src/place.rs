@@ -11,6 +11,15 @@ impl Place {
         self.function_arn_in(&self.account, name)
     }
 
+    /// Returns the ARN of a function in this account, qualified if there is a qualifier.
+    pub fn qualified_arn(&self, name: &str, qualifier: Option<&str>) -> String {
+        let arn = self.function_arn(name);
+        match qualifier {
+            Some(qualifier) => format!("{arn}:{qualifier}"),
+            None => arn,
+        }
+    }
+
     /// Returns the unqualified ARN of a function in the given account.
     pub fn function_arn_in(&self, account: &str, name: &str) -> String {
         format!(

@@ -1,7 +1,7 @@
 //! Target of a request: checks that the function is here and that the caller may use it, and
 //! resolves the qualifier to a version.
 
-use super::catalogue::Function;
+use super::catalogue::{Alias, Function};
 use super::counters::Counters;
 use super::errors::ApiError;
 use super::name::{FunctionName, Names};
@@ -77,6 +77,22 @@ pub(super) fn resolve(
     function: &Function,
     qualifier: Option<&str>,
 ) -> Option<String> {
+    resolve_by(function, qualifier, |alias| {
+        // Lambda chooses at random. A count gives the same proportions and is deterministic.
+        let turn = alias_calls.add(&format!("{}:{}", function.name, alias.name));
+        match alias.routed {
+            Some((version, one_in)) if turn.is_multiple_of(u64::from(one_in)) => version,
+            _ => alias.version,
+        }
+    })
+}
+
+/// Resolves a qualifier to a version. `choose` returns that of an alias.
+pub(super) fn resolve_by(
+    function: &Function,
+    qualifier: Option<&str>,
+    choose: impl FnOnce(&Alias) -> &'static str,
+) -> Option<String> {
     let newest = function.versions.len();
     let Some(qualifier) = qualifier.filter(|qualifier| *qualifier != "$LATEST") else {
         return Some("$LATEST".to_owned());
@@ -84,20 +100,11 @@ pub(super) fn resolve(
     if qualifier == "$LATEST.PUBLISHED" {
         return (newest > 0).then(|| newest.to_string());
     }
-    let alias = function
-        .aliases
-        .iter()
-        .find(|alias| alias.name == qualifier);
-    let Some(alias) = alias else {
-        return (1..=newest)
+    let mut aliases = function.aliases.iter();
+    match aliases.find(|alias| alias.name == qualifier) {
+        Some(alias) => Some(choose(alias).to_owned()),
+        None => (1..=newest)
             .map(|version| version.to_string())
-            .find(|version| version == qualifier);
-    };
-    // Lambda chooses at random. A count gives the same proportions and is deterministic.
-    let turn = alias_calls.add(&format!("{}:{qualifier}", function.name));
-    let version = match alias.routed {
-        Some((version, one_in)) if turn.is_multiple_of(u64::from(one_in)) => version,
-        _ => alias.version,
-    };
-    Some(version.to_owned())
+            .find(|version| version == qualifier),
+    }
 }
