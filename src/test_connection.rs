@@ -291,10 +291,15 @@ fn clock_check(clock: ServiceClock) -> Check {
     let off = skew.unsigned_abs();
     let side = if skew > 0 { "behind" } else { "ahead of" };
     if off > TOLERATED_SKEW_S {
+        let consequence = if clock.is_followed() {
+            "the connector corrects for that at the cost of a second request"
+        } else {
+            "the connector does not correct for more than a day, so that AWS rejects its signatures"
+        };
         failed(
             Subject::Clock,
             format!(
-                "the host's clock is {off} seconds {side} AWS's; the connector corrects for that at the cost of a second request: synchronize the clock with NTP"
+                "the host's clock is {off} seconds {side} AWS's; {consequence}: synchronize the clock with NTP"
             ),
         )
     } else if off > 1 {

@@ -54,6 +54,11 @@ impl ServiceClock {
         now.saturating_add_signed(self.correction())
     }
 
+    /// Whether signatures follow AWS's clock. They do not if it is too far from the host's.
+    pub fn is_followed(&self) -> bool {
+        self.correction() == self.skew
+    }
+
     fn correction(&self) -> i64 {
         if self.skew.saturating_abs() > MAX_CORRECTED_S {
             0
@@ -174,6 +179,7 @@ mod tests {
             };
             assert_eq!(clock.signing_time(host), signs_with, "{host}");
             assert_eq!(date.was_off(), date != SigningDate::Right);
+            assert_eq!(clock.is_followed(), date != SigningDate::TooFarOff);
         }
     }
 

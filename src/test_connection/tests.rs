@@ -133,10 +133,32 @@ fn clock_skew_is_reported_and_corrected() {
     };
     let checks = checks(late, Some("f"));
     assert_eq!(checks[0].1, Outcome::Failed);
-    assert_contains(&checks[0].2, ["3600 seconds behind"]);
+    assert_contains(
+        &checks[0].2,
+        ["3600 seconds behind", "corrects for that", "NTP"],
+    );
     assert!(
         checks[1..].iter().all(|check| check.1 == Outcome::Passed),
         "{checks:?}"
+    );
+}
+
+#[test]
+fn clock_skew_of_more_than_a_day_is_reported_as_uncorrected() {
+    let years_off = |_: &Sent| {
+        let date_header = ("date", "Sun, 22 Nov 2036 12:00:00 GMT");
+        let code = ("x-amzn-errortype", "InvalidSignatureException");
+        Ok(lambdas(403, &[date_header, code], "{}"))
+    };
+    let checks = checks(years_off, None);
+    assert_eq!(checks[0].1, Outcome::Failed);
+    assert_contains(
+        &checks[0].2,
+        [
+            "behind AWS's",
+            "does not correct for more than a day",
+            "NTP",
+        ],
     );
 }
 
