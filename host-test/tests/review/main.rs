@@ -3,6 +3,7 @@
 //!
 //! `UPDATE=1 cargo test --test review` rewrites the measured tables.
 
+mod addresses;
 mod cards;
 mod contents;
 mod errors;
