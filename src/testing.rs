@@ -109,8 +109,8 @@ pub fn denied_by_sts(message: &str) -> Response {
     lambdas(403, &[], format!("<ErrorResponse>{error}</ErrorResponse>"))
 }
 
-/// A failure that proves `executed` of a request that can run the function: before the request was
-/// sent, before a response, or in the middle of Lambda's response.
+/// A failure that proves `executed` of a request that can run the function. It comes before the
+/// request was sent, before a response, or in the middle of a response from Lambda.
 pub fn failure(kind: TransportKind, executed: Executed) -> Failure {
     Failure {
         kind,

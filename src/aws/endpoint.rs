@@ -50,7 +50,7 @@ pub struct Endpoint {
 /// Who responds at an endpoint, by the caller's choice of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointKind {
-    /// One of AWS's own hosts.
+    /// A host of AWS.
     Aws,
     /// A URL that leads to AWS, possibly by way of a proxy or gateway, which may respond itself.
     Url,
@@ -252,7 +252,7 @@ fn serves_sts(custom: &Endpoint) -> bool {
     is_local || (custom.scheme == Scheme::Http && !is_aws_host(host))
 }
 
-/// Whether `host`, without a final dot, is one of AWS's names.
+/// Whether `host`, without a final dot, is a name of AWS.
 fn is_aws_host(host: &str) -> bool {
     let within = |suffix: &str| {
         host.strip_suffix(suffix)
@@ -265,8 +265,8 @@ fn is_aws_host(host: &str) -> bool {
         .any(|partition| within(partition.dns) || within(partition.dual_stack))
 }
 
-/// Checks that `region` looks like the name of an AWS region, which becomes part of one of AWS's host
-/// names. Any other label could make the name of another service's host.
+/// Checks that `region` looks like the name of an AWS region, which becomes part of an AWS host
+/// name. Any other label could make the name of another service's host.
 ///
 /// Every region of every partition has this form: letters such as `us`, `us-gov` or `eusc-de`, a
 /// direction, and a number. A partition may be added, so that the letters are not compared with a list.

@@ -184,7 +184,7 @@ fn sts_endpoint(region: &str, choice: &EndpointChoice) -> Result<Endpoint, Error
     Ok(endpoint)
 }
 
-/// Checks the region that is part of the name of one of AWS's hosts. `field` contains the region.
+/// Checks a region that becomes part of an AWS host name. `field` contains the region.
 fn check_host(endpoint: &Endpoint, region: &str, field: &str) -> Result<(), Error> {
     match endpoint.kind {
         EndpointKind::Aws => {

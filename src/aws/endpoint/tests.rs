@@ -184,7 +184,7 @@ fn an_aws_region_has_words_and_a_number() {
         "us-isof-south-1",
         "eu-isoe-west-1",
         "eusc-de-east-1",
-        // Names that fit the pattern of Lambda's model, and a partition of the same kind.
+        // Names that fit the pattern in Lambda's model, and a plausible new partition.
         "us-southeast-12",
         "eu-gov-central-1",
         "apsc-jp-east-1",

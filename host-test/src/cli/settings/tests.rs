@@ -432,7 +432,7 @@ async fn files_beyond_their_limit_are_rejected() {
     assert!(told.starts_with("the AWS configuration in /long is longer than 1048576 bytes"));
 
     let vars = [
-        ("HOME", "/home/nobody"),
+        ("HOME", "/home/ada"),
         ("AWS_WEB_IDENTITY_TOKEN_FILE", "/long"),
         ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod"),
     ];
