@@ -88,13 +88,53 @@ test("dropdown loads the next page on demand", () =>
     const first = await options.count();
     await ui.page.keyboard.press("ArrowUp");
     await ui.page.keyboard.press("Enter");
-    await ui.option("Load more…").waitFor({ state: "detached" });
+    await options.nth(first).waitFor();
+    assert.equal(await ui.option("Load more…").count(), 0);
     const names = await options.evaluateAll((nodes) => nodes.map((node) => node.firstChild.textContent));
     assert.ok(names.length > first, `${names.length} after ${first}`);
     assert.equal(new Set(names).size, names.length);
     // The keyboard continues at the first new entry.
     const active = await ui.box("Your Functions").getAttribute("aria-activedescendant");
     assert.equal(active, await options.nth(first - 1).getAttribute("id"));
+  }));
+
+test("next page of a dropdown is dropped when the user searches before it arrives", () =>
+  studio(async (ui) => {
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    let arrived;
+    const asked = new Promise((resolve) => (arrived = resolve));
+    await ui.box("Your Functions").click();
+    await ui.option("Load more…").waitFor();
+    let holding = true;
+    await ui.page.route("**/api/choices", async (route) => {
+      if (holding) {
+        holding = false;
+        arrived();
+        await held;
+      }
+      await route.continue();
+    });
+    await ui.page.keyboard.press("ArrowUp");
+    await ui.page.keyboard.press("Enter");
+    await asked;
+    // The entry that loads has no action, so the key does nothing.
+    await ui.page.keyboard.press("Enter");
+    await ui.option("Loading…").waitFor();
+    await ui.box("Your Functions").fill("greet");
+    await ui.option(/^greet\b/).first().waitFor();
+    await ui.option("Loading…").waitFor({ state: "detached" });
+    const options = ui.page.getByRole("listbox").getByRole("option");
+    const names = () => options.evaluateAll((nodes) => nodes.map((node) => node.firstChild.textContent));
+    const found = await names();
+    const late = ui.page.waitForResponse("**/api/choices");
+    release();
+    await (await late).finished();
+    // A round trip through the page: the late page's handler has run by then.
+    await ui.page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    assert.deepEqual(await names(), found);
+    await ui.option(/^greet\b/).first().click();
+    assert.equal(await ui.box("Your Functions").inputValue(), "greet");
   }));
 
 test("text field with choices suggests them and accepts any text", () =>

@@ -168,6 +168,7 @@ function combobox(field, id, choices) {
   let chosen = null; // The choice that the box shows.
   let options = []; // The entries of the list: choices, and perhaps “Load more…” at the end.
   let active = -1;
+  let listing = 0; // Counts the lists that were shown: a page that arrives late belongs to an earlier one.
   let wanted = null; // The next search, while another one is in flight.
   let asking = false;
 
@@ -187,7 +188,9 @@ function combobox(field, id, choices) {
     } else box.removeAttribute("aria-activedescendant");
   };
   const message = (text, isError) => {
+    listing++;
     options = [];
+    activate(-1);
     list.replaceChildren(element("li", { role: "presentation", class: isError ? "error" : "muted" }, text));
     news.textContent = text;
   };
@@ -207,8 +210,9 @@ function combobox(field, id, choices) {
     );
     // The box keeps the focus, because it controls the list.
     item.addEventListener("pointerdown", (event) => event.preventDefault());
-    item.addEventListener("click", act);
-    options.push({ element: item, act });
+    const option = { element: item, act };
+    item.addEventListener("click", () => option.act());
+    options.push(option);
     list.append(item);
   };
   const offer = (page, search) => {
@@ -218,16 +222,20 @@ function combobox(field, id, choices) {
     else news.textContent = `${options.length - (page.next != null ? 1 : 0)} choices`;
   };
   const more = async (search, cursor) => {
-    const last = options.pop();
-    const at = options.length;
+    const shown = listing;
+    const at = options.length - 1;
+    const last = options[at];
     last.element.textContent = "Loading…";
+    last.act = () => {};
     try {
       const page = await choices(search, cursor);
+      if (shown !== listing) return;
+      options.pop();
       last.element.remove();
       offer(page, search);
-      activate(Math.min(at, options.length - 1));
+      if (open()) activate(Math.min(at, options.length - 1));
     } catch (error) {
-      message(error.message, true);
+      if (shown === listing) message(error.message, true);
     }
   };
   // One request at a time, always for the latest search: fast typing does not queue requests.
@@ -243,10 +251,10 @@ function combobox(field, id, choices) {
       try {
         const page = await choices(search || null, null);
         if (wanted) continue;
+        listing++;
         options = [];
         list.replaceChildren();
-        active = -1;
-        box.removeAttribute("aria-activedescendant");
+        activate(-1);
         offer(page, search || null);
       } catch (error) {
         if (!wanted) message(error.message, true);
