@@ -392,13 +392,15 @@ impl Operation for Invoke {
 impl Invoke {
     /// Whether Lambda sends the status of this 2xx response for the invocation type.
     fn expects(&self, response: &Response) -> bool {
+        // A function that is queued, or was not to run, cannot have failed.
+        let reports_failure = response.header("x-amz-function-error").is_some();
         match self.request.invocation_type.unwrap_or_default() {
             InvocationType::RequestResponse => response.status == 200,
             // Emulators without invocation types run the function and respond with 200.
-            InvocationType::Event => matches!(response.status, 200 | 202),
-            InvocationType::DryRun => {
-                response.status == 204 && response.header("x-amz-function-error").is_none()
+            InvocationType::Event => {
+                response.status == 200 || (response.status == 202 && !reports_failure)
             }
+            InvocationType::DryRun => response.status == 204 && !reports_failure,
         }
     }
 

@@ -6,6 +6,7 @@ use alloc::format;
 use crate::aws::clock_skew::{SigningDate, is_skew_code};
 use crate::aws::credentials::{Signer, WrongDay};
 use crate::aws::endpoint::LAMBDA;
+use crate::call::advice::by_sentence;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes::CLOCK;
 use crate::call::operation::Exchange;
@@ -52,6 +53,7 @@ pub fn redact(error: &mut Error, secrets: &Secrets<'_>) {
 fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
     let Error::Unauthenticated(ServiceError {
         category: Category::Credentials,
+        message,
         hint,
         ..
     }) = error
@@ -60,6 +62,8 @@ fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
     };
     let region = &target.region;
     match signer {
+        // The sentence names the cause, which another key does not remedy.
+        Signer::SigningKey(_) if by_sentence(Category::Credentials, message, "", "").is_some() => {}
         Signer::SigningKey(key) => {
             let day = &key.day.date;
             *hint = Some(format!(

@@ -466,6 +466,20 @@ fn hint_for_a_rejected_signing_key_names_its_scope() {
     );
 }
 
+/// Another key for the same region would be rejected as well.
+#[test]
+fn hint_for_a_signing_key_at_another_regions_endpoint_names_the_region() {
+    let mut rejected = coded(403, "InvalidSignatureException");
+    rejected.body =
+        br#"{"message":"Credential should be scoped to a valid region, not 'us-east-1'. "}"#.into();
+    let transport = scripted(vec![Ok(rejected)]);
+    let ended = invoke_at(signing_key("20261122"), &transport, request());
+    assert_contains(
+        &unauthenticated(ended).hint.unwrap(),
+        ["correct `connection.region` or the endpoint"],
+    );
+}
+
 #[test]
 fn jitter_is_uniform() {
     // One signature and 1,600 nanoseconds: each sixteenth of the range gets about a hundred.

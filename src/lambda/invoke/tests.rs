@@ -249,6 +249,7 @@ fn a_2xx_response_that_lambda_does_not_send_is_malformed() {
         (RequestResponse, lambdas(202, &[], "")),
         (RequestResponse, lambdas(201, &[], "{}")),
         (Event, lambdas(204, &[], "")),
+        (Event, lambdas(202, &[failed], "{}")),
         (DryRun, lambdas(200, &[], "{}")),
         (DryRun, lambdas(204, &[failed], "")),
     ] {
