@@ -98,8 +98,11 @@ impl lambda::Guest for Connector {
 }
 
 impl sessions::Guest for Connector {
-    maybe_async!(open(connection: types::Connection) -> Result<sessions::Session, types::Error> {
-        Ok(open(&Host, connection.into()).await?.into())
+    maybe_async!(open(
+        connection: types::Connection,
+        request: sessions::SessionRequest,
+    ) -> Result<sessions::Session, types::Error> {
+        Ok(open(&Host, connection.into(), request.into()).await?.into())
     });
 }
 

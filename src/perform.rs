@@ -30,7 +30,8 @@ use crate::call::roles::RoleChain;
 use crate::call::scrub::Secrets;
 use crate::call::target::Caller;
 use crate::session_cache::SessionCache;
-use crate::sts::assume_role::{AssumeRole, Session};
+use crate::sts::assume_role::AssumeRole;
+use crate::sts::session::Session;
 use crate::transport::Transport;
 
 mod annotate;
@@ -358,12 +359,17 @@ pub async fn signer(
     let now = clock.signing_time(transport.now_s());
     let session = match transport.sessions().get(&chain.id(), now) {
         Some(session) => session,
-        None => assume_roles(transport, chain, call.delivery.for_sts(), clock).await?,
+        None => {
+            let delivery = call.delivery.for_sts();
+            let session = assume_roles(transport, chain, delivery, clock).await?;
+            transport.sessions().insert(chain.id(), session.clone());
+            session
+        }
     };
     Ok(Signer::AccessKey(session.keys))
 }
 
-/// Assumes the roles of `chain` in order, and caches the session of the last one.
+/// Assumes the roles of `chain` in order, and returns the session of the last one.
 ///
 /// # Errors
 /// Returns the error of the role that STS did not let the caller assume.
@@ -388,7 +394,6 @@ pub async fn assume_roles(
     for step in (2..).zip(&chain.rest) {
         session = assume(step, Some(&session), clock).await?;
     }
-    transport.sessions().insert(chain.id(), session.clone());
     Ok(session)
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use spin::Mutex;
 
 use crate::call::roles::ChainId;
-use crate::sts::assume_role::Session;
+use crate::sts::session::Session;
 
 /// Keys are renewed this long before they expire. A request may be in flight for a while after it is
 /// signed, and clocks differ.

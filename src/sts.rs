@@ -3,3 +3,6 @@
 pub mod assume_role;
 pub mod caller_identity;
 pub mod query;
+pub mod scope_down;
+pub mod session;
+pub mod session_policy;

@@ -15,7 +15,7 @@ use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, 
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
 use aws_lambda_connector::perform::perform;
 use aws_lambda_connector::sessions;
-use aws_lambda_connector::sts::assume_role::Session;
+use aws_lambda_connector::sts::session::Session;
 use aws_lambda_connector::test_connection::{Check, test_connection};
 
 use crate::script::{self, Lines};

@@ -113,6 +113,22 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         | "InvalidIdentityTokenException"
         | "IDPRejectedClaim"
         | "IDPRejectedClaimException" => permanent(Credentials, ""),
+        "InvalidSubjectCredentials" | "InvalidSubjectCredentialsException" => permanent(
+            Credentials,
+            "only valid temporary keys can be scoped down: pass their session token, or get new ones",
+        ),
+        "InsufficientSessionLifetime" | "InsufficientSessionLifetimeException" => permanent(
+            InvalidRequest,
+            "the keys end earlier: request a shorter lifetime, or leave it out to inherit theirs",
+        ),
+        "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => permanent(
+            InvalidRequest,
+            "STS rejected the policy that the connector built: report it, with this message",
+        ),
+        "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => permanent(
+            TooLarge,
+            "the packed policy and the session's tags exceed the limit of STS: name fewer functions, and open one session for each group",
+        ),
         "IDPCommunicationError" | "IDPCommunicationErrorException" => transient(
             ServiceFault,
             "AWS could not reach the token's issuer: try again later, and check that its keys are published",

@@ -33,6 +33,8 @@ pub struct Role {
     pub external_id: Option<Secret>,
     pub session_name: String,
     pub duration_seconds: Option<u32>,
+    /// The session policy, as JSON, which limits the role's own permissions.
+    pub policy: Option<String>,
 }
 
 /// The credentials that assume the first role.
@@ -67,6 +69,8 @@ pub const SESSION_NAME: &str = "aws-lambda-connector";
 
 /// Enough for any organization, while it bounds the requests of a call.
 const MAX_ROLES: usize = 10;
+const MIN_SECONDS: u32 = 900;
+const MAX_SECONDS: u32 = 43_200;
 /// AWS's limit for a role that another role assumes.
 const MAX_CHAINED_SECONDS: u32 = 3_600;
 
@@ -94,14 +98,12 @@ impl RoleChain {
         let mut checked = Vec::with_capacity(roles.len());
         for (index, role) in roles.into_iter().enumerate() {
             let field = format!("{field}[{index}]");
-            let role = Role::check(&field, role, &region)?;
-            if index > 0 && role.duration_seconds > Some(MAX_CHAINED_SECONDS) {
-                return Err(Error::invalid(
-                    format!("{field}.duration-seconds"),
-                    "it must be at most 3,600 seconds for a role that another role assumes",
-                ));
-            }
-            checked.push(role);
+            let most = if index > 0 {
+                MAX_CHAINED_SECONDS
+            } else {
+                MAX_SECONDS
+            };
+            checked.push(Role::check(&field, role, &region, most)?);
         }
         let mut checked = checked.into_iter();
         match checked.next() {
@@ -138,7 +140,7 @@ impl RoleChain {
             "an OIDC token has 4 to 20,000 visible ASCII characters without spaces",
         )?;
         let field = format!("{WEB_IDENTITY}.role");
-        let first = Role::check(&field, role, &region)?;
+        let first = Role::check(&field, role, &region, MAX_SECONDS)?;
         if first.external_id.is_some() {
             return Err(Error::invalid(
                 format!("{field}.external-id"),
@@ -152,6 +154,35 @@ impl RoleChain {
             region,
             endpoint,
         })
+    }
+
+    /// Returns the account of the last role, which calls Lambda.
+    pub fn account(&self) -> &str {
+        let last = self.rest.last().unwrap_or(&self.first);
+        last.arn.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// Limits the keys of the last role, which calls Lambda: to what `policy` allows, and to `seconds`,
+    /// which the caller passed in `field`. `None` leaves the role's own.
+    ///
+    /// # Errors
+    /// `invalid-input` for a lifetime that STS does not allow.
+    pub fn limit(
+        &mut self,
+        policy: Option<String>,
+        field: &str,
+        seconds: Option<u32>,
+    ) -> Result<(), Error> {
+        let most = if self.rest.is_empty() {
+            MAX_SECONDS
+        } else {
+            MAX_CHAINED_SECONDS
+        };
+        check_seconds(field, seconds, most)?;
+        let last = self.rest.last_mut().unwrap_or(&mut self.first);
+        last.policy = policy;
+        last.duration_seconds = seconds.or(last.duration_seconds);
+        Ok(())
     }
 
     /// Iterates over the roles in the order in which they are assumed.
@@ -192,6 +223,7 @@ impl RoleChain {
             add(Some(&role.session_name));
             let seconds = role.duration_seconds.map(|seconds| format!("{seconds}"));
             add(seconds.as_deref());
+            add(role.policy.as_deref());
         }
         hash.finalize().into()
     }
@@ -207,7 +239,12 @@ impl RoleChain {
 }
 
 impl Role {
-    fn check(field: &str, role: RoleOptions, region: &str) -> Result<Role, Error> {
+    fn check(
+        field: &str,
+        role: RoleOptions,
+        region: &str,
+        max_seconds: u32,
+    ) -> Result<Role, Error> {
         check_arn(&format!("{field}.arn"), &role.arn, region)?;
         // Forms send an empty text for a blank field.
         let external_id = role.external_id.filter(|id| !id.reveal().is_empty());
@@ -233,20 +270,29 @@ impl Role {
             is_name,
             "a session name has 2 to 64 letters, digits and _+=,.@-",
         )?;
-        if let Some(seconds) = role.duration_seconds
-            && !(900..=43_200).contains(&seconds)
-        {
-            return Err(Error::invalid(
-                format!("{field}.duration-seconds"),
-                "it must be 900 to 43,200 seconds, and at most the role's own maximum",
-            ));
-        }
+        let seconds = format!("{field}.duration-seconds");
+        check_seconds(&seconds, role.duration_seconds, max_seconds)?;
         Ok(Role {
             arn: role.arn,
             external_id,
             session_name,
             duration_seconds: role.duration_seconds,
+            policy: None,
         })
+    }
+}
+
+fn check_seconds(field: &str, seconds: Option<u32>, most: u32) -> Result<(), Error> {
+    match seconds {
+        Some(seconds) if !(MIN_SECONDS..=most).contains(&seconds) => {
+            let rule = if most == MAX_CHAINED_SECONDS {
+                "it must be 900 to 3,600 seconds for a role that another role assumes"
+            } else {
+                "it must be 900 to 43,200 seconds, and at most the role's own maximum"
+            };
+            Err(Error::invalid(field, rule))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,12 +4,14 @@ use zeroize::Zeroizing;
 
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::aws::endpoint::EndpointChoice;
-use crate::bindings::exports::connectors::aws_lambda::{lambda, types};
+use crate::bindings::exports::connectors::aws_lambda::{lambda, sessions, types};
 use crate::call::connection::{Connection, Credentials};
 use crate::call::delivery;
 use crate::call::roles::RoleOptions;
 use crate::lambda::invoke::{InvocationType, InvokeRequest, LogType};
 use crate::lambda::list_functions::FunctionQuery;
+use crate::sessions::SessionRequest;
+use crate::sts::session_policy::Scope;
 
 impl From<types::Connection> for Connection {
     fn from(connection: types::Connection) -> Connection {
@@ -115,6 +117,20 @@ impl From<lambda::FunctionQuery> for FunctionQuery {
             cursor: query.cursor,
             limit: query.limit,
             delivery: query.delivery.map(Into::into),
+        }
+    }
+}
+
+impl From<sessions::SessionRequest> for SessionRequest {
+    fn from(request: sessions::SessionRequest) -> SessionRequest {
+        SessionRequest {
+            scope: request.scope.map(|scope| Scope {
+                functions: scope.functions,
+                list_functions: scope.list_functions,
+                executions: scope.executions,
+            }),
+            duration_seconds: request.duration_seconds,
+            delivery: request.delivery.map(Into::into),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::call::invocation::{FailedInvocation, Invocation, Payload};
 use crate::call::log_tail::{LogTail, RunReport};
 use crate::lambda::list_functions::{FunctionPage, FunctionSummary};
 use crate::lambda::list_qualifiers::{QualifierChoice, QualifierKind};
-use crate::sts::assume_role::Session;
+use crate::sts::session::Session;
 use crate::test_connection::{Check, Outcome, Subject};
 
 impl From<Error> for types::Error {

@@ -17,8 +17,6 @@ use crate::call::text::is_word;
 pub struct FunctionName {
     /// The name as the caller gave it.
     text: String,
-    /// The partition of a full ARN.
-    partition: Option<String>,
     /// The region of a full ARN, or of a partial one that begins with it.
     region: Option<String>,
     account: Option<String>,
@@ -42,6 +40,16 @@ impl FunctionName {
     /// Returns the region in the name.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
+    }
+
+    /// Returns the account in the name.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// Returns the name alone, without an account, a region or a qualifier.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// As [`FunctionName::region`], for the check of a connection. `field` contains the name.
@@ -85,11 +93,15 @@ impl FunctionName {
 
     /// As [`FunctionName::policy_resource`], for actions on the function as a whole.
     pub fn unqualified_policy_resource(&self, region: &str) -> String {
-        let partition = self
-            .partition
-            .as_deref()
-            .unwrap_or_else(|| endpoint::partition_id(region));
-        let account = self.account.as_deref().unwrap_or("<account>");
+        self.unqualified_arn(region, "<account>")
+    }
+
+    /// Returns the ARN of the function as a whole. `region` and `account` complete a name that lacks
+    /// them.
+    pub fn unqualified_arn(&self, region: &str, account: &str) -> String {
+        let region = self.region().unwrap_or(region);
+        let partition = endpoint::partition_id(region);
+        let account = self.account().unwrap_or(account);
         format!(
             "arn:{partition}:lambda:{region}:{account}:function:{}",
             self.name
@@ -105,10 +117,10 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
         return Err("it is longer than 256 characters".into());
     }
     let mut parts = text.split(':').peekable();
-    let (mut partition, mut region, mut account) = (None, None, None);
+    let (mut region, mut account) = (None, None);
     if text.starts_with("arn:") {
         parts.next();
-        partition = Some(check_partition(parts.next())?);
+        let partition = check_partition(parts.next())?;
         if parts.next() != Some("lambda") {
             return Err("the ARN's service must be `lambda`".into());
         }
@@ -116,7 +128,7 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
         endpoint::check_region(arn_region)
             .map_err(|problem| format!("the ARN's region is invalid ({problem})"))?;
         let wanted = endpoint::partition_id(arn_region);
-        if partition.as_deref() != Some(wanted) {
+        if partition != wanted {
             return Err(format!(
                 "the ARN's partition must be {wanted}, which is that of its region {arn_region}"
             )
@@ -163,7 +175,6 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
     }
     Ok(FunctionName {
         text: text.into(),
-        partition,
         region,
         account,
         name: name.into(),
@@ -171,12 +182,11 @@ fn parse(text: &str) -> Result<FunctionName, Cow<'static, str>> {
     })
 }
 
-fn check_partition(part: Option<&str>) -> Result<String, &'static str> {
+fn check_partition(part: Option<&str>) -> Result<&str, &'static str> {
     part.filter(|part| {
         part.strip_prefix("aws")
             .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'))
     })
-    .map(Into::into)
     .ok_or("the ARN's partition must be `aws` or begin with `aws-`")
 }
 

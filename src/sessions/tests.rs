@@ -1,6 +1,9 @@
 //! When STS is called, and whose keys sign.
 
 use super::*;
+
+mod scope;
+
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::block_on::block_on;
 use crate::call::connection::Credentials;
@@ -213,11 +216,15 @@ fn execution_stays_unknown_when_the_renewal_fails() {
     );
 }
 
+fn opened(aws: &Scripted<Aws>, connection: &Connection) -> Result<Session, Error> {
+    block_on(open(aws, connection.clone(), SessionRequest::default()))
+}
+
 #[test]
 fn opened_session_is_always_new_and_requires_a_role() {
     let aws = Scripted::aws();
     let connection = assuming(&[FIRST, SECOND]);
-    let session = block_on(open(&aws, connection.clone())).unwrap();
+    let session = opened(&aws, &connection).unwrap();
     assert_eq!(
         session,
         Session {
@@ -230,14 +237,14 @@ fn opened_session_is_always_new_and_requires_a_role() {
             principal: "session2".into(),
         }
     );
-    let again = block_on(open(&aws, connection.clone())).unwrap();
+    let again = opened(&aws, &connection).unwrap();
     assert_eq!(again.keys.access_key_id, "ASIA4");
     seen(&aws);
     invoke(&aws, &connection).unwrap();
     assert_eq!(
         seen(&aws),
-        ["lambda ASIA4"],
-        "the cache holds the newest session"
+        ["sts AKIDEXAMPLE", "sts ASIA5", "lambda ASIA6"],
+        "an opened session belongs to the caller"
     );
 
     let signing_key = Credentials::SigningKey {
@@ -246,14 +253,16 @@ fn opened_session_is_always_new_and_requires_a_role() {
         key: zeroize::Zeroizing::new(vec![0; 32]),
         session_token: None,
     };
-    for (kind, credentials) in [
-        ("access-key", crate::testing::connection().credentials),
-        ("host-signed", Credentials::HostSigned),
-        ("signing-key", signing_key),
+    for (field, credentials) in [
+        ("request.scope", crate::testing::connection().credentials),
+        (
+            "connection.credentials.host-signed",
+            Credentials::HostSigned,
+        ),
+        ("connection.credentials.signing-key", signing_key),
     ] {
-        let input = refused(block_on(open(&aws, connection_with(credentials))));
-        assert_eq!(input.field, "connection.credentials");
-        assert!(input.message.starts_with(kind), "{}", input.message);
+        let input = refused(opened(&aws, &connection_with(credentials)));
+        assert_eq!(input.field, field);
     }
     assert_eq!(seen(&aws), [""; 0]);
 }

@@ -4,31 +4,19 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::aws::credentials::{AccessKey, Secret, Signer};
+use crate::aws::credentials::Signer;
 use crate::aws::endpoint::STS;
 use crate::aws::message::{Request, Response};
-use crate::aws::time;
 use crate::call::advice;
 use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error, Executed, ServiceError, TransportKind};
 use crate::call::error_codes::is_expired;
 use crate::call::error_response::RequestContext;
-use crate::call::keys::check_key;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::roles::{Role, RoleChain, Source};
 use crate::call::target::{Caller, Target};
 use crate::sts::query::{self, Form};
-
-/// A role's temporary keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// The keys, always with a session token.
-    pub keys: AccessKey,
-    /// When the keys expire, in seconds since 1970-01-01 00:00 UTC.
-    pub expires: u64,
-    /// The ARN of the assumed role's session.
-    pub principal: String,
-}
+use crate::sts::session::{self, Session};
 
 /// The operation for one role of a chain.
 #[derive(Clone, Debug)]
@@ -170,9 +158,10 @@ impl<'a> AssumeRole<'a> {
 
 fn form(role: &Role, token: Option<&str>) -> Form {
     let seconds = role.duration_seconds.map(|seconds| seconds.to_string());
-    let mut parameters = Vec::with_capacity(5);
+    let mut parameters = Vec::with_capacity(6);
     parameters.push(("RoleArn", &*role.arn));
     parameters.push(("RoleSessionName", &*role.session_name));
+    parameters.extend(role.policy.as_deref().map(|policy| ("Policy", policy)));
     parameters.extend(token.map(|token| ("WebIdentityToken", token)));
     parameters.extend(
         role.external_id
@@ -209,7 +198,8 @@ impl Exchange for AssumeRole<'_> {
                 other => other,
             });
         }
-        let Some(session) = session(self.action(), &response.body) else {
+        let Some(session) = session::read(self.action(), "AssumedRoleUser/Arn", &response.body)
+        else {
             return Err(Error::malformed(
                 self.with_role("the response is not the XML in which STS returns keys: check the endpoint and any proxy on the way"),
                 Executed::No,
@@ -235,35 +225,6 @@ impl Operation for AssumeRole<'_> {
     fn take_output(&mut self) -> Option<Session> {
         self.output.take()
     }
-}
-
-fn session(action: &str, body: &[u8]) -> Option<Session> {
-    let result = format!("{action}Result");
-    let paths = [
-        "Credentials/AccessKeyId",
-        "Credentials/SecretAccessKey",
-        "Credentials/SessionToken",
-        "Credentials/Expiration",
-        "AssumedRoleUser/Arn",
-    ]
-    .map(|path| format!("{result}/{path}"));
-    let [id, secret, token, expiration, principal] =
-        query::texts(body, paths.each_ref().map(|path| &**path))?;
-    // Wrapped before anything can fail, so that they are zeroized in any case.
-    let (secret, token) = (secret.map(Secret::new)?, token.map(Secret::new)?);
-    let keys = AccessKey {
-        access_key_id: id?,
-        secret_access_key: secret,
-        session_token: Some(token),
-    };
-    let keys = check_key(format_args!(""), keys).ok()?;
-    // `check_key` accepts keys without a session token, which a session's keys always have.
-    keys.session_token.as_ref()?;
-    Some(Session {
-        keys,
-        expires: time::parse_iso8601(&expiration?)?,
-        principal: principal?,
-    })
 }
 
 #[cfg(test)]

@@ -35,14 +35,19 @@ impl GetCallerIdentity {
     /// # Errors
     /// `invalid-input`, which names the connection's field.
     pub fn new(connection: Connection) -> Result<GetCallerIdentity, Error> {
-        Ok(GetCallerIdentity {
-            call: Call {
-                target: Target::sts(connection, None)?,
-                delivery: Delivery::new("delivery", None, false)?,
-            },
+        Ok(GetCallerIdentity::by(Call {
+            target: Target::sts(connection, None)?,
+            delivery: Delivery::new("delivery", None, false)?,
+        }))
+    }
+
+    /// Identifies the caller of `call`, whose target is STS.
+    pub fn by(call: Call) -> GetCallerIdentity {
+        GetCallerIdentity {
+            call,
             form: query::form("GetCallerIdentity", &[]),
             output: None,
-        })
+        }
     }
 }
 

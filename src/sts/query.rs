@@ -36,7 +36,7 @@ pub fn request<'a>(endpoint: &Endpoint, form: &'a Form) -> Request<'a> {
     request
 }
 
-/// Builds the form of an action and its parameters, strictly percent-encoded.
+/// Builds the form of an action and its parameters, strictly percent-encoded, with `+` for a space.
 pub fn form(action: &str, parameters: &[(&str, &str)]) -> Form {
     let mut out = String::new();
     let all = [("Action", action), ("Version", VERSION)];
@@ -46,7 +46,12 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Form {
         }
         uri::encode_into(&mut out, key);
         out.push('=');
-        uri::encode_into(&mut out, value);
+        let mut words = value.split(' ');
+        uri::encode_into(&mut out, words.next().unwrap_or_default());
+        for word in words {
+            out.push('+');
+            uri::encode_into(&mut out, word);
+        }
     }
     Form(Zeroizing::new(out.into_bytes()))
 }

@@ -166,7 +166,7 @@ impl<S: Service> Transport for Scripted<S> {
 
 /// STS and Lambda.
 ///
-/// STS issues keys for an hour, numbered from 1, unless `sts` returns another response. `lambda`
+/// STS knows the account of every caller. It issues keys for an hour, numbered from 1, unless `sts` returns another response. `lambda`
 /// answers by the access key ID that signed.
 pub struct Aws {
     issued: Cell<u32>,
@@ -192,9 +192,15 @@ impl Service for Aws {
         if let Some(answer) = self.sts.get()(sent) {
             return Ok(answer);
         }
+        let action = sent.body.split(['=', '&']).nth(1).unwrap();
+        if action == "GetCallerIdentity" {
+            let identity =
+                "<Account>210987654321</Account><Arn>arn:aws:iam::210987654321:user/ada</Arn>";
+            let result = format!("<R><{action}Result>{identity}</{action}Result></R>");
+            return Ok(lambdas(200, &[], result));
+        }
         let number = self.issued.get() + 1;
         self.issued.set(number);
-        let action = sent.body.split(['=', '&']).nth(1).unwrap();
         // `NOW` is noon, and no test lasts until midnight.
         let expires = sent.at_s - NOW + 13 * 3_600;
         let (hours, minutes, seconds) = (expires / 3_600, expires / 60 % 60, expires % 60);
@@ -202,7 +208,7 @@ impl Service for Aws {
             200,
             &[],
             format!(
-                "<R><{action}Result><Credentials><AccessKeyId>ASIA{number}</AccessKeyId><SecretAccessKey>s{number}</SecretAccessKey><SessionToken>t{number}</SessionToken><Expiration>2026-11-22T{hours:02}:{minutes:02}:{seconds:02}Z</Expiration></Credentials><AssumedRoleUser><Arn>session{number}</Arn></AssumedRoleUser></{action}Result></R>"
+                "<R><{action}Result><Credentials><AccessKeyId>ASIA{number}</AccessKeyId><SecretAccessKey>s{number}</SecretAccessKey><SessionToken>t{number}</SessionToken><Expiration>2026-11-22T{hours:02}:{minutes:02}:{seconds:02}Z</Expiration></Credentials><AssumedRoleUser><Arn>session{number}</Arn></AssumedRoleUser><SessionInfo><Arn>session{number}</Arn></SessionInfo></{action}Result></R>"
             ),
         ))
     }

@@ -7,13 +7,15 @@ use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
 use aws_lambda_connector::call::connection::{Connection, Credentials};
 use aws_lambda_connector::call::delivery::Delivery;
-use aws_lambda_connector::call::operation::Exchange;
+use aws_lambda_connector::call::operation::{Call, Exchange};
 use aws_lambda_connector::call::roles::RoleOptions;
 use aws_lambda_connector::call::target::{Caller, Target};
 use aws_lambda_connector::lambda::get_function_configuration::GetFunctionConfiguration;
 use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
 use aws_lambda_connector::sts::assume_role::AssumeRole;
+use aws_lambda_connector::sts::scope_down::ScopeDown;
+use aws_lambda_connector::sts::session_policy::{Scope, SessionPolicy};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -40,7 +42,7 @@ fn vectors() -> Vec<(Value, AmzDate)> {
 #[test]
 fn requests_are_signed_as_by_botocore() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 10);
+    assert_eq!(vectors.len(), 13);
     for (vector, date) in &vectors {
         let name = vector["name"].as_str().unwrap();
         let url = vector["url"].as_str().unwrap();
@@ -126,14 +128,14 @@ fn operations_build_the_same_requests_as_botocore() {
                     GetFunctionConfiguration::new(connection, &function, qualifier.as_deref());
                 assert_same_request(vector, &operation.unwrap(), date);
             }
+            // Its other parameters are not in use: `session_policy_is_sent_as_by_botocore`.
+            "AssumeRole" if param("Policy").is_some() => continue,
             "AssumeRole" => {
                 let role = RoleOptions {
                     arn: param("RoleArn").unwrap(),
                     external_id: param("ExternalId").map(Secret::new),
                     session_name: param("RoleSessionName"),
-                    duration_seconds: params["DurationSeconds"]
-                        .as_u64()
-                        .map(|seconds| seconds.try_into().unwrap()),
+                    duration_seconds: seconds(params),
                 };
                 let connection = Connection {
                     credentials: Credentials::AssumeRole {
@@ -148,6 +150,28 @@ fn operations_build_the_same_requests_as_botocore() {
                 let delivery = Delivery::new("delivery", None, false).unwrap();
                 let step = AssumeRole::new(&chain, (1, &chain.first), None, delivery);
                 assert_same_request(vector, &step, date);
+            }
+            "GetScopedCredentials" => {
+                let policy = param("Policy").unwrap();
+                let description = param("ScopedSessionDescription").unwrap();
+                let call = sts_call(connection);
+                let operation =
+                    ScopeDown::scoped_credentials(call, &policy, seconds(params), &description);
+                assert_same_request(vector, &operation, date);
+                // The policy and the description are those of a scope.
+                let scope = Scope {
+                    functions: vec!["my-function".into()],
+                    ..Scope::default()
+                };
+                let scope = SessionPolicy::new(&scope).unwrap();
+                let region = vector["region"].as_str().unwrap();
+                assert_eq!(scope.json(region, "123456789012").unwrap(), policy);
+                assert_eq!(scope.description(), description);
+            }
+            "GetSessionToken" => {
+                let seconds = seconds(params).unwrap();
+                let operation = ScopeDown::session_token(sts_call(connection), seconds);
+                assert_same_request(vector, &operation, date);
             }
             _ => continue,
         }
@@ -165,8 +189,61 @@ fn operations_build_the_same_requests_as_botocore() {
             "invoke-http-endpoint",
             "sts-assume-role",
             "get-function-configuration",
+            "sts-get-scoped-credentials",
+            "sts-get-session-token",
         ]
     );
+}
+
+fn seconds(params: &Value) -> Option<u32> {
+    let seconds = params["DurationSeconds"].as_u64()?;
+    Some(seconds.try_into().unwrap())
+}
+
+fn sts_call(connection: Connection) -> Call {
+    Call {
+        target: Target::sts(connection, None).unwrap(),
+        delivery: Delivery::new("delivery", None, false).unwrap(),
+    }
+}
+
+/// The vector also has parameters that the connector does not send.
+#[test]
+fn session_policy_is_sent_as_by_botocore() {
+    let vectors = vectors();
+    let named = |(vector, _): &&(Value, AmzDate)| vector["name"] == "sts-assume-role-policy";
+    let (vector, _) = vectors.iter().find(named).unwrap();
+    let params = &vector["params"];
+    let role = RoleOptions {
+        arn: params["RoleArn"].as_str().unwrap().into(),
+        external_id: None,
+        session_name: params["RoleSessionName"].as_str().map(Into::into),
+        duration_seconds: seconds(params),
+    };
+    let connection = Connection {
+        region: vector["region"].as_str().unwrap().into(),
+        credentials: Credentials::AssumeRole {
+            source: example_key(None),
+            roles: vec![role],
+        },
+        endpoint: EndpointChoice::Standard,
+    };
+    let Caller::Roles(mut chain) = Target::new(connection, None).unwrap().caller else {
+        panic!("no roles");
+    };
+    let policy = params["Policy"].as_str().map(Into::into);
+    chain.limit(policy, "seconds", None).unwrap();
+    let delivery = Delivery::new("delivery", None, false).unwrap();
+    let step = AssumeRole::new(&chain, (1, &chain.first), None, delivery);
+    let sent = String::from_utf8(step.request().body.to_vec()).unwrap();
+    let not_sent = ["PolicyArns", "Tags", "TransitiveTagKeys", "SourceIdentity"];
+    let expected: Vec<&str> = vector["body"]
+        .as_str()
+        .unwrap()
+        .split('&')
+        .filter(|pair| !not_sent.iter().any(|name| pair.starts_with(name)))
+        .collect();
+    assert_eq!(sent, expected.join("&"));
 }
 
 fn assert_same_request(vector: &Value, operation: &impl Exchange, date: &AmzDate) {

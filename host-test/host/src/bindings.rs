@@ -43,9 +43,22 @@ pub mod types {
     };
 }
 
-/// Temporary keys, for hosts that create a fresh instance for every call and cache keys themselves.
+/// Temporary keys, for hosts that create a fresh instance for every call and cache keys themselves,
+/// and for hosts that hand out keys which can do one thing only.
 pub mod sessions {
+    pub use super::aws_lambda::sessions::{Scope, SessionRequest};
     pub use super::secrets::Session;
+}
+
+impl sessions::SessionRequest {
+    /// Returns a request for keys with all permissions of the connection, which must lead to a role.
+    pub fn unscoped() -> Self {
+        Self {
+            scope: None,
+            duration_seconds: None,
+            delivery: None,
+        }
+    }
 }
 
 impl lambda::InvokeRequest {

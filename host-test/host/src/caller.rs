@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use crate::bindings::lambda;
-use crate::bindings::sessions::Session;
+use crate::bindings::sessions::{Session, SessionRequest};
 use crate::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, Invocation, Role,
     SigningKey, WebIdentity,
@@ -278,7 +278,9 @@ impl Caller {
             };
             async move {
                 let limits = patience.requests;
-                host.open_session_within(&policy, &connection, limits).await
+                let request = SessionRequest::unscoped();
+                host.open_session_within(&policy, &connection, &request, limits)
+                    .await
             }
         };
         let id = id(&self.connection, &self.region);

@@ -215,8 +215,9 @@ impl Host {
         )
     }
 
-    /// Obtains temporary keys for a connection whose credentials lead to a role. The policy must
-    /// allow STS. A [`Caller`](crate::caller::Caller) caches these keys.
+    /// Obtains temporary keys for a connection: those of the role that it leads to, or keys with the
+    /// permissions of the request's scope. The policy must allow STS. A
+    /// [`Caller`](crate::caller::Caller) caches these keys.
     ///
     /// # Errors
     /// As for [`Self::invoke`].
@@ -224,8 +225,9 @@ impl Host {
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
+        request: &sessions::SessionRequest,
     ) -> CallResult<sessions::Session> {
-        call!(self, policy, open(connection))
+        call!(self, policy, open(connection, request))
     }
 
     /// Obtains temporary keys as [`Self::open_session`] does, with limits on its requests to STS.
@@ -236,12 +238,14 @@ impl Host {
         &self,
         policy: &Arc<Policy>,
         connection: &Connection,
+        request: &sessions::SessionRequest,
         limits: RequestLimits,
     ) -> CallResult<sessions::Session> {
         let opened = self
             .sandbox
             .call_within(policy, limits, async |instance, store| {
-                exports::call(instance, store, &self.exports.open, (connection,)).await
+                let arguments = (connection, request);
+                exports::call(instance, store, &self.exports.open, arguments).await
             });
         match opened.await {
             Err(HostError::AttemptsSpent { attempts, last }) => {

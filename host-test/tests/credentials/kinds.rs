@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_connector_host::bindings::lambda::{Check, CheckOutcome, CheckSubject};
-use aws_lambda_connector_host::bindings::sessions;
+use aws_lambda_connector_host::bindings::sessions::{Session, SessionRequest};
 use aws_lambda_connector_host::bindings::types::{
     Connection, Credentials, Error, ErrorCategory, Executed, Invocation, Role, SigningKey,
     WebIdentity,
@@ -35,9 +35,12 @@ fn assert_unsigned(request: &RecordedRequest) {
     }
 }
 
-async fn open(component: Component, connection: &Connection) -> Result<sessions::Session, Error> {
+async fn open(component: Component, connection: &Connection) -> Result<Session, Error> {
     let policy = only(url(connection));
-    let opened = component.host().open_session(&policy, connection).await;
+    let opened = component
+        .host()
+        .open_session(&policy, connection, &SessionRequest::unscoped())
+        .await;
     opened.unwrap()
 }
 
@@ -120,10 +123,10 @@ async fn signing_key_is_never_used_for_sts(component: Component) {
     let key = Credentials::SigningKey(todays_key(None));
     let connection = connection(key, lambda.url());
     let input = invalid_input(open(component, &connection).await);
-    assert_eq!(input.field, "connection.credentials");
+    assert_eq!(input.field, "connection.credentials.signing-key");
     let message = input.message;
     assert!(
-        message.starts_with("signing-key does not name a role"),
+        message.starts_with("a signing key is derived for the service lambda"),
         "{message}"
     );
     for check in test_connection(component, &connection, Some("echo")).await {

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+use aws_lambda_connector_host::bindings::sessions::SessionRequest;
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Role, WebIdentity,
 };
@@ -115,7 +116,9 @@ async fn all_output(host: &Host, connection: &Connection, fault: Option<Fault>) 
         let tested = tested.await;
         // A successful `open` returns the keys themselves. Only its errors must not contain
         // secrets.
-        let opened = host.open_session(&policy, connection).await;
+        let opened = host
+            .open_session(&policy, connection, &SessionRequest::unscoped())
+            .await;
         let opened = opened.map(|answer| match answer {
             Ok(session) => session.principal,
             Err(error) => format!("{error:?}"),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::{fs, iter};
 
+use aws_lambda_connector_host::bindings::sessions::SessionRequest;
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
 };
@@ -119,7 +120,10 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
             let tested = host.test_connection(policy, connection, Some("echo"), None);
             tested.await.map(drop)
         }
-        Export::Open => host.open_session(policy, connection).await.map(drop),
+        Export::Open => host
+            .open_session(policy, connection, &SessionRequest::unscoped())
+            .await
+            .map(drop),
     };
     ended.unwrap();
 }

@@ -37,6 +37,7 @@ fn options_left_out_or_blank_have_their_defaults() {
                 external_id: None,
                 session_name: "aws-lambda-connector".into(),
                 duration_seconds: None,
+                policy: None,
             }
         );
         assert_eq!(chain.endpoint.authority, "sts.us-east-1.amazonaws.com");
@@ -229,6 +230,37 @@ fn chains_that_differ_in_any_part_have_different_ids() {
         );
         assert!(!ids[..index].contains(id), "{index}");
     }
+    let mut limited = chain(assuming(vec![role(ARN)]));
+    limited.limit(Some("{}".into()), "field", None).unwrap();
+    assert!(!ids.contains(&limited.id()), "a session policy");
+}
+
+#[test]
+fn limits_of_a_session_apply_to_the_last_role() {
+    let second = "arn:aws:iam::210987654321:role/y";
+    let mut options = role(second);
+    options.duration_seconds = Some(1_000);
+    let mut chain = chain(assuming(vec![role(ARN), options]));
+    assert_eq!(chain.account(), "210987654321");
+    chain.limit(Some("{}".into()), "field", None).unwrap();
+    let limits = |role: &Role| (role.policy.clone(), role.duration_seconds);
+    assert_eq!(limits(&chain.first), (None, None));
+    assert_eq!(limits(&chain.rest[0]), (Some("{}".into()), Some(1_000)));
+    chain.limit(None, "field", Some(3_600)).unwrap();
+    assert_eq!(limits(&chain.rest[0]), (None, Some(3_600)));
+    for seconds in [0, 899, 3_601] {
+        let rejected = crate::testing::refused(chain.limit(None, "field", Some(seconds)));
+        assert_eq!(rejected.field, "field");
+        assert_contains(&rejected.message, ["900 to 3,600"]);
+    }
+
+    let mut single = self::chain(assuming(vec![role(ARN)]));
+    for seconds in [900, 43_200] {
+        single.limit(None, "field", Some(seconds)).unwrap();
+        assert_eq!(single.first.duration_seconds, Some(seconds));
+    }
+    let rejected = crate::testing::refused(single.limit(None, "field", Some(43_201)));
+    assert_contains(&rejected.message, ["900 to 43,200"]);
 }
 
 #[test]
@@ -247,7 +279,7 @@ fn debug_shows_whether_there_is_an_external_id_but_not_which() {
     assert_eq!(
         format!("{:?}", chain.first),
         format!(
-            r#"Role {{ arn: "{ARN}", external_id: Some(Secret(…)), session_name: "aws-lambda-connector", duration_seconds: None }}"#
+            r#"Role {{ arn: "{ARN}", external_id: Some(Secret(…)), session_name: "aws-lambda-connector", duration_seconds: None, policy: None }}"#
         )
     );
     let bearing = self::chain(bearing("marked-token", role(ARN)));

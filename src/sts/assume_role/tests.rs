@@ -1,6 +1,7 @@
 //! Responses of STS: valid, unusual and hostile.
 
 use super::*;
+use crate::aws::credentials::{AccessKey, Secret};
 use crate::call::connection::Connection;
 use crate::call::error::{TransportError, TransportKind};
 use crate::call::roles::RoleOptions;

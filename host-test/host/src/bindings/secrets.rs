@@ -249,7 +249,7 @@ pub struct Session {
     pub keys: AccessKey,
     /// Seconds since 1970-01-01 00:00 UTC.
     pub expires: u64,
-    /// ARN of the assumed role's session.
+    /// ARN of the principal the keys belong to.
     pub principal: String,
 }
 
