@@ -160,6 +160,46 @@ mod tests {
     }
 
     #[test]
+    fn clock_is_corrected_beyond_four_minutes() {
+        for (seconds, date) in [(240, SigningDate::Right), (241, SigningDate::Corrected)] {
+            for host in [NOW - seconds, NOW + seconds] {
+                let mut clock = ServiceClock::default();
+                let response = dated("Thu, 01 Jan 2026 00:00:00 GMT");
+                assert_eq!(clock.observe(&response, host, host), date, "{seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn date_of_a_cached_response_or_of_a_long_exchange_is_ignored() {
+        let mut clock = ServiceClock::default();
+        let mut response = dated("Thu, 01 Jan 2026 01:00:00 GMT");
+        let seen = clock.observe(&response, NOW, NOW + 901);
+        assert_eq!(seen, SigningDate::Unknown);
+        assert_eq!(clock, ServiceClock::default());
+        let seen = clock.observe(&response, NOW, NOW + 900);
+        assert_eq!(
+            (seen, clock.skew_s()),
+            (SigningDate::Corrected, Some(2_700))
+        );
+
+        let mut clock = ServiceClock::default();
+        response.headers.push(("Age".into(), b"1".to_vec()));
+        assert_eq!(clock.observe(&response, NOW, NOW), SigningDate::Unknown);
+        assert_eq!(clock, ServiceClock::default());
+    }
+
+    #[test]
+    fn date_is_from_the_middle_of_an_exchange_of_up_to_30_seconds() {
+        for (seconds, skew) in [(30, 3_585), (31, 3_569)] {
+            let mut clock = ServiceClock::default();
+            let response = dated("Thu, 01 Jan 2026 01:00:00 GMT");
+            clock.observe(&response, NOW, NOW + seconds);
+            assert_eq!(clock.skew_s(), Some(skew), "{seconds}");
+        }
+    }
+
+    #[test]
     fn a_clock_is_not_corrected_by_more_than_a_day() {
         for (host, date) in [
             (NOW, SigningDate::Right),

@@ -9,7 +9,8 @@ use crate::call::connection::Credentials;
 use crate::call::error::{Executed, TransportKind};
 use crate::testing::scripted::{Answer, Scripted, Sent};
 use crate::testing::{
-    access_key, answer, assert_contains, connection, connection_with, failure, lambdas, refused,
+    access_key, answer, assert_contains, assuming, connection, connection_with, denied_by_sts,
+    failure, lambdas, refused, role,
 };
 
 fn checks(answer: fn(&Sent) -> Answer, function: Option<&str>) -> Vec<(Subject, Outcome, String)> {
@@ -141,6 +142,90 @@ fn clock_skew_is_reported_and_corrected() {
         checks[1..].iter().all(|check| check.1 == Outcome::Passed),
         "{checks:?}"
     );
+}
+
+#[test]
+fn clock_check_fails_only_beyond_the_five_minutes_that_aws_tolerates() {
+    use Outcome::{Failed, Passed};
+    for (date, outcome, detail) in [
+        ("12:00:00", Passed, "in step with AWS's"),
+        ("12:00:01", Passed, "in step with AWS's"),
+        ("12:00:02", Passed, "2 seconds behind AWS's"),
+        ("11:59:58", Passed, "2 seconds ahead of AWS's"),
+        ("12:05:00", Passed, "300 seconds behind AWS's"),
+        ("11:55:00", Passed, "300 seconds ahead of AWS's"),
+        (
+            "12:05:01",
+            Failed,
+            "the host's clock is 301 seconds behind AWS's; ",
+        ),
+        (
+            "11:54:59",
+            Failed,
+            "the host's clock is 301 seconds ahead of AWS's; ",
+        ),
+    ] {
+        let services = Scripted::new(|sent: &Sent| {
+            let date = format!("Sun, 22 Nov 2026 {date} GMT");
+            let mut response = healthy(sent)?;
+            response.headers = lambdas(200, &[("date", &date)], "").headers;
+            Ok(response)
+        });
+        let checks = block_on(test_connection(&services, &connection(), None, None));
+        let clock = checks.unwrap().remove(0);
+        assert_eq!((clock.subject, clock.outcome), (Subject::Clock, outcome));
+        assert!(clock.detail.starts_with(detail), "{}", clock.detail);
+        if outcome == Passed {
+            assert_eq!(clock.detail, detail);
+        }
+    }
+}
+
+#[test]
+fn denied_role_is_the_result_of_the_identity_check() {
+    let services = Scripted::new(|sent: &Sent| {
+        assert!(sent.authority.starts_with("sts."), "{}", sent.authority);
+        let mut response = denied_by_sts("no");
+        response.headers.push((DATE.0.into(), DATE.1.into()));
+        Ok(response)
+    });
+    let assuming = assuming(vec![role("arn:aws:iam::123456789012:role/x")]);
+    let checks = block_on(test_connection(&services, &assuming, Some("f"), None)).unwrap();
+    let found: Vec<_> = checks.iter().map(|c| (c.subject, c.outcome)).collect();
+    use Outcome::{Failed, Passed, Skipped};
+    assert_eq!(
+        found,
+        [
+            (Subject::Clock, Passed),
+            (Subject::Endpoint, Skipped),
+            (Subject::Identity, Failed),
+            (Subject::ListFunctions, Skipped),
+            (Subject::InvokeFunction, Skipped),
+            (Subject::FunctionConfiguration, Skipped),
+        ]
+    );
+    assert_contains(
+        &checks[2].detail,
+        ["AccessDenied", "role 1 of 1", "trust policy"],
+    );
+    assert_eq!(checks[3].detail, "could not obtain the role's credentials");
+}
+
+#[test]
+fn check_that_was_throttled_or_met_a_fault_has_an_unknown_result() {
+    for (status, code) in [(429, "TooManyRequestsException"), (503, "ServiceException")] {
+        let services = Scripted::new(|sent: &Sent| {
+            if sent.path.ends_with("/functions") || sent.path.ends_with("/functions/") {
+                let code = ("x-amzn-errortype", code);
+                return Ok(lambdas(status, &[DATE, code], r#"{"message":"busy"}"#));
+            }
+            healthy(sent)
+        });
+        let checks = block_on(test_connection(&services, &connection(), None, None)).unwrap();
+        assert_eq!(checks[3].subject, Subject::ListFunctions);
+        assert_eq!(checks[3].outcome, Outcome::Failed);
+        assert_eq!(checks[3].detail, format!("unknown: {code} busy"));
+    }
 }
 
 #[test]
