@@ -220,3 +220,69 @@ async fn speak_http<F, E>(
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Serves one connection to a client, and returns what the client received and how many seconds
+    /// the connection lasted.
+    async fn seconds_until_closed<F>(
+        client: impl FnOnce(tokio::io::DuplexStream) -> F,
+    ) -> (String, u64)
+    where
+        F: Future<Output = tokio::io::DuplexStream>,
+    {
+        let (near, far) = duplex(1 << 10);
+        let place = Places::new(1).take(CancellationToken::new()).await;
+        let begin = Instant::now();
+        let answer = |_| async { Ok::<_, Infallible>(Response::new(Full::from("hello"))) };
+        let serve = async {
+            speak_http(far, 8 << 10, place, answer).await;
+            begin.elapsed().as_secs()
+        };
+        let (mut near, seconds) = tokio::join!(client(near), serve);
+        let mut received = String::new();
+        near.read_to_string(&mut received).await.unwrap();
+        (received, seconds)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connection_without_a_request_is_closed_after_a_minute() {
+        let silent = async |near| near;
+        assert_eq!(seconds_until_closed(silent).await, (String::new(), 60));
+    }
+
+    /// A limit on each pause would let the client hold the connection for ever.
+    #[tokio::test(start_paused = true)]
+    async fn head_that_arrives_in_pieces_is_cut_off_after_a_minute() {
+        let slow = async |mut near: tokio::io::DuplexStream| {
+            for byte in b"GET / HTTP/1.1\r\nhost: localhost" {
+                if near.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
+            near
+        };
+        assert_eq!(seconds_until_closed(slow).await, (String::new(), 60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_connection_is_closed_a_minute_after_its_response() {
+        let once = async |mut near: tokio::io::DuplexStream| {
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+            near.write_all(request).await.unwrap();
+            near
+        };
+        let (received, seconds) = seconds_until_closed(once).await;
+        assert!(received.ends_with("\r\n\r\nhello"), "{received}");
+        assert_eq!(seconds, 110);
+    }
+}
