@@ -35,8 +35,8 @@ const SESSION_TOKEN_S: u32 = 3_600;
 /// with their full lifetime and keeps them itself.
 ///
 /// # Errors
-/// `invalid-input` for credentials that STS does not accept, for an access key without a scope, and for
-/// a scope or lifetime that STS does not allow; otherwise the error from STS.
+/// `invalid-input` for credentials that STS does not accept, and for an access key without a scope. The
+/// same for a scope or a lifetime that STS does not allow. Otherwise the error from STS.
 pub async fn open(
     transport: &impl Transport,
     connection: Connection,

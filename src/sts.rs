@@ -1,4 +1,5 @@
-//! The API of STS: the operations that exchange credentials and identify their owner.
+//! The API of STS: the operations that exchange credentials, limit them and identify their
+//! owner.
 
 pub mod assume_role;
 pub mod caller_identity;

@@ -14,8 +14,9 @@ use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest
 use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
 use aws_lambda_connector::perform::perform;
-use aws_lambda_connector::sessions;
+use aws_lambda_connector::sessions::{SessionRequest, open};
 use aws_lambda_connector::sts::session::Session;
+use aws_lambda_connector::sts::session_policy::Scope;
 use aws_lambda_connector::test_connection::{Check, test_connection};
 
 use crate::script::{self, Lines};
@@ -150,7 +151,7 @@ impl<'a> Call<'a> {
                 lines.get("function"),
                 lines.get("qualifier"),
             ))),
-            "open" => CallOutcome::Opened(block_on(sessions::open(transport, connection))),
+            "open" => CallOutcome::Opened(block_on(open(transport, connection, self.session()))),
             "test-card" => CallOutcome::Tested(block_on(cards::test(
                 transport,
                 &self.form,
@@ -172,6 +173,20 @@ impl<'a> Call<'a> {
                 lines.get("search"),
                 lines.get("cursor"),
             ))),
+        }
+    }
+
+    fn session(&self) -> SessionRequest {
+        let lines = self.lines;
+        let functions = lines.get("scope").map(str::split_whitespace);
+        SessionRequest {
+            scope: functions.map(|names| Scope {
+                functions: names.map(Into::into).collect(),
+                list_functions: lines.has("list"),
+                executions: lines.has("executions"),
+            }),
+            duration_seconds: lines.number("seconds"),
+            delivery: None,
         }
     }
 

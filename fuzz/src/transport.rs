@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
+use aws_lambda_connector::aws::credentials::Secret;
 use aws_lambda_connector::aws::endpoint::EndpointChoice;
 use aws_lambda_connector::aws::message::{Request, Response};
 use aws_lambda_connector::call::connection::{Connection, Credentials};
@@ -191,11 +192,13 @@ impl Scripted {
         let token = header(request, "x-amz-security-token").unwrap_or_default();
         let key = match (&self.connection.credentials, keys.get(token)) {
             (_, Some(secret)) => Some(Key::Secret(secret)),
-            (Credentials::AccessKey(key), None) => {
+            // Any other token is that of a session that the script invented.
+            (Credentials::AccessKey(key), None)
+                if token == key.session_token.as_ref().map_or("", Secret::reveal) =>
+            {
                 Some(Key::Secret(key.secret_access_key.reveal()))
             }
             (Credentials::SigningKey { key, .. }, None) => Some(Key::Derived(key)),
-            // With a token, the keys are those of a session that the script invented.
             (Credentials::AssumeRole { source, .. }, None) if token.is_empty() => {
                 Some(Key::Secret(source.secret_access_key.reveal()))
             }

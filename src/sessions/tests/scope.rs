@@ -205,7 +205,7 @@ fn region_of_a_function_serves_a_connection_without_one() {
     let rejected = refused(open_with(&aws, connection, orders()));
     assert_eq!(rejected.field, "connection.region");
 
-    // A function in another region is no contradiction: keys are valid in all regions.
+    // A function may be in another region: keys are valid in all regions.
     open_with(&aws, temporary(), scoped(&[arn])).unwrap();
     let (_, pairs) = forms(&aws).pop().unwrap();
     assert_contains(&pairs[1].1, [arn]);
