@@ -197,6 +197,23 @@ mod tests {
     }
 
     #[test]
+    fn sts_is_given_30_seconds_at_most() {
+        let delivery = Delivery::new("delivery", None, true).unwrap();
+        assert_eq!(
+            delivery.for_sts(),
+            Delivery {
+                response_timeout_ms: 30_000,
+                ..delivery
+            }
+        );
+        let short = Delivery {
+            response_timeout_ms: 5,
+            ..delivery
+        };
+        assert_eq!(short.for_sts(), short);
+    }
+
+    #[test]
     fn an_option_out_of_range_is_rejected_by_name() {
         let refused = |change: &dyn Fn(&mut Options)| {
             let mut options = Options::default();

@@ -345,6 +345,40 @@ mod tests {
     }
 
     #[test]
+    fn sts_signs_for_sts_and_rejects_credentials_of_lambda_alone() {
+        let target = Target::sts(connection("us-east-1", "AKID", "s", None), None).unwrap();
+        assert_eq!(target.service, "sts");
+        assert_eq!(target.endpoint.authority, "sts.us-east-1.amazonaws.com");
+        let key = Credentials::SigningKey {
+            access_key_id: "AKID".into(),
+            date: "20261122".into(),
+            key: alloc::vec![0; 32].into(),
+            session_token: None,
+        };
+        for credentials in [key, Credentials::HostSigned] {
+            let kind = credentials.kind();
+            assert_eq!(format!("{credentials:?}"), kind);
+            let input = crate::testing::refused(Target::sts(connection_with(credentials), None));
+            assert_eq!(input.field, format!("connection.credentials.{kind}"));
+        }
+    }
+
+    #[test]
+    fn secrets_of_a_caller_are_those_of_its_keys_or_of_its_roles() {
+        let secrets = |connection| {
+            let caller = Target::new(connection, None).unwrap().caller;
+            let secrets: Vec<String> = caller.secrets().into_iter().map(Into::into).collect();
+            secrets
+        };
+        let key = connection("us-east-1", "AKID", "the-key", Some("the-token"));
+        assert_eq!(secrets(key), ["the-key", "the-token"]);
+        let role = || role("arn:aws:iam::123456789012:role/x");
+        assert_eq!(secrets(assuming(vec![role()])), ["secret"]);
+        let token = crate::testing::bearing("the-oidc-token", role());
+        assert_eq!(secrets(token), ["the-oidc-token"]);
+    }
+
+    #[test]
     fn an_empty_session_token_counts_as_absent() {
         let target = Target::new(connection("us-east-1", "AKID", "s", Some("")), None).unwrap();
         let Caller::Signer(Signer::AccessKey(key)) = target.caller else {

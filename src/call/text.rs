@@ -42,3 +42,33 @@ pub fn check(
     };
     Err(Error::invalid(field.to_string(), format!("{seen}: {rule}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::refused;
+
+    #[test]
+    fn error_says_what_is_wrong_with_the_text_and_never_repeats_it() {
+        for (value, seen) in [
+            ("", "it is empty"),
+            ("a", "it is too short"),
+            ("abcde", "it is too long"),
+            ("a\nb", "it contains a control character"),
+            (" ab", "it begins or ends with white space"),
+            ("ab ", "it begins or ends with white space"),
+            ("a*b", "it contains a character that is not allowed"),
+        ] {
+            let checked = check(format_args!("f"), value, 2, 4, is_word, "the rule");
+            let input = refused(checked);
+            assert_eq!(
+                (&*input.field, &*input.message),
+                ("f", &*format!("{seen}: the rule")),
+                "{value:?}"
+            );
+        }
+        for value in ["ab", "a-_9"] {
+            assert!(check(format_args!("f"), value, 2, 4, is_word, "").is_ok());
+        }
+    }
+}

@@ -149,3 +149,34 @@ impl From<QualifierChoice> for Choice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_page_has_a_cursor_only_if_choices_follow() {
+        let choices = |count: usize| {
+            let choice = QualifierChoice {
+                name: "1".into(),
+                kind: QualifierKind::Version,
+                description: String::new(),
+            };
+            alloc::vec![choice; count]
+        };
+        for (count, start, shown, next) in [
+            (50, 0, 50, None),
+            (51, 0, 50, Some("50")),
+            (51, 50, 1, None),
+            (100, 50, 50, None),
+            (1, usize::MAX, 0, None),
+        ] {
+            let page = page(choices(count), "", start);
+            assert_eq!(
+                (page.choices.len(), page.next.as_deref()),
+                (shown, next),
+                "{count} from {start}"
+            );
+        }
+    }
+}

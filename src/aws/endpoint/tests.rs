@@ -278,6 +278,16 @@ fn a_rejected_url_is_reported_with_the_reason() {
 }
 
 #[test]
+fn host_name_has_at_most_253_characters_without_its_final_dot() {
+    let label = "x".repeat(62);
+    let longest = [&*label, &label, &label, &label, "y"].join(".");
+    assert_eq!(longest.len(), 253);
+    assert!(url(&format!("https://{longest}")).is_ok());
+    assert!(url(&format!("https://{longest}.")).is_ok());
+    assert!(url(&format!("https://{longest}y")).is_err());
+}
+
+#[test]
 fn link_local_addresses_are_rejected_in_every_notation() {
     for text in [
         "http://169.254.169.254/",

@@ -491,3 +491,86 @@ fn code_of_its_own_cause_has_a_hint_of_its_own() {
         assert_contains(&hint(status, code, "m"), [expected]);
     }
 }
+
+/// Codes that some services send with another status than Lambda does.
+#[test]
+fn code_decides_the_category_under_any_status_of_its_class() {
+    for (status, code, category) in [
+        (400, "AccessDeniedException", Category::AccessDenied),
+        (400, "RequestTooLargeException", Category::TooLarge),
+        (400, "InternalFailure", Category::ServiceFault),
+        (400, "RequestExpired", Category::Credentials),
+    ] {
+        assert_eq!(service_error(&coded(status, code)).category, category);
+    }
+    assert_contains(
+        &hint(403, "OptInRequired", "m"),
+        ["not enabled for the account"],
+    );
+    assert_contains(&hint(400, "RequestExpired", "m"), ["have expired"]);
+}
+
+#[test]
+fn unknown_code_is_classified_by_its_status() {
+    for (status, category, executed) in [
+        (400, Category::InvalidRequest, Executed::Unknown),
+        (401, Category::Credentials, Executed::No),
+        (403, Category::AccessDenied, Executed::No),
+        (404, Category::NotFound, Executed::No),
+        (409, Category::Conflict, Executed::Unknown),
+        (413, Category::TooLarge, Executed::No),
+        (429, Category::Throttled, Executed::No),
+        (500, Category::ServiceFault, Executed::Unknown),
+        (302, Category::Other, Executed::Unknown),
+    ] {
+        let error = service_error(&coded(status, "NewException"));
+        assert_eq!(
+            (error.category, error.executed),
+            (category, executed),
+            "{status}"
+        );
+        // An emulator's status has no meaning of its own.
+        let error = service_error(&answer(status, &[("x-amzn-errortype", "New")], "{}"));
+        assert_eq!(error.executed, Executed::Unknown, "{status}");
+    }
+}
+
+#[test]
+fn code_that_precedes_the_start_proves_nothing_with_a_status_of_another_class() {
+    for (code, fits, other) in [
+        ("TooManyRequestsException", 429, 502),
+        ("ResourceNotFoundException", 404, 200),
+        ("KMSDisabledException", 502, 404),
+        ("EC2ThrottledException", 502, 429),
+    ] {
+        assert_eq!(
+            service_error(&coded(fits, code)).executed,
+            Executed::No,
+            "{code}"
+        );
+        let error = service_error(&coded(other, code));
+        assert_eq!(error.executed, Executed::Unknown, "{code} with {other}");
+    }
+}
+
+#[test]
+fn failure_of_the_function_beside_an_error_contradicts_it() {
+    let mut response = coded(404, "ResourceNotFoundException");
+    response
+        .headers
+        .push(("x-amz-function-error".into(), b"Unhandled".to_vec()));
+    for (effect, executed) in [
+        (Effect::Run, Executed::Unknown),
+        (Effect::DryRun, Executed::Unknown),
+        (Effect::Read, Executed::No),
+    ] {
+        let context = RequestContext {
+            effect,
+            ..context()
+        };
+        let Error::Service(error) = read(&response, &context) else {
+            panic!("not an error of the service");
+        };
+        assert_eq!(error.executed, executed, "{effect:?}");
+    }
+}

@@ -159,6 +159,11 @@ fn any_other_document_is_read_as_far_as_possible() {
         unknown(body.as_bytes());
     }
     unknown(b"\xff\xfe");
+    let message = failure(r#"{"errorMessage":"boom"}"#);
+    assert_eq!(
+        (message.cause, message.error_message.as_deref()),
+        (FailureCause::Thrown, Some("boom"))
+    );
     assert_eq!(
         failure(r#"{"errorType":7,"errorMessage":{"code":1},"stackTrace":"a\nb"}"#),
         thrown("7", r#"{"code":1}"#, &["a", "b"])

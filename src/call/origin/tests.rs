@@ -67,7 +67,19 @@ fn request_id_in_the_xml_counts_for_sts_only() {
     let xml = "<R><ResponseMetadata><RequestId>8f5e</RequestId></ResponseMetadata></R>";
     assert_eq!(of(&answer(200, &[], xml), &aws(), STS), Origin::Aws);
     assert_eq!(of(&answer(200, &[], xml), &aws(), LAMBDA), Origin::Other);
-    assert_eq!(of(&answer(200, &[], "<R/>"), &aws(), STS), Origin::Other);
+    for foreign in ["<R/>", "<html><body>Sign in</body></html>"] {
+        assert_eq!(of(&answer(200, &[], foreign), &aws(), STS), Origin::Other);
+    }
+}
+
+#[test]
+fn web_page_is_an_emulators_only_as_an_error() {
+    let page = |status| of(&answer(status, &[], "<html>"), &emulator(), LAMBDA);
+    assert_eq!(page(200), Origin::Other);
+    assert_eq!(page(299), Origin::Other);
+    for status in [300, 404, 500] {
+        assert_eq!(page(status), Origin::Emulator, "{status}");
+    }
 }
 
 #[test]

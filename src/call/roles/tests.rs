@@ -105,6 +105,9 @@ fn a_chain_has_1_to_10_roles_and_later_roles_last_at_most_an_hour() {
         chain(assuming(vec![long.clone()])).first.duration_seconds,
         Some(3_601)
     );
+    let chain_of = |roles| Target::new(assuming(vec![role(ARN); roles]), None);
+    assert_eq!(chain(assuming(vec![role(ARN); 10])).rest.len(), 9);
+    assert_eq!(refused(chain_of(11)).field, field);
     for (second, wrong) in [(long, "duration-seconds"), (role("x"), "arn")] {
         let rejected = rejected_field(assuming(vec![role(ARN), second]));
         assert_eq!(rejected, format!("{field}[1].{wrong}"));

@@ -91,4 +91,20 @@ fn longer_text_than_is_searched_is_cut_off() {
     let text = format!("{}{TOKEN}", "é".repeat(MAX_TEXT / 2));
     let clean = scrubbed(TOKEN, &text);
     assert_eq!(clean, format!("{}…", "é".repeat(MAX_TEXT / 2)));
+    let longest = "x".repeat(MAX_TEXT);
+    assert_eq!(scrubbed(TOKEN, &longest), longest);
+    assert_eq!(
+        scrubbed(TOKEN, &format!("{longest}x")),
+        format!("{longest}…")
+    );
+}
+
+/// Only `\/` stands for a slash.
+#[test]
+fn other_escape_does_not_stand_for_a_slash() {
+    let secret = "wJalrXUt/nFEMIK7";
+    assert_eq!(scrubbed(secret, r"wJalrXUt\/nFEMIK7"), "…");
+    for text in [r"wJalrXUt\nFEMIK7", r"wJalrXUt\bnFEMIK7"] {
+        assert_eq!(scrubbed(secret, text), text);
+    }
 }

@@ -61,6 +61,16 @@ fn qualifier_choices_are_those_of_the_chosen_function() {
 }
 
 #[test]
+fn cursor_that_the_connector_did_not_return_is_rejected_by_its_name() {
+    let lambda = account(&["f"]);
+    let values = r#"{"yourFunctions":"f"}"#;
+    for (field, values) in [("yourFunctions", "{}"), ("qualifier", values)] {
+        let rejected = refused(choices_of(&lambda, field, values, None, Some("%%%")));
+        assert_eq!(rejected.field, "cursor", "{field}");
+    }
+}
+
+#[test]
 fn hint_suggests_typing_the_name_when_listing_is_denied() {
     let lambda = closed_account(&[]);
     let asked = choices_of(&lambda, "yourFunctions", "{}", None, None);

@@ -49,6 +49,7 @@ fn connection_is_tested_without_a_function() {
     ] {
         let lambda = account(&["orders"]);
         let checks = test_card(&lambda, card, values).unwrap();
+        assert_eq!(checks.len(), 6, "{card}");
         for check in checks {
             let expected = match check.subject {
                 Subject::Endpoint | Subject::Identity | Subject::ListFunctions => Outcome::Passed,
