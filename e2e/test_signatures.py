@@ -55,7 +55,13 @@ CASES = [
     case(
         "every header",
         lambda c: c.invoke(
-            ARN, "{}", qualifier="live", log=True, tenant_id="a  b = c/d", client_context='{"custom":{"k":"größe"}}'
+            ARN,
+            "{}",
+            qualifier="live",
+            log=True,
+            tenant_id="a  b = c/d",
+            client_context='{"custom":{"k":"größe"}}',
+            trace_id="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ),
         INVOKE.format(ENCODED_ARN) + "?Qualifier=live",
         keys=TEMPORARY,
@@ -63,6 +69,7 @@ CASES = [
             "x-amz-tenant-id": "a  b = c/d",
             "x-amz-client-context": "eyJjdXN0b20iOnsiayI6Imdyw7bDn2UifX0=",
             "x-amz-log-type": "Tail",
+            "x-amzn-trace-id": "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1",
             "x-amz-security-token": TEMPORARY.session_token,
         },
     ),

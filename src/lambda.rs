@@ -6,3 +6,4 @@ pub mod invoke;
 pub mod list_functions;
 pub mod list_qualifiers;
 pub mod page;
+pub mod trace_id;

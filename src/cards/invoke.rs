@@ -127,7 +127,7 @@ form! {
         TraceId = Field {
             key: "traceId",
             label: "Trace ID",
-            definition: "The X-Ray trace to continue: a value of the header X-Amzn-Trace-Id.",
+            definition: "The trace to continue: a value of the X-Ray header X-Amzn-Trace-Id or of the W3C header traceparent, which is converted.",
             group: ADVANCED,
             paths: &["request.trace-id"],
             ..FIELD

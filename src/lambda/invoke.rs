@@ -23,6 +23,7 @@ use crate::call::target::Target;
 use crate::call::text::{self, is_word};
 use crate::call::{failure, log_tail};
 use crate::lambda::function_name::{FunctionName, check_qualifier};
+use crate::lambda::trace_id;
 
 /// The interface's `lambda.invoke-request`, unchecked. The interface documents its fields. The `Debug`
 /// output has only the lengths of the payload and the client context.
@@ -148,7 +149,7 @@ impl Invoke {
     ///
     /// # Errors
     /// `invalid-input`, which names the field.
-    pub fn new(connection: Connection, request: InvokeRequest) -> Result<Invoke, Error> {
+    pub fn new(connection: Connection, mut request: InvokeRequest) -> Result<Invoke, Error> {
         const FUNCTION: &str = "request.function";
         let function = FunctionName::parse(FUNCTION, &request.function)?;
         check_qualifiers(&function, request.qualifier.as_deref())?;
@@ -172,6 +173,7 @@ impl Invoke {
             check_payload(payload, invocation_type)?;
         }
         check_texts(&request)?;
+        request.trace_id = request.trace_id.map(trace_id::header).transpose()?;
         let delivery = Delivery::new("request.delivery", request.delivery.as_ref(), synchronous)?;
 
         Ok(Invoke {
@@ -291,16 +293,6 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
             64,
             is_word,
             "a durable execution's name has 1 to 64 letters, digits, hyphens and underscores",
-        )?;
-    }
-    if let Some(trace_id) = &request.trace_id {
-        text::check(
-            format_args!("request.trace-id"),
-            trace_id,
-            1,
-            8_192,
-            |byte| byte.is_ascii_graphic(),
-            "a trace ID consists of visible ASCII characters, for example Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
         )?;
     }
     Ok(())

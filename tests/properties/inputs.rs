@@ -118,7 +118,10 @@ proptest! {
         client_context in option::of(text_like(&EVENTS)),
         tenant_id in option::of(text_like(&["blue", "a b"])),
         durable_execution_name in option::of(text_like(&["order-1"])),
-        trace_id in option::of(text_like(&["Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"])),
+        trace_id in option::of(text_like(&[
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ])),
         region in text_like(&REGIONS),
         url in option::of(text_like(&URLS)),
     ) {

@@ -34,6 +34,21 @@ async fn every_parameter_reaches_the_function(component: Component) {
 
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
+async fn traceparent_reaches_the_function_as_its_trace(component: Component) {
+    let local = Local::start(component).await;
+    let request = InvokeRequest {
+        trace_id: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        ..request("context", "{}")
+    };
+    let seen: Value = serde_json::from_str(&text(local.invoke(request).await)).unwrap();
+    assert_eq!(
+        seen["traceId"],
+        "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1"
+    );
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_form_of_name_and_qualifier_runs_the_right_version(component: Component) {
     let local = Local::start(component).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:versioned";
