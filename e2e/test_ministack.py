@@ -23,6 +23,13 @@ def test_function_returns_its_event(connector):
     assert answer["request-id"]
 
 
+def test_request_id_of_the_service_is_reported_if_it_ignores_the_requested_one(connector):
+    asked = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11"
+    answer = connector.invoke("context", "{}", request_id=asked)
+    assert json.loads(answer.text())["request_id"] != asked
+    assert answer.ok()["request-id"] not in (None, asked)
+
+
 @pytest.mark.parametrize("payload", ["null", "7", '"text"', "[1, 2]", "{}"])
 def test_any_json_value_is_a_valid_event(connector, payload):
     assert connector.invoke("echo", payload).text() == payload

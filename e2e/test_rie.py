@@ -32,6 +32,14 @@ def test_function_without_client_context_and_tenant_sees_none(python_function):
     assert (seen["tenant"], seen["client"]) == (None, None)
 
 
+def test_requested_id_reaches_the_function(python_function):
+    """The emulator's response does not repeat the ID, so that the connector does not claim it."""
+    asked = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11"
+    answer = python_function("context").invoke("function", "{}", request_id=asked.upper())
+    assert json.loads(answer.text())["request_id"] == asked
+    assert answer.ok()["request-id"] is None
+
+
 def test_error_document_without_the_header_is_a_success(python_function):
     """Only the header marks a failure, so the emulator's error document is an ordinary response."""
     answer = json.loads(python_function("raises").invoke("function", '{"order": 7}').text())

@@ -55,7 +55,14 @@ CASES = [
     case(
         "every header",
         lambda c: c.invoke(
-            ARN, "{}", qualifier="live", log=True, tenant_id="a  b = c/d", client_context='{"custom":{"k":"größe"}}'
+            ARN,
+            "{}",
+            qualifier="live",
+            log=True,
+            tenant_id="a  b = c/d",
+            client_context='{"custom":{"k":"größe"}}',
+            trace_id="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            request_id="7F3A1B6E-0C52-4B4F-9A86-3B1F6A0F2C11",
         ),
         INVOKE.format(ENCODED_ARN) + "?Qualifier=live",
         keys=TEMPORARY,
@@ -63,6 +70,8 @@ CASES = [
             "x-amz-tenant-id": "a  b = c/d",
             "x-amz-client-context": "eyJjdXN0b20iOnsiayI6Imdyw7bDn2UifX0=",
             "x-amz-log-type": "Tail",
+            "x-amzn-trace-id": "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1",
+            "x-amzn-requestid": "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11",
             "x-amz-security-token": TEMPORARY.session_token,
         },
     ),
@@ -130,7 +139,8 @@ def assert_signed(request, keys):
     assert (algorithm, parts["Credential"]) == ("AWS4-HMAC-SHA256", f"{keys.access_key_id}/{scope}")
     # Every header that Lambda reads is signed. Headers that a proxy may change are not.
     sent = {name.lower() for name, _ in request.headers}
-    assert {"host", *(name for name in sent if name.startswith("x-amz-"))} <= set(signed)
+    read_by_lambda = {name for name in sent if name.startswith("x-amz-") or name == "x-amzn-requestid"}
+    assert {"host", *read_by_lambda} <= set(signed)
     assert not {"authorization", "connection", "user-agent", "x-amzn-trace-id"} & set(signed)
 
     again = AWSRequest(method=request.method, url=f"http://{request.header('host')}{request.target}", data=request.body)

@@ -61,6 +61,7 @@ def test_every_option_of_a_request_is_accepted(ministack, call):
         "payload": "{}",
         "tenant_id": "tenant  two",
         "trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793",
+        "request_id": "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11",
         "delivery": {"max_attempts": 1, "response_timeout_ms": 60_000, "idempotent": False},
     }
     answer = call(ministack.user, "invoke", request)["ok"]

@@ -6,3 +6,5 @@ pub mod invoke;
 pub mod list_functions;
 pub mod list_qualifiers;
 pub mod page;
+pub mod request_id;
+pub mod trace_id;

@@ -11,6 +11,7 @@
 //!
 //! All I/O and both clocks are behind the [`Transport`].
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,6 +25,7 @@ use crate::call::attempts::{Attempts, FailedAttempt, RetryDecision};
 use crate::call::delivery::Delivery;
 use crate::call::error::{Category, Error};
 use crate::call::error_codes::is_expired;
+use crate::call::error_response;
 use crate::call::operation::{Call, Exchange, Operation};
 use crate::call::origin::Origin;
 use crate::call::roles::RoleChain;
@@ -37,7 +39,7 @@ use crate::transport::Transport;
 mod annotate;
 mod receive;
 pub use annotate::redact;
-use annotate::{Context, annotate, propagate_uncertainty, wrong_day};
+use annotate::{Context, Doubt, annotate, propagate_uncertainty, wrong_day};
 use receive::receive;
 
 /// Runs `operation` to completion and returns its output.
@@ -167,6 +169,7 @@ async fn exchange(
         signer: signer(transport, operation.call(), clock).await?,
         payload_hash: None,
         began_ns: transport.monotonic_ns(),
+        doubt: None,
     };
     let mut earlier = None;
     let mut number: u8 = 1;
@@ -176,16 +179,20 @@ async fn exchange(
             return Ok(());
         };
         let caller = operation.call().target.caller.secrets();
+        let requested_id = shared.request_id(operation);
         let context = Context {
             operation,
             signer: &shared.signer,
             secrets: &shared.secrets(caller, &failed.authorization),
+            requested_id,
             signing_date: failed.signing_date,
         };
         annotate(&mut failed.error, &context);
         let caller = &operation.call().target.caller;
         let keys_expired = evict_rejected_session(&failed.error, caller, transport.sessions());
-        let error = propagate_uncertainty(failed.error, earlier);
+        let doubt = Doubt::after(&failed.error, requested_id);
+        let error = propagate_uncertainty(failed.error, earlier, shared.doubt.as_ref());
+        shared.doubt = shared.doubt.or(doubt);
 
         match attempts.after(&FailedAttempt {
             error: &error,
@@ -203,7 +210,10 @@ async fn exchange(
         // AWS may have rejected a role's session, or it may have expired during the wait.
         shared.signer = match signer(transport, operation.call(), clock).await {
             Ok(signer) => signer,
-            Err(renewal) => return Err(propagate_uncertainty(renewal, Some(error))),
+            Err(renewal) => {
+                let doubt = shared.doubt.as_ref();
+                return Err(propagate_uncertainty(renewal, Some(error), doubt));
+            }
         };
         earlier = Some(error);
         number = number.saturating_add(1);
@@ -217,9 +227,17 @@ struct Shared {
     payload_hash: Option<String>,
     /// The monotonic clock at the start of the first attempt, in nanoseconds.
     began_ns: u64,
+    /// The first attempt that may have run the function, if there was one.
+    doubt: Option<Doubt>,
 }
 
 impl Shared {
+    /// Returns the request ID that the next attempt asks for. It is not that of an attempt that may
+    /// still be running: Lambda may deliver its late response to another run with the same ID.
+    fn request_id<'a>(&self, operation: &'a dyn Exchange) -> Option<&'a str> {
+        operation.request_id().filter(|_| self.doubt.is_none())
+    }
+
     fn elapsed_ms(&self, transport: &impl Transport) -> u64 {
         transport.monotonic_ns().saturating_sub(self.began_ns) / 1_000_000
     }
@@ -287,6 +305,11 @@ async fn attempt(
 
     // 2. Sign it. The body may be 6 MiB and does not change between attempts, so it is hashed once.
     let mut request = operation.request();
+    if let Some(id) = shared.request_id(operation) {
+        request
+            .headers
+            .push(("x-amzn-requestid", Cow::Borrowed(id)));
+    }
     let target = &operation.call().target;
     let authorization = if shared.signer.signs() {
         let hash = || sigv4::payload_hash(request.body);
@@ -319,7 +342,13 @@ async fn attempt(
             retry_after_ms = response
                 .header("x-amz-retry-after")
                 .and_then(|header| retry::retry_after_ms(&header));
-            operation.read(response, number)
+            let request_id = error_response::request_id(&response);
+            operation.read(response, number).map_err(|mut error| {
+                if let Error::Transport(error) = &mut error {
+                    error.request_id = request_id;
+                }
+                error
+            })
         }
         Err(error) => Err(error),
     };

@@ -5,6 +5,7 @@ def handler(event, context):
     client = context.client_context
     return {
         "version": context.function_version,
+        "request_id": context.aws_request_id,
         "arn": context.invoked_function_arn,
         "tenant": getattr(context, "tenant_id", None),
         "client": client and {

@@ -207,6 +207,7 @@ impl<'a> Call<'a> {
             tenant_id: lines.text("tenant"),
             durable_execution_name: lines.text("durable"),
             trace_id: lines.text("trace"),
+            request_id: lines.text("request-id"),
             delivery: Some(Options {
                 // A number that does not fit becomes 0, which is rejected.
                 max_attempts: Some(u8::try_from(self.max_attempts()).unwrap_or_default()),

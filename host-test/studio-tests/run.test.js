@@ -177,6 +177,7 @@ test("every parameter reaches the function", () =>
     await ui.open("Advanced");
     await ui.text("Durable Execution Name").fill("order-7");
     await ui.text("Trace ID").fill("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1");
+    await ui.text("Request ID").fill("7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11");
     await ui.text("Response Timeout (Seconds)").fill("60");
     await ui.page.getByRole("checkbox", { name: "Idempotent" }).check();
     await ui.run();
@@ -188,6 +189,7 @@ test("every parameter reaches the function", () =>
       '"version":"1"',
       '"durableExecutionName":"order-7"',
       "Root=1-5759e988-bd862e3fe1be46a994272793",
+      '"awsRequestId":"7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11"',
     ]) {
       assert.ok(seen.includes(part), `${part} in ${seen}`);
     }

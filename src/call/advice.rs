@@ -3,9 +3,11 @@
 //! One code has many causes. Every kind of policy denies with the same code, and each kind has
 //! another owner, so a hint that ignores the message may contradict it.
 
+use alloc::format;
 use alloc::string::String;
 
 use crate::call::error::Category;
+use crate::call::text::excerpt;
 
 /// AWS's sentences: the category of the error, a phrase of the message, and the advice. The first
 /// phrase that a message contains decides. Case is ignored.
@@ -156,6 +158,26 @@ pub fn by_sentence(
                 .replace("$resource", resource),
         )
     })
+}
+
+/// Returns the advice for an attempt whose response is unusable, but has this request ID.
+pub fn by_request_id(id: &str) -> String {
+    let id = excerpt(id);
+    format!("the request ID is {id}: search the function's log for it")
+}
+
+/// Returns the advice for an attempt without a response, if it asked for this request ID.
+pub fn by_requested_id(id: &str) -> String {
+    format!("the request ID asked for is {id}: search the function's log for it")
+}
+
+/// Returns the advice for an error after an attempt that may have run the function and had this
+/// request ID.
+pub fn by_earlier_request_id(id: &str) -> String {
+    let id = excerpt(id);
+    format!(
+        "an earlier attempt may have run the function with the request ID {id}, which later attempts do not have: search the function's log for it"
+    )
 }
 
 /// Returns the advice for a throttled request, by the limit that it exceeded.

@@ -30,10 +30,32 @@ impl Error {
             kind: TransportKind::Malformed,
             message: message.into(),
             executed,
+            request_id: None,
             attempts,
             transient: true,
         })
     }
+
+    /// Adds `note` to what the caller can do about the error: to the hint, or to the message of an
+    /// error that has no hint. The other errors precede the request or are the function's own, and
+    /// stay as they are.
+    pub fn add_note(&mut self, note: &str) {
+        match self {
+            Error::Unauthenticated(error) | Error::Service(error) => {
+                let hint = error.hint.get_or_insert_default();
+                append(hint, note);
+            }
+            Error::Transport(error) => append(&mut error.message, note),
+            Error::InvalidInput(_) | Error::FunctionFailed(_) => {}
+        }
+    }
+}
+
+fn append(text: &mut String, note: &str) {
+    if !text.is_empty() {
+        text.push_str("; ");
+    }
+    text.push_str(note);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +105,8 @@ pub struct TransportError {
     pub kind: TransportKind,
     pub message: String,
     pub executed: Executed,
+    /// The request ID of the response, if there was one. The interface reports it in the message.
+    pub request_id: Option<String>,
     pub attempts: u8,
     /// Whether another attempt may succeed within seconds. The interface does not report it.
     pub transient: bool,

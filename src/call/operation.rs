@@ -40,7 +40,14 @@ pub trait Exchange {
         Effect::Read
     }
 
-    /// Builds the next request, unsigned. Called for every attempt.
+    /// The request ID that the caller chose for the next request. It is sent with each attempt until
+    /// one may have run the function. The default is none, so that AWS chooses.
+    fn request_id(&self) -> Option<&str> {
+        None
+    }
+
+    /// Builds the next request, unsigned and without [`Exchange::request_id`]. Called for every
+    /// attempt.
     fn request(&self) -> Request<'_>;
 
     /// Reads the response to the last request, which took `attempts` attempts. It comes from AWS or

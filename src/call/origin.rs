@@ -5,12 +5,12 @@
 //! request ID into every response.
 
 use alloc::format;
-use alloc::string::String;
 
 use crate::aws::endpoint::{Endpoint, EndpointKind, STS};
 use crate::aws::message::Response;
 use crate::call::error::{Executed, TransportError, TransportKind};
 use crate::call::operation::Effect;
+use crate::call::text::excerpt;
 
 /// Who sent a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,30 +120,12 @@ pub fn not_lambda(
         kind: TransportKind::NotLambda,
         message,
         executed,
+        request_id: None,
         attempts,
         // A gateway may recover. A server that sent a success or a refusal will send it again.
         transient: matches!(status, 408 | 425 | 429 | 460 | 499 | 500..=599)
             && !refuses_to_forward(status),
     }
-}
-
-/// Foreign text for an error: printable, and short.
-fn excerpt(value: &str) -> String {
-    let mut text: String = value
-        .chars()
-        .take(64)
-        .map(|c| {
-            if c == ' ' || c.is_ascii_graphic() {
-                c
-            } else {
-                '?'
-            }
-        })
-        .collect();
-    if value.chars().nth(64).is_some() {
-        text.push('…');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! value, which may be a secret pasted into the wrong field.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use crate::call::error::Error;
@@ -41,6 +41,25 @@ pub fn check(
         "it contains a character that is not allowed"
     };
     Err(Error::invalid(field.to_string(), format!("{seen}: {rule}")))
+}
+
+/// Returns foreign text for an error: printable, and at most 64 characters of it.
+pub fn excerpt(value: &str) -> String {
+    let mut text: String = value
+        .chars()
+        .take(64)
+        .map(|c| {
+            if c == ' ' || c.is_ascii_graphic() {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect();
+    if value.chars().nth(64).is_some() {
+        text.push('…');
+    }
+    text
 }
 
 #[cfg(test)]

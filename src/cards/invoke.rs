@@ -127,9 +127,17 @@ form! {
         TraceId = Field {
             key: "traceId",
             label: "Trace ID",
-            definition: "The X-Ray trace to continue: a value of the header X-Amzn-Trace-Id.",
+            definition: "The trace to continue: a value of the X-Ray header X-Amzn-Trace-Id or of the W3C header traceparent, which is converted.",
             group: ADVANCED,
             paths: &["request.trace-id"],
+            ..FIELD
+        },
+        RequestId = Field {
+            key: "requestId",
+            label: "Request ID",
+            definition: "The request ID of the invocation, by which the function's log shows what happened even if no response arrives. It must be a UUID, a new one for each run, and does not prevent a second run. Leave it empty to let Lambda choose.",
+            group: ADVANCED,
+            paths: &["request.request-id"],
             ..FIELD
         },
         OnFunctionError = Field {
@@ -321,7 +329,11 @@ pub async fn run(
             }
             Found::Several(candidates) => return Err(named.field.invalid(candidates)),
             Found::Nothing => {}
-            Found::Unknown(why) => add_hint(&mut result, &why),
+            Found::Unknown(why) => {
+                if let Err(error) = &mut result {
+                    error.add_note(&why);
+                }
+            }
         }
     }
     // Free the request's payload before the response is copied.
@@ -439,6 +451,7 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
         tenant_id: Input::TenantId.text(values)?,
         durable_execution_name: Input::DurableExecutionName.text(values)?,
         trace_id: Input::TraceId.text(values)?,
+        request_id: Input::RequestId.text(values)?,
         delivery: Some(delivery::Options {
             max_attempts: Input::MaxAttempts.number(values)?,
             connect_timeout_ms: None,
@@ -472,13 +485,4 @@ fn may_be_part_of_a_name(result: &Result<Invocation, Error>) -> bool {
     matches!(result, Err(Error::Service(error))
         if matches!(error.category, Category::NotFound | Category::AccessDenied)
             && error.executed == Executed::No)
-}
-
-fn add_hint(result: &mut Result<Invocation, Error>, more: &str) {
-    if let Err(Error::Service(error)) = result {
-        error.hint = Some(match error.hint.take() {
-            Some(hint) => format!("{hint}; {more}"),
-            None => more.into(),
-        });
-    }
 }

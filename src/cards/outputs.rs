@@ -66,6 +66,7 @@ pub fn too_large(executed: Executed, attempts: u8) -> Error {
         kind: TransportKind::Other,
         message: "the outputs do not fit into the memory that the host allows: allow at least 64 MiB, and more for a large payload".into(),
         executed,
+        request_id: None,
         attempts,
         transient: false,
     })

@@ -104,6 +104,7 @@ impl From<lambda::InvokeRequest> for InvokeRequest {
             tenant_id: request.tenant_id,
             durable_execution_name: request.durable_execution_name,
             trace_id: request.trace_id,
+            request_id: request.request_id,
             delivery: request.delivery.map(Into::into),
         }
     }

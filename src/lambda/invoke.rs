@@ -23,6 +23,7 @@ use crate::call::target::Target;
 use crate::call::text::{self, is_word};
 use crate::call::{failure, log_tail};
 use crate::lambda::function_name::{FunctionName, check_qualifier};
+use crate::lambda::{request_id, trace_id};
 
 /// The interface's `lambda.invoke-request`, unchecked. The interface documents its fields. The `Debug`
 /// output has only the lengths of the payload and the client context.
@@ -38,6 +39,7 @@ pub struct InvokeRequest {
     pub tenant_id: Option<String>,
     pub durable_execution_name: Option<String>,
     pub trace_id: Option<String>,
+    pub request_id: Option<String>,
     pub delivery: Option<delivery::Options>,
 }
 
@@ -53,6 +55,7 @@ impl fmt::Debug for InvokeRequest {
             tenant_id,
             durable_execution_name,
             trace_id,
+            request_id,
             delivery,
         } = self;
         let bytes = |text: &Option<String>| text.as_ref().map(String::len);
@@ -67,6 +70,7 @@ impl fmt::Debug for InvokeRequest {
             .field("tenant_id", tenant_id)
             .field("durable_execution_name", durable_execution_name)
             .field("trace_id", trace_id)
+            .field("request_id", request_id)
             .field("delivery", delivery)
             .finish()
     }
@@ -148,7 +152,7 @@ impl Invoke {
     ///
     /// # Errors
     /// `invalid-input`, which names the field.
-    pub fn new(connection: Connection, request: InvokeRequest) -> Result<Invoke, Error> {
+    pub fn new(connection: Connection, mut request: InvokeRequest) -> Result<Invoke, Error> {
         const FUNCTION: &str = "request.function";
         let function = FunctionName::parse(FUNCTION, &request.function)?;
         check_qualifiers(&function, request.qualifier.as_deref())?;
@@ -172,6 +176,9 @@ impl Invoke {
             check_payload(payload, invocation_type)?;
         }
         check_texts(&request)?;
+        request.trace_id = request.trace_id.map(trace_id::header).transpose()?;
+        let request_id = request.request_id.as_deref();
+        request.request_id = request_id.map(request_id::normalize).transpose()?;
         let delivery = Delivery::new("request.delivery", request.delivery.as_ref(), synchronous)?;
 
         Ok(Invoke {
@@ -293,16 +300,6 @@ fn check_texts(request: &InvokeRequest) -> Result<(), Error> {
             "a durable execution's name has 1 to 64 letters, digits, hyphens and underscores",
         )?;
     }
-    if let Some(trace_id) = &request.trace_id {
-        text::check(
-            format_args!("request.trace-id"),
-            trace_id,
-            1,
-            8_192,
-            |byte| byte.is_ascii_graphic(),
-            "a trace ID consists of visible ASCII characters, for example Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
-        )?;
-    }
     Ok(())
 }
 
@@ -319,6 +316,10 @@ impl Exchange for Invoke {
         } else {
             Effect::Run
         }
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.request.request_id.as_deref()
     }
 
     fn request(&self) -> Request<'_> {
@@ -419,6 +420,7 @@ impl Invoke {
             kind: TransportKind::Malformed,
             message,
             executed: Executed::Unknown,
+            request_id: None,
             attempts,
             // Another dry run would run the function again.
             transient: !is_dry_run,
@@ -441,6 +443,7 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
             kind: TransportKind::CutOff,
             message: "the response announces no length, and its body is empty or incomplete JSON, so that it may have been cut off".into(),
             executed: Executed::Yes,
+            request_id: None,
             attempts,
             transient: true,
         }));

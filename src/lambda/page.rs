@@ -69,6 +69,7 @@ pub fn too_large(message: impl Into<String>, attempts: u8) -> Error {
         kind: TransportKind::Malformed,
         message: message.into(),
         executed: Executed::No,
+        request_id: None,
         attempts,
         transient: false,
     })

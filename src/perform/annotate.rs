@@ -1,12 +1,13 @@
-//! Completes the error of an attempt: removes secrets, adds a hint that fits the signer, and
-//! accounts for earlier attempts.
+//! Completes the error of an attempt: removes secrets, adds a hint that fits the signer, names the
+//! request ID, and accounts for earlier attempts.
 
 use alloc::format;
+use alloc::string::String;
 
 use crate::aws::clock_skew::{SigningDate, is_skew_code};
 use crate::aws::credentials::{Signer, WrongDay};
 use crate::aws::endpoint::LAMBDA;
-use crate::call::advice::by_sentence;
+use crate::call::advice;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes::CLOCK;
 use crate::call::operation::Exchange;
@@ -18,6 +19,8 @@ pub struct Context<'a> {
     pub operation: &'a dyn Exchange,
     pub signer: &'a Signer,
     pub secrets: &'a Secrets<'a>,
+    /// The request ID that the attempt asked for.
+    pub requested_id: Option<&'a str>,
     /// What the response shows about the date of the request's signature.
     pub signing_date: SigningDate,
 }
@@ -29,6 +32,7 @@ pub fn annotate(error: &mut Error, context: &Context<'_>) {
     redact(error, context.secrets);
     hint_credentials(error, context.signer, target);
     hint_date(error, context.signing_date);
+    report_request_id(error, context.requested_id);
 }
 
 /// Removes `secrets` from `error`. AWS explains a signature that does not match by quoting the
@@ -42,7 +46,12 @@ pub fn redact(error: &mut Error, secrets: &Secrets<'_>) {
                 secrets.scrub(text);
             }
         }
-        Error::Transport(error) => secrets.scrub(&mut error.message),
+        Error::Transport(error) => {
+            secrets.scrub(&mut error.message);
+            if let Some(id) = &mut error.request_id {
+                secrets.scrub(id);
+            }
+        }
         // `InvalidInput` precedes any response. `FunctionFailed` is the function's own output, beside
         // headers that `receive` has scrubbed.
         Error::InvalidInput(_) | Error::FunctionFailed(_) => {}
@@ -63,7 +72,8 @@ fn hint_credentials(error: &mut Error, signer: &Signer, target: &Target) {
     let region = &target.region;
     match signer {
         // The sentence names the cause, which another key does not remedy.
-        Signer::SigningKey(_) if by_sentence(Category::Credentials, message, "", "").is_some() => {}
+        Signer::SigningKey(_)
+            if advice::by_sentence(Category::Credentials, message, "", "").is_some() => {}
         Signer::SigningKey(key) => {
             let day = &key.day.date;
             *hint = Some(format!(
@@ -98,6 +108,40 @@ fn hint_date(error: &mut Error, signing_date: SigningDate) {
     }
 }
 
+/// Names the request ID by which the function's log shows the attempt, if it may have run the
+/// function and the error has no field that reports the ID.
+fn report_request_id(error: &mut Error, requested: Option<&str>) {
+    if !may_have_run(error) {
+        return;
+    }
+    let note = match (request_id(error), requested) {
+        (Some(id), _) if matches!(error, Error::Transport(_)) => advice::by_request_id(id),
+        (None, Some(id)) => advice::by_requested_id(id),
+        (Some(_), _) | (None, None) => return,
+    };
+    error.add_note(&note);
+}
+
+/// The request ID of the response. AWS may have ignored the one that was asked for.
+fn request_id(error: &Error) -> Option<&str> {
+    let id = match error {
+        Error::Service(error) | Error::Unauthenticated(error) => &error.request_id,
+        Error::Transport(error) => &error.request_id,
+        Error::FunctionFailed(failed) => &failed.invocation.request_id,
+        Error::InvalidInput(_) => &None,
+    };
+    id.as_deref().filter(|id| !id.trim().is_empty())
+}
+
+fn may_have_run(error: &Error) -> bool {
+    match error {
+        Error::Service(error) | Error::Unauthenticated(error) => error.executed != Executed::No,
+        Error::Transport(error) => error.executed != Executed::No,
+        Error::FunctionFailed(_) => true,
+        Error::InvalidInput(_) => false,
+    }
+}
+
 /// The error of a request that is made on another day than the signing key's.
 pub fn wrong_day(day: &WrongDay) -> Error {
     let WrongDay { key_date, today } = day;
@@ -109,21 +153,42 @@ pub fn wrong_day(day: &WrongDay) -> Error {
     )
 }
 
-/// Returns the error of the last attempt, with `executed: unknown` if an earlier attempt may have
-/// run the function. Returns the earlier error if the last attempt was not sent.
-pub fn propagate_uncertainty(mut last: Error, earlier: Option<Error>) -> Error {
-    let Some(mut earlier) = earlier else {
-        return last;
-    };
-    if matches!(last, Error::InvalidInput(_)) {
+/// An attempt that may have run the function, and did not end the call.
+pub struct Doubt {
+    /// The request ID of the response, or the one that was asked for if there was no response.
+    request_id: Option<String>,
+}
+
+impl Doubt {
+    /// Returns the doubt in which an attempt leaves the call. It ended with `error`, and asked for
+    /// the request ID `requested`.
+    pub fn after(error: &Error, requested: Option<&str>) -> Option<Doubt> {
+        may_have_run(error).then(|| Doubt {
+            request_id: request_id(error).or(requested).map(String::from),
+        })
+    }
+}
+
+/// Returns the error of the last attempt, with `executed: unknown` if there is a `doubt` about the
+/// earlier ones. Returns the `earlier` error if the last attempt was not sent.
+pub fn propagate_uncertainty(
+    mut last: Error,
+    earlier: Option<Error>,
+    doubt: Option<&Doubt>,
+) -> Error {
+    if let (Error::InvalidInput(_), Some(earlier)) = (&last, earlier) {
         return earlier;
     }
-    let in_doubt = executed_mut(&mut earlier).is_some_and(|executed| *executed != Executed::No);
+    let Some(doubt) = doubt else {
+        return last;
+    };
     if let Some(executed) = executed_mut(&mut last)
         && *executed == Executed::No
-        && in_doubt
     {
         *executed = Executed::Unknown;
+    }
+    if let Some(id) = &doubt.request_id {
+        last.add_note(&advice::by_earlier_request_id(id));
     }
     last
 }

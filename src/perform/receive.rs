@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::aws::message::Response;
 use crate::call::error::{Error, Executed, TransportError, TransportKind};
+use crate::call::error_response;
 use crate::call::operation::{Effect, Exchange};
 use crate::call::origin::{self, Origin};
 use crate::call::scrub::{MIN_SECRET, Secrets};
@@ -25,14 +26,13 @@ pub fn receive(
     let effect = operation.effect();
     let target = &operation.call().target;
     let endpoint = &target.endpoint;
-    let error = |kind, message, executed, transient| {
-        Error::Transport(TransportError {
-            kind,
-            message,
-            executed,
-            attempts,
-            transient,
-        })
+    let error = |kind, message, executed, transient| TransportError {
+        kind,
+        message,
+        executed,
+        request_id: None,
+        attempts,
+        transient,
     };
     let (mut response, cut) = match sent {
         Ok(response) => (response, None),
@@ -44,10 +44,12 @@ pub fn receive(
             Reached::Head(head) => (head, Some((kind, message))),
             Reached::Request if effect == Effect::Run => {
                 let message = may_be_running(kind, message);
-                return Err(error(kind, message, Executed::Unknown, is_transient(kind)));
+                let error = error(kind, message, Executed::Unknown, is_transient(kind));
+                return Err(Error::Transport(error));
             }
             Reached::Request | Reached::Nothing => {
-                return Err(error(kind, message, Executed::No, is_transient(kind)));
+                let error = error(kind, message, Executed::No, is_transient(kind));
+                return Err(Error::Transport(error));
             }
         },
     };
@@ -58,17 +60,24 @@ pub fn receive(
         return Err(Error::Transport(error));
     }
     if response.status < 300 {
+        let unusable = |error| {
+            Error::Transport(TransportError {
+                request_id: error_response::request_id(&response),
+                ..error
+            })
+        };
         let executed = executed_by_success(response.status, effect);
         if let Some((kind, message)) = cut {
             // A dry run with another status than 204 may have run the function.
             let may_repeat = effect != Effect::DryRun || response.status == 204;
             let transient = is_transient(kind) && may_repeat;
-            return Err(error(kind, message, executed, transient));
+            return Err(unusable(error(kind, message, executed, transient)));
         }
         if let Some(coding) = response.content_coding() {
             // The next response would be encoded as well.
             let (kind, transient) = (TransportKind::Malformed, false);
-            return Err(error(kind, encoded(coding.trim()), executed, transient));
+            let message = encoded(coding.trim());
+            return Err(unusable(error(kind, message, executed, transient)));
         }
     }
     Ok((response, origin))

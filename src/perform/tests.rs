@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::aws::endpoint::EndpointChoice;
 use crate::aws::time::AmzDate;
 use crate::block_on::block_on;
 use crate::call::connection::{Connection, Credentials};
@@ -13,9 +14,11 @@ use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
 use crate::testing::scripted::{Answer, Script, Scripted};
 use crate::testing::{
-    assert_contains, coded, connection, connection_with, invocation as request, lambdas, refused,
-    service_error, transport_error, unauthenticated,
+    access_key, answer, assert_contains, assuming, coded, connection, connection_with,
+    denied_by_sts, invocation as request, lambdas, refused, role, service_error, transport_error,
+    unauthenticated,
 };
+use crate::transport::{Failure, Reached};
 
 /// The call begins at 12:00:07, and an exchange takes two seconds.
 fn scripted(script: Vec<Answer>) -> Scripted<Script> {
@@ -386,6 +389,295 @@ fn card_invokes_no_other_function_when_execution_is_unknown() {
     );
 }
 
+const ASKED: &str = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
+
+fn with_id(request: InvokeRequest) -> InvokeRequest {
+    InvokeRequest {
+        request_id: Some(ASKED.into()),
+        ..request
+    }
+}
+
+/// The request ID that each attempt asked for.
+fn asked<S>(transport: &Scripted<S>) -> Vec<String> {
+    let sent = transport.sent.borrow();
+    let lambda = sent
+        .iter()
+        .filter(|sent| sent.authority.starts_with("lambda."));
+    lambda
+        .map(|sent| sent.header("x-amzn-requestid").into())
+        .collect()
+}
+
+#[test]
+fn request_id_is_sent_and_signed_in_lower_case() {
+    for credentials in [
+        Credentials::AccessKey(access_key()),
+        Credentials::HostSigned,
+    ] {
+        let signs = credentials != Credentials::HostSigned;
+        let transport = scripted(vec![ok()]);
+        let request = InvokeRequest {
+            request_id: Some(ASKED.to_uppercase()),
+            ..request()
+        };
+        invoke_at(connection_with(credentials), &transport, request).unwrap();
+        assert_eq!(asked(&transport), [ASKED]);
+        let sent = transport.sent.borrow();
+        let authorization = sent[0].header("authorization");
+        assert_eq!(
+            authorization.contains(";x-amzn-requestid,"),
+            signs,
+            "{authorization}"
+        );
+    }
+    let transport = scripted(vec![ok()]);
+    invoke(&transport, request()).unwrap();
+    assert_eq!(asked(&transport), [""]);
+}
+
+#[test]
+fn request_id_is_sent_again_while_the_function_provably_did_not_start() {
+    let transport = Scripted {
+        ahead_s: 3_600,
+        ..scripted(vec![
+            failure(TransportKind::Connect, Executed::No),
+            error(429, "TooManyRequestsException"),
+            skewed(),
+            error(409, "ResourceConflictException"),
+            ok(),
+        ])
+    };
+    let request = InvokeRequest {
+        delivery: Some(Options {
+            max_attempts: Some(5),
+            ..Options::default()
+        }),
+        ..with_id(request())
+    };
+    assert_eq!(invoke(&transport, request).unwrap().attempts, 5);
+    assert_eq!(asked(&transport), [ASKED; 5]);
+}
+
+#[test]
+fn request_id_is_sent_again_with_the_keys_of_a_new_session() {
+    let transport = Scripted::aws();
+    transport.service.lambda.set(|key| match key {
+        "ASIA1" => error(403, "ExpiredTokenException"),
+        _ => ok(),
+    });
+    let connection = assuming(vec![role("arn:aws:iam::123456789012:role/x")]);
+    let operation = Invoke::new(connection, with_id(request())).unwrap();
+    assert_eq!(
+        block_on(perform(&transport, operation)).unwrap().attempts,
+        2
+    );
+    assert_eq!(asked(&transport), [ASKED; 2]);
+    let sent = transport.sent.borrow();
+    let mut sts = sent
+        .iter()
+        .filter(|sent| sent.authority.starts_with("sts."));
+    assert!(sts.all(|sent| sent.header("x-amzn-requestid").is_empty()));
+}
+
+#[test]
+fn request_id_is_not_sent_after_an_attempt_that_may_have_run() {
+    for doubtful in [
+        failure(TransportKind::Timeout, Executed::Unknown),
+        failure(TransportKind::CutOff, Executed::Unknown),
+        error(500, "ServiceException"),
+        Ok(answer(502, &[], "")),
+        // Lambda ignored the invocation type, or the response is not Lambda's.
+        Ok(lambdas(202, &[], "")),
+    ] {
+        let throttled = || error(429, "TooManyRequestsException");
+        let transport = scripted(vec![throttled(), doubtful, throttled(), ok()]);
+        let mut request = with_id(idempotent());
+        if let Some(delivery) = &mut request.delivery {
+            delivery.max_attempts = Some(4);
+        }
+        assert_eq!(invoke(&transport, request).unwrap().attempts, 4);
+        assert_eq!(asked(&transport), [ASKED, ASKED, "", ""]);
+    }
+}
+
+const SEARCH: &str = "search the function's log for it";
+
+#[test]
+fn request_id_is_in_the_message_if_there_is_no_response() {
+    use TransportKind::{CutOff, Malformed, Other, Timeout};
+    let requested = format!("; the request ID asked for is {ASKED}: {SEARCH}");
+    for kind in [CutOff, Malformed, Other, Timeout] {
+        let transport = scripted(vec![failure(kind, Executed::Unknown)]);
+        let error = transport_error(invoke(&transport, with_id(request())));
+        assert!(error.message.ends_with(&requested), "{error:?}");
+    }
+    // A gateway, which may have forwarded the request.
+    let transport = scripted(vec![Ok(answer(504, &[], ""))]);
+    let error = transport_error(invoke(&transport, with_id(request())));
+    assert_eq!(error.kind, TransportKind::NotLambda);
+    assert!(error.message.ends_with(&requested), "{error:?}");
+    // An emulator without request IDs.
+    let emulator = Connection {
+        endpoint: EndpointChoice::Emulator("http://127.0.0.1:9000".into()),
+        ..connection()
+    };
+    let transport = scripted(vec![Ok(answer(500, &[], "{}"))]);
+    let error = service_error(invoke_at(emulator, &transport, with_id(request())));
+    assert!(error.hint.unwrap().ends_with(&requested));
+    assert_eq!(error.request_id, None);
+
+    let transport = scripted(vec![failure(Timeout, Executed::Unknown)]);
+    let error = transport_error(invoke(&transport, request()));
+    assert!(!error.message.contains("request ID"), "{error:?}");
+}
+
+#[test]
+fn request_id_that_cannot_have_reached_lambda_is_not_reported() {
+    for unsent in [
+        failure(TransportKind::Dns, Executed::No),
+        failure(TransportKind::Tls, Executed::No),
+        Ok(answer(407, &[], "")),
+    ] {
+        let request = InvokeRequest {
+            delivery: Some(Options {
+                max_attempts: Some(1),
+                ..Options::default()
+            }),
+            ..with_id(request())
+        };
+        let error = transport_error(invoke(&scripted(vec![unsent]), request));
+        assert!(!error.message.contains(ASKED), "{error:?}");
+    }
+}
+
+#[test]
+fn request_id_of_the_response_is_reported_instead_of_another_one() {
+    for own in [ASKED, "8f5e"] {
+        let id = ("x-amzn-requestid", own);
+        let coded = |code| Ok(lambdas(500, &[id, ("x-amzn-errortype", code)], "{}"));
+        let service = service_error(invoke(
+            &scripted(vec![coded("ServiceException")]),
+            with_id(request()),
+        ));
+        assert_eq!(service.request_id.as_deref(), Some(own));
+        assert!(!service.hint.unwrap().contains(SEARCH));
+
+        let marker = ("x-amz-function-error", "Unhandled");
+        let failed = Ok(lambdas(200, &[id, marker], "{}"));
+        let Err(Error::FunctionFailed(failed)) =
+            invoke(&scripted(vec![failed]), with_id(request()))
+        else {
+            panic!("the function failed");
+        };
+        assert_eq!(failed.invocation.request_id.as_deref(), Some(own));
+
+        let head = |status, headers: &[_]| lambdas(status, &[&[id], headers].concat(), "");
+        let cut = Failure {
+            kind: TransportKind::CutOff,
+            message: "cut".into(),
+            reached: Reached::Head(head(200, &[])),
+        };
+        for unusable in [
+            Err(cut),
+            Ok(head(200, &[("content-encoding", "gzip")])),
+            Ok(head(201, &[])),
+        ] {
+            let error = transport_error(invoke(&scripted(vec![unusable]), with_id(request())));
+            let expected = format!("; the request ID is {own}: {SEARCH}");
+            assert!(error.message.ends_with(&expected), "{error:?}");
+            assert_eq!(error.message.matches("request ID").count(), 1, "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn later_error_names_the_request_id_of_the_attempt_that_may_have_run() {
+    let timeout = || failure(TransportKind::Timeout, Executed::Unknown);
+    let refused = || failure(TransportKind::Connect, Executed::No);
+    let earlier = |id: &str| {
+        format!(
+            "an earlier attempt may have run the function with the request ID {id}, which later attempts do not have: {SEARCH}"
+        )
+    };
+    let end = |script| invoke(&scripted(script), with_id(idempotent()));
+
+    let gone = service_error(end(vec![
+        timeout(),
+        error(404, "ResourceNotFoundException"),
+    ]));
+    assert_eq!(
+        (gone.executed, gone.request_id.as_deref()),
+        (Executed::Unknown, Some("8f5e"))
+    );
+    assert!(gone.hint.unwrap().ends_with(&earlier(ASKED)));
+
+    let unanswered = transport_error(end(vec![timeout(), timeout(), refused()]));
+    let message = format!("no response, as scripted; {}", earlier(ASKED));
+    assert_eq!(unanswered.message, message);
+
+    let cut = failure(TransportKind::CutOff, Executed::Yes);
+    let cut = transport_error(end(vec![refused(), timeout(), cut]));
+    let message = format!(
+        "no response, as scripted; the request ID is 8f5e: {SEARCH}; {}",
+        earlier(ASKED)
+    );
+    assert_eq!(cut.message, message);
+
+    // Lambda chose another ID for the first attempt.
+    let fault = lambdas(500, &[("x-amzn-requestid", "77aa")], "{}");
+    let denied = service_error(end(vec![
+        Ok(fault),
+        error(404, "ResourceNotFoundException"),
+    ]));
+    let hint = denied.hint.unwrap();
+    assert!(
+        hint.ends_with(&earlier("77aa")) && !hint.contains(ASKED),
+        "{hint}"
+    );
+
+    // The error of the first attempt is returned, because the second was not sent.
+    let transport = scripted(vec![timeout()]);
+    transport.set_clock(43_200 + 119);
+    let ended = invoke_at(signing_key("20261122"), &transport, with_id(idempotent()));
+    let message = transport_error(ended).message;
+    let requested = format!("; the request ID asked for is {ASKED}: {SEARCH}");
+    assert!(message.ends_with(&requested), "{message}");
+    assert_eq!(message.matches(ASKED).count(), 1, "{message}");
+}
+
+#[test]
+fn error_of_sts_names_the_request_id_of_the_attempt_that_may_have_run() {
+    let mut transport = Scripted::aws();
+    // The session expires while the call waits for Lambda.
+    transport.takes_ms = |sent, _| {
+        if sent.authority.starts_with("lambda.") {
+            3_590_000
+        } else {
+            0
+        }
+    };
+    let timeout = |_: &_| failure(TransportKind::Timeout, Executed::Unknown);
+    transport.service.lambda.set(timeout);
+    transport.service.sts.set(|sent| {
+        (sent.at_s > crate::testing::NOW + 3_000).then(|| denied_by_sts("not authorized"))
+    });
+    let connection = assuming(vec![role("arn:aws:iam::123456789012:role/x")]);
+    let operation = Invoke::new(connection, with_id(idempotent())).unwrap();
+    let error = unauthenticated(block_on(perform(&transport, operation)));
+    assert_eq!(
+        (&*error.code, error.executed),
+        ("AccessDenied", Executed::Unknown)
+    );
+    assert_contains(
+        &error.hint.unwrap(),
+        [&format!(
+            "may have run the function with the request ID {ASKED}"
+        )],
+    );
+    assert_eq!(asked(&transport), [ASKED]);
+}
+
 fn signing_key(date: &str) -> Connection {
     connection_with(Credentials::SigningKey {
         access_key_id: "AKIDEXAMPLE".into(),
@@ -487,6 +779,7 @@ fn jitter_is_uniform() {
         signer: Signer::Unsigned,
         payload_hash: Some("e3b0".into()),
         began_ns: 0,
+        doubt: None,
     };
     let mut counts = [0_u32; 16];
     for ns in 0..1_600 {

@@ -89,6 +89,20 @@ enum Meaning {
 }
 
 impl Letter {
+    /// The request ID of the answer.
+    pub fn request_id(&self) -> Option<&'static str> {
+        let response = match &self.answer {
+            Ok(response) => response,
+            Err(Failure {
+                reached: Reached::Head(head),
+                ..
+            }) => head,
+            Err(_) => return None,
+        };
+        let (name, id) = ID;
+        response.header(name).map(|_| id)
+    }
+
     /// What the answer proves, and how the call ends if it is the last one.
     pub fn judge(&self, asked: Asked) -> (Proof, End) {
         use End::{Final, FunctionFailed, Success, Transient};

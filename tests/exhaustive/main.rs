@@ -15,7 +15,7 @@
 
 mod alphabet;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -38,6 +38,8 @@ use alphabet::{Asked, End, Letter, Proof, letters};
 /// 2026-11-22T12:00:00Z
 const NOW: u64 = 1_795_348_800;
 const WRONG_DATE: &str = "Sun, 22 Nov 2026 13:00:00 GMT";
+
+const REQUEST_ID: &str = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
 
 /// A combination of options.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +90,7 @@ impl Case {
                 idempotent: Some(self.idempotent),
                 ..Options::default()
             }),
+            request_id: Some(REQUEST_ID.into()),
             ..InvokeRequest::default()
         };
         Invoke::new(connection, request).unwrap()
@@ -98,6 +101,8 @@ impl Case {
 struct Script<'a> {
     answers: &'a [&'a Letter],
     sent: Cell<usize>,
+    /// Whether each attempt asked for the request ID.
+    asked: RefCell<Vec<bool>>,
     waited_ms: Cell<u64>,
     sessions: SessionCache,
 }
@@ -115,7 +120,11 @@ impl Transport for Script<'_> {
         self.waited_ms.set(self.waited_ms.get() + ms);
     }
 
-    async fn send(&self, _: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+    async fn send(&self, request: &Request<'_>, _: &TimeLimits) -> Result<Response, Failure> {
+        let mut headers = request.headers.iter();
+        let id = headers.find(|(name, _)| *name == "x-amzn-requestid");
+        assert!(id.is_none_or(|(_, id)| id == REQUEST_ID));
+        self.asked.borrow_mut().push(id.is_some());
         let at = self.sent.get();
         self.sent.set(at + 1);
         match self.answers.get(at) {
@@ -195,10 +204,53 @@ fn check(case: &Case, sequence: &[&Letter], result: &Result<Invocation, Error>) 
                 other => panic!("{other:?}: {}", place()),
             };
             assert_eq!(seen, executed(case, sequence), "{}", place());
+            check_reported_id(case, sequence, error);
             attempts
         }
     };
     assert_eq!(usize::from(attempts), sequence.len(), "{}", place());
+}
+
+/// An attempt asks for the request ID if and only if every earlier one provably did not start the
+/// function.
+fn check_request_ids(case: &Case, sequence: &[&Letter], asked: &[bool]) {
+    for (at, asked) in asked.iter().enumerate() {
+        let mut proofs = sequence[..at]
+            .iter()
+            .map(|letter| letter.judge(case.asked).0);
+        assert_eq!(
+            *asked,
+            proofs.all(|proof| proof == Proof::NotStarted),
+            "the request ID of attempt {}: {case:?}: {}",
+            at + 1,
+            names(sequence)
+        );
+    }
+}
+
+/// Checks what an error reports about the request IDs. Only an attempt that may have reached Lambda
+/// has one, and the error of a call reports the one of the first such attempt.
+fn check_reported_id(case: &Case, sequence: &[&Letter], error: &Error) {
+    let mut attempts = sequence.iter();
+    let doubtful = attempts.find(|letter| letter.judge(case.asked).0 != Proof::NotStarted);
+    let id = doubtful.map(|letter| letter.request_id().unwrap_or(REQUEST_ID));
+    let (texts, own) = match error {
+        Error::Service(error) | Error::Unauthenticated(error) => {
+            (error.hint.as_deref(), error.request_id.as_deref())
+        }
+        Error::Transport(error) => (Some(&*error.message), None),
+        other => panic!("{other:?}"),
+    };
+    let text = texts.unwrap_or_default();
+    let place = || format!("{case:?}: {}: {error:?}", names(sequence));
+    assert_eq!(
+        text.contains(REQUEST_ID),
+        id == Some(REQUEST_ID),
+        "{}",
+        place()
+    );
+    let is_reported = |id| text.contains(id) || own == Some(id);
+    assert!(id.is_none_or(is_reported), "{}", place());
 }
 
 /// What followed an answer. Sequences whose next answers have the same consequences are alike.
@@ -250,12 +302,14 @@ impl<'a> Walk<'a> {
         let script = Script {
             answers: sequence,
             sent: Cell::new(0),
+            asked: RefCell::default(),
             waited_ms: Cell::new(0),
             sessions: SessionCache::new(),
         };
         let result = block_on(perform(&script, self.invoke.clone()));
         let sent = script.sent.get();
         let continued = sent > sequence.len();
+        check_request_ids(case, sequence, &script.asked.into_inner());
         if continued {
             let mut proofs = sequence.iter().map(|letter| letter.judge(case.asked).0);
             assert!(

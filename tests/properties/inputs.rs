@@ -118,7 +118,11 @@ proptest! {
         client_context in option::of(text_like(&EVENTS)),
         tenant_id in option::of(text_like(&["blue", "a b"])),
         durable_execution_name in option::of(text_like(&["order-1"])),
-        trace_id in option::of(text_like(&["Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"])),
+        trace_id in option::of(text_like(&[
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ])),
+        request_id in option::of(text_like(&["7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11"])),
         region in text_like(&REGIONS),
         url in option::of(text_like(&URLS)),
     ) {
@@ -129,6 +133,7 @@ proptest! {
         };
         let request = InvokeRequest {
             function, qualifier, payload, client_context, tenant_id, durable_execution_name, trace_id,
+            request_id,
             ..InvokeRequest::default()
         };
         match Invoke::new(connection, request) {
@@ -137,6 +142,8 @@ proptest! {
                 for (name, value) in &request.headers {
                     prop_assert!(!value.contains(['\r', '\n', '\0']), "{name}");
                 }
+                let id = invoke.request_id().unwrap_or_default();
+                prop_assert!(id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-')));
                 prop_assert!(request.path_with_query().bytes().all(|byte| byte.is_ascii_graphic()));
                 let error = block_on(perform(&Script::new(Vec::new(), 0), invoke)).unwrap_err();
                 assert_no_secret(&format!("{error:?}"));

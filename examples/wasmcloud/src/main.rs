@@ -283,6 +283,7 @@ fn request(function: &str, payload: String) -> InvokeRequest {
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
+        request_id: None,
         delivery: None,
     }
 }

@@ -85,6 +85,7 @@ async fn main() -> Result<()> {
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
+        request_id: None,
         delivery: None,
     };
     let lambda = connector.connectors_aws_lambda_lambda();

@@ -87,6 +87,7 @@ impl lambda::InvokeRequest {
             tenant_id: None,
             durable_execution_name: None,
             trace_id: None,
+            request_id: None,
             delivery: None,
         }
     }

@@ -218,9 +218,12 @@ pub struct InvokeArgs {
     /// Name of the execution, for durable functions
     #[arg(long, value_name = "NAME")]
     pub durable_execution_name: Option<String>,
-    /// X-Ray trace to continue
+    /// X-Ray trace to continue, or a W3C `traceparent`
     #[arg(long, value_name = "ID")]
     pub trace_id: Option<String>,
+    /// Request ID of the invocation, a new one for each call
+    #[arg(long, value_name = "UUID")]
+    pub request_id: Option<String>,
     #[command(flatten)]
     pub delivery: DeliveryArgs,
     #[command(flatten)]

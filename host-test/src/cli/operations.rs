@@ -107,6 +107,7 @@ fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
         tenant_id: args.tenant_id.clone(),
         durable_execution_name: args.durable_execution_name.clone(),
         trace_id: args.trace_id.clone(),
+        request_id: args.request_id.clone(),
         delivery: Some(delivery(&args.delivery)),
     })
 }

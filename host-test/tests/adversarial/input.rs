@@ -39,7 +39,7 @@ fn some_role() -> Role {
 }
 
 /// Every text that becomes part of a request: the field, a valid prefix, and how to set it.
-const TEXTS: [(&str, &str, Edit); 17] = [
+const TEXTS: [(&str, &str, Edit); 19] = [
     ("request.function", "f", |_, request, text| {
         request.function = text.into()
     }),
@@ -61,6 +61,16 @@ const TEXTS: [(&str, &str, Edit); 17] = [
     ("request.trace-id", "Root=1", |_, request, text| {
         request.trace_id = Some(text.into())
     }),
+    (
+        "request.trace-id",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        |_, request, text| request.trace_id = Some(text.into()),
+    ),
+    (
+        "request.request-id",
+        "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c1",
+        |_, request, text| request.request_id = Some(text.into()),
+    ),
     ("connection.region", "us-east-1", |connection, _, text| {
         connection.region = text.into()
     }),

@@ -61,6 +61,7 @@ async fn published_keys_and_labels_are_present(component: Component) {
         "inputs | tenantId | Tenant ID | text",
         "inputs | durableExecutionName | Durable Execution Name | text",
         "inputs | traceId | Trace ID | text",
+        "inputs | requestId | Request ID | text",
         "inputs | onFunctionError | On Function Error | dropdown",
         "inputs | onError | On Error | dropdown",
         "inputs | maxAttempts | Maximum Attempts | number",

@@ -85,6 +85,6 @@ async fn truncated_chunked_body_is_reported_as_cut_off(component: Component) {
     let message = assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
     assert_eq!(
         message,
-        "the connection failed in the middle of the response"
+        "the connection failed in the middle of the response; the request ID is 8f5e: search the function's log for it"
     );
 }

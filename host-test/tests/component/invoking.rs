@@ -18,6 +18,7 @@ async fn every_parameter_reaches_the_function(component: Component) {
         client_context: Some(r#"{"custom": {"who": "Ada"}}"#.into()),
         tenant_id: Some("tenant  a/b=c+d@e".into()),
         trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1".into()),
+        request_id: Some("7F3A1B6E-0C52-4B4F-9A86-3B1F6A0F2C11".into()),
         durable_execution_name: Some("job-1".into()),
         ..request("context", r#"{"n": 12345678901234567890}"#)
     };
@@ -28,8 +29,53 @@ async fn every_parameter_reaches_the_function(component: Component) {
     let trace = seen["traceId"].as_str().unwrap();
     let root = "1-5759e988-bd862e3fe1be46a994272793";
     assert!(trace.contains(root), "{trace}");
+    assert_eq!(seen["awsRequestId"], "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11");
     let payload = json!({ "n": 12_345_678_901_234_567_890_u64 });
     assert_eq!(seen["payload"], payload);
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn traceparent_reaches_the_function_as_its_trace(component: Component) {
+    let local = Local::start(component).await;
+    let request = InvokeRequest {
+        trace_id: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        ..request("context", "{}")
+    };
+    let seen: Value = serde_json::from_str(&text(local.invoke(request).await)).unwrap();
+    assert_eq!(
+        seen["traceId"],
+        "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1"
+    );
+}
+
+/// The local Lambda names an invocation by the requested ID in the same places as Lambda.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn requested_id_is_in_the_response_the_log_and_the_error_of_the_function(
+    component: Component,
+) {
+    const ID: &str = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
+    let local = Local::start(component).await;
+    let with_id = |function: &str| InvokeRequest {
+        request_id: Some(ID.into()),
+        log_type: Some(LogType::Tail),
+        ..request(function, r#"{"lines":[]}"#)
+    };
+    let invocation = local.invoke(with_id("log")).await.unwrap();
+    assert_eq!(invocation.request_id.as_deref(), Some(ID));
+    let log = invocation.log.expect("a log").text;
+    for line in ["START", "END", "REPORT"] {
+        assert!(log.contains(&format!("{line} RequestId: {ID}")), "{log}");
+    }
+
+    let failed = function_failed(local.invoke(with_id("fail")).await);
+    assert_eq!(failed.invocation.request_id.as_deref(), Some(ID));
+    let document: Value = serde_json::from_str(&text(Ok(failed.invocation))).unwrap();
+    assert_eq!(document["requestId"], ID);
+
+    let missing = service(local.invoke(with_id("missing")).await);
+    assert_eq!(missing.request_id.as_deref(), Some(ID));
 }
 
 #[for_each_component]

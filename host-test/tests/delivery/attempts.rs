@@ -95,6 +95,76 @@ async fn slow_idempotent_function_runs_once_per_attempt(component: Component) {
     assert_slow_function_runs(component, twice, 2).await;
 }
 
+const ASKED: &str = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
+
+/// Invokes at a server that gives these answers. Returns the result, and the request ID and the
+/// signed headers of each request.
+async fn invoke_with_id(
+    component: Component,
+    answers: &[Canned],
+) -> (crate::Result, Vec<String>, Vec<String>) {
+    let server = Server::start(answers).await;
+    let mut request = request_with("f", "{}", |delivery| delivery.idempotent = Some(true));
+    request.request_id = Some(ASKED.to_owned());
+    let connection = connection(&Key::default(), server.url());
+    let result = invoke(component, &connection, &request).await;
+    let signed = server.headers("authorization");
+    (result, server.headers("x-amzn-requestid"), signed)
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn request_id_is_sent_until_an_attempt_may_have_run(component: Component) {
+    let throttled = || Canned::with_length(THROTTLED, "{}");
+    let cut_off = || Canned::raw("");
+    let works = || Canned::with_length(LAMBDA, "{}");
+
+    let answers = [throttled(), throttled(), works()];
+    let (result, ids, signed) = invoke_with_id(component, &answers).await;
+    assert_eq!(result.unwrap().attempts, 3);
+    assert_eq!(ids, [ASKED; 3]);
+    assert!(
+        signed
+            .iter()
+            .all(|signed| signed.contains(";x-amzn-requestid,"))
+    );
+
+    let answers = [throttled(), cut_off(), works()];
+    let (result, ids, signed) = invoke_with_id(component, &answers).await;
+    assert_eq!(result.unwrap().attempts, 3);
+    assert_eq!(ids, [ASKED, ASKED, ""]);
+    assert!(!signed[2].contains("requestid"), "{signed:?}");
+}
+
+#[for_each_component]
+#[tokio::test]
+async fn error_names_the_request_id_that_the_functions_log_may_have(component: Component) {
+    let cut_off = || Canned::raw("");
+    let (result, ids, _) = invoke_with_id(component, &[cut_off()]).await;
+    assert_eq!(ids, [ASKED, "", ""]);
+    let message = assert_transport(result, TransportKind::CutOff, Executed::Unknown, 3);
+    let earlier =
+        format!("an earlier attempt may have run the function with the request ID {ASKED}");
+    assert!(message.contains(&earlier), "{message}");
+
+    let missing = "404 X\nx-amzn-requestid: 8f5e\nx-amzn-errortype: ResourceNotFoundException";
+    let answers = [cut_off(), Canned::with_length(missing, "{}")];
+    let (result, _, _) = invoke_with_id(component, &answers).await;
+    let error = service(result);
+    assert_eq!(error.request_id.as_deref(), Some("8f5e"));
+    let hint = error.hint.unwrap();
+    assert!(hint.contains(&earlier), "{hint}");
+
+    let answers = [Canned::new(&format!("{LAMBDA}\ncontent-length: 9"), "")];
+    let (result, _, _) = invoke_with_id(component, &answers).await;
+    let message = assert_transport(result, TransportKind::CutOff, Executed::Yes, 1);
+    let own = "the request ID is 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11";
+    assert!(
+        message.contains(own) && !message.contains(ASKED),
+        "{message}"
+    );
+}
+
 #[for_each_component]
 #[tokio::test]
 async fn max_attempts_of_one_prevents_every_retry(component: Component) {

@@ -70,8 +70,7 @@ async fn oversized_response_is_rejected_without_buffering_it(component: Componen
         let _case = case(name);
         let (result, requests) = in_little_memory(component, answer).await;
         let message = assert_transport(result, Kind::Malformed, Executed::Yes, 1);
-        let expected =
-            "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint";
+        let expected = "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint; the request ID is 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11: search the function's log for it";
         assert_eq!((&*message, requests), (expected, 1));
     }
 }
@@ -153,7 +152,10 @@ async fn trickling_body_ends_at_the_response_timeout(component: Component) {
         let connection = connection(&Key::default(), server.url());
         let result = host.invoke(&connection, &request).await;
         let message = assert_transport(result, Kind::CutOff, Executed::Yes, 1);
-        assert_eq!(message, "the rest of the response did not arrive in time");
+        assert_eq!(
+            message,
+            "the rest of the response did not arrive in time; the request ID is 3a53bd2c-0b5c-4b3e-9a2c-2f2f0b3d6a11: search the function's log for it"
+        );
     }
 }
 

@@ -36,6 +36,7 @@ fn transport(transient: bool, executed: Executed) -> Error {
         kind: TransportKind::CutOff,
         message: String::new(),
         executed,
+        request_id: None,
         attempts: 1,
         transient,
     })

@@ -107,6 +107,7 @@ fn error_names_the_status_the_server_and_the_content_type() {
             kind: TransportKind::NotLambda,
             message: "the response has status 408, server `envoy`, content type `text/plain` and no x-amzn-RequestId, which AWS always sends: a gateway gave up waiting, and the request may be upstream: raise its timeout above the function's; the function may have run".into(),
             executed: Executed::Unknown,
+            request_id: None,
             attempts: 2,
             transient: true,
         }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::aws::json;
 use crate::aws::number::milliseconds;
+use crate::call::advice;
 use crate::call::error::{Error, Executed, ServiceError, TransportError, TransportKind};
 use crate::call::failure::{FailureCause, FunctionFailure};
 use crate::call::invocation::{Invocation, Payload};
@@ -252,12 +253,13 @@ impl Outcome {
         }
     }
 
-    /// The outcome of an invocation of `function` to which Lambda did not respond.
+    /// The outcome of an invocation of `function` to which Lambda did not respond completely.
     pub fn unanswered(function: String, error: TransportError) -> Outcome {
         Outcome {
             error_type: Some(kind(error.kind).into()),
             error_message: Some(cut(error.message)),
             retryable: Some(error.transient),
+            request_id: error.request_id,
             ..Outcome::without_response(function, error.executed, error.attempts)
         }
     }
@@ -291,8 +293,13 @@ impl Outcome {
     /// # Errors
     /// Returns an error if the host does not allow the memory.
     pub fn write(&self) -> Result<String, Error> {
-        outputs::write(OUTPUTS, self)
-            .ok_or_else(|| outputs::too_large(self.executed, self.attempts))
+        outputs::write(OUTPUTS, self).ok_or_else(|| {
+            let mut error = outputs::too_large(self.executed, self.attempts);
+            if let Some(id) = &self.request_id {
+                error.add_note(&advice::by_request_id(id));
+            }
+            error
+        })
     }
 
     fn json(&self) -> &str {

@@ -195,6 +195,34 @@ fn a_text_that_cannot_be_a_header_is_rejected() {
 }
 
 #[test]
+fn ids_of_the_request_and_the_trace_are_checked_and_normalized() {
+    let id = "7f3a1b6e-0c52-4b4f-9a86-3b1f6a0f2c11";
+    let operation = invoke(InvokeRequest {
+        trace_id: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        request_id: Some(id.to_uppercase()),
+        ..request()
+    });
+    assert_eq!(operation.request_id(), Some(id));
+    let trace = "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1";
+    assert_eq!(
+        operation.request().headers,
+        [("x-amzn-trace-id", Cow::Borrowed(trace))]
+    );
+    assert_eq!(invoke(request()).request_id(), None);
+
+    let trace = refused(InvokeRequest {
+        trace_id: Some("00-4bf92f35".into()),
+        ..request()
+    });
+    assert_eq!(trace.field, "request.trace-id");
+    let id = refused(InvokeRequest {
+        request_id: Some("order-7".into()),
+        ..request()
+    });
+    assert_eq!(id.field, "request.request-id");
+}
+
+#[test]
 fn every_header_of_a_success_is_read() {
     let invocation = read(
         200,
@@ -374,7 +402,7 @@ fn debug_of_a_request_has_only_the_lengths_of_the_callers_data() {
     };
     assert_eq!(
         format!("{request:?}"),
-        r#"InvokeRequest { function: "f", qualifier: None, invocation_type: None, log_type: None, client_context_bytes: Some(14), payload_bytes: Some(8), tenant_id: Some("blue"), durable_execution_name: None, trace_id: None, delivery: None }"#
+        r#"InvokeRequest { function: "f", qualifier: None, invocation_type: None, log_type: None, client_context_bytes: Some(14), payload_bytes: Some(8), tenant_id: Some("blue"), durable_execution_name: None, trace_id: None, request_id: None, delivery: None }"#
     );
     let mut invoke = Invoke::new(connection(), request).unwrap();
     let output = lambdas(200, &[("x-amz-executed-version", "1")], r#""marked""#);

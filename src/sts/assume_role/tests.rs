@@ -286,6 +286,7 @@ fn a_transport_error_names_the_role() {
         kind: TransportKind::Dns,
         message: "sts.us-east-1.amazonaws.com has no address".into(),
         executed: Executed::No,
+        request_id: None,
         attempts: 3,
         transient: true,
     });

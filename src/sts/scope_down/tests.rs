@@ -101,6 +101,7 @@ fn transport_error_names_the_operation() {
         kind: TransportKind::Timeout,
         message: "no response".into(),
         executed: Executed::No,
+        request_id: None,
         attempts: 1,
         transient: true,
     });

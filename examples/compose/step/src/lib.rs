@@ -40,6 +40,7 @@ fn greet(connection: &Connection, name: &str) -> Result<String, Failure> {
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
+        request_id: None,
         delivery: None,
     };
     let invocation = invoke(connection, &request).map_err(|error| failure(&error))?;

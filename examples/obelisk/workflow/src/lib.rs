@@ -74,6 +74,7 @@ fn request(step: &Step, payload: Option<String>) -> InvokeRequest {
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
+        request_id: None,
         delivery: Some(Delivery {
             max_attempts: None,
             connect_timeout_ms: None,
