@@ -159,7 +159,8 @@ def test_component_assumes_two_chained_roles(ministack, call):
 
 
 def test_opened_session_keys_invoke(ministack, call, home):
-    session = call([ministack.first_role, ministack.second_role], "open")["ok"]
+    roles = [ministack.first_role, ministack.second_role]
+    session = call(roles, "open", {"duration_seconds": 900})["ok"]
     assert session["principal"].endswith("assumed-role/second/aws-lambda-connector")
     keys = session["keys"]
     opened = Keys(keys["access-key-id"], keys["secret-access-key"], keys["session-token"])

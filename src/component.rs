@@ -6,9 +6,18 @@ use alloc::vec::Vec;
 use dlmalloc::GlobalDlmalloc;
 use zeroizing_alloc::ZeroAlloc;
 
-use crate::bindings::exports::connectors::aws_lambda::{cards, lambda, sessions, types};
+use crate::bindings::exports::connectors::aws_lambda::{
+    cards, executions, lambda, sessions, types,
+};
 use crate::cards::{choices, run, test};
+use crate::executions::wait;
 use crate::http::Host;
+use crate::lambda::executions::complete_callback::CompleteCallback;
+use crate::lambda::executions::execution::ExecutionFailure;
+use crate::lambda::executions::get::GetDurableExecution;
+use crate::lambda::executions::history::GetDurableExecutionHistory;
+use crate::lambda::executions::list::ListDurableExecutions;
+use crate::lambda::executions::stop::StopDurableExecution;
 use crate::lambda::invoke::Invoke;
 use crate::lambda::list_functions::ListFunctions;
 use crate::lambda::list_qualifiers::ListQualifiers;
@@ -17,6 +26,7 @@ use crate::sessions::open;
 use crate::test_connection::test_connection;
 
 mod cards_to_wit;
+mod executions_wit;
 mod from_wit;
 mod to_wit;
 
@@ -103,6 +113,60 @@ impl sessions::Guest for Connector {
         request: sessions::SessionRequest,
     ) -> Result<sessions::Session, types::Error> {
         Ok(open(&Host, connection.into(), request.into()).await?.into())
+    });
+}
+
+impl executions::Guest for Connector {
+    maybe_async!(get(
+        connection: types::Connection,
+        arn: String,
+        with_data: bool,
+    ) -> Result<executions::Execution, types::Error> {
+        let call = GetDurableExecution::new(connection.into(), &arn, with_data)?;
+        Ok(perform(&Host, call).await?.into())
+    });
+
+    maybe_async!(wait(
+        connection: types::Connection,
+        arn: String,
+        timeout_ms: u32,
+    ) -> Result<executions::Execution, types::Error> {
+        Ok(wait(&Host, connection.into(), &arn, timeout_ms).await?.into())
+    });
+
+    maybe_async!(list_executions(
+        connection: types::Connection,
+        query: executions::ExecutionQuery,
+    ) -> Result<executions::ExecutionPage, types::Error> {
+        let call = ListDurableExecutions::new(connection.into(), query.into())?;
+        Ok(perform(&Host, call).await?.into())
+    });
+
+    maybe_async!(history(
+        connection: types::Connection,
+        query: executions::HistoryQuery,
+    ) -> Result<executions::HistoryPage, types::Error> {
+        let call = GetDurableExecutionHistory::new(connection.into(), &query.into())?;
+        Ok(perform(&Host, call).await?.into())
+    });
+
+    maybe_async!(stop(
+        connection: types::Connection,
+        arn: String,
+        failure: Option<executions::ExecutionFailure>,
+    ) -> Result<u64, types::Error> {
+        let failure: Option<ExecutionFailure> = failure.map(Into::into);
+        let call = StopDurableExecution::new(connection.into(), &arn, failure.as_ref())?;
+        Ok(perform(&Host, call).await?)
+    });
+
+    maybe_async!(complete_callback(
+        connection: types::Connection,
+        callback_id: String,
+        outcome: executions::CallbackResult,
+    ) -> Result<(), types::Error> {
+        let call = CompleteCallback::new(connection.into(), &callback_id, outcome.into())?;
+        Ok(perform(&Host, call).await?)
     });
 }
 

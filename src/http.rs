@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::aws::endpoint::Scheme;
-use crate::aws::message::{Method, Request, Response};
+use crate::aws::message::{MAX_RESPONSE_BYTES, Method, Request, Response};
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types as http;
 use crate::call::delivery::TimeLimits;
@@ -22,9 +22,6 @@ mod p2;
 #[cfg(feature = "p3")]
 mod p3;
 
-/// Lambda's largest response is 6,291,556 bytes. A larger body, beyond some slack, does not come from
-/// Lambda and would only fill the memory.
-const MAX_BODY: usize = 6_291_556 + 65_536;
 /// Bytes to read or write in one call of the host.
 const CHUNK_SIZE: usize = 65_536;
 
@@ -101,12 +98,6 @@ fn rejected_request_line() -> Failure {
     host_fault("the host rejected the request's method, authority or path")
 }
 
-/// The promised length of the body. It saturates: more than `usize::MAX` exceeds [`MAX_BODY`] anyway.
-fn content_length(response: &Response) -> Option<usize> {
-    let bytes: u64 = response.header("content-length")?.parse().ok()?;
-    Some(usize::try_from(bytes).unwrap_or(usize::MAX))
-}
-
 fn head(status: u16, headers: Vec<(String, Vec<u8>)>) -> Response {
     Response {
         status,
@@ -129,47 +120,58 @@ fn with_body(mut head: Response, body: Result<Vec<u8>, Failure>) -> Result<Respo
     }
 }
 
-/// Reserves exactly `promised` bytes, so that the buffer is never reallocated.
-fn reserve_body(promised: Option<usize>) -> Result<Vec<u8>, Failure> {
-    if promised.is_some_and(|bytes| bytes > MAX_BODY) {
-        return Err(body_too_large());
-    }
-    let mut body = Vec::new();
-    match body.try_reserve_exact(promised.unwrap_or_default()) {
-        Ok(()) => Ok(body),
-        Err(_) => Err(failure(
-            TransportKind::Other,
-            Reached::Request,
-            "the response does not fit into the memory that the host allows",
-        )),
-    }
+/// The body of a response while it arrives.
+struct Body {
+    bytes: Vec<u8>,
+    /// The length that the head promises.
+    promised: Option<usize>,
+    max: usize,
 }
 
-fn append(body: &mut Vec<u8>, chunk: &[u8]) -> Result<(), Failure> {
-    if body.len().saturating_add(chunk.len()) > MAX_BODY {
-        return Err(body_too_large());
+impl Body {
+    /// Reserves exactly the promised bytes, so that the buffer is never reallocated.
+    fn new(head: &Response, max: usize) -> Result<Body, Failure> {
+        let promised = head.header("content-length");
+        let promised = promised.and_then(|length| length.parse::<u64>().ok());
+        // More than `usize::MAX` exceeds every limit anyway.
+        let promised = promised.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        if promised.is_some_and(|bytes| bytes > max) {
+            return Err(body_too_large(max));
+        }
+        let mut bytes = Vec::new();
+        match bytes.try_reserve_exact(promised.unwrap_or_default()) {
+            Ok(()) => Ok(Body {
+                bytes,
+                promised,
+                max,
+            }),
+            Err(_) => Err(no_memory()),
+        }
     }
-    body.extend_from_slice(chunk);
-    Ok(())
-}
 
-/// Rejects a body that is shorter or longer than promised.
-fn check_length(body: Vec<u8>, promised: Option<usize>) -> Result<Vec<u8>, Failure> {
-    match promised {
-        Some(bytes) if body.len() < bytes => Err(truncated(format!(
-            "the response ended after {} of {bytes} bytes",
-            body.len()
-        ))),
-        // A chunked body beside a smaller `content-length`: one of the two is wrong.
-        Some(bytes) if body.len() > bytes => Err(failure(
-            TransportKind::Malformed,
-            Reached::Request,
-            format!(
-                "the response has {} bytes, and its content-length is {bytes}",
-                body.len()
-            ),
-        )),
-        _ => Ok(body),
+    fn append(&mut self, chunk: &[u8]) -> Result<(), Failure> {
+        if self.bytes.len().saturating_add(chunk.len()) > self.max {
+            return Err(body_too_large(self.max));
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    /// Returns the whole body. Rejects one that is shorter or longer than promised.
+    fn end(self) -> Result<Vec<u8>, Failure> {
+        let length = self.bytes.len();
+        match self.promised {
+            Some(promised) if length < promised => Err(truncated(format!(
+                "the response ended after {length} of {promised} bytes"
+            ))),
+            // A chunked body beside a smaller `content-length`: one of the two is wrong.
+            Some(promised) if length > promised => Err(failure(
+                TransportKind::Malformed,
+                Reached::Request,
+                format!("the response has {length} bytes, and its content-length is {promised}"),
+            )),
+            _ => Ok(self.bytes),
+        }
     }
 }
 
@@ -193,11 +195,24 @@ fn body_timeout() -> Failure {
     truncated("the rest of the response did not arrive in time")
 }
 
-fn body_too_large() -> Failure {
+fn body_too_large(max: usize) -> Failure {
+    let most = if max == MAX_RESPONSE_BYTES {
+        "Lambda can send (6,291,556 bytes)".into()
+    } else {
+        format!("{max} bytes, which Lambda does not exceed here")
+    };
     failure(
         TransportKind::Malformed,
         Reached::Request,
-        "the response is larger than Lambda can send (6,291,556 bytes): check the endpoint",
+        format!("the response is larger than {most}: check the endpoint"),
+    )
+}
+
+fn no_memory() -> Failure {
+    failure(
+        TransportKind::Other,
+        Reached::Request,
+        "the response does not fit into the memory that the host allows",
     )
 }
 

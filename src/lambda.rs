@@ -1,5 +1,6 @@
 //! Lambda's API, one file for each operation, which builds its requests and reads the responses.
 
+pub mod executions;
 pub mod function_name;
 pub mod get_function_configuration;
 pub mod invoke;

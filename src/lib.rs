@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `component` | the exports: WIT values in, one call, WIT values out |
 //! | [`cards`] | forms for a workflow designer, and the calls behind them |
+//! | [`executions`] | `executions.wait` |
 //! | [`sessions`] | `sessions.open` |
 //! | [`mod@test_connection`] | `lambda.test-connection` |
 //! | [`mod@perform`] | one operation: sign, send, read, retry |
@@ -20,7 +21,7 @@
 //! | [`call`] | the types of a call: connection, delivery, errors, attempts |
 //! | [`aws`] | what any AWS client needs: signatures, endpoints, JSON |
 //!
-//! `sessions` and `test_connection` share a layer, and so do `perform` and `http`.
+//! `executions`, `sessions` and `test_connection` share a layer, and so do `perform` and `http`.
 //! `bindings` and [`mod@block_on`] are at the bottom. Only `component` and `http` need a host. The
 //! other modules do not perform I/O, read a clock or hold global state, so they compile natively.
 //!
@@ -47,6 +48,7 @@ pub mod aws;
 pub mod block_on;
 pub mod call;
 pub mod cards;
+pub mod executions;
 pub mod lambda;
 pub mod perform;
 pub mod session_cache;

@@ -25,7 +25,7 @@ const CRATES: &[Crate] = &[
         layers: &[
             &["component"],
             &["cards"],
-            &["sessions", "test_connection"],
+            &["executions", "sessions", "test_connection"],
             &["perform", "http"],
             &["transport"],
             &["session_cache"],

@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 use crate::aws::number::decimal;
 
 mod scan;
+pub mod write;
 
 /// The most elements of one list or object. Lambda never sends more, and parsed elements
 /// take far more memory than their text: 6 MB could hold a million.

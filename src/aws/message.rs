@@ -45,7 +45,13 @@ pub struct Request<'a> {
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
     /// The body, empty if there is none.
     pub body: &'a [u8],
+    /// The most bytes of the response's body. The default is [`MAX_RESPONSE_BYTES`].
+    pub max_response_bytes: usize,
 }
+
+/// The largest response of Lambda is 6,291,556 bytes. A larger body, beyond some slack, does not come
+/// from Lambda and would only fill the memory.
+pub const MAX_RESPONSE_BYTES: usize = 6_291_556 + 65_536;
 
 impl<'a> Request<'a> {
     /// Creates a request without query, headers or body. `path` is relative to the endpoint's base
@@ -62,6 +68,7 @@ impl<'a> Request<'a> {
             query: Vec::new(),
             headers: Vec::new(),
             body: &[],
+            max_response_bytes: MAX_RESPONSE_BYTES,
         }
     }
 

@@ -107,6 +107,11 @@ const SENTENCES: &[(Category, &str, &str)] = &[
     ),
     (
         Category::InvalidRequest,
+        "unqualified",
+        "pass a version, an alias or `$LATEST` as the qualifier: a durable execution runs one version",
+    ),
+    (
+        Category::InvalidRequest,
         "x-amzn-requestid",
         "the header `x-amzn-RequestId` must be a UUID: correct it, or the proxy that sets it",
     ),

@@ -198,7 +198,7 @@ pub fn classify(status: u16, code: &str, message: &str) -> Classification {
         ),
         "CallbackTimeoutException" => permanent(
             Conflict,
-            "the callback's ID has expired, or the callback is already closed: it accepts no other result",
+            "the callback's ID has expired, or the callback is already closed, possibly by an earlier attempt whose outcome was unknown: it accepts no other result",
         ),
         "ENINotReadyException" => transient(
             NotReady,

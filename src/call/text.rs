@@ -68,7 +68,7 @@ mod tests {
     use crate::testing::refused;
 
     #[test]
-    fn error_says_what_is_wrong_with_the_text_and_never_repeats_it() {
+    fn error_names_what_is_wrong_with_the_text_and_never_repeats_it() {
         for (value, seen) in [
             ("", "it is empty"),
             ("a", "it is too short"),

@@ -3,12 +3,13 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::aws::json::write::{push_list, push_text};
 use crate::call::connection::Connection;
 use crate::call::error::{Error, Executed};
 use crate::cards::field::{FIELD, Field, Kind, Values, form};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{self, Boolean, Number, Object, Text};
-use crate::cards::outputs::{self, Output, push_list, push_object, push_text};
+use crate::cards::outputs::{self, Output, push_object};
 use crate::lambda::list_functions::{FunctionPage, FunctionQuery, FunctionSummary, ListFunctions};
 use crate::perform::perform;
 use crate::test_connection::{Check, test_connection};

@@ -47,7 +47,7 @@ fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>
     // 3. Wait for the response's status and headers.
     let incoming = response_head(&future, &head_deadline, authority)?;
     // 4. Read the response's body.
-    read_response(&incoming, limits)
+    read_response(&incoming, limits, request.max_response_bytes)
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Failure> {
@@ -160,18 +160,18 @@ fn response_head(
 fn read_response(
     incoming: &http::IncomingResponse,
     limits: &TimeLimits,
+    max_bytes: usize,
 ) -> Result<Response, Failure> {
     let response = head(incoming.status(), incoming.headers().entries());
-    let promised = content_length(&response);
-    with_body(response, read_body(incoming, promised, limits))
+    let body = Body::new(&response, max_bytes).and_then(|body| read_body(incoming, body, limits));
+    with_body(response, body)
 }
 
 fn read_body(
     incoming: &http::IncomingResponse,
-    promised: Option<usize>,
+    mut body: Body,
     limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = reserve_body(promised)?;
     let incoming_body = incoming
         .consume()
         .map_err(|()| host_fault("the host did not provide a response body"))?;
@@ -179,10 +179,10 @@ fn read_body(
         .stream()
         .map_err(|()| host_fault("the host did not provide a stream for the response body"))?;
     read_all(&stream, &mut body, limits)?;
-    check_length(body, promised)
+    body.end()
 }
 
-fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Result<(), Failure> {
+fn read_all(stream: &InputStream, body: &mut Body, limits: &TimeLimits) -> Result<(), Failure> {
     let end = Deadline::in_ms(limits.body_ms.into());
     loop {
         match stream.read(CHUNK_SIZE as u64) {
@@ -192,7 +192,7 @@ fn read_all(stream: &InputStream, body: &mut Vec<u8>, limits: &TimeLimits) -> Re
                     .wait(&[&stream.subscribe()])
                     .map_err(|TimedOut| body_timeout())?;
             }
-            Ok(chunk) => append(body, &chunk)?,
+            Ok(chunk) => body.append(&chunk)?,
             Err(StreamError::Closed) => return Ok(()),
             // The error is not inspected: Node's shim cannot represent it in WIT, and would trap.
             Err(StreamError::LastOperationFailed(_)) => {

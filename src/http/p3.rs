@@ -74,7 +74,7 @@ async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Fa
             Err(TimedOut) => return Err(response_timeout()),
         };
         // 3. Read the response's body.
-        read_response(incoming, limits).await
+        read_response(incoming, limits, request.max_response_bytes).await
     };
     drive_with(response, body).await
 }
@@ -110,25 +110,31 @@ async fn write_body(
     drop(no_trailers);
 }
 
-async fn read_response(incoming: http::Response, limits: &TimeLimits) -> Result<Response, Failure> {
+async fn read_response(
+    incoming: http::Response,
+    limits: &TimeLimits,
+    max_bytes: usize,
+) -> Result<Response, Failure> {
     let response = head(
         incoming.get_status_code(),
         incoming.get_headers().copy_all(),
     );
-    let promised = content_length(&response);
-    with_body(response, read_body(incoming, promised, limits).await)
+    let body = match Body::new(&response, max_bytes) {
+        Ok(body) => read_body(incoming, body, limits).await,
+        Err(failure) => Err(failure),
+    };
+    with_body(response, body)
 }
 
 async fn read_body(
     incoming: http::Response,
-    promised: Option<usize>,
+    mut body: Body,
     limits: &TimeLimits,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = reserve_body(promised)?;
     let (_handled, handling) = wit_future::new(|| Ok(()));
     let (mut stream, end) = http::Response::consume_body(incoming, handling);
     let body_deadline = Deadline::in_ms(limits.body_ms.into());
-    let mut chunk = Vec::with_capacity(promised.unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
+    let mut chunk = Vec::with_capacity(body.promised.unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
     loop {
         let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
         let (state, read) = deadline
@@ -136,7 +142,7 @@ async fn read_body(
             .await
             .map_err(|TimedOut| body_timeout())?;
         chunk = read;
-        append(&mut body, &chunk)?;
+        body.append(&chunk)?;
         chunk.clear();
         if !matches!(state, StreamResult::Complete(_)) {
             break;
@@ -145,7 +151,7 @@ async fn read_body(
     // The stream ends after the last byte and after a failure alike. `end` distinguishes them.
     let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
     match deadline.limit(end.into_future()).await {
-        Ok(Ok(_)) => check_length(body, promised),
+        Ok(Ok(_)) => body.end(),
         Ok(Err(_)) => Err(body_aborted()),
         Err(TimedOut) => Err(body_timeout()),
     }

@@ -63,6 +63,84 @@ pub fn read_page<T>(
     Ok(Page { rows, next_marker })
 }
 
+/// The rows of a listing whose pages need no filter, up to the caller's limit. Its cursor is Lambda's
+/// marker.
+#[derive(Clone, Debug)]
+pub struct Listing<T> {
+    rows: Vec<T>,
+    kept_bytes: usize,
+    limit: usize,
+    marker: Option<String>,
+    pages_read: u32,
+}
+
+/// The default and the most rows of a call, which are also those of a page.
+const ROWS: u32 = 100;
+const MAX_ROWS: u32 = 1_000;
+/// The most requests of one call. A filter with few matches must not read for minutes.
+const MAX_PAGES: u32 = 200;
+
+impl<T> Listing<T> {
+    /// Checks a query's `limit` and `cursor`.
+    ///
+    /// # Errors
+    /// `invalid-input`, which names the field.
+    pub fn new(limit: Option<u32>, cursor: Option<&str>) -> Result<Listing<T>, Error> {
+        let limit = limit.unwrap_or(ROWS);
+        if !(1..=MAX_ROWS).contains(&limit) {
+            return Err(Error::invalid("query.limit", "it must be 1 to 1,000"));
+        }
+        if cursor.is_some_and(|cursor| cursor.is_empty() || cursor.len() > MAX_MARKER) {
+            return Err(Error::invalid("query.cursor", INVALID_CURSOR));
+        }
+        Ok(Listing {
+            rows: Vec::new(),
+            kept_bytes: 0,
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            marker: cursor.map(Into::into),
+            pages_read: 0,
+        })
+    }
+
+    /// Returns the most rows that the next page may have.
+    pub fn wanted(&self) -> usize {
+        self.limit.saturating_sub(self.rows.len()).max(1)
+    }
+
+    /// Returns the marker of the next page.
+    pub fn marker(&self) -> Option<&str> {
+        self.marker.as_deref()
+    }
+
+    /// Takes the rows of the next page, which take `size` bytes each. Returns all rows and the cursor of
+    /// those that follow once the call must end.
+    ///
+    /// # Errors
+    /// `malformed` for the same page again.
+    #[allow(clippy::type_complexity)]
+    pub fn take(
+        &mut self,
+        page: Page<T>,
+        size: fn(&T) -> usize,
+        attempts: u8,
+    ) -> Result<Option<(Vec<T>, Option<String>)>, Error> {
+        let next = page.next_marker;
+        check_progress(self.marker(), next.as_deref(), attempts)?;
+        let bytes = page.rows.iter().map(size).fold(0, usize::saturating_add);
+        self.kept_bytes = self.kept_bytes.saturating_add(bytes);
+        self.rows.extend(page.rows);
+        self.pages_read = self.pages_read.saturating_add(1);
+        let is_full = self.rows.len() >= self.limit
+            || self.kept_bytes >= MAX_KEPT_BYTES
+            || self.pages_read >= MAX_PAGES;
+        if is_full || next.is_none() {
+            return Ok(Some((core::mem::take(&mut self.rows), next)));
+        }
+        self.marker = next;
+        Ok(None)
+    }
+}
+
 /// The error for a listing beyond its limit. Another attempt would receive the same rows.
 pub fn too_large(message: impl Into<String>, attempts: u8) -> Error {
     Error::Transport(TransportError {

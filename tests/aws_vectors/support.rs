@@ -7,7 +7,7 @@ use std::process::Command;
 
 use aws_lambda_connector::aws::credentials::{AccessKey, Secret, Signer};
 use aws_lambda_connector::aws::endpoint::Scheme;
-use aws_lambda_connector::aws::message::{Method, Request};
+use aws_lambda_connector::aws::message::{MAX_RESPONSE_BYTES, Method, Request};
 use aws_lambda_connector::aws::sigv4;
 use aws_lambda_connector::aws::time::AmzDate;
 use percent_encoding::percent_decode_str;
@@ -52,6 +52,7 @@ pub fn request<'a>(
             .map(|(name, value)| (leak(name.to_ascii_lowercase()), Cow::Owned(value.clone())))
             .collect(),
         body,
+        max_response_bytes: MAX_RESPONSE_BYTES,
     }
 }
 
