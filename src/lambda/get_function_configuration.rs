@@ -242,12 +242,15 @@ mod tests {
 
     #[test]
     fn long_reason_is_cut() {
-        let mut operation = get("f", None);
-        let reason = "é".repeat(501);
-        let body = json!({"FunctionName": "f", "StateReason": reason});
-        operation.read(ok(&body), 1).unwrap();
-        let read = operation.take_output().unwrap().state_reason.unwrap();
-        assert_eq!(read, format!("{}…", "é".repeat(500)));
+        let read = |reason: &str| {
+            let mut operation = get("f", None);
+            let body = json!({"FunctionName": "f", "StateReason": reason});
+            operation.read(ok(&body), 1).unwrap();
+            operation.take_output().unwrap().state_reason.unwrap()
+        };
+        let longest = "é".repeat(500);
+        assert_eq!(read(&longest), longest);
+        assert_eq!(read(&format!("{longest}é")), format!("{longest}…"));
     }
 
     #[test]
