@@ -120,9 +120,25 @@ fn a_query_becomes_the_parameters_of_the_request() {
         all_versions: true,
         ..FunctionQuery::default()
     };
+    let filtered = FunctionQuery {
+        name_contains: Some("x".into()),
+        ..small.clone()
+    };
+    // Part of the page was read, so that the same page must come again.
+    let position = Cursor {
+        marker: Some("m".into()),
+        consumed: 3,
+        last_arn: "arn:a".into(),
+    };
+    let continued = FunctionQuery {
+        cursor: Some(position.write()),
+        ..small.clone()
+    };
     for (query, parameters) in [
         (small, "MaxItems=7"),
         (all, "FunctionVersion=ALL&MaxItems=50"),
+        (filtered, "MaxItems=50"),
+        (continued, "MaxItems=50&Marker=m"),
     ] {
         assert_eq!(
             list(query).request().path_with_query(),
