@@ -18,6 +18,7 @@ mod generated {
                 export connectors:aws-lambda/types@0.2.0;
                 export connectors:aws-lambda/lambda@0.2.0;
                 export connectors:aws-lambda/sessions@0.2.0;
+                export connectors:aws-lambda/executions@0.2.0;
                 export connectors:aws-lambda/cards@0.2.0;
             }
         ",
@@ -28,7 +29,7 @@ mod generated {
 
 use generated::exports::connectors::aws_lambda;
 
-pub use aws_lambda::{cards, lambda};
+pub use aws_lambda::{cards, executions, lambda};
 
 /// Types shared by every interface of the connector. `Debug` output of those that can hold a secret
 /// leaves it out.

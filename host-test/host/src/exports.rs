@@ -23,6 +23,18 @@ pub struct Exports {
     pub test_connection: ComponentExportIndex,
     /// `sessions.open`
     pub open: ComponentExportIndex,
+    /// `executions.get`
+    pub get: ComponentExportIndex,
+    /// `executions.wait`
+    pub wait: ComponentExportIndex,
+    /// `executions.list-executions`
+    pub list_executions: ComponentExportIndex,
+    /// `executions.history`
+    pub history: ComponentExportIndex,
+    /// `executions.stop`
+    pub stop: ComponentExportIndex,
+    /// `executions.complete-callback`
+    pub complete_callback: ComponentExportIndex,
     /// `cards.describe`
     pub describe: ComponentExportIndex,
     /// `cards.choices`
@@ -76,6 +88,12 @@ impl Exports {
             list_qualifiers: function("lambda", "list-qualifiers")?,
             test_connection: function("lambda", "test-connection")?,
             open: function("sessions", "open")?,
+            get: function("executions", "get")?,
+            wait: function("executions", "wait")?,
+            list_executions: function("executions", "list-executions")?,
+            history: function("executions", "history")?,
+            stop: function("executions", "stop")?,
+            complete_callback: function("executions", "complete-callback")?,
             describe: function("cards", "describe")?,
             choices: function("cards", "choices")?,
             test: function("cards", "test")?,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::bindings::types::{
     Connection, Error, Executed, Invocation, TransportError, TransportKind,
 };
-use crate::bindings::{cards, lambda, sessions};
+use crate::bindings::{cards, executions, lambda, sessions};
 use crate::exports::{self, Exports};
 use crate::policy::Policy;
 use crate::sandbox::{
@@ -253,6 +253,94 @@ impl Host {
             }
             opened => opened,
         }
+    }
+
+    /// Reads a durable execution, with its input and its result or failure if `with_data` is set.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn execution(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        arn: &str,
+        with_data: bool,
+    ) -> CallResult<executions::Execution> {
+        call!(self, policy, get(connection, arn, with_data))
+    }
+
+    /// Polls a durable execution until it has ended or `timeout_ms` has passed, and returns it with
+    /// its data. The call lasts for [`Options::call_timeout`] at most.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`]. The execution continues in any case.
+    pub async fn wait_for_execution(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        arn: &str,
+        timeout_ms: u32,
+    ) -> CallResult<executions::Execution> {
+        call!(self, policy, wait(connection, arn, timeout_ms))
+    }
+
+    /// Lists one page of a function's durable executions.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn list_executions(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        query: &executions::ExecutionQuery,
+    ) -> CallResult<executions::ExecutionPage> {
+        call!(self, policy, list_executions(connection, query))
+    }
+
+    /// Lists one page of what happened in a durable execution.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn execution_history(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        query: &executions::HistoryQuery,
+    ) -> CallResult<executions::HistoryPage> {
+        call!(self, policy, history(connection, query))
+    }
+
+    /// Stops a durable execution. Returns the time at which it stopped, in milliseconds since
+    /// 1970-01-01 00:00 UTC.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn stop_execution(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        arn: &str,
+        failure: Option<&executions::ExecutionFailure>,
+    ) -> CallResult<u64> {
+        call!(self, policy, stop(connection, arn, failure))
+    }
+
+    /// Answers a callback that a durable execution waits for.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn complete_callback(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        callback_id: &str,
+        outcome: &executions::CallbackResult,
+    ) -> CallResult<()> {
+        call!(
+            self,
+            policy,
+            complete_callback(connection, callback_id, outcome)
+        )
     }
 
     /// Describes the connector's cards: their fields and outputs. It sends no request.

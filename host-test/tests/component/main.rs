@@ -6,6 +6,7 @@ mod describe;
 mod embedding;
 mod endpoints;
 mod errors;
+mod executions;
 mod invoking;
 mod listing;
 mod memory;
