@@ -78,6 +78,24 @@ fn token_exchange_is_unsigned() {
     assert_eq!(seen(&aws), ["sts unsigned", "lambda ASIA1"]);
 }
 
+/// Nothing signs the exchange of a token, so that no proxy is to blame.
+#[test]
+fn rejected_token_is_blamed_on_the_token() {
+    let aws = Scripted::aws();
+    aws.service.sts.set(|_| {
+        let code = "<Code>InvalidIdentityToken</Code><Message>no</Message>";
+        Some(lambdas(400, &[], format!("<R><Error>{code}</Error></R>")))
+    });
+    let error = unauthenticated(invoke(&aws, &bearing("a.b.c")));
+    assert_eq!(error.category, Category::Credentials);
+    assert!(
+        error
+            .hint
+            .unwrap()
+            .starts_with("the token's issuer must be")
+    );
+}
+
 #[test]
 fn connection_never_receives_the_keys_of_another() {
     let aws = Scripted::aws();

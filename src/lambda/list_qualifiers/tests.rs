@@ -10,7 +10,7 @@ use crate::call::error::{Executed, TransportError, TransportKind};
 use crate::perform::perform;
 use crate::testing::scripted::{Answer, Scripted, Sent};
 use crate::testing::{
-    answer, assert_contains, coded, connection, json as ok, service_error, transport_error,
+    answer, assert_contains, coded, connection, json as ok, lambdas, service_error, transport_error,
 };
 
 fn list(function: &str) -> ListQualifiers {
@@ -101,7 +101,9 @@ fn a_denied_access_names_the_permission_of_its_listing() {
     assert_eq!(operation.take_output(), None);
     let begun = json!({"Versions": [], "NextMarker": "v"});
     assert_eq!(operation.read(ok(&begun), 1), Ok(()));
-    assert!(hint(&mut operation).ends_with(&format!("lambda:ListVersionsByFunction on {arn}")));
+    assert!(
+        hint(&mut operation).ends_with(&format!(" allow lambda:ListVersionsByFunction on {arn}"))
+    );
     assert_eq!(operation.take_output(), None);
 }
 
@@ -206,6 +208,19 @@ fn exactly_10000_aliases_and_10000_versions_are_listed() {
     });
     let choices = block_on(perform(&lambda, list("f"))).unwrap();
     assert_eq!((choices.len(), lambda.attempts()), (20_000, 4));
+}
+
+#[test]
+fn shares_of_an_alias_are_in_the_order_of_the_versions() {
+    let mut operation = list("f");
+    let row = r#"{"Aliases":[{"Name":"a","FunctionVersion":"1","RoutingConfig":{"AdditionalVersionWeights":{"3":0.1,"2":0.2,"4":0.3}}}]}"#;
+    operation.read(lambdas(200, &[], row), 1).unwrap();
+    operation.read(ok(&json!({"Versions": []})), 1).unwrap();
+    let choices = operation.take_output().unwrap();
+    assert_eq!(
+        choices[0].description,
+        "version 1, 20 % of the calls to version 2, 10 % of the calls to version 3, 30 % of the calls to version 4"
+    );
 }
 
 /// Lambda routes to one more version. A list of thousands would only fill the memory.

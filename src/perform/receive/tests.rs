@@ -155,6 +155,10 @@ fn encoded_success_is_rejected_by_the_name_of_its_coding() {
         );
         assert_contains(&error.message, ["content-encoding", coding.trim()]);
     }
+    // An error is read by its code and status, as far as possible.
+    let response = lambdas(300, &[("content-encoding", "gzip")], "{}");
+    let received = receive_by(Ok(response.clone()), &*operation(Effect::Run), 1);
+    assert_eq!(received, Ok((response, Origin::Aws)));
     for coding in ["identity", "Identity", ""] {
         let response = lambdas(200, &[("content-encoding", coding)], "{}");
         let received = receive_by(Ok(response.clone()), &*operation(Effect::Run), 1);
@@ -174,6 +178,15 @@ fn another_attempt_follows_only_failures_that_pass_within_seconds() {
             assert_eq!(error.transient, transient, "{kind:?}");
         }
     }
+}
+
+#[test]
+fn header_that_is_the_shortest_secret_is_scrubbed() {
+    let secret = "0123456789abcdef";
+    assert_eq!(secret.len(), MIN_SECRET);
+    let mut response = lambdas(200, &[("x-amzn-trace-id", secret)], "{}");
+    scrub_headers(&mut response, &Secrets::new([secret].into_iter()));
+    assert_eq!(response.header("x-amzn-trace-id").unwrap(), "…");
 }
 
 #[test]
