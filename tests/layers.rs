@@ -97,7 +97,7 @@ const CRATES: &[Crate] = &[
                 "places",
                 "record",
             ],
-            &["errors", "limits", "log", "place", "sync", "tls"],
+            &["errors", "limits", "log", "place", "policy", "sync", "tls"],
         ],
     },
     Crate {

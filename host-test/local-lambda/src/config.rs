@@ -92,6 +92,9 @@ pub struct Key {
     pub session_token: Option<String>,
     /// Whether every call with this key fails with `AccessDeniedException` after authentication.
     pub denied: bool,
+    /// The IAM actions that the policies of the key's owner do not allow, such as
+    /// `sts:GetScopedCredentials`. Default: none.
+    pub denied_actions: Vec<String>,
 }
 
 impl Default for Key {
@@ -101,6 +104,7 @@ impl Default for Key {
             secret_access_key: "local/lambda+secret/that+opens/nothing/elsewhere".to_owned(),
             session_token: None,
             denied: false,
+            denied_actions: Vec::new(),
         }
     }
 }
@@ -115,6 +119,7 @@ impl fmt::Debug for Key {
                 &self.session_token.as_ref().map(|_| "[redacted]"),
             )
             .field("denied", &self.denied)
+            .field("denied_actions", &self.denied_actions)
             .finish()
     }
 }

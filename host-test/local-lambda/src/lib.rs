@@ -21,7 +21,8 @@
 //! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (version 2, one call in ten on 3) and `beta` (3) |
 //!
 //! STS answers at the same address, as it does in other local AWS stacks. It supports `AssumeRole`,
-//! `AssumeRoleWithWebIdentity` and `GetCallerIdentity`.
+//! `AssumeRoleWithWebIdentity`, `GetSessionToken`, `GetScopedCredentials` and `GetCallerIdentity`. A
+//! session policy limits what its session may do in Lambda and in STS.
 //!
 //! Unlike the real service, it does not retry failed events, limit concurrency by account or stream
 //! responses. The only operations of Lambda are Invoke, GetFunctionConfiguration, ListFunctions,
@@ -39,7 +40,7 @@
 //! 8. `request`, `sessions`, `functions` (a run: the function)
 //! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `places` (connections),
 //!    `record`
-//! 10. files without imports from the others: `errors`, `limits`, `log`, `place`, `sync`, `tls`
+//! 10. files without imports from the others: `errors`, `limits`, `log`, `place`, `policy`, `sync`, `tls`
 
 mod answer;
 mod authorization;
@@ -59,6 +60,7 @@ mod log;
 mod name;
 mod place;
 mod places;
+mod policy;
 mod record;
 mod request;
 mod routes;

@@ -13,7 +13,7 @@ use super::authorization::{Authorization, amz_date, signing_date};
 use super::config::Key;
 use super::errors::ApiError;
 use super::request::RawRequest;
-use super::sessions::{IssuedSession, Session, Sessions};
+use super::sessions::{Rights, Session, Sessions};
 
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
@@ -25,10 +25,23 @@ pub(super) struct Caller {
     /// Whether every operation is denied.
     pub denied: bool,
     pub access_key_id: String,
-    /// The assumed role, for temporary keys.
-    pub role: Option<String>,
-    /// The ARN of the session of that role.
-    pub arn: Option<String>,
+    /// Whether the keys are temporary.
+    pub is_temporary: bool,
+    /// The session, for keys that STS issued.
+    pub session: Option<Session>,
+    pub rights: Rights,
+}
+
+impl Caller {
+    /// Returns the assumed role, for the keys of a role.
+    pub fn role(&self) -> Option<&str> {
+        self.session.as_ref()?.issued.role_arn.as_deref()
+    }
+
+    /// Returns the ARN of the caller, for keys that STS issued.
+    pub fn arn(&self) -> Option<&str> {
+        Some(&self.session.as_ref()?.issued.principal)
+    }
 }
 
 pub(super) struct Verifier {
@@ -69,21 +82,26 @@ impl Verifier {
         // Only a caller who can sign with the keys may learn that they have expired.
         if session
             .as_ref()
-            .is_some_and(|session| session.expires <= now)
+            .is_some_and(|session| session.issued.expires <= now)
         {
             return Err(ApiError::unauthenticated(
                 "ExpiredTokenException",
                 "The security token included in the request is expired",
             ));
         }
-        let (role, arn) = session
-            .map(|session| (session.role_arn, session.principal))
-            .unzip();
+        let rights = match &session {
+            Some(session) => session.rights.clone(),
+            None => Rights {
+                denied_actions: key.denied_actions,
+                ..Rights::default()
+            },
+        };
         Ok(Caller {
             denied: key.denied,
             access_key_id: key.access_key_id,
-            role,
-            arn,
+            is_temporary: key.session_token.is_some(),
+            session,
+            rights,
         })
     }
 
@@ -92,12 +110,12 @@ impl Verifier {
         &self,
         authorization: &Authorization<'_>,
         headers: &HeaderMap,
-    ) -> Result<(Key, Option<IssuedSession>), ApiError> {
+    ) -> Result<(Key, Option<Session>), ApiError> {
         let id = authorization.access_key_id;
         let (key, session) = match self.keys.iter().find(|key| key.access_key_id == id) {
             Some(key) => (key.clone(), None),
             None => match self.sessions.find(id) {
-                Some(Session { issued, key }) => (key, Some(issued)),
+                Some(session) => (session.key.clone(), Some(session)),
                 None => return Err(ApiError::unrecognized_client()),
             },
         };

@@ -8,20 +8,25 @@ use super::name::{FunctionName, Names};
 use super::place::Place;
 use super::signature::Caller;
 
-/// Rejects a caller who is denied every operation.
+/// Rejects a caller whose policies do not allow an action on a resource.
 pub(super) fn allow(
     place: &Place,
     caller: &Caller,
     action: &str,
     resource: &str,
 ) -> Result<(), ApiError> {
-    if caller.denied {
-        return Err(ApiError::access_denied(
-            &place.principal(),
-            action,
-            resource,
-            "identity-based",
-        ));
+    let owner = place.principal();
+    let denied = |kind| {
+        let principal = caller.arn().unwrap_or(&owner);
+        Err(ApiError::access_denied(principal, action, resource, kind))
+    };
+    let rights = &caller.rights;
+    if caller.denied || rights.denied_actions.iter().any(|denied| denied == action) {
+        return denied("identity-based");
+    }
+    let mut policies = rights.policies.iter();
+    if !policies.all(|policy| policy.allows(action, resource)) {
+        return denied("session");
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ fn key(session_token: Option<&str>) -> Key {
         secret_access_key: SECRET.to_owned(),
         session_token: session_token.map(str::to_owned),
         denied: false,
+        denied_actions: Vec::new(),
     }
 }
 

@@ -9,5 +9,6 @@ mod invoking;
 mod listing;
 mod names;
 mod serving;
+mod session_policies;
 mod signatures;
 mod tls;
