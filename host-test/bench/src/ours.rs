@@ -8,7 +8,7 @@ use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Endpoint, Payload,
 };
-use aws_lambda_connector_host::caller::{Caller, SessionCache};
+use aws_lambda_connector_host::caller::{Caller, ScopeMode, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, Key};
@@ -24,13 +24,10 @@ impl Ours {
     pub fn new(host: Host, url: &str) -> Result<Self> {
         let connection = connection(url);
         let region = connection.region.clone();
-        Ok(Self(Caller::new(
-            host,
-            connection,
-            &region,
-            &[],
-            SessionCache::default(),
-        )?))
+        let sessions = SessionCache::default();
+        let caller = Caller::new(host, connection, &region, &[], sessions)?;
+        // The SDK sends no request to STS either.
+        Ok(Self(caller.with_scope(ScopeMode::Off)))
     }
 
     /// Invokes a function. It fails unless the response is `expected`.

@@ -2,40 +2,60 @@
 //! requests to STS.
 //!
 //! Every call runs in a fresh instance, so the host caches temporary keys. One instance, which may
-//! reach only STS, obtains a role's keys. Another, which may reach only Lambda, makes the call with
-//! a signing key that is valid for one UTC day.
+//! reach only STS, obtains the keys of a session that may make this call only. Another, which may
+//! reach only Lambda, makes the call with a signing key that is valid for one UTC day.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use crate::bindings::lambda;
-use crate::bindings::sessions::{Session, SessionRequest};
+use crate::bindings::sessions::{Scope, Session, SessionRequest};
 use crate::bindings::types::{
-    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, Invocation, Role,
-    SigningKey, WebIdentity,
+    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, InvalidInput,
+    Invocation, Role, SigningKey, WebIdentity,
 };
 use crate::credentials::signing_key;
 use crate::host::{CallResult, Host};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
+mod scope;
 mod sessions;
 
+pub use scope::{Fallback, Grant, Received, ReceivedKey, ScopeMode};
 pub use sessions::SessionCache;
 
 use sessions::Patience;
 
+/// The lifetime of a session for access keys, in seconds: short, because a key that leaks from an
+/// instance is of use until the session ends, and long enough that calls seldom wait for STS. A role's
+/// session has the lifetime that the connection gives it.
+const SESSION_S: u32 = 3_600;
+
+/// The requests to STS for a session for access keys: `GetCallerIdentity`, `GetSessionToken` and
+/// `GetScopedCredentials`.
+const KEY_STEPS: usize = 3;
+
+/// Bounds the fallbacks that are kept.
+const MAX_FALLBACKS: usize = 16;
+
 /// A connection, the [`Host`] that makes its calls, and the destinations that they may reach.
 ///
 /// Secret access keys stay on the host: an instance receives a signing key for Lambda in one region
-/// on one UTC day. A role's temporary keys are cached in [`SessionCache`] and renewed five minutes
-/// before they expire. If Lambda still reports them as expired, they are renewed and the call is
-/// made again: the function did not run.
+/// on one UTC day. By default, the key belongs to a session that may make this call only: it may
+/// invoke the function, or list functions. [`ScopeMode`] changes that.
+///
+/// The sessions are cached in [`SessionCache`], by connection and function, and renewed five minutes
+/// before they expire. If Lambda still reports one as expired, it is renewed and the call is made
+/// again: the function did not run.
 ///
 /// A call waits for keys no longer than its `delivery` options allow: the timeouts of one attempt,
-/// times the attempts, times the roles. A response of STS has 30 seconds at most. Concurrent calls
-/// wait for one renewal and share its result, and calls of other connections do not wait for it.
+/// times the attempts, times the requests to STS. A response of STS has 30 seconds at most. Concurrent
+/// calls wait for one renewal and share its result, and calls of other connections do not wait for it.
+/// If the call can be made without the session ([`ScopeMode::Prefer`] with access keys), it waits for
+/// 15 seconds at most.
 ///
 /// Clones share the cached keys.
 ///
@@ -125,16 +145,24 @@ pub struct Caller {
     lambda: Arc<Policy>,
     sts: Arc<Policy>,
     sessions: SessionCache,
+    mode: ScopeMode,
+    fallbacks: Arc<Mutex<BTreeSet<Fallback>>>,
 }
 
-/// Makes a call with narrowed credentials. If Lambda reports that a role's keys have expired, the
+/// Makes a call with narrowed credentials. If Lambda reports that a session's keys have expired, the
 /// function did not run: the keys are renewed and the call is made again.
 macro_rules! call {
-    ($self:ident, $delivery:expr, $connection:ident => $call:expr) => {{
+    ($self:ident, $scope:expr, $delivery:expr, $connection:ident => $call:expr) => {{
         let mut rejected = None;
         loop {
-            let narrowed = $self.narrowed($delivery, rejected.as_ref()).await?;
-            let ($connection, session) = match narrowed {
+            let narrowed = $self.narrowed($scope, $delivery, rejected.as_ref()).await?;
+            let (
+                Grant {
+                    connection: $connection,
+                    ..
+                },
+                session,
+            ) = match narrowed {
                 Ok(narrowed) => narrowed,
                 Err(error) => return Ok(Err(error)),
             };
@@ -183,10 +211,26 @@ impl Caller {
             host,
             connection,
             sessions,
+            mode: ScopeMode::default(),
+            fallbacks: Arc::default(),
         })
     }
 
-    /// Returns the policy of calls to Lambda, and that of the requests to STS for a role's keys.
+    /// Changes whether the sandbox receives keys that may make its call only. Default:
+    /// [`ScopeMode::Prefer`].
+    pub fn with_scope(self, mode: ScopeMode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// Returns why calls so far got keys with more permissions than they need: at most 16 reasons, for
+    /// the person who can change that. It is empty unless the mode is [`ScopeMode::Prefer`].
+    pub fn fallbacks(&self) -> Vec<Fallback> {
+        let fallbacks = self.fallbacks.lock();
+        let fallbacks = fallbacks.unwrap_or_else(PoisonError::into_inner);
+        fallbacks.iter().cloned().collect()
+    }
+
+    /// Returns the policy of calls to Lambda, and that of the requests to STS for temporary keys.
     pub fn policies(&self) -> (&Policy, &Policy) {
         (&self.lambda, &self.sts)
     }
@@ -204,7 +248,8 @@ impl Caller {
     /// As for [`Host::invoke`]. The inner error may also come from the request to STS.
     pub async fn invoke(&self, request: &lambda::InvokeRequest) -> CallResult<Invocation> {
         let delivery = request.delivery.as_ref();
-        call!(self, delivery, connection => self.host.invoke(&self.lambda, &connection, request))
+        let scope = scope::invoking(&request.function);
+        call!(self, Some(&scope), delivery, connection => self.host.invoke(&self.lambda, &connection, request))
     }
 
     /// Lists one page of the account's functions in the connection's region.
@@ -216,7 +261,8 @@ impl Caller {
         query: &lambda::FunctionQuery,
     ) -> CallResult<lambda::FunctionPage> {
         let delivery = query.delivery.as_ref();
-        call!(self, delivery, connection => self.host.list_functions(&self.lambda, &connection, query))
+        let scope = scope::listing();
+        call!(self, Some(&scope), delivery, connection => self.host.list_functions(&self.lambda, &connection, query))
     }
 
     /// Lists the aliases and versions of a function.
@@ -227,64 +273,236 @@ impl Caller {
         &self,
         function: &str,
     ) -> CallResult<Vec<lambda::QualifierChoice>> {
-        call!(self, None, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
+        let scope = scope::listing();
+        call!(self, Some(&scope), None, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
     }
 
-    /// Returns the connection with the narrowest credentials that Lambda accepts, and the session
-    /// that they come from, if any. `rejected` is a session that Lambda no longer accepts.
+    /// Returns the connection for one instance, with a key that may do what `scope` allows, and a
+    /// description of the key. Without a scope, the key has all permissions of the connection. A
+    /// platform that runs [cards](crate::bindings::cards) passes this connection to them.
+    ///
+    /// # Errors
+    /// The inner error comes from the request to STS. Nothing was sent to Lambda.
+    pub async fn grant(
+        &self,
+        scope: Option<&Scope>,
+        delivery: Option<&Delivery>,
+    ) -> CallResult<Grant> {
+        let narrowed = self.narrowed(scope, delivery, None).await?;
+        Ok(narrowed.map(|(grant, _)| grant))
+    }
+
+    /// Returns the connection for one instance, and the session that its key belongs to, if any.
+    /// `rejected` is a session that Lambda no longer accepts.
     async fn narrowed(
         &self,
+        scope: Option<&Scope>,
         delivery: Option<&Delivery>,
         rejected: Option<&Arc<Session>>,
-    ) -> CallResult<(Connection, Option<Arc<Session>>)> {
-        let mut session = None;
-        let credentials = match &self.connection.credentials {
-            Credentials::AccessKey(key) => self.signing_key(key),
+    ) -> CallResult<(Grant, Option<Arc<Session>>)> {
+        let scope = scope.filter(|_| self.mode != ScopeMode::Off);
+        let obtained = match &self.connection.credentials {
+            Credentials::AccessKey(key) => match scope {
+                Some(scope) => self.limited_key(key, scope, delivery, rejected).await?,
+                None => Ok(self.of_key(key, None)),
+            },
             Credentials::AssumeRole(_) | Credentials::WebIdentity(_) => {
-                match self.session(delivery, rejected).await? {
-                    Ok(opened) => self.signing_key(&session.insert(opened).keys),
-                    Err(error) => return Ok(Err(error)),
-                }
+                self.role_key(scope, delivery, rejected).await?
             }
-            Credentials::SigningKey(key) => Credentials::SigningKey(key.clone()),
-            Credentials::HostSigned => Credentials::HostSigned,
+            Credentials::SigningKey(key) => Ok(Obtained {
+                key: key.clone(),
+                session: None,
+                scope: None,
+                fallback: None,
+            }),
+            Credentials::HostSigned => {
+                let grant = Grant {
+                    connection: self.connection.clone(),
+                    received: Received::Nothing,
+                };
+                return Ok(Ok((grant, None)));
+            }
         };
-        let connection = Connection {
-            credentials,
-            ..self.connection.clone()
-        };
-        Ok(Ok((connection, session)))
+        Ok(obtained.map(|obtained| self.grant_of(obtained)))
     }
 
-    fn signing_key(&self, key: &AccessKey) -> Credentials {
-        Credentials::SigningKey(signing_key(key, &self.region, SystemTime::now()))
-    }
-
-    async fn session(
+    /// Returns a key for a session that STS limits to `scope`. In [`ScopeMode::Prefer`], the key is
+    /// derived from the connection's own if STS issues none.
+    async fn limited_key(
         &self,
+        key: &AccessKey,
+        scope: &Scope,
         delivery: Option<&Delivery>,
         rejected: Option<&Arc<Session>>,
-    ) -> CallResult<Arc<Session>> {
+    ) -> CallResult<Obtained> {
+        let is_optional = self.mode == ScopeMode::Prefer;
+        let connection = id(&self.connection, &self.region, None);
+        let known = self.sessions.fallback(connection);
+        if let Some(fallback) = known.filter(|_| is_optional) {
+            return Ok(Ok(self.of_key(key, Some(fallback))));
+        }
+        let mut patience = Patience::of(delivery, KEY_STEPS);
+        if is_optional {
+            patience = patience.optional();
+        }
+        let opened = self.session(Some(scope), Some(SESSION_S), patience, rejected);
+        Ok(match opened.await? {
+            Ok(session) => Ok(self.of_session(session, Some(scope), None)),
+            Err(error) => match Fallback::of_keys(&error).filter(|_| is_optional) {
+                Some(fallback) => {
+                    let lasts = Fallback::lasts(&error);
+                    self.sessions.remember(connection, fallback.clone(), lasts);
+                    Ok(self.of_key(key, Some(fallback)))
+                }
+                None => Err(at_field_of_the_call(error)),
+            },
+        })
+    }
+
+    /// Returns a key for a session of the role. In [`ScopeMode::Prefer`], the session has all
+    /// permissions of the role if STS rejects the policy.
+    async fn role_key(
+        &self,
+        scope: Option<&Scope>,
+        delivery: Option<&Delivery>,
+        rejected: Option<&Arc<Session>>,
+    ) -> CallResult<Obtained> {
         let roles = match &self.connection.credentials {
             Credentials::AssumeRole(chain) => chain.roles.len(),
             _ => 1,
         };
         let patience = Patience::of(delivery, roles);
+        let opened = self.session(scope, None, patience, rejected).await?;
+        let error = match opened {
+            Ok(session) => return Ok(Ok(self.of_session(session, scope, None))),
+            Err(error) => error,
+        };
+        let is_optional = self.mode == ScopeMode::Prefer;
+        let Some(fallback) = Fallback::of_role(&error).filter(|_| is_optional) else {
+            return Ok(Err(at_field_of_the_call(error)));
+        };
+        let opened = self.session(None, None, patience, rejected).await?;
+        Ok(opened.map(|session| self.of_session(session, None, Some(fallback))))
+    }
+
+    /// Returns a cached session, or opens one.
+    async fn session(
+        &self,
+        scope: Option<&Scope>,
+        duration_seconds: Option<u32>,
+        patience: Patience,
+        rejected: Option<&Arc<Session>>,
+    ) -> CallResult<Arc<Session>> {
         let open = || {
             let (host, policy) = (self.host.clone(), Arc::clone(&self.sts));
             let connection = Connection {
                 region: self.region.clone(),
                 ..self.connection.clone()
             };
+            let request = SessionRequest {
+                scope: scope.cloned(),
+                duration_seconds,
+                delivery: None,
+            };
             async move {
                 let limits = patience.requests;
-                let request = SessionRequest::unscoped();
-                host.open_session_within(&policy, &connection, &request, limits)
-                    .await
+                let opened = host.open_session_within(&policy, &connection, &request, limits);
+                match opened.await? {
+                    // The connection's own keys end sooner, and the session with them.
+                    Err(Error::Service(error))
+                        if scope::is(&error, "InsufficientSessionLifetime") =>
+                    {
+                        let request = SessionRequest {
+                            duration_seconds: None,
+                            ..request
+                        };
+                        host.open_session_within(&policy, &connection, &request, limits)
+                            .await
+                    }
+                    opened => Ok(opened),
+                }
             }
         };
-        let id = id(&self.connection, &self.region);
+        let id = id(&self.connection, &self.region, scope);
         self.sessions.session(id, rejected, patience, open).await
+    }
+
+    /// A key with all permissions of the connection's own.
+    fn of_key(&self, key: &AccessKey, fallback: Option<Fallback>) -> Obtained {
+        Obtained {
+            key: signing_key(key, &self.region, SystemTime::now()),
+            session: None,
+            scope: None,
+            fallback,
+        }
+    }
+
+    fn of_session(
+        &self,
+        session: Arc<Session>,
+        scope: Option<&Scope>,
+        fallback: Option<Fallback>,
+    ) -> Obtained {
+        Obtained {
+            key: signing_key(&session.keys, &self.region, SystemTime::now()),
+            session: Some(session),
+            scope: scope.cloned(),
+            fallback,
+        }
+    }
+
+    fn grant_of(&self, obtained: Obtained) -> (Grant, Option<Arc<Session>>) {
+        let Obtained {
+            key,
+            session,
+            scope,
+            fallback,
+        } = obtained;
+        if let Some(fallback) = &fallback {
+            let fallbacks = self.fallbacks.lock();
+            let mut fallbacks = fallbacks.unwrap_or_else(PoisonError::into_inner);
+            if fallbacks.len() < MAX_FALLBACKS {
+                fallbacks.insert(fallback.clone());
+            }
+        }
+        let received = Received::SigningKey(ReceivedKey {
+            date: key.date.clone(),
+            region: self.region.clone(),
+            scope,
+            session_ends: session.as_ref().map(|session| session.expires),
+            fallback,
+        });
+        let connection = Connection {
+            credentials: Credentials::SigningKey(key),
+            ..self.connection.clone()
+        };
+        let grant = Grant {
+            connection,
+            received,
+        };
+        (grant, session)
+    }
+}
+
+/// A signing key, and where it comes from.
+struct Obtained {
+    key: SigningKey,
+    session: Option<Arc<Session>>,
+    /// What the key may do. `None` for all permissions of the connection.
+    scope: Option<Scope>,
+    fallback: Option<Fallback>,
+}
+
+/// The scope's only function is the one that the call names.
+fn at_field_of_the_call(error: Error) -> Error {
+    match error {
+        Error::InvalidInput(input) if input.field.starts_with("request.scope.functions") => {
+            Error::InvalidInput(InvalidInput {
+                field: "request.function".to_owned(),
+                ..input
+            })
+        }
+        other => other,
     }
 }
 
@@ -292,8 +510,8 @@ fn is_expired(error: &Error) -> bool {
     matches!(error, Error::Unauthenticated(error) if error.code == "ExpiredTokenException")
 }
 
-/// Hashes everything that may lead to different keys.
-fn id(connection: &Connection, region: &str) -> [u8; 32] {
+/// Hashes everything that may lead to different keys. A scope limits them; `None` does not.
+fn id(connection: &Connection, region: &str, scope: Option<&Scope>) -> [u8; 32] {
     let mut hash = Fingerprint::default();
     let Connection {
         region: own,
@@ -336,6 +554,20 @@ fn id(connection: &Connection, region: &str) -> [u8; 32] {
         Some(Endpoint::FipsDualStack) => hash.texts(["fips-dual-stack"]),
         Some(Endpoint::Url(url)) => hash.texts(["url", url]),
         Some(Endpoint::Emulator(url)) => hash.texts(["emulator", url]),
+    }
+    match scope {
+        None => hash.texts(["unlimited"]),
+        Some(Scope {
+            functions,
+            list_functions,
+            executions,
+        }) => {
+            hash.texts(["limited"]);
+            hash.part(Some(&[u8::from(*list_functions), u8::from(*executions)]));
+            for function in functions {
+                hash.texts([function]);
+            }
+        }
     }
     hash.0.finalize().into()
 }
@@ -482,6 +714,24 @@ mod tests {
             Some(Endpoint::Url("y".to_owned())),
             Some(Endpoint::Emulator(text())),
         ];
+        let scope = |functions: &[&str], list_functions, executions| {
+            let functions = functions.iter().map(|name| (*name).to_owned()).collect();
+            Some(Scope {
+                functions,
+                list_functions,
+                executions,
+            })
+        };
+        let scopes = [
+            None,
+            scope(&[], true, false),
+            scope(&["f"], false, false),
+            scope(&["f"], true, false),
+            scope(&["f"], false, true),
+            scope(&["g"], false, false),
+            scope(&["f", "g"], false, false),
+            scope(&["fg"], false, false),
+        ];
         let mut seen = HashSet::new();
         let mut all = 0;
         for credentials in &credentials {
@@ -492,8 +742,10 @@ mod tests {
                         credentials: credentials.clone(),
                         endpoint: endpoint.clone(),
                     };
-                    all += 1;
-                    seen.insert(id(&connection, region));
+                    for scope in &scopes {
+                        all += 1;
+                        seen.insert(id(&connection, region, scope.as_ref()));
+                    }
                 }
             }
         }

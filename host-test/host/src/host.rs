@@ -432,7 +432,7 @@ fn attempts_spent(attempts: u8, last: &LastAttempt) -> TransportError {
     TransportError {
         kind,
         message: format!(
-            "STS did not issue the role's keys in {attempts} attempt{}: the last one {ended}; try \
+            "STS did not issue temporary keys in {attempts} attempt{}: the last one {ended}; try \
              again, or raise `max-attempts` or the timeouts of `delivery`",
             if attempts == 1 { "" } else { "s" }
         ),

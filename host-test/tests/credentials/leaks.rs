@@ -5,10 +5,11 @@ use std::io;
 use std::sync::Arc;
 
 use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
-use aws_lambda_connector_host::bindings::sessions::SessionRequest;
+use aws_lambda_connector_host::bindings::sessions::{Scope, SessionRequest};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, Connection, Credentials, Role, WebIdentity,
 };
+use aws_lambda_connector_host::caller::{Caller, ScopeMode, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use base64::Engine;
@@ -245,6 +246,99 @@ async fn no_secret_leaks_when_the_service_repeats_the_request(component: Compone
             let connection = connection(credentials, echo_server.url());
             let output = all_output(component.host(), &connection, None).await;
             assert_no_secret(&output, &format!("{kind}, {status}"));
+        }
+    }
+    assert_no_secret_in_logs();
+}
+
+/// Calls with keys that STS limits, and collects everything that the host shows about them.
+async fn output_of_limited_keys(host: &Host, connection: &Connection) -> String {
+    let mut output = String::new();
+    for mode in [ScopeMode::Prefer, ScopeMode::Require] {
+        let sessions = SessionCache::default();
+        let caller = Caller::new(host.clone(), connection.clone(), "us-east-1", &[], sessions);
+        let caller = caller.unwrap().with_scope(mode);
+        let once = request_with("count", r#"{"key":"k"}"#, |delivery| {
+            delivery.max_attempts = Some(1);
+            delivery.response_timeout_ms = Some(2_000);
+        });
+        let scope = Scope {
+            functions: vec!["count".to_owned()],
+            list_functions: false,
+            executions: false,
+        };
+        let invoked = caller.invoke(&once).await;
+        let granted = caller.grant(Some(&scope), once.delivery.as_ref()).await;
+        let shown = granted.as_ref().ok().and_then(|granted| {
+            let granted = granted.as_ref().ok()?;
+            Some(granted.received.to_string())
+        });
+        output.push_str(&format!("{invoked:?}\n{granted:?}\n{shown:?}\n"));
+        for fallback in caller.fallbacks() {
+            output.push_str(&format!("{fallback:?}\n{fallback}\n"));
+        }
+        output.push_str(&format!("{:?}\n", caller.refusals()));
+    }
+    output
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_leaks_when_keys_are_limited_to_a_call(component: Component) {
+    logs::capture();
+    let host = component.host();
+    for (kind, credentials) in kinds() {
+        for denied in [false, true] {
+            let lambda = testing::lambda_with(|config| {
+                config.keys = vec![key(with_token(kind))];
+                config.roles = roles();
+                if denied {
+                    let permission = "sts:GetScopedCredentials".to_owned();
+                    config.keys[0].denied_actions.push(permission);
+                }
+            })
+            .await;
+            let connection = connection(credentials.clone(), lambda.url());
+            let output = output_of_limited_keys(host, &connection).await;
+            assert!(output.contains("SigningKey"), "{output}");
+            let falls_back = denied && kind.starts_with("access-key");
+            assert_eq!(
+                output.contains("fallback: Some"),
+                falls_back,
+                "{kind} {output}"
+            );
+            assert_no_secret(&output, kind);
+        }
+        for (status, xml) in [
+            (400, true),
+            (403, true),
+            (403, false),
+            (500, true),
+            (301, false),
+        ] {
+            let echo_server = echo_server(status, xml).await;
+            let connection = connection(credentials.clone(), echo_server.url());
+            let output = output_of_limited_keys(host, &connection).await;
+            assert_no_secret(&output, &format!("{kind}, {status}"));
+        }
+        // A stalled request only waits for a timeout, and only keys wait for further ones.
+        let faults = Fault::ALL.into_iter().filter(|fault| match fault {
+            Fault::Stall => kind.starts_with("access-key"),
+            fault => possible(Point::RequestHead, *fault),
+        });
+        for fault in faults {
+            let lambda = testing::lambda_with(|config| {
+                config.keys = vec![key(with_token(kind))];
+                config.roles = roles();
+            })
+            .await;
+            let proxy = Proxy::start(lambda.addr(), Point::RequestHead, fault)
+                .await
+                .unwrap();
+            let connection = connection(credentials.clone(), format!("http://{}", proxy.addr()));
+            let output = output_of_limited_keys(host, &connection).await;
+            proxy.end().await;
+            assert_no_secret(&output, &format!("{kind}, {fault:?}"));
         }
     }
     assert_no_secret_in_logs();

@@ -12,6 +12,7 @@ mod logs;
 )]
 mod memory;
 mod renewal;
+mod scope;
 mod signing_proxy;
 
 use std::time::{Duration, SystemTime};

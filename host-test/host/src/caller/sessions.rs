@@ -1,5 +1,5 @@
-//! The cache of temporary keys. It renews each connection's keys on their own: one request to STS at
-//! a time for a connection, and none that another connection waits for.
+//! The cache of temporary keys. It renews each connection's keys on their own: one renewal at a time
+//! for a connection and scope, and none that another one waits for.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::scope::Fallback;
 use crate::bindings::sessions::Session;
 use crate::bindings::types::{Delivery, Error, Executed, TransportError, TransportKind};
 use crate::host::CallResult;
@@ -19,9 +20,10 @@ use crate::sandbox::{HostError, RequestLimits};
 /// Temporary keys are renewed this long before they expire. The margin covers a request that is
 /// sent late, and clocks that differ.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
-/// The longest lifetime of a role's keys. An answer that claims more is wrong.
+/// The longest lifetime of temporary keys. An answer that claims more is wrong.
 const LONGEST_SESSION: Duration = Duration::from_secs(12 * 3600);
-/// The most connections whose keys are kept. Beyond it, the keys that expire first are dropped.
+/// The most sessions that are kept, and the most failures that are remembered. Beyond it, those that
+/// end first are dropped.
 const MAX_KEPT: usize = 1_000;
 
 /// The options of a call that sets none, as `types.delivery` documents them.
@@ -30,18 +32,25 @@ const CONNECT_TIMEOUT_MS: u32 = 3_100;
 /// STS answers within seconds, so a renewal does not wait as long as the function may run.
 const RESPONSE_TIMEOUT_MS: u32 = 30_000;
 
+/// The longest waits for keys that a call can do without: a firewall that drops packets must not delay
+/// calls that work without STS.
+const OPTIONAL_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+const OPTIONAL_TOTAL: Duration = Duration::from_secs(15);
+
 /// A hash of everything that may lead to different keys.
 pub(super) type Id = [u8; 32];
 
 type Outcome = CallResult<Arc<Session>>;
 
-/// A cache of temporary keys, by the connection that they were obtained for. Clones share it.
+/// A cache of temporary keys, by the connection and the scope that they were obtained for. Clones
+/// share it.
 ///
-/// Pass one cache to several callers that act for the same tenant. Different credentials never
-/// share an entry, and never wait for each other's keys. Concurrent calls of one connection share
-/// one renewal and its result. `Debug` output contains no keys.
+/// Pass one cache to several callers that act for the same tenant. Different credentials or scopes
+/// never share an entry, and never wait for each other's keys. Concurrent calls of one connection and
+/// scope share one renewal and its result. `Debug` output contains no keys.
 ///
-/// The cache keeps the keys of 1,000 connections at most.
+/// The cache keeps 1,000 sessions at most. For some minutes, it also remembers the connections for
+/// which STS does not issue limited keys.
 ///
 /// ```
 /// use aws_lambda_connector_host::caller::SessionCache;
@@ -49,7 +58,10 @@ type Outcome = CallResult<Arc<Session>>;
 /// assert_eq!(format!("{:?}", SessionCache::default()), "SessionCache(…)");
 /// ```
 #[derive(Clone, Default)]
-pub struct SessionCache(Arc<Mutex<HashMap<Id, Entry>>>);
+pub struct SessionCache {
+    entries: Arc<Mutex<HashMap<Id, Entry>>>,
+    fallbacks: Arc<Mutex<HashMap<Id, Remembered>>>,
+}
 
 impl fmt::Debug for SessionCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,6 +79,12 @@ struct Kept {
     session: Arc<Session>,
     /// Measured by the monotonic clock, because a correction of the system clock would otherwise
     /// expire or revive every kept session.
+    until: Instant,
+}
+
+/// A failure that is not tried again for some time.
+struct Remembered {
+    fallback: Fallback,
     until: Instant,
 }
 
@@ -92,9 +110,9 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// Derives the limits from a call's options, for credentials that lead through this many roles.
+    /// Derives the limits from a call's options, for credentials that take this many requests.
     /// The component rejects options out of range, so they have their defaults here.
-    pub(super) fn of(delivery: Option<&Delivery>, roles: usize) -> Self {
+    pub(super) fn of(delivery: Option<&Delivery>, steps: usize) -> Self {
         let attempts = delivery.and_then(|options| options.max_attempts);
         let attempts = attempts.unwrap_or(ATTEMPTS).clamp(1, 10);
         let milliseconds = |option: Option<u32>, default| {
@@ -111,10 +129,20 @@ impl Patience {
                 RESPONSE_TIMEOUT_MS,
             ),
         };
-        let all = u32::from(attempts).saturating_mul(u32::try_from(roles.max(1)).unwrap_or(100));
+        let all = u32::from(attempts).saturating_mul(u32::try_from(steps.max(1)).unwrap_or(100));
         Self {
             requests,
             total: (requests.connect_timeout + requests.response_timeout).saturating_mul(all),
+        }
+    }
+
+    /// Shortens the limits for keys that the call can do without.
+    pub(super) fn optional(self) -> Self {
+        let mut requests = self.requests;
+        requests.response_timeout = requests.response_timeout.min(OPTIONAL_RESPONSE_TIMEOUT);
+        Self {
+            requests,
+            total: self.total.min(OPTIONAL_TOTAL),
         }
     }
 
@@ -129,7 +157,7 @@ impl Patience {
         Error::Transport(TransportError {
             kind: TransportKind::Timeout,
             message: format!(
-                "STS did not issue the role's keys within {:?}, which the options of the call \
+                "STS did not issue temporary keys within {:?}, which the options of the call \
                  allow; check that STS can be reached, or raise the timeouts of `delivery`",
                 self.total
             ),
@@ -235,8 +263,34 @@ impl SessionCache {
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<Id, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries)
     }
+
+    /// Returns why STS does not issue limited keys for a connection, if that is known.
+    pub(super) fn fallback(&self, connection: Id) -> Option<Fallback> {
+        let fallbacks = lock(&self.fallbacks);
+        let known = fallbacks.get(&connection)?;
+        (known.until > Instant::now()).then(|| known.fallback.clone())
+    }
+
+    /// Remembers that STS does not issue limited keys for a connection.
+    pub(super) fn remember(&self, connection: Id, fallback: Fallback, lasts: Duration) {
+        let now = Instant::now();
+        let mut fallbacks = lock(&self.fallbacks);
+        fallbacks.retain(|_, known| known.until > now);
+        if fallbacks.len() >= MAX_KEPT {
+            let ends = fallbacks.iter().map(|(id, known)| (known.until, *id));
+            if let Some((_, id)) = ends.min() {
+                fallbacks.remove(&id);
+            }
+        }
+        let until = now + lasts;
+        fallbacks.insert(connection, Remembered { fallback, until });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Removes what has expired. If too much is left, removes the keys that expire first. `new` stays.
@@ -394,6 +448,33 @@ mod tests {
             let patience = Patience::of(delivery.as_ref(), roles);
             assert_eq!(patience.requests.attempts, attempts, "{delivery:?}");
             assert_eq!(patience.total.as_millis(), total_ms, "{delivery:?}");
+            let optional = patience.optional();
+            assert_eq!(optional.requests.attempts, attempts, "{delivery:?}");
+            assert_eq!(optional.total.as_millis(), total_ms.min(15_000));
+            assert!(optional.requests.response_timeout <= Duration::from_secs(10));
         }
+    }
+
+    #[test]
+    fn remembered_failures_end_and_are_bounded() {
+        let cache = SessionCache::default();
+        let fallback = |n: usize| Fallback {
+            permission: "sts:GetScopedCredentials",
+            reason: n.to_string(),
+        };
+        let id = |n: usize| {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&(n as u64).to_be_bytes());
+            id
+        };
+        for n in 0..=MAX_KEPT {
+            cache.remember(id(n), fallback(n), Duration::from_secs(60 + n as u64));
+        }
+        assert_eq!(lock(&cache.fallbacks).len(), MAX_KEPT);
+        assert_eq!(cache.fallback(id(0)), None, "the first to end is dropped");
+        assert_eq!(cache.fallback(id(1)), Some(fallback(1)));
+        cache.remember(id(1), fallback(1), Duration::ZERO);
+        assert_eq!(cache.fallback(id(1)), None);
+        assert_eq!(cache.fallback(id(2)), Some(fallback(2)));
     }
 }
