@@ -5,6 +5,7 @@
 
 mod api;
 mod connection;
+mod grant;
 mod guard;
 mod page;
 mod routes;
@@ -15,6 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use aws_lambda_connector_host::caller::{ScopeMode, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::{Limits, Server};
@@ -35,6 +37,8 @@ pub struct Config {
     pub allow: Vec<String>,
     /// The initial values of the connection form.
     pub defaults: Option<Defaults>,
+    /// Whether the component receives keys that may make its call only.
+    pub scope: ScopeMode,
 }
 
 /// A running studio. Dropping it stops the server.
@@ -64,6 +68,8 @@ impl Studio {
             port: server.addr().port(),
             allow: config.allow,
             defaults: config.defaults.unwrap_or_default(),
+            scope: config.scope,
+            sessions: SessionCache::default(),
         });
         server.serve_http(None, move |request| {
             let state = Arc::clone(&state);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { studio, withBrowser } from "./support.js";
+import { SECRET, studio, withBrowser } from "./support.js";
 
 withBrowser();
 
@@ -22,6 +22,30 @@ test("successful run shows its outputs", () =>
     await json.getByRole("button", { name: "Raw" }).click();
     assert.equal(await json.locator("pre").textContent(), '{"message":"Hello, Ada!"}');
     assert.match(await ui.result.textContent(), /Without a value: .*Error Type/);
+  }));
+
+test("run shows which key the sandbox received", () =>
+  studio(async (ui) => {
+    const today = new Date().toISOString().slice(0, 10);
+    const key = (allows) => new RegExp(`^The sandbox received: a signing key for ${today}, us-east-1, which ${allows}, until \\d\\d:\\d\\d UTC$`);
+    assert.equal(await ui.received.isVisible(), false);
+    await ui.choose("greet");
+    await ui.text("Payload").fill('{"name": "Ada"}');
+    await ui.run();
+    await ui.waitForStatus("Succeeded");
+    assert.match(await ui.received.textContent(), key("may invoke greet only"));
+
+    await ui.choose("fail");
+    await ui.run();
+    await ui.waitForStatus("Function failed");
+    assert.match(await ui.received.textContent(), key("may invoke fail only"));
+
+    await ui.page.getByRole("radio", { name: "List Functions" }).check();
+    assert.equal(await ui.received.isVisible(), false);
+    await ui.run();
+    await ui.waitForStatus("Succeeded");
+    assert.match(await ui.received.textContent(), key("may list functions only"));
+    assert.equal((await ui.result.textContent()).includes(SECRET), false);
   }));
 
 test("failed run shows the function's error", () =>

@@ -55,6 +55,7 @@ export class Studio {
   constructor(page) {
     this.page = page;
     this.status = page.locator("#status");
+    this.received = page.locator("#received");
     this.result = page.getByRole("region", { name: "Result" });
   }
 

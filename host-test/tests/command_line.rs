@@ -123,6 +123,8 @@ fn wrong_usage_exits_with_2() {
         &["invoke", "f", "--payload", "{}", "--payload-file", "x"],
         &["list", "--limit", "many"],
         &["list", "--secret-access-key", "x"],
+        &["list", "--scope", "sometimes"],
+        &["list", "--scope", "require", "--no-scope"],
         &["unknown"],
     ] {
         let _case = case(args.join(" "));
@@ -180,7 +182,11 @@ fn component_command_describes_the_file() {
 
 /// Runs the program against a local Lambda that is configured by environment variables only.
 async fn against_local_lambda(args: &[&str]) -> Finished {
-    let lambda = LocalLambda::start(Config::default()).await.unwrap();
+    against(Config::default(), args).await
+}
+
+async fn against(config: Config, args: &[&str]) -> Finished {
+    let lambda = LocalLambda::start(config).await.unwrap();
     let mut command = program(args);
     command
         .env("AWS_REGION", "us-east-1")
@@ -205,6 +211,55 @@ async fn invoke_prints_the_output_unchanged() {
     let ran = against_local_lambda(&["invoke", "echo", "--payload", payload, "--json"]).await;
     let document = ran.document(0);
     assert_eq!(document["ok"]["output"], json!({ "text": payload }));
+}
+
+/// A service whose key may not be limited to one call.
+fn without_permission() -> Config {
+    let mut config = Config::default();
+    config.keys[0].denied_actions = vec!["sts:GetScopedCredentials".to_owned()];
+    config
+}
+
+#[tokio::test]
+async fn key_that_cannot_be_limited_is_a_warning_on_standard_error() {
+    let warning = "warning: the sandbox received a key with all permissions of the connection, because \
+                   STS did not limit it to this call (the permission is sts:GetScopedCredentials): AccessDenied: ";
+    let ran = against(without_permission(), &["invoke", "echo", "--payload", "7"]).await;
+    assert!(ran.stdout(0).starts_with("succeeded"), "{ran:?}");
+    assert!(ran.stderr.starts_with(warning), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert_contains(&ran.stderr, &["--scope off", "--scope require"]);
+
+    let ran = against(without_permission(), &["list", "--json"]).await;
+    assert!(ran.document(0)["ok"]["functions"].is_array());
+    assert!(ran.stderr.starts_with(warning), "{ran:?}");
+
+    for off in [&["--no-scope"][..], &["--scope", "off"]] {
+        let args = [&["invoke", "echo"][..], off].concat();
+        let ran = against(without_permission(), &args).await;
+        assert!(ran.stdout(0).starts_with("succeeded"), "{ran:?}");
+        assert_eq!(ran.stderr, "");
+    }
+    let ran = against_local_lambda(&["invoke", "echo", "--scope", "require"]).await;
+    assert!(ran.stdout(0).starts_with("succeeded"), "{ran:?}");
+    assert_eq!(ran.stderr, "");
+}
+
+#[tokio::test]
+async fn required_scope_that_is_denied_exits_with_1() {
+    let args = ["invoke", "echo", "--scope", "require"];
+    let ran = against(without_permission(), &args).await;
+    assert_contains(
+        ran.stderr(1),
+        &["AccessDenied (403)", "sts:GetScopedCredentials"],
+    );
+    let args = ["qualifiers", "greet", "--scope", "require", "--json"];
+    let ran = against(without_permission(), &args).await;
+    let error = &ran.document(1)["error"]["service"];
+    assert_eq!(
+        (&error["category"], &error["executed"]),
+        (&json!("access-denied"), &json!("no"))
+    );
 }
 
 #[tokio::test]

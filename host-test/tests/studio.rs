@@ -1,5 +1,6 @@
 //! The studio's server over plain HTTP: what it answers, what it rejects, and what it stores.
 
+use aws_lambda_connector_host::caller::ScopeMode;
 use bytes::Bytes;
 use host_test::studio::{self, Defaults, Studio};
 use http::{Method, Request, Response, StatusCode};
@@ -8,7 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use local_lambda::LocalLambda;
 use serde_json::{Value, json};
-use testing::{Component, changed, for_each_component, lambda};
+use testing::{Component, changed, for_each_component, lambda_with};
 
 struct Running {
     studio: Studio,
@@ -16,9 +17,18 @@ struct Running {
 }
 
 async fn running(component: Component) -> Running {
-    let lambda = lambda().await;
+    running_with(component, |_| (), ScopeMode::default()).await
+}
+
+async fn running_with(
+    component: Component,
+    change: impl FnOnce(&mut local_lambda::Config),
+    scope: ScopeMode,
+) -> Running {
+    let lambda = lambda_with(change).await;
     let config = studio::Config {
         defaults: Some(Defaults::of_local_lambda(&lambda, "us-east-1")),
+        scope,
         ..studio::Config::default()
     };
     let studio = Studio::start(component.host().clone(), config).await;
@@ -240,6 +250,131 @@ async fn secrets_stay_on_the_server_and_still_sign(component: Component) {
             assert!(!body.contains(secret), "{body}");
         }
     }
+}
+
+impl Running {
+    async fn run(&self, card: &str, values: Value) -> Value {
+        let connection = self.connection().await;
+        let question = json!({ "connection": connection, "card": card, "values": values });
+        document(&self.ask("run", question).await)
+    }
+}
+
+/// Denies the permission that limits the keys to one call.
+fn deny(config: &mut local_lambda::Config) {
+    config.keys[0].denied_actions = vec!["sts:GetScopedCredentials".to_owned()];
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn card_receives_a_key_for_its_own_call(component: Component) {
+    let at = running(component).await;
+    let key = |answer: &Value, allows: &str| {
+        let received = answer["received"].as_str().unwrap();
+        let begins = received.starts_with("a signing key for 20");
+        let allowed = format!(", us-east-1, which {allows}, until ");
+        assert!(begins && received.contains(&allowed), "{received}");
+    };
+    let chosen = json!({ "yourFunctions": "echo", "payload": { "n": 1 } });
+    let answer = at.run("invoke", chosen.clone()).await;
+    assert_eq!(answer["ok"]["statusCode"], 200, "{answer}");
+    key(&answer, "may invoke echo only");
+    let session = at.lambda.sessions().pop().unwrap();
+    assert!(
+        session.policies[0].contains(":function:echo:*"),
+        "{session:?}"
+    );
+    let last = at.lambda.requests().pop().unwrap();
+    let authorization = last.header("authorization").unwrap();
+    assert!(authorization.contains(&session.access_key_id));
+
+    let issued = at.lambda.sessions().len();
+    at.run("invoke", chosen).await;
+    assert_eq!(at.lambda.sessions().len(), issued, "the session is cached");
+
+    let failed = at.run("invoke", json!({ "yourFunctions": "fail" })).await;
+    assert!(failed["error"]["function-failed"].is_object(), "{failed}");
+    key(&failed, "may invoke fail only");
+    let listed = at.run("list-functions", json!({})).await;
+    assert!(listed["ok"].is_object(), "{listed}");
+    key(&listed, "may list functions only");
+    let typed = json!({ "useFunctionName": "Yes", "functionName": "echo" });
+    let typed = at.run("invoke", typed).await;
+    assert_eq!(typed["ok"]["statusCode"], 200, "{typed}");
+    key(&typed, "may invoke echo and list functions only");
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn card_that_names_no_valid_function_receives_no_key(component: Component) {
+    let at = running(component).await;
+    for values in [
+        json!({}),
+        json!({ "yourFunctions": "f*" }),
+        json!({ "useFunctionName": "Yes", "functionName": "https://x.lambda-url.us-east-1.on.aws/" }),
+    ] {
+        let answer = at.run("invoke", values).await;
+        assert!(answer["error"]["invalid-input"].is_object(), "{answer}");
+        let received = answer["received"].as_str().unwrap();
+        assert!(received.starts_with("no key, because"), "{received}");
+    }
+    // The form of the connection is checked before the component receives anything of it.
+    for (key, value, field) in [
+        ("secretAccessKey", json!(""), "secretAccessKey"),
+        ("endpoint", json!("ftp://127.0.0.1/"), "endpoint"),
+        ("accessKeyId", json!("A KID"), "accessKeyId"),
+        ("paylod", json!(1), "connection.paylod"),
+    ] {
+        let connection = changed(&at.connection().await, |it| it[key] = value);
+        let values = json!({ "yourFunctions": "echo" });
+        let question = json!({ "connection": connection, "card": "invoke", "values": values });
+        let answer = document(&at.ask("run", question).await);
+        assert_eq!(answer["error"]["invalid-input"]["field"], field, "{answer}");
+        let received = answer["received"].as_str().unwrap();
+        assert!(received.starts_with("no"), "{received}");
+    }
+    assert_eq!(at.lambda.requests().len(), 0);
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn key_of_a_card_that_cannot_be_limited_is_reported_or_refused(component: Component) {
+    let values = json!({ "yourFunctions": "echo" });
+    let at = running_with(component, deny, ScopeMode::Prefer).await;
+    let answer = at.run("invoke", values.clone()).await;
+    assert_eq!(answer["ok"]["statusCode"], 200, "{answer}");
+    let received = answer["received"].as_str().unwrap();
+    for part in [
+        "which has all permissions of the connection, until 00:00 UTC. STS did not limit it",
+        "(the permission is sts:GetScopedCredentials): AccessDenied: ",
+    ] {
+        assert!(received.contains(part), "{received}");
+    }
+
+    let at = running_with(component, deny, ScopeMode::Require).await;
+    let answer = at.run("invoke", values.clone()).await;
+    let error = &answer["error"]["service"];
+    assert_eq!(
+        (&error["category"], &error["executed"]),
+        (&json!("access-denied"), &json!("no"))
+    );
+    assert_eq!(answer["received"], "nothing");
+    let to_sts = |at: &Running| {
+        let mut requests = at.lambda.requests();
+        requests.retain(|request| request.path_and_query == "/");
+        (requests.len(), at.lambda.requests().len())
+    };
+    let (sts, all) = to_sts(&at);
+    assert_eq!(sts, all, "nothing is sent to Lambda");
+
+    let at = running_with(component, deny, ScopeMode::Off).await;
+    let answer = at.run("invoke", values).await;
+    assert_eq!(answer["ok"]["statusCode"], 200, "{answer}");
+    assert_eq!(
+        answer["received"],
+        "the connection as it is filled in, because this program was started with --scope off"
+    );
+    assert_eq!(to_sts(&at), (0, 1));
 }
 
 #[for_each_component]

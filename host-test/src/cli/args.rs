@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use aws_lambda_connector_host::caller::ScopeMode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The name of the program, as users type it.
@@ -18,7 +19,8 @@ Credentials are read from the first of these that has any:
      (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other files)
   4. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
 A profile with role_arn leads to the temporary keys of that role. Keys are never arguments, because \
-other users of the machine can read those. The component receives only the signing key of the day.
+other users of the machine can read those. The component receives only a signing key of the day, for \
+the function of the call.
 
 Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed.";
 
@@ -141,6 +143,44 @@ pub struct ServeArgs {
     pub extra_functions: usize,
 }
 
+/// Which keys the component receives.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ScopeArgs {
+    /// Key for one call only: `prefer` (default), `require`, `off` (--no-scope)
+    #[arg(
+        long = "scope",
+        value_enum,
+        value_name = "MODE",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    mode: Scope,
+    #[arg(long, conflicts_with = "mode", hide = true)]
+    no_scope: bool,
+}
+
+/// Whether the component's key is limited to its call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    #[default]
+    Prefer,
+    Require,
+    Off,
+}
+
+impl ScopeArgs {
+    /// Returns the mode for the host.
+    pub fn mode(self) -> ScopeMode {
+        match self.mode {
+            _ if self.no_scope => ScopeMode::Off,
+            Scope::Prefer => ScopeMode::Prefer,
+            Scope::Require => ScopeMode::Require,
+            Scope::Off => ScopeMode::Off,
+        }
+    }
+}
+
 /// Arguments of `studio`.
 #[derive(Debug, Args)]
 pub struct StudioArgs {
@@ -150,6 +190,8 @@ pub struct StudioArgs {
     /// Additional destination that the component may reach; repeatable
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow: Vec<String>,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
     #[command(flatten)]
     pub component: ComponentPath,
 }
@@ -177,6 +219,8 @@ pub struct TargetArgs {
     /// Additional destination that the component may reach; repeatable
     #[arg(long, value_name = "HOST[:PORT]")]
     pub allow: Vec<String>,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
     #[command(flatten)]
     pub component: ComponentPath,
     /// Print one JSON document: `{"ok": …}` or `{"error": {"<case>": …}}`
@@ -301,6 +345,25 @@ mod tests {
         let cli = Cli::parse_from(line.split(' '));
         let shown = format!("{cli:?} {cli:#?}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn scope_is_preferred_unless_an_argument_changes_it() {
+        for (arguments, mode) in [
+            ("x list", ScopeMode::Prefer),
+            ("x list --scope prefer", ScopeMode::Prefer),
+            ("x list --scope require", ScopeMode::Require),
+            ("x list --scope off", ScopeMode::Off),
+            ("x list --no-scope", ScopeMode::Off),
+        ] {
+            let cli = Cli::parse_from(arguments.split(' '));
+            let Some(Command::List(list)) = cli.command else {
+                panic!("{cli:?}");
+            };
+            assert_eq!(list.target.scope.mode(), mode, "{arguments}");
+        }
+        let both = "x list --scope require --no-scope";
+        assert!(Cli::try_parse_from(both.split(' ')).is_err());
     }
 
     #[test]

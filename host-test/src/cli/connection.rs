@@ -52,14 +52,14 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
         endpoint,
     };
     let host = load(&args.component)?;
-    Caller::new(
+    let caller = Caller::new(
         host,
         connection,
         &effective_region,
         &args.allow,
         SessionCache::default(),
-    )
-    .context("--allow")
+    );
+    Ok(caller.context("--allow")?.with_scope(args.scope.mode()))
 }
 
 /// Loads the component: compiles it, or reuses the code that an earlier command compiled.

@@ -73,6 +73,11 @@ fn show<T: ToJson>(
             Err(other) => print_err(human::error(other)),
         }
     }
+    for fallback in caller.fallbacks() {
+        print_err(format_args!(
+            "warning: {fallback} (--scope off omits the request, --scope require fails instead)"
+        ));
+    }
     if result.is_err() {
         // The component reports only that a destination was denied. The host knows which one and
         // why.

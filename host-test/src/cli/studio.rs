@@ -28,6 +28,7 @@ pub async fn run(args: &StudioArgs) -> Result<Outcome> {
     let config = studio::Config {
         port: args.port,
         allow: args.allow.clone(),
+        scope: args.scope.mode(),
         defaults: Some(studio::Defaults::of_local_lambda(&lambda, &region)),
     };
     let studio = Studio::start(connection::load(&args.component)?, config).await?;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::connection::{Ready, prepare, prepare_test};
+use super::grant::{Granted, Purpose, Ungranted, grant};
 use super::state::State;
 use crate::json::{self, ToJson};
 use aws_lambda_connector_host::host::CallResult;
@@ -37,6 +38,9 @@ pub(super) struct Reply {
     error: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refusals: Vec<String>,
+    /// What the component received to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +89,15 @@ pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Re
 
 async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     let asked: Search<'_> = serde_json::from_slice(body)?;
-    let Ready { json, policy } = prepare(asked.connection, &state.defaults, &state.allow)?;
+    let ready = prepare(asked.connection, &state.defaults, &state.allow)?;
+    let Granted {
+        json,
+        policy,
+        received: _,
+    } = match grant(state, ready, Purpose::Choices).await {
+        Ok(granted) => granted,
+        Err(ungranted) => return Ok(Reply::ungranted(&ungranted)),
+    };
     let page = state.host.choices(
         &policy,
         &json,
@@ -102,7 +114,7 @@ async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
 
 async fn test(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     let form: Form<'_> = serde_json::from_slice(body)?;
-    let Ready { json, policy } = prepare_test(form.connection, &state.defaults, &state.allow)?;
+    let Ready { json, policy, .. } = prepare_test(form.connection, &state.defaults, &state.allow)?;
     let checks = state
         .host
         .test(&policy, &json, &form.card, form.values.get());
@@ -113,15 +125,25 @@ async fn test(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
 
 async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     let form: Form<'_> = serde_json::from_slice(body)?;
-    let Ready { json, policy } = prepare(form.connection, &state.defaults, &state.allow)?;
+    let ready = prepare(form.connection, &state.defaults, &state.allow)?;
+    let purpose = Purpose::Run {
+        card: &form.card,
+        values: form.values,
+    };
+    let Granted {
+        json,
+        policy,
+        received,
+    } = match grant(state, ready, purpose).await {
+        Ok(granted) => granted,
+        Err(ungranted) => return Ok(Reply::ungranted(&ungranted)),
+    };
     let outputs = state
         .host
         .run(&policy, &json, &form.card, form.values.get());
-    Ok(Reply::answered(
-        outputs.await,
-        &policy,
-        RawValue::from_string,
-    ))
+    let mut reply = Reply::answered(outputs.await, &policy, RawValue::from_string);
+    reply.received = Some(received);
+    Ok(reply)
 }
 
 impl Reply {
@@ -132,7 +154,22 @@ impl Reply {
             ok: None,
             error: Some(json::host_error(message)["error"].take()),
             refusals: Vec::new(),
+            received: None,
         }
+    }
+
+    /// Builds the response for a call that was not made, because there is no key for it.
+    fn ungranted(ungranted: &Ungranted) -> Self {
+        let mut reply = match ungranted {
+            Ungranted::Host(error) => Self::refused(StatusCode::BAD_GATEWAY, &error.to_string()),
+            Ungranted::Call { error, refusals } => {
+                let mut reply = Self::with(None, Some(error.to_json()));
+                reply.refusals = refusals.iter().map(ToString::to_string).collect();
+                reply
+            }
+        };
+        reply.received = Some("nothing".to_owned());
+        reply
     }
 
     fn of(value: &Value) -> Self {
@@ -169,6 +206,7 @@ impl Reply {
             ok,
             error,
             refusals: Vec::new(),
+            received: None,
         }
     }
 

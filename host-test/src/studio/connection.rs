@@ -21,7 +21,7 @@ pub struct Defaults {
     values: BTreeMap<String, String>,
     secrets: BTreeMap<String, Secret>,
     /// A destination that the component may reach with every connection.
-    reachable: Option<String>,
+    pub(super) reachable: Option<String>,
 }
 
 struct Secret {
@@ -85,6 +85,8 @@ impl fmt::Debug for Defaults {
 pub(super) struct Ready {
     pub json: String,
     pub policy: Arc<Policy>,
+    /// As `policy`, for a call with a key that needs no exchange at STS.
+    pub without_sts: Arc<Policy>,
 }
 
 /// Replaces tokens with secrets and derives the policy from the connection. Text that is not an
@@ -120,26 +122,27 @@ fn prepare_for(
         return Ok(Ready {
             json: json.get().to_owned(),
             policy: Arc::new(Policy::deny_all()),
+            without_sts: Arc::new(Policy::deny_all()),
         });
     };
     let text = |key: &str| fields.get(key).and_then(|value| text_of(value));
-    let mut policy = match text("region") {
-        Some(region) if needs_sts(&text("credentialType").unwrap_or_default()) => {
-            Policy::for_region(&region).and_sts(&region)
-        }
-        Some(region) => Policy::for_region(&region),
-        None => Policy::deny_all(),
-    };
+    let region = text("region");
     // A URL that the user typed is allowed. The component rejects text that is not a URL.
-    if let Some(url) = text("endpoint")
-        && url.contains("://")
-        && Policy::deny_all().allow(&url).is_ok()
-    {
-        policy = policy.allow(&url)?;
-    }
-    for destination in defaults.reachable.iter().chain(allow) {
-        policy = policy.allow(destination)?;
-    }
+    let url =
+        text("endpoint").filter(|url| url.contains("://") && Policy::deny_all().allow(url).is_ok());
+    let reach = |sts: bool| {
+        let mut policy = match &region {
+            Some(region) if sts => Policy::for_region(region).and_sts(region),
+            Some(region) => Policy::for_region(region),
+            None => Policy::deny_all(),
+        };
+        for destination in url.iter().chain(&defaults.reachable).chain(allow) {
+            policy = policy.allow(destination)?;
+        }
+        Ok(Arc::new(policy))
+    };
+    let policy = reach(needs_sts(&text("credentialType").unwrap_or_default()))?;
+    let without_sts = reach(false)?;
     // A token is replaced in its own field only. In another field, the secret could appear in an
     // error or on the wire.
     for (key, secret) in &defaults.secrets {
@@ -152,11 +155,12 @@ fn prepare_for(
     let json = serde_json::to_string(&fields).unwrap_or_else(|_| json.get().to_owned());
     Ok(Ready {
         json,
-        policy: Arc::new(policy),
+        policy,
+        without_sts,
     })
 }
 
-fn text_of(value: &RawValue) -> Option<String> {
+pub(super) fn text_of(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 

@@ -18,6 +18,11 @@ let running = null;
 
 /** Sends a question to the server. Returns the text of `ok`, or throws the error. */
 async function ask(question, body, signal) {
+  return (await answer(question, body, signal)).get("ok");
+}
+
+/** Sends a question to the server. Returns the parts of the answer, or throws the error. */
+async function answer(question, body, signal) {
   let text;
   try {
     const response = await fetch(`/api/${question}`, {
@@ -32,18 +37,20 @@ async function ask(question, body, signal) {
     throw new Error("The program that serves this page does not respond. Is it still running?");
   }
   const parts = members(text);
-  if (parts.has("ok")) return parts.get("ok");
+  if (parts.has("ok")) return parts;
   const refusals = parts.has("refusals") ? JSON.parse(parts.get("refusals")) : [];
-  throw new Failure(JSON.parse(parts.get("error") ?? '{"host":"the server sent an empty response"}'), refusals);
+  const error = JSON.parse(parts.get("error") ?? '{"host":"the server sent an empty response"}');
+  throw new Failure(error, refusals, parts.get("received"));
 }
 
 class Failure extends Error {
-  constructor(error, refusals) {
+  constructor(error, refusals, received) {
     const { title, lead } = failure(error);
     const hint = Object.values(error)[0]?.hint;
     super([lead || title, hint, ...refusals].filter(Boolean).join(" – "));
     this.error = error;
     this.refusals = refusals;
+    this.received = received;
   }
 }
 
@@ -64,7 +71,14 @@ function choose(chosen) {
   card = chosen;
   form = new Form(byId("card-form"), "field", [card.options, card.inputs], choices);
   byId("outcome").replaceChildren();
+  showReceived();
   status("Nothing has run yet.");
+}
+
+/** Shows which key the sandbox got; `json` is a text, or undefined. */
+function showReceived(json) {
+  byId("received").textContent = json === undefined ? "" : `The sandbox received: ${JSON.parse(json)}`;
+  byId("received").hidden = json === undefined;
 }
 
 function drawCards() {
@@ -135,6 +149,7 @@ async function call(name, doing, forms, succeeded) {
   connection.clearErrors();
   form.clearErrors();
   byId("outcome").replaceChildren();
+  showReceived();
   const invalid = forms.flatMap((checked) => checked.check());
   if (invalid.length > 0) {
     const labels = invalid.map((row) => row.field.label).join(", ");
@@ -148,7 +163,9 @@ async function call(name, doing, forms, succeeded) {
   const began = performance.now();
   const took = () => `${Math.round(performance.now() - began).toLocaleString("en")} ms`;
   try {
-    succeeded(await ask(name, question(), running.signal), took());
+    const parts = await answer(name, question(), running.signal);
+    showReceived(parts.get("received"));
+    succeeded(parts.get("ok"), took());
   } catch (error) {
     if (error.name === "AbortError") status("Stopped waiting. The call may still be running.", "bad");
     else if (error instanceof Failure) failed(error, took());
@@ -159,7 +176,8 @@ async function call(name, doing, forms, succeeded) {
   }
 }
 
-function failed({ error, refusals }, took) {
+function failed({ error, refusals, received }, took) {
+  showReceived(received);
   const { title, lead, content } = failure(error);
   const { field, message } = Object.values(error)[0] ?? {};
   const row = form.row(field) ?? connection.row(field);
