@@ -14,6 +14,7 @@ mod files;
 mod human;
 mod operations;
 mod outcome;
+mod policy;
 mod print;
 mod progress;
 mod proxy;
@@ -50,6 +51,7 @@ fn run(cli: Cli) -> Result<Outcome> {
             Command::Qualifiers(args) => operations::qualifiers(&args).await,
             Command::Serve(args) => serve::run(&args).await,
             Command::Studio(args) => studio::run(&args).await,
+            Command::Policy(args) => policy::run(&args),
             Command::Component(args) => component::run(&args),
             Command::Completions { shell } => {
                 print::completions(shell)?;

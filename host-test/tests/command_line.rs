@@ -66,13 +66,14 @@ fn assert_contains(text: &str, words: &[&str]) {
     }
 }
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "demo",
     "invoke",
     "list",
     "qualifiers",
     "serve",
     "studio",
+    "policy",
     "component",
     "completions",
 ];
@@ -125,6 +126,8 @@ fn wrong_usage_exits_with_2() {
         &["list", "--secret-access-key", "x"],
         &["list", "--scope", "sometimes"],
         &["list", "--scope", "require", "--no-scope"],
+        &["policy"],
+        &["policy", "--list", "--executions"],
         &["unknown"],
     ] {
         let _case = case(args.join(" "));
@@ -259,6 +262,38 @@ async fn required_scope_that_is_denied_exits_with_1() {
     assert_eq!(
         (&error["category"], &error["executed"]),
         (&json!("access-denied"), &json!("no"))
+    );
+}
+
+#[test]
+fn policy_is_printed_without_credentials() {
+    let args = [
+        "policy",
+        "--function",
+        "a",
+        "b",
+        "--function",
+        "c",
+        "--list",
+        "--region",
+        "eu-west-1",
+    ];
+    let document = run(&args).document(0);
+    let ids = document["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["Sid"]);
+    assert_eq!(
+        ids.collect::<Vec<_>>(),
+        ["Invoke", "List", "LimitKeysToOneCall"]
+    );
+    let resources = document["Statement"][0]["Resource"].as_array().unwrap();
+    assert_eq!(resources.len(), 6);
+    assert_eq!(resources[4], "arn:aws:lambda:eu-west-1:*:function:c");
+    assert_contains(
+        run(&["policy", "--function", "a*"]).stderr(1),
+        &["--function is invalid"],
     );
 }
 

@@ -53,6 +53,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Serve a page on this machine that draws the connector's forms and runs its cards
     Studio(StudioArgs),
+    /// Print the IAM policy that a call of these functions needs
+    Policy(PolicyArgs),
     /// Show the component's file, size, digest, imports and exports
     Component(ComponentArgs),
     /// Print the shell completions of this program
@@ -76,7 +78,11 @@ impl Command {
             Self::List(args) => args.target.json,
             Self::Qualifiers(args) => args.target.json,
             Self::Component(args) => args.json,
-            Self::Demo(_) | Self::Serve(_) | Self::Studio(_) | Self::Completions { .. } => false,
+            Self::Demo(_)
+            | Self::Serve(_)
+            | Self::Studio(_)
+            | Self::Policy(_)
+            | Self::Completions { .. } => false,
         }
     }
 }
@@ -179,6 +185,32 @@ impl ScopeArgs {
             Scope::Off => ScopeMode::Off,
         }
     }
+}
+
+/// Arguments of `policy`.
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    /// Names or ARNs of the functions that may be invoked, with all versions and
+    /// aliases; repeatable
+    #[arg(long, value_name = "NAME", num_args = 1.., required_unless_present = "list")]
+    pub function: Vec<String>,
+    /// Allow listing functions, aliases and versions
+    #[arg(long)]
+    pub list: bool,
+    /// Allow reading, listing and stopping the functions' durable executions, and
+    /// completing their callbacks
+    #[arg(long, requires = "function")]
+    pub executions: bool,
+    /// Region of names without one [default: every region of the partition `aws`]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Account of names without one, 12 digits [default: every account]
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Leave out sts:GetScopedCredentials, which access keys need to be limited to
+    /// one call
+    #[arg(long)]
+    pub no_scope: bool,
 }
 
 /// Arguments of `studio`.
