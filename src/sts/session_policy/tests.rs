@@ -1,4 +1,4 @@
-//! The policy's text, by value. `e2e/` evaluates such policies with third-party software.
+//! The policy's text, by value. `tests/session_policy.rs` evaluates such policies with third-party software.
 
 use super::*;
 use crate::testing::{assert_contains, refused};
