@@ -19,6 +19,8 @@ use crate::{
     key, roles, signing_proxy, start, start_short_lived, sts_requests, todays_key, web_identity,
 };
 
+const ECHO: &str = "arn:aws:lambda:us-east-1:123456789012:function:echo";
+
 async fn invoke(component: Component, connection: &Connection) -> Result<Invocation, Error> {
     let request = testing::request("echo", "7");
     invoke_in(component.host(), connection, &request).await
@@ -52,6 +54,43 @@ async fn test_connection(
     let (host, policy) = (component.host(), only(url(connection)));
     let tested = host.test_connection(&policy, connection, function, None);
     tested.await.unwrap().unwrap()
+}
+
+/// A user whose policy lacks one action learns which one.
+#[for_each_component]
+#[tokio::test]
+async fn check_of_a_denied_action_names_it_and_the_others_pass(component: Component) {
+    for (subject, action, resource) in [
+        (CheckSubject::ListFunctions, "lambda:ListFunctions", "*"),
+        (CheckSubject::InvokeFunction, "lambda:InvokeFunction", ECHO),
+        (
+            CheckSubject::FunctionConfiguration,
+            "lambda:GetFunctionConfiguration",
+            ECHO,
+        ),
+    ] {
+        let lambda = testing::lambda_with(|config| {
+            config.keys = vec![key(None)];
+            config.keys[0].denied_actions = vec![action.to_owned()];
+        })
+        .await;
+        let connection = connection(Credentials::AccessKey(access_key(None)), lambda.url());
+        for check in test_connection(component, &connection, Some("echo")).await {
+            let expected = if check.subject == subject {
+                let denied = format!(
+                    "{action} on resource: {resource} because no identity-based policy allows the {action} action"
+                );
+                assert!(check.detail.contains(&denied), "{}", check.detail);
+                let resource = resource.replace("123456789012", "<account>");
+                let advice = format!(" must allow {action} on {resource}");
+                assert!(check.detail.contains(&advice), "{}", check.detail);
+                CheckOutcome::Failed
+            } else {
+                CheckOutcome::Passed
+            };
+            assert_eq!(check.outcome, expected, "{action} {check:?}");
+        }
+    }
 }
 
 #[for_each_component]
