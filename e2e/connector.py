@@ -27,10 +27,11 @@ class Keys:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """The result of one command: its exit code and the JSON document that it printed."""
+    """The result of one command: its exit code, the JSON document that it printed, and its warnings."""
 
     exit_code: int
     document: dict
+    stderr: str
 
     def ok(self):
         assert (self.exit_code, list(self.document)) == (0, ["ok"]), self
@@ -52,11 +53,13 @@ class Connector:
     """One connection: an endpoint, a region and a caller's keys. The command line passes only a signing
     key to the component."""
 
-    def __init__(self, endpoint, keys, home, region="us-east-1", emulator=True):
+    def __init__(self, endpoint, keys, home, region="us-east-1", emulator=True, scope="prefer"):
         """If `keys` is `None`, the command line looks for keys in `home`. Local services omit the request
-        ID of some responses, so that the endpoint is an emulator by default."""
+        ID of some responses, so that the endpoint is an emulator by default. With the scope `off`, keys
+        lead to no request to STS."""
         self._home = home
         self._where = ["--region", region, "--emulator" if emulator else "--endpoint", endpoint]
+        self._where += ["--scope", scope]
         self._environment = base_environment(home)
         if keys is None:
             return
@@ -93,11 +96,17 @@ class Connector:
             capture_output=True,
         )
         try:
-            return CommandResult(done.returncode, json.loads(done.stdout))
+            return CommandResult(done.returncode, json.loads(done.stdout), done.stderr.decode())
         except ValueError:
             raise AssertionError(
                 f"exit code {done.returncode}, stdout is not one JSON document: {done.stdout!r}\n{done.stderr.decode()}"
             ) from None
+
+
+def print_policy(*arguments):
+    """The IAM policy that the command line prints, as JSON text."""
+    command = [str(HOST), "policy", *arguments]
+    return subprocess.run(command, env={}, stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout.decode()
 
 
 def _arguments(**options):

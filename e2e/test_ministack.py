@@ -148,10 +148,15 @@ REFUSED_KEYS = {
 @pytest.mark.parametrize("case", REFUSED_KEYS)
 def test_invalid_keys_are_unauthenticated(ministack, home, case):
     keys = REFUSED_KEYS[case](ministack.user, ministack.session)
-    error = Connector(ministack.endpoint, keys, home).invoke("echo", "{}").error("unauthenticated")
-    code = "InvalidSignatureException" if case == "wrong secret" else "UnrecognizedClientException"
-    assert (error["status-code"], error["code"]) == (403, code)
-    assert (error["category"], error["executed"]) == ("credentials", "no")
+    is_signed_wrong = case == "wrong secret"
+    code = "InvalidSignatureException" if is_signed_wrong else "UnrecognizedClientException"
+    sts_code = "SignatureDoesNotMatch" if is_signed_wrong else "InvalidClientTokenId"
+    # STS rejects the keys before Lambda sees them, unless the host does not ask it for limited keys.
+    for scope, code in [("off", code), ("prefer", sts_code)]:
+        connector = Connector(ministack.endpoint, keys, home, scope=scope)
+        error = connector.invoke("echo", "{}").error("unauthenticated")
+        assert (error["status-code"], error["code"]) == (403, code)
+        assert (error["category"], error["executed"]) == ("credentials", "no")
 
 
 def test_caller_without_permission_is_denied(ministack, home):

@@ -9,6 +9,7 @@ import io
 import json
 import pathlib
 import sys
+import uuid
 import zipfile
 
 import boto3
@@ -48,6 +49,7 @@ class Ministack:
         self.session = self._role_session()
         self._make_chain()
         self._make_federated()
+        self._make_wide()
 
     def function_arn(self, name):
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
@@ -114,6 +116,18 @@ class Ministack:
         role = self._iam.create_role(RoleName="federated", AssumeRolePolicyDocument=trust)
         self.federated_role = role["Role"]["Arn"]
         self._allow("federated", ["lambda:InvokeFunction"], self.function_arn("echo"))
+
+    def _make_wide(self):
+        """Creates a role that may do everything in Lambda."""
+        self.wide_role = self._make_role("wide", {"AWS": f"arn:aws:iam::{ACCOUNT}:user/chain-assumer"})
+        self._allow("wide", ["lambda:*"], "*")
+
+    def user_with(self, policy):
+        """Returns the keys of a new user with this policy."""
+        name = f"user-{uuid.uuid4()}"
+        self._iam.create_user(UserName=name)
+        self._iam.put_user_policy(UserName=name, PolicyName="e2e", PolicyDocument=policy)
+        return _keys(self._iam.create_access_key(UserName=name)["AccessKey"])
 
     def _allow(self, role, actions, resource):
         policy = _policy(actions, Resource=resource)
