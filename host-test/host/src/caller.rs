@@ -29,9 +29,9 @@ pub use sessions::SessionCache;
 
 use sessions::Patience;
 
-/// The lifetime of a session for access keys, in seconds: short, because a key that leaks from an
-/// instance is of use until the session ends, and long enough that calls seldom wait for STS. A role's
-/// session has the lifetime that the connection gives it.
+/// The lifetime of a session for access keys, in seconds. It is short, because a key that leaks from
+/// an instance is of use until the session ends. It is long enough that calls seldom wait for STS. A
+/// role's session has the lifetime that the connection gives it.
 const SESSION_S: u32 = 3_600;
 
 /// The requests to STS for a session for access keys: `GetCallerIdentity`, `GetSessionToken` and
@@ -43,9 +43,12 @@ const MAX_FALLBACKS: usize = 16;
 
 /// A connection, the [`Host`] that makes its calls, and the destinations that they may reach.
 ///
-/// Secret access keys stay on the host: an instance receives a signing key for Lambda in one region
-/// on one UTC day. By default, the key belongs to a session that may make this call only: it may
-/// invoke the function, or list functions. [`ScopeMode`] changes that.
+/// The instance that calls Lambda never receives a secret access key. It receives a signing key for
+/// Lambda in one region on one UTC day. By default, the key belongs to a session that may make this
+/// call only, which is to invoke the function, or to list functions. [`ScopeMode`] changes that.
+///
+/// To open a session, another instance receives the connection's own credentials. It may reach STS,
+/// and not Lambda. With [`ScopeMode::Off`], access keys enter no instance.
 ///
 /// The sessions are cached in [`SessionCache`], by connection and function, and renewed five minutes
 /// before they expire. If Lambda still reports one as expired, it is renewed and the call is made

@@ -2,8 +2,8 @@
 //!
 //! A [`Host`](host::Host) is the loaded component. Every call runs in a fresh instance, stays within
 //! the limits of [`sandbox::Options`], and reaches only what its [`Policy`](policy::Policy) allows.
-//! A [`Caller`](caller::Caller) adds a connection. It keeps the secret access key outside the
-//! sandbox and caches a role's temporary keys between calls.
+//! A [`Caller`](caller::Caller) adds a connection. The instance that calls Lambda then receives a key
+//! for its call only, and temporary keys are cached between calls.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -30,6 +30,11 @@
 //! // The outer error is the host's, the inner one the component's.
 //! let invocation = caller.invoke(&InvokeRequest::new("my-function")).await??;
 //! println!("{:?}", invocation.output);
+//!
+//! // Why the sandbox received a key with more permissions than the call needs, if it did.
+//! for fallback in caller.fallbacks() {
+//!     eprintln!("{fallback}");
+//! }
 //! # Ok(())
 //! # }
 //! ```

@@ -19,8 +19,8 @@ Credentials are read from the first of these that has any:
      (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other files)
   4. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
 A profile with role_arn leads to the temporary keys of that role. Keys are never arguments, because \
-other users of the machine can read those. The component receives only a signing key of the day, for \
-the function of the call.
+other users of the machine can read those. Lambda is called with a signing key of the day that may \
+make this call only.
 
 Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed.";
 
