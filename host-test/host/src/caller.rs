@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::bindings::lambda;
 use crate::bindings::sessions::{Scope, Session, SessionRequest};
 use crate::bindings::types::{
-    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, InvalidInput,
-    Invocation, Role, SigningKey, WebIdentity,
+    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, Executed,
+    InvalidInput, Invocation, Role, SigningKey, WebIdentity,
 };
 use crate::credentials::signing_key;
 use crate::host::{CallResult, Host};
@@ -509,8 +509,13 @@ fn at_field_of_the_call(error: Error) -> Error {
     }
 }
 
+/// Whether Lambda rejected the keys as expired, and no attempt may have run the function.
 fn is_expired(error: &Error) -> bool {
-    matches!(error, Error::Unauthenticated(error) if error.code == "ExpiredTokenException")
+    matches!(
+        error,
+        Error::Unauthenticated(error)
+            if error.code == "ExpiredTokenException" && error.executed == Executed::No
+    )
 }
 
 /// Hashes everything that may lead to different keys. A scope limits them; `None` does not.

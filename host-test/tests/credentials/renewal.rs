@@ -111,6 +111,33 @@ async fn calls_whose_keys_expired_early_share_one_renewal(component: Component) 
     assert_eq!(sts_requests(&lambda).len(), 2);
 }
 
+/// The requested ID must not be sent again after an attempt that may have run the function.
+#[for_each_component]
+#[tokio::test]
+async fn call_is_not_made_again_after_an_attempt_that_may_have_run_the_function(
+    component: Component,
+) {
+    const ID: &str = "\nx-amzn-requestid: 8f5e";
+    let keys = "<AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+                <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>";
+    let result = format!(
+        "<R><AssumeRoleWithWebIdentityResult><Credentials>{keys}</Credentials><AssumedRoleUser>\
+         <Arn>a</Arn></AssumedRoleUser></AssumeRoleWithWebIdentityResult></R>"
+    );
+    let expired = format!("403 Expired{ID}\nx-amzn-errortype: ExpiredTokenException");
+    let server = Server::start(&[
+        Canned::with_length(&format!("200 OK{ID}"), &result),
+        Canned::with_length(&format!("500 Oops{ID}"), "{}"),
+        Canned::with_length(&expired, "{}"),
+    ])
+    .await;
+    let caller = caller(component, server.url(), &SessionCache::default());
+    let request = request_with("echo", "7", |delivery| delivery.idempotent = Some(true));
+    let error = unauthenticated(begin(&caller, request).await.unwrap());
+    assert_eq!((error.attempts, error.executed), (2, Executed::Unknown));
+    assert_eq!(server.requests(), 3);
+}
+
 async fn all_succeed(caller: &Caller) {
     for call in begin_all(caller) {
         assert_eq!(call.await.unwrap().unwrap().status_code, 200);

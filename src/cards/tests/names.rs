@@ -199,6 +199,22 @@ fn error_is_returned_with_a_hint_when_the_list_cannot_be_read() {
     );
 }
 
+#[test]
+fn list_that_is_throttled_is_not_called_denied() {
+    let lambda = Scripted::new(|sent: &Sent| {
+        Ok(if sent.path.ends_with("/invocations") {
+            coded(404, "ResourceNotFoundException")
+        } else {
+            coded(429, "TooManyRequestsException")
+        })
+    });
+    let error = service_error(typed(&lambda, "sender"));
+    assert_contains(
+        &error.hint.unwrap(),
+        ["the functions cannot be listed (TooManyRequestsException)"],
+    );
+}
+
 /// A response to an invocation, and a list with one match.
 fn unlucky(answer: fn() -> Answer) -> Scripted<impl Service> {
     Scripted::new(move |sent: &Sent| {
