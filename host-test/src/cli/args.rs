@@ -152,7 +152,7 @@ pub struct ServeArgs {
 /// Which keys the component receives.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ScopeArgs {
-    /// Key for one call only: `prefer` (default), `require`, `off` (--no-scope)
+    /// Key limited to the call: `prefer` (default), `require` or `off`
     #[arg(
         long = "scope",
         value_enum,
