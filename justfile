@@ -57,6 +57,10 @@ hosts HOST="":
 fuzz RUNS="20000" *TARGETS:
     fuzz/run {{RUNS}} {{TARGETS}}
 
+# Changes the guest's logic one place at a time, and lists the changes that no unit test notices
+mutants *ARGUMENTS:
+    cargo mutants -p aws-lambda-connector -j 2 {{ARGUMENTS}}
+
 # Measures the component beside AWS's SDK for Rust
 bench *ARGUMENTS:
     cargo run --locked --release --package connector-bench -- {{ARGUMENTS}}

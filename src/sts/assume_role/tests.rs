@@ -312,3 +312,27 @@ fn debug_of_a_step_and_of_its_session_has_no_secret() {
         assert!(!shown.contains("65, 99, 116"), "{shown}");
     }
 }
+
+/// The keys of a later step are the connector's own, and other codes have other causes.
+#[test]
+fn only_expired_keys_of_the_first_step_are_the_callers_to_replace() {
+    let (chain, before) = (chain(2, None), expected());
+    let hint = |number: usize, code: &str| {
+        let (role, before) = match number {
+            1 => (&chain.first, None),
+            _ => (&chain.rest[0], Some(&before)),
+        };
+        let delivery = Delivery::new("delivery", None, false).unwrap();
+        let mut step = AssumeRole::new(&chain, (number, role), before, delivery);
+        let body = format!("<R><Error><Code>{code}</Code><Message>no</Message></Error></R>");
+        let read = step.read(answer(403, &[], body), 1);
+        unauthenticated(read).hint.unwrap()
+    };
+    let own = "the temporary keys that assume the role have expired: get new ones";
+    assert_eq!(hint(1, "ExpiredToken"), own);
+    assert_eq!(
+        hint(2, "ExpiredToken"),
+        "the temporary keys have expired: get new ones"
+    );
+    assert!(hint(1, "InvalidClientTokenId").starts_with("check the access key ID"));
+}
