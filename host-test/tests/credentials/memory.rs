@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, Weak};
 
 use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Error, Invocation};
 use aws_lambda_connector_host::exports;
+use hmac::{Hmac, KeyInit, Mac};
 use local_lambda::ISSUED_MARK;
 use memchr::memmem;
+use sha2::Sha256;
 use testing::plain_wasmtime::{PlainWasmtime, State};
 use testing::{Component, for_each_component};
 use wasmtime::component::Instance;
@@ -170,16 +172,38 @@ fn assert_wiped(memory: &[u8], secrets: &[&[u8]], place: &str) {
     }
 }
 
+/// Every key of SigV4's derivation, for the day, the region, the service and the request.
+fn steps_to_the_key(date: &str) -> Vec<Vec<u8>> {
+    let mut key = format!("AWS4{SECRET}").into_bytes();
+    ["us-east-1", "lambda", "aws4_request"]
+        .iter()
+        .fold(vec![], |mut steps: Vec<Vec<u8>>, part| {
+            if steps.is_empty() {
+                steps.push(hmac(&key, date));
+            }
+            key = hmac(&steps[steps.len() - 1], part);
+            steps.push(key.clone());
+            steps
+        })
+}
+
+fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+    let mut hmac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    hmac.update(text.as_bytes());
+    hmac.finalize().into_bytes().to_vec()
+}
+
 #[for_each_component]
 #[tokio::test]
 async fn keys_and_tokens_are_wiped_when_the_call_returns(component: Component) {
     let today = todays_key(None);
-    let secrets: [&[u8]; 4] = [
-        SECRET.as_bytes(),
-        SESSION_TOKEN.as_bytes(),
-        OIDC_TOKEN.as_bytes(),
-        &today.key,
-    ];
+    let steps = steps_to_the_key(&today.date);
+    assert_eq!(steps.last(), Some(&today.key));
+    let texts = [SECRET, SESSION_TOKEN, OIDC_TOKEN].map(str::as_bytes);
+    let secrets: Vec<&[u8]> = texts
+        .into_iter()
+        .chain(steps.iter().map(Vec::as_slice))
+        .collect();
     let probe = Probe::new(component);
     for (kind, credentials) in kinds() {
         let lambda = start(with_token(kind), roles()).await;
