@@ -98,12 +98,7 @@ impl RoleChain {
         let mut checked = Vec::with_capacity(roles.len());
         for (index, role) in roles.into_iter().enumerate() {
             let field = format!("{field}[{index}]");
-            let most = if index > 0 {
-                MAX_CHAINED_SECONDS
-            } else {
-                MAX_SECONDS
-            };
-            checked.push(Role::check(&field, role, &region, most)?);
+            checked.push(Role::check(&field, role, &region, max_seconds(index > 0))?);
         }
         let mut checked = checked.into_iter();
         match checked.next() {
@@ -173,12 +168,7 @@ impl RoleChain {
         field: &str,
         seconds: Option<u32>,
     ) -> Result<(), Error> {
-        let most = if self.rest.is_empty() {
-            MAX_SECONDS
-        } else {
-            MAX_CHAINED_SECONDS
-        };
-        check_seconds(field, seconds, most)?;
+        check_seconds(field, seconds, max_seconds(!self.rest.is_empty()))?;
         let last = self.rest.last_mut().unwrap_or(&mut self.first);
         last.policy = policy;
         last.duration_seconds = seconds.or(last.duration_seconds);
@@ -279,6 +269,14 @@ impl Role {
             duration_seconds: role.duration_seconds,
             policy: None,
         })
+    }
+}
+
+fn max_seconds(is_chained: bool) -> u32 {
+    if is_chained {
+        MAX_CHAINED_SECONDS
+    } else {
+        MAX_SECONDS
     }
 }
 

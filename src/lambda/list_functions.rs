@@ -13,7 +13,9 @@ use crate::call::error::Error;
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
-use crate::lambda::page::{INVALID_CURSOR, MAX_KEPT_BYTES, Page, check_progress, read_page};
+use crate::lambda::page::{
+    INVALID_CURSOR, MAX_KEPT_BYTES, MAX_PAGES, Page, check_progress, read_page,
+};
 
 mod cursor;
 use cursor::Cursor;
@@ -83,8 +85,6 @@ const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 10_000;
 /// The most rows that Lambda puts into one page, even if asked for more.
 const PAGE_ROWS: usize = 50;
-/// The most requests of one call. A filter with few matches must not read an account for minutes.
-const MAX_PAGES: u32 = 200;
 
 /// The operation `ListFunctions`, with the rows that it has read.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
 use crate::lambda::function_name::FunctionName;
-use crate::lambda::page::{MAX_KEPT_BYTES, check_progress, read_page, too_large};
+use crate::lambda::page::{MAX_KEPT_BYTES, MAX_PAGES, check_progress, read_page, too_large};
 
 /// A qualifier that the caller can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,6 @@ impl QualifierChoice {
 
 /// The most aliases, and the most versions.
 const MAX_ROWS: usize = 10_000;
-/// The most requests for aliases, and for versions.
-const MAX_PAGES: u32 = 200;
 /// The most versions beside an alias's own. Lambda allows one.
 const MAX_WEIGHTS: usize = 10;
 

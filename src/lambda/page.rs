@@ -77,8 +77,8 @@ pub struct Listing<T> {
 /// The default and the most rows of a call, which are also those of a page.
 const ROWS: u32 = 100;
 const MAX_ROWS: u32 = 1_000;
-/// The most requests of one call. A filter with few matches must not read for minutes.
-const MAX_PAGES: u32 = 200;
+/// The most requests of one listing. A filter with few matches must not read an account for minutes.
+pub const MAX_PAGES: u32 = 200;
 
 impl<T> Listing<T> {
     /// Checks a query's `limit` and `cursor`.

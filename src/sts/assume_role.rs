@@ -9,7 +9,7 @@ use crate::aws::endpoint::STS;
 use crate::aws::message::{Request, Response};
 use crate::call::advice;
 use crate::call::delivery::Delivery;
-use crate::call::error::{Category, Error, Executed, ServiceError, TransportKind};
+use crate::call::error::{Category, Error, ServiceError};
 use crate::call::error_codes::is_expired;
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
@@ -198,24 +198,20 @@ impl Exchange for AssumeRole<'_> {
                 other => other,
             });
         }
-        let Some(session) = session::read(self.action(), "AssumedRoleUser/Arn", &response.body)
-        else {
-            return Err(Error::malformed(
-                self.with_role("the response is not the XML in which STS returns keys: check the endpoint and any proxy on the way"),
-                Executed::No,
-                attempts,
-            ));
-        };
+        let describe = |message: &str| self.with_role(message);
+        let session = session::read(
+            self.action(),
+            "AssumedRoleUser/Arn",
+            &response,
+            attempts,
+            describe,
+        )?;
         self.output = Some(session);
         Ok(())
     }
 
     fn annotate_error(&self, error: &mut Error) {
-        if let Error::Transport(error) = error
-            && error.kind != TransportKind::Malformed
-        {
-            error.message = self.with_role(&error.message);
-        }
+        session::describe_transport_error(error, |message| self.with_role(message));
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::aws::message::{Request, Response};
 use crate::call::advice;
-use crate::call::error::{Category, Error, Executed, TransportKind};
+use crate::call::error::{Category, Error};
 use crate::call::error_response::RequestContext;
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::sts::query::{self, Form};
@@ -134,23 +134,14 @@ impl Exchange for ScopeDown {
             return Err(self.rejected(&response, attempts));
         }
         let (action, principal) = (self.step.action(), self.step.principal());
-        let Some(session) = session::read(action, principal, &response.body) else {
-            return Err(Error::malformed(
-                self.with_step("the response is not the XML in which STS returns keys: check the endpoint and any proxy on the way"),
-                Executed::No,
-                attempts,
-            ));
-        };
+        let describe = |message: &str| self.with_step(message);
+        let session = session::read(action, principal, &response, attempts, describe)?;
         self.output = Some(session);
         Ok(())
     }
 
     fn annotate_error(&self, error: &mut Error) {
-        if let Error::Transport(error) = error
-            && error.kind != TransportKind::Malformed
-        {
-            error.message = self.with_step(&error.message);
-        }
+        session::describe_transport_error(error, |message| self.with_step(message));
     }
 }
 

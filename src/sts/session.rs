@@ -4,7 +4,9 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::aws::credentials::{AccessKey, Secret};
+use crate::aws::message::Response;
 use crate::aws::time;
+use crate::call::error::{Error, Executed, TransportKind};
 use crate::call::keys::check_key;
 use crate::sts::query;
 
@@ -20,8 +22,37 @@ pub struct Session {
 }
 
 /// Reads the session in the response to `action`, which has the principal's ARN at the path
-/// `principal`. Returns `None` for any other document, and for keys that cannot sign.
-pub fn read(action: &str, principal: &str, body: &[u8]) -> Option<Session> {
+/// `principal`. `describe` adds to a message what the request was for.
+///
+/// # Errors
+/// `malformed` for any other document, and for keys that cannot sign.
+pub fn read(
+    action: &str,
+    principal: &str,
+    response: &Response,
+    attempts: u8,
+    describe: impl Fn(&str) -> String,
+) -> Result<Session, Error> {
+    session(action, principal, &response.body).ok_or_else(|| {
+        Error::malformed(
+            describe("the response is not the XML in which STS returns keys: check the endpoint and any proxy on the way"),
+            Executed::No,
+            attempts,
+        )
+    })
+}
+
+/// Adds to a transport error what the request was for, because the caller asked for another one. The
+/// error of [`read`] has it already.
+pub fn describe_transport_error(error: &mut Error, describe: impl Fn(&str) -> String) {
+    if let Error::Transport(error) = error
+        && error.kind != TransportKind::Malformed
+    {
+        error.message = describe(&error.message);
+    }
+}
+
+fn session(action: &str, principal: &str, body: &[u8]) -> Option<Session> {
     let path = |path: &str| format!("{action}Result/{path}");
     let paths = [
         path("Credentials/AccessKeyId"),

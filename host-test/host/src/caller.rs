@@ -6,7 +6,7 @@
 //! reach only Lambda, makes the call with a signing key that is valid for one UTC day.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -27,7 +27,7 @@ mod sessions;
 pub use scope::{Fallback, Grant, Received, ReceivedKey, ScopeMode};
 pub use sessions::SessionCache;
 
-use sessions::Patience;
+use sessions::{Patience, lock};
 
 /// The lifetime of a session for access keys, in seconds. It is short, because a key that leaks from
 /// an instance is of use until the session ends. It is long enough that calls seldom wait for STS. A
@@ -228,9 +228,7 @@ impl Caller {
     /// Returns why calls so far got keys with more permissions than they need: at most 16 reasons, for
     /// the person who can change that. It is empty unless the mode is [`ScopeMode::Prefer`].
     pub fn fallbacks(&self) -> Vec<Fallback> {
-        let fallbacks = self.fallbacks.lock();
-        let fallbacks = fallbacks.unwrap_or_else(PoisonError::into_inner);
-        fallbacks.iter().cloned().collect()
+        lock(&self.fallbacks).iter().cloned().collect()
     }
 
     /// Returns the policy of calls to Lambda, and that of the requests to STS for temporary keys.
@@ -462,8 +460,7 @@ impl Caller {
             fallback,
         } = obtained;
         if let Some(fallback) = &fallback {
-            let fallbacks = self.fallbacks.lock();
-            let mut fallbacks = fallbacks.unwrap_or_else(PoisonError::into_inner);
+            let mut fallbacks = lock(&self.fallbacks);
             if fallbacks.len() < MAX_FALLBACKS {
                 fallbacks.insert(fallback.clone());
             }

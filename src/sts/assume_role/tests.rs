@@ -3,7 +3,7 @@
 use super::*;
 use crate::aws::credentials::{AccessKey, Secret};
 use crate::call::connection::Connection;
-use crate::call::error::{TransportError, TransportKind};
+use crate::call::error::{Executed, TransportError, TransportKind};
 use crate::call::roles::RoleOptions;
 use crate::testing::{
     answer, assert_contains, assuming, bearing, denied_by_sts, role, transport_error,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::call::delivery::Delivery;
+use crate::call::error::{Executed, TransportKind};
 use crate::call::target::Target;
 use crate::testing::{
     answer, assert_contains, connection, service_error, transport_error, unauthenticated,
