@@ -1,5 +1,6 @@
 //! Session policies: the part of IAM's language that limits a session to actions and resources.
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 /// The most characters of a session policy.
@@ -113,32 +114,11 @@ fn texts(value: Option<&Value>) -> Option<Vec<String>> {
 
 /// Whether a text matches a pattern, in which `*` stands for any characters and `?` for one.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    // The last `*`, and how much of the text it has matched so far.
-    let mut star = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(character) if *character == '?' || *character == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, matched)) => {
-                    star = Some((at, matched + 1));
-                    p = at + 1;
-                    t = matched + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|character| *character == '*')
+    let pattern = regex::escape(pattern)
+        .replace(r"\*", ".*")
+        .replace(r"\?", ".");
+    // What a pattern of 2,048 characters becomes is within the limits of the crate.
+    Regex::new(&format!("^(?s:{pattern})$")).is_ok_and(|regex| regex.is_match(text))
 }
 
 #[cfg(test)]
