@@ -4,12 +4,17 @@
 //! Each card is one file, and one line in [`Card`].
 
 pub mod choices;
+mod complete_callback;
 pub mod connection;
+mod executions;
 pub mod field;
+mod get_execution;
 mod invoke;
+mod list_executions;
 mod list_functions;
 pub mod manifest;
 mod outputs;
+mod stop_execution;
 mod values;
 
 use alloc::format;
@@ -73,6 +78,10 @@ macro_rules! cards {
 cards! {
     Invoke => invoke,
     ListFunctions => list_functions,
+    GetExecution => get_execution,
+    ListExecutions => list_executions,
+    StopExecution => stop_execution,
+    CompleteCallback => complete_callback,
 }
 
 impl Card {
@@ -183,14 +192,24 @@ pub async fn choices(
     let card = Card::find(card)?;
     let values = card.read(values)?;
     let page = match card.source(field)? {
-        Source::Functions => {
+        Source::Functions(instead) => {
             let connection = connection::read(connection)?;
-            choices::functions(transport, connection, search, cursor).await
+            choices::functions(transport, connection, instead, search, cursor).await
         }
         Source::Qualifiers(function) => {
             let function = function(&values)?;
             let connection = connection::read(connection)?;
             choices::qualifiers(transport, connection, &function, search, cursor).await
+        }
+        Source::Executions(query) => {
+            let query = query(&values)?;
+            let connection = connection::read(connection)?;
+            choices::executions(transport, connection, query, search, cursor).await
+        }
+        Source::Callbacks(arn) => {
+            let arn = arn(&values)?;
+            let connection = connection::read(connection)?;
+            choices::callbacks(transport, connection, arn, search, cursor).await
         }
     };
     page.map_err(|error| card.to_form_error(error, &values))

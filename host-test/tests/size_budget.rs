@@ -84,7 +84,7 @@ impl Meter {
             let describe = &self.0.exports.describe;
             let described: Result<Manifest, Error> =
                 exports::call(instance, store, describe, ()).await?;
-            assert_eq!(described.unwrap().cards.len(), 2);
+            assert_eq!(described.unwrap().cards.len(), 6);
             Ok(())
         })
         .await

@@ -45,6 +45,16 @@ pub fn read(marker: String, body: &[u8]) -> FunctionFailure {
         .and_then(|fields| fields.get("stackTrace").or_else(|| fields.get("trace")))
         .map(stack_trace)
         .unwrap_or_default();
+    classify(marker, error_type, error_message, stack_trace)
+}
+
+/// Determines the cause of a failure, of which these parts are known.
+pub fn classify(
+    marker: String,
+    error_type: Option<String>,
+    error_message: Option<String>,
+    stack_trace: Vec<String>,
+) -> FunctionFailure {
     FunctionFailure {
         marker,
         cause: cause(error_type.as_deref(), error_message.as_deref()),

@@ -1,4 +1,4 @@
-//! The choices of dynamic fields: functions and qualifiers, with search and paging.
+//! The choices of dynamic fields, with search and paging: here, functions and qualifiers.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,6 +15,9 @@ use crate::lambda::list_qualifiers::{ListQualifiers, QualifierChoice, QualifierK
 use crate::lambda::page::INVALID_CURSOR;
 use crate::perform::perform;
 use crate::transport::Transport;
+
+mod executions;
+pub use executions::{callbacks, executions};
 
 /// `cards.choice`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +46,14 @@ const CURSOR: Field = Field {
     ..FIELD
 };
 
-/// Returns the account's functions.
+/// What a caller can do who may not list the functions, for a field that accepts any text.
+pub const TYPE_NAME: &str = "type the function's name";
+
+/// Returns the account's functions. A caller who may not list them can do what `instead` says.
 pub async fn functions(
     transport: &impl Transport,
     connection: Connection,
+    instead: &str,
     search: Option<&str>,
     cursor: Option<&str>,
 ) -> Result<ChoicePage, Error> {
@@ -57,22 +64,21 @@ pub async fn functions(
     };
     let listing = ListFunctions::new(connection, query);
     let listing = listing.map_err(|error| to_form_error(error, [&CURSOR]))?;
-    let page = perform(transport, listing).await.map_err(hint_type_name)?;
+    let page = perform(transport, listing).await;
+    let page = page.map_err(|error| add_instead(error, instead))?;
     Ok(ChoicePage {
         choices: page.functions.into_iter().map(Into::into).collect(),
         next: page.next,
     })
 }
 
-/// Suggests typing the name to a caller without the permission to list.
-fn hint_type_name(mut error: Error) -> Error {
+/// Suggests `instead` to a caller without the permission to list.
+fn add_instead(mut error: Error, instead: &str) -> Error {
     if let Error::Service(service) = &mut error
         && service.category == Category::AccessDenied
     {
         let hint = service.hint.take().unwrap_or_default();
-        service.hint = Some(format!(
-            "{hint}; without it, set Use Function Name? to Yes and type the function's name"
-        ));
+        service.hint = Some(format!("{hint}; without it, {instead}"));
     }
     error
 }

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::aws::json::Fields;
 use crate::call::error::Error;
+use crate::lambda::executions::list::ExecutionQuery;
 
 /// The values of a completed form: a JSON object, keyed by field.
 pub type Values<'a> = Fields<'a>;
@@ -89,10 +90,14 @@ pub struct Condition {
 /// The source of choices that are read from Lambda.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
-    /// The account's functions.
-    Functions,
+    /// The account's functions. The text is what a caller can do who may not list them.
+    Functions(&'static str),
     /// The qualifiers of a function, whose name this reads from the form.
     Qualifiers(fn(&Values<'_>) -> Result<String, Error>),
+    /// The durable executions that the form selects.
+    Executions(fn(&Values<'_>) -> Result<ExecutionQuery, Error>),
+    /// The open callbacks of a durable execution, whose ARN this reads from the form.
+    Callbacks(fn(&Values<'_>) -> Result<String, Error>),
 }
 
 /// Strips the meaning from `choices`.

@@ -19,9 +19,11 @@ use crate::perform::perform_with_clock;
 use crate::test_connection::{self, Check, Subject};
 use crate::transport::Transport;
 
+mod end;
 mod find;
 mod name;
 mod outcome;
+use end::end;
 use find::{Found, find};
 use outcome::{OUTPUTS, Outcome};
 
@@ -43,7 +45,9 @@ form! {
             definition: "The function to invoke, from those of the connection's account and region.",
             kind: Kind::Dropdown,
             required: true,
-            source: Some(Source::Functions),
+            source: Some(Source::Functions(
+                "set Use Function Name? to Yes and type the function's name",
+            )),
             visible_when: USE_FUNCTION_NAME.is(&[NO]),
             is_option: true,
             paths: &["request.function", "function"],
@@ -59,17 +63,7 @@ form! {
             paths: &["request.function", "function"],
             ..FIELD
         },
-        InvocationType = Field {
-            key: "invocationType",
-            label: "Invocation Type",
-            definition: "Whether to wait for the function's response.",
-            kind: Kind::Dropdown,
-            default: Some("\"RequestResponse\""),
-            choices: &untyped::<_, { INVOCATION_TYPES.len() }>(INVOCATION_TYPES),
-            group: PARAMETERS,
-            paths: &["request.invocation-type"],
-            ..FIELD
-        },
+        InvocationType = INVOCATION_TYPE,
         LogType = Field {
             key: "logType",
             label: "Log Type",
@@ -119,9 +113,18 @@ form! {
         DurableExecutionName = Field {
             key: "durableExecutionName",
             label: "Durable Execution Name",
-            definition: "The name of the execution. Only for durable functions. Another invocation with the same name and payload finds the execution instead of starting a new one.",
+            definition: "The name of the execution. Only for durable functions. Another invocation with the same name and payload finds the execution instead of starting a new one, and a synchronous one waits for its result.",
             group: ADVANCED,
             paths: &["request.durable-execution-name"],
+            ..FIELD
+        },
+        WaitForResultSeconds = Field {
+            key: "waitForResultSeconds",
+            label: "Wait For Result (Seconds)",
+            definition: "How long to wait for the end of the durable execution that the event starts. Only for durable functions. Leave it empty to continue as soon as the event is accepted. If the time is over first, the step succeeds with the Execution Status RUNNING, and Get Execution reads the result later.",
+            kind: Kind::Number,
+            visible_when: INVOCATION_TYPE.is(&[EVENT]),
+            group: ADVANCED,
             ..FIELD
         },
         TraceId = Field {
@@ -226,6 +229,20 @@ const USE_FUNCTION_NAME: Field = Field {
     ..FIELD
 };
 
+const INVOCATION_TYPE: Field = Field {
+    key: "invocationType",
+    label: "Invocation Type",
+    definition: "Whether to wait for the function's response.",
+    kind: Kind::Dropdown,
+    default: Some("\"RequestResponse\""),
+    choices: &untyped::<_, { INVOCATION_TYPES.len() }>(INVOCATION_TYPES),
+    group: PARAMETERS,
+    paths: &["request.invocation-type"],
+    ..FIELD
+};
+
+const EVENT: &str = "Event";
+
 /// The default of Lambda is not sent.
 const INVOCATION_TYPES: &[Choice<Option<InvocationType>>] = &[
     Choice {
@@ -242,8 +259,8 @@ const INVOCATION_TYPES: &[Choice<Option<InvocationType>>] = &[
     },
     Choice {
         means: Some(InvocationType::Event),
-        value: "Event",
-        label: "Event",
+        value: EVENT,
+        label: EVENT,
         description: "Asynchronous: the event is queued, and the function's response is not returned. If the function fails, Lambda runs it up to 2 more times. It keeps an event for up to 6 hours, and then discards it or sends it to the function's dead-letter queue or on-failure destination.",
     },
 ];
@@ -311,6 +328,7 @@ pub async fn run(
     let request = request(values, named.text.clone())?;
     let on_function_error = Input::OnFunctionError.choice(values, ON_FUNCTION_ERROR)?;
     let on_error = Input::OnError.choice(values, ON_ERROR)?;
+    let wait_ms = wait_ms(values)?;
 
     let mut operation = Invoke::new(connection.clone(), request)?;
     let mut clock = ServiceClock::default();
@@ -321,7 +339,7 @@ pub async fn run(
     if let Some((part, qualifier)) = named.part()
         && may_be_part_of_a_name(&result)
     {
-        match find(transport, connection, &mut clock, part).await {
+        match find(transport, connection.clone(), &mut clock, part).await {
             Found::One(name) => {
                 function = format!("{name}{qualifier}");
                 operation.rename(&function)?;
@@ -338,6 +356,13 @@ pub async fn run(
     }
     // Free the request's payload before the response is copied.
     drop(operation);
+    let (mut arn, mut execution) = (None, None);
+    if let Some(timeout_ms) = wait_ms
+        && let Ok(accepted) = result
+    {
+        arn.clone_from(&accepted.durable_execution_arn);
+        (result, execution) = end(transport, connection, accepted, timeout_ms).await;
+    }
     let outcome = match result {
         Ok(invocation) => Outcome::new(function, invocation),
         Err(Error::FunctionFailed(failed)) if on_function_error == OnError::Continue => {
@@ -357,7 +382,17 @@ pub async fn run(
         }
         Err(error) => return Err(error),
     };
-    outcome.write()
+    outcome.with_execution(arn, execution).write()
+}
+
+/// Reads how long to wait for the end of an execution. Only an event starts one without its end.
+fn wait_ms(values: &Values<'_>) -> Result<Option<u32>, Error> {
+    let field = Input::WaitForResultSeconds;
+    if !field.is_shown(values) {
+        return Ok(None);
+    }
+    let seconds: Option<u32> = field.number(values)?;
+    Ok(seconds.map(|seconds| seconds.saturating_mul(1_000)))
 }
 
 /// Tests the connection, and the function if the form names one.

@@ -14,8 +14,7 @@ pub const TITLE: &str = "AWS Lambda";
 /// The component's semantic version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// One sentence for a catalogue.
-pub const DESCRIPTION: &str =
-    "Invokes and lists AWS Lambda functions, from a sandbox that can reach only AWS.";
+pub const DESCRIPTION: &str = "Invokes and lists AWS Lambda functions, and follows durable executions, from a sandbox that can reach only AWS.";
 
 /// `cards.card`.
 #[derive(Clone, Copy, Debug)]

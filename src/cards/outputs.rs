@@ -1,6 +1,8 @@
 //! The outputs of a card: a JSON object, keyed by field. An output without a value is null.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::aws::json::write::{Length, Out, push_text};
 use crate::call::error::{Error, Executed, TransportError, TransportKind};
@@ -103,8 +105,39 @@ pub fn push_object<'a, T: 'a>(
     out.push_str("}");
 }
 
+/// The most bytes of a text that repeats a part of the output.
+pub const MAX_TEXT: usize = 65_536;
+
+/// Marks the end of a text that was cut.
+pub const CUT: &str = "… (cut: Output has the rest)";
+
+/// Cuts a text to 64 KiB, with a mark.
+pub fn cut(text: String) -> String {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let start = text.get(..text.floor_char_boundary(MAX_TEXT));
+    format!("{}{CUT}", start.unwrap_or_default())
+}
+
+/// Joins frames to lines, up to 64 KiB. Returns `None` if there are none.
+pub fn lines(frames: Vec<String>) -> Option<String> {
+    let mut frames = frames.into_iter();
+    let mut text = frames.next()?;
+    for frame in frames {
+        if text.len() > MAX_TEXT {
+            break;
+        }
+        text.push('\n');
+        text.push_str(&frame);
+    }
+    Some(cut(text))
+}
+
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
     use crate::aws::json::write::push_list;
 
@@ -150,5 +183,27 @@ mod tests {
             r#"{"text":"a\"\u0001","nothing":null,"list":["a\"\u0001","a\"\u0001"],"yes":true,"maybe":null}"#
         );
         assert_eq!(json.len(), json.capacity());
+    }
+
+    #[test]
+    fn text_is_cut_with_a_mark_between_two_characters() {
+        let whole = "é".repeat(MAX_TEXT / 2);
+        assert_eq!(cut(whole.clone()), whole);
+        assert_eq!(cut(format!("{whole}x")), format!("{whole}{CUT}"));
+        let odd = format!("x{whole}");
+        let start = &odd[..MAX_TEXT - 1];
+        assert_eq!(cut(odd.clone()), format!("{start}{CUT}"));
+    }
+
+    #[test]
+    fn frames_become_lines_up_to_the_limit() {
+        assert_eq!(lines(Vec::new()), None);
+        let frames = |frames: &[&str]| lines(frames.iter().map(|frame| (*frame).into()).collect());
+        assert_eq!(frames(&["a"]).as_deref(), Some("a"));
+        assert_eq!(frames(&["a", "", "b"]).as_deref(), Some("a\n\nb"));
+        let half = "x".repeat(MAX_TEXT / 2);
+        let text = lines(vec![half.clone(); 10_000]).unwrap();
+        let expected = format!("{half}\n{}{CUT}", &half[1..]);
+        assert!(text == expected, "{} bytes", text.len());
     }
 }

@@ -157,6 +157,7 @@ fn invoke(lambda: &Scripted<Lambda>, values: &str) -> Result<Value, Error> {
 }
 
 mod choices;
+mod executions;
 mod forms;
 mod invoke;
 mod json;

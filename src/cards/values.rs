@@ -172,8 +172,11 @@ impl Field {
         })
     }
 
-    /// The string, or the default if the field is blank.
-    fn chosen(&self, values: &Values<'_>) -> Result<String, Error> {
+    /// Reads a string, or the default if the field is blank.
+    ///
+    /// # Errors
+    /// Returns `invalid-input` for an array or an object.
+    pub fn chosen(&self, values: &Values<'_>) -> Result<String, Error> {
         let default = || self.default.unwrap_or_default().trim_matches('"').into();
         Ok(self.text(values)?.unwrap_or_else(default))
     }

@@ -131,6 +131,6 @@ async fn describe_needs_no_network(component: Component) {
     let manifest = described.unwrap().unwrap();
     assert_eq!(manifest.name, "aws-lambda");
     assert_eq!(manifest.version, env!("CARGO_PKG_VERSION"));
-    assert_eq!(manifest.cards.len(), 2);
+    assert_eq!(manifest.cards.len(), 6);
     assert!(deny_all.refusals().is_empty() && local.lambda.requests().is_empty());
 }

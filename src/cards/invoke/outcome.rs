@@ -1,8 +1,6 @@
 //! The outputs of the card.
 
-use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +13,9 @@ use crate::call::failure::{FailureCause, FunctionFailure};
 use crate::call::invocation::{Invocation, Payload};
 use crate::call::log_tail::{LogTail, RunReport};
 use crate::cards::outputs::Value::{Boolean, Number, Object, Text};
-use crate::cards::outputs::{self, Output};
+use crate::cards::outputs::{self, Output, cut, lines};
+use crate::lambda::executions::execution::{Execution, ExecutionStatus};
+use crate::lambda::executions::timestamp;
 
 pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
@@ -27,7 +27,7 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "output",
         label: "Output",
-        definition: "The function's response, unchanged. In Base64 if it is not UTF-8 text.",
+        definition: "The function's response, unchanged. In Base64 if it is not UTF-8 text. After Wait For Result (Seconds), the result of the execution, or its error as Lambda's JSON.",
         value: Text(|run| run.output.as_deref()),
     },
     Output {
@@ -57,13 +57,13 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
     Output {
         key: "functionError",
         label: "Function Error",
-        definition: "Lambda's marker of a failed function, usually Unhandled. Empty if it succeeded or did not run.",
+        definition: "Lambda's marker of a failed function, usually Unhandled. After Wait For Result (Seconds), the status of an execution that did not succeed: FAILED, TIMED_OUT or STOPPED. Empty if the function succeeded, runs, or did not run.",
         value: Text(|run| run.function_error.as_deref()),
     },
     Output {
         key: "errorType",
         label: "Error Type",
-        definition: "The failed function's error type, for example KeyError. If On Error is Continue, also AWS's error code, for example TooManyRequestsException, or why there is no response: dns, connect, tls, timeout, cut-off, denied, not-lambda, malformed or other. An invocation succeeded only if Function Error and Error Type are both empty.",
+        definition: "The failed function's error type, for example KeyError. If On Error is Continue, also AWS's error code, for example TooManyRequestsException, or why there is no response: dns, connect, tls, timeout, cut-off, denied, not-lambda, malformed or other. An invocation succeeded only if Function Error and Error Type are both empty, and a durable execution only if Execution Status is SUCCEEDED.",
         value: Text(|run| run.error_type.as_deref()),
     },
     Output {
@@ -133,6 +133,24 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
         value: Text(|run| run.durable_execution_arn.as_deref()),
     },
     Output {
+        key: "executionStatus",
+        label: "Execution Status",
+        definition: "The status of the durable execution: RUNNING, PAUSING or PAUSED if it had not ended in time, otherwise SUCCEEDED, FAILED, TIMED_OUT, STOPPED or DELETING. Lambda may add others. Only with Wait For Result (Seconds).",
+        value: Text(|run| Some(run.execution.as_ref()?.status.as_str())),
+    },
+    Output {
+        key: "startedAt",
+        label: "Started At",
+        definition: "When the durable execution started, for example 2026-11-28T12:00:00.000Z. Only with Wait For Result (Seconds).",
+        value: Text(|run| run.started_at.as_deref()),
+    },
+    Output {
+        key: "endedAt",
+        label: "Ended At",
+        definition: "When the durable execution ended. Empty if it had not ended in time.",
+        value: Text(|run| run.ended_at.as_deref()),
+    },
+    Output {
         key: "attempts",
         label: "Attempts",
         definition: "The number of attempts.",
@@ -196,6 +214,9 @@ pub struct Outcome {
     request_id: Option<String>,
     trace_id: Option<String>,
     durable_execution_arn: Option<String>,
+    execution: Option<Execution>,
+    started_at: Option<String>,
+    ended_at: Option<String>,
     attempts: u8,
 }
 
@@ -284,7 +305,36 @@ impl Outcome {
             request_id: None,
             trace_id: None,
             durable_execution_arn: None,
+            execution: None,
+            started_at: None,
+            ended_at: None,
             attempts,
+        }
+    }
+
+    /// Adds the durable execution that the event started. It shows whether the function ran.
+    pub fn with_execution(self, arn: Option<String>, execution: Option<Execution>) -> Outcome {
+        let has_run = execution.as_ref().is_some_and(|execution| {
+            matches!(
+                execution.status,
+                ExecutionStatus::Succeeded | ExecutionStatus::Failed
+            )
+        });
+        let (started, ended) = match &execution {
+            Some(execution) => (Some(execution.started_at_ms), execution.ended_at_ms),
+            None => (None, None),
+        };
+        Outcome {
+            executed: if has_run {
+                Executed::Yes
+            } else {
+                self.executed
+            },
+            durable_execution_arn: arn.or(self.durable_execution_arn),
+            started_at: started.map(timestamp::rfc3339),
+            ended_at: ended.map(timestamp::rfc3339),
+            execution,
+            ..self
         }
     }
 
@@ -310,33 +360,6 @@ impl Outcome {
     fn report(&self) -> Option<&RunReport> {
         self.log.as_ref()?.report.as_ref()
     }
-}
-
-/// The most bytes of a text that repeats a part of the output.
-const MAX_TEXT: usize = 65_536;
-
-/// Marks the end of a text that was cut.
-const CUT: &str = "… (cut: Output has the rest)";
-
-fn cut(text: String) -> String {
-    if text.len() <= MAX_TEXT {
-        return text;
-    }
-    let start = text.get(..text.floor_char_boundary(MAX_TEXT));
-    format!("{}{CUT}", start.unwrap_or_default())
-}
-
-fn lines(frames: Vec<String>) -> Option<String> {
-    let mut frames = frames.into_iter();
-    let mut text = frames.next()?;
-    for frame in frames {
-        if text.len() > MAX_TEXT {
-            break;
-        }
-        text.push('\n');
-        text.push_str(&frame);
-    }
-    Some(cut(text))
 }
 
 /// The name of a cause in the interface.

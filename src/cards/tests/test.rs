@@ -46,6 +46,10 @@ fn connection_is_tested_without_a_function() {
         ),
         ("invoke", r#"{"qualifier":"live"}"#),
         ("list-functions", r#"{"nameContains":"x"}"#),
+        ("get-execution", "{}"),
+        ("list-executions", r#"{"functionName":"orders"}"#),
+        ("stop-execution", "{}"),
+        ("complete-callback", "{}"),
     ] {
         let lambda = account(&["orders"]);
         let checks = test_card(&lambda, card, values).unwrap();

@@ -16,7 +16,7 @@ fn rejected(connection: &str, card: &str, values: &str, field: Option<&str>) -> 
     (input.field, input.message)
 }
 
-const CARDS: &str = "there is no card of this ID; the cards are: invoke, list-functions";
+const CARDS: &str = "there is no card of this ID; the cards are: invoke, list-functions, get-execution, list-executions, stop-execution, complete-callback";
 
 #[test]
 fn unknown_card_is_rejected_with_the_known_ones() {

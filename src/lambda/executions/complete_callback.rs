@@ -94,7 +94,7 @@ impl CompleteCallback {
             "a callback's ID is Base64 text of up to 1,024 characters, which the function receives when it creates the callback",
         )?;
         let failure = match &outcome {
-            CallbackResult::Failed(failure) => Some(failure.json("outcome.failed")?),
+            CallbackResult::Failed(failure) => Some(failure.request_json("outcome.failed")?),
             CallbackResult::Succeeded(Some(result)) if result.len() > RESULT_LIMIT => {
                 return Err(Error::invalid(
                     "outcome.succeeded",

@@ -107,11 +107,11 @@ impl ExecutionFailure {
         texts.map(String::len).fold(0, usize::saturating_add)
     }
 
-    /// Returns the JSON of a request, as botocore writes it.
+    /// Returns the JSON of a request. The caller passed the failure in `field`.
     ///
     /// # Errors
-    /// `invalid-input` if it is larger than Lambda accepts. The caller passed it in `field`.
-    pub fn json(&self, field: &str) -> Result<String, Error> {
+    /// `invalid-input` if it is larger than Lambda accepts.
+    pub fn request_json(&self, field: &str) -> Result<String, Error> {
         let size = self.size();
         if size > FAILURE_LIMIT {
             return Err(Error::invalid(
@@ -119,6 +119,11 @@ impl ExecutionFailure {
                 format!("its texts have {size} bytes: Lambda accepts at most {FAILURE_LIMIT}"),
             ));
         }
+        Ok(self.json())
+    }
+
+    /// Returns Lambda's `ErrorObject`, as botocore writes it.
+    pub fn json(&self) -> String {
         let mut json = String::from("{");
         let member = |json: &mut String, name: &str| {
             if json.len() > 1 {
@@ -146,7 +151,7 @@ impl ExecutionFailure {
             json.push(']');
         }
         json.push('}');
-        Ok(json)
+        json
     }
 }
 

@@ -47,7 +47,10 @@ impl StopDurableExecution {
     ) -> Result<StopDurableExecution, Error> {
         let (arn, target) = ExecutionArn::with_target("arn", arn, connection)?;
         let delivery = Delivery::new("delivery", None, false)?;
-        let body = failure.map_or_else(|| Ok("{}".into()), |failure| failure.json("failure"))?;
+        let body = failure.map_or_else(
+            || Ok("{}".into()),
+            |failure| failure.request_json("failure"),
+        )?;
         Ok(StopDurableExecution {
             call: Call { target, delivery },
             arn,

@@ -44,17 +44,26 @@ fn seconds_to_ms(text: &str) -> Option<u64> {
     format!("{kept}{:0<zeros$}", "").parse().ok()
 }
 
-/// Formats a timestamp for a query, with a fraction only if there is one.
+/// Formats a timestamp for a query, with a fraction only if there is one: that of botocore, which
+/// counts microseconds.
 pub fn iso8601(ms: u64) -> String {
+    match ms % 1_000 {
+        0 => format!("{}Z", seconds(ms)),
+        fraction => format!("{}.{fraction:03}000Z", seconds(ms)),
+    }
+}
+
+/// Formats a timestamp for a person or a program, to the millisecond.
+pub fn rfc3339(ms: u64) -> String {
+    format!("{}.{:03}Z", seconds(ms), ms % 1_000)
+}
+
+fn seconds(ms: u64) -> String {
     let AmzDate { date_time, .. } = AmzDate::from_unix(ms / 1_000);
     let part = |from: usize, to: usize| date_time.get(from..to).unwrap_or_default();
     let (year, month, day) = (part(0, 4), part(4, 6), part(6, 8));
     let (hours, minutes, seconds) = (part(9, 11), part(11, 13), part(13, 15));
-    let fraction = match ms % 1_000 {
-        0 => String::new(),
-        ms => format!(".{ms:03}000"),
-    };
-    format!("{year}-{month}-{day}T{hours}:{minutes}:{seconds}{fraction}Z")
+    format!("{year}-{month}-{day}T{hours}:{minutes}:{seconds}")
 }
 
 #[cfg(test)]
@@ -104,5 +113,11 @@ mod tests {
         ] {
             assert_eq!(iso8601(ms), text);
         }
+    }
+
+    #[test]
+    fn shown_time_has_milliseconds() {
+        assert_eq!(rfc3339(1_795_780_800_000), "2026-11-27T12:00:00.000Z");
+        assert_eq!(rfc3339(1_795_780_800_007), "2026-11-27T12:00:00.007Z");
     }
 }

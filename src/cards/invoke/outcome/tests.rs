@@ -32,25 +32,3 @@ fn gb_seconds_are_the_exact_product_of_memory_and_billed_duration() {
         assert_eq!(seconds.as_deref(), expected, "{memory:?} {billed:?}");
     }
 }
-
-#[test]
-fn text_is_cut_with_a_mark_between_two_characters() {
-    let whole = "é".repeat(MAX_TEXT / 2);
-    assert_eq!(cut(whole.clone()), whole);
-    assert_eq!(cut(format!("{whole}x")), format!("{whole}{CUT}"));
-    let odd = format!("x{whole}");
-    let start = &odd[..MAX_TEXT - 1];
-    assert_eq!(cut(odd.clone()), format!("{start}{CUT}"));
-}
-
-#[test]
-fn frames_become_lines_up_to_the_limit() {
-    assert_eq!(lines(Vec::new()), None);
-    let frames = |frames: &[&str]| lines(frames.iter().map(|frame| (*frame).into()).collect());
-    assert_eq!(frames(&["a"]).as_deref(), Some("a"));
-    assert_eq!(frames(&["a", "", "b"]).as_deref(), Some("a\n\nb"));
-    let half = "x".repeat(MAX_TEXT / 2);
-    let text = lines(vec![half.clone(); 10_000]).unwrap();
-    let expected = format!("{half}\n{}{CUT}", &half[1..]);
-    assert!(text == expected, "{} bytes", text.len());
-}

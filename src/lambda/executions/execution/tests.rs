@@ -368,17 +368,20 @@ fn failure_of_a_request_is_written_as_botocore_writes_it() {
         stack_trace: vec!["x".into(), "y".into()],
     };
     assert_eq!(
-        failure.json("failure").unwrap(),
+        failure.request_json("failure").unwrap(),
         r#"{"ErrorMessage": "a \"b\"\n", "ErrorType": "T", "StackTrace": ["x", "y"]}"#
     );
-    assert_eq!(ExecutionFailure::default().json("failure").unwrap(), "{}");
+    assert_eq!(
+        ExecutionFailure::default().request_json("failure").unwrap(),
+        "{}"
+    );
     let large = |bytes: usize| ExecutionFailure {
         error_data: Some("x".repeat(bytes - 1)),
         stack_trace: vec!["y".into()],
         ..ExecutionFailure::default()
     };
-    assert!(large(1_048_576).json("failure").is_ok());
-    let rejected = refused(large(1_048_577).json("failure"));
+    assert!(large(1_048_576).request_json("failure").is_ok());
+    let rejected = refused(large(1_048_577).request_json("failure"));
     assert_eq!(rejected.field, "failure");
     let rejected = refused(StopDurableExecution::new(
         connection(),
