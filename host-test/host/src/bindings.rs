@@ -62,6 +62,26 @@ impl sessions::SessionRequest {
     }
 }
 
+impl executions::ExecutionStatus {
+    /// Returns whether the execution has ended. An execution that is being deleted had ended before.
+    /// A status that this version does not know is not final.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::bindings::executions::ExecutionStatus;
+    ///
+    /// assert!(ExecutionStatus::Stopped.is_final());
+    /// assert!(!ExecutionStatus::Paused.is_final());
+    /// ```
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed | Self::TimedOut | Self::Stopped | Self::Deleting => {
+                true
+            }
+            Self::Running | Self::Pausing | Self::Paused | Self::Other(_) => false,
+        }
+    }
+}
+
 impl lambda::InvokeRequest {
     /// Returns a request that sets the function and leaves every optional field unset.
     ///

@@ -7,27 +7,29 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-use crate::bindings::lambda;
 use crate::bindings::sessions::{Scope, Session, SessionRequest};
 use crate::bindings::types::{
-    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, Executed,
-    InvalidInput, Invocation, Role, SigningKey, WebIdentity,
+    AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Error, InvalidInput,
+    Invocation, Role, SigningKey, WebIdentity,
 };
+use crate::bindings::{executions, lambda};
 use crate::credentials::signing_key;
 use crate::host::{CallResult, Host};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
+mod rounds;
 mod scope;
 mod sessions;
 
 pub use scope::{Fallback, Grant, Received, ReceivedKey, ScopeMode};
 pub use sessions::SessionCache;
 
-use sessions::{Patience, lock};
+use rounds::{Next, Rounds};
+use sessions::{Patience, is_expired, lock};
 
 /// The lifetime of a session for access keys, in seconds. It is short, because a key that leaks from
 /// an instance is of use until the session ends. It is long enough that calls seldom wait for STS. A
@@ -45,7 +47,8 @@ const MAX_FALLBACKS: usize = 16;
 ///
 /// The instance that calls Lambda never receives a secret access key. It receives a signing key for
 /// Lambda in one region on one UTC day. By default, the key belongs to a session that may make this
-/// call only, which is to invoke the function, or to list functions. [`ScopeMode`] changes that.
+/// call only, which is to invoke the function, to use its durable executions, or to list functions.
+/// [`ScopeMode`] changes that.
 ///
 /// To open a session, another instance receives the connection's own credentials. It may reach STS,
 /// and not Lambda. With [`ScopeMode::Off`], access keys enter no instance.
@@ -152,10 +155,11 @@ pub struct Caller {
     fallbacks: Arc<Mutex<BTreeSet<Fallback>>>,
 }
 
-/// Makes a call with narrowed credentials. If Lambda reports that a session's keys have expired, the
-/// function did not run: the keys are renewed and the call is made again.
+/// Makes a call with narrowed credentials. `$field` is the field that names the function. If Lambda
+/// reports that a session's keys have expired, the function did not run: the keys are renewed and the
+/// call is made again.
 macro_rules! call {
-    ($self:ident, $scope:expr, $delivery:expr, $connection:ident => $call:expr) => {{
+    ($self:ident, $scope:expr, $field:expr, $delivery:expr, $connection:ident => $call:expr) => {{
         let mut rejected = None;
         loop {
             let narrowed = $self.narrowed($scope, $delivery, rejected.as_ref()).await?;
@@ -167,7 +171,7 @@ macro_rules! call {
                 session,
             ) = match narrowed {
                 Ok(narrowed) => narrowed,
-                Err(error) => return Ok(Err(error)),
+                Err(error) => return Ok(Err(at_field(error, $field))),
             };
             match $call.await? {
                 Err(error) if rejected.is_none() && session.is_some() && is_expired(&error) => {
@@ -176,6 +180,17 @@ macro_rules! call {
                 result => return Ok(result),
             }
         }
+    }};
+}
+
+/// Makes a call about the execution that an ARN in `$field` names.
+macro_rules! call_of_execution {
+    ($self:ident, $arn:expr, $field:expr, $delivery:expr, $connection:ident => $call:expr) => {{
+        let Some(scope) = scope::of_execution($arn) else {
+            let $connection = $self.without_key();
+            return $call.await;
+        };
+        call!($self, Some(&scope), $field, $delivery, $connection => $call)
     }};
 }
 
@@ -250,7 +265,7 @@ impl Caller {
     pub async fn invoke(&self, request: &lambda::InvokeRequest) -> CallResult<Invocation> {
         let delivery = request.delivery.as_ref();
         let scope = scope::invoking(&request.function);
-        call!(self, Some(&scope), delivery, connection => self.host.invoke(&self.lambda, &connection, request))
+        call!(self, Some(&scope), FUNCTION, delivery, connection => self.host.invoke(&self.lambda, &connection, request))
     }
 
     /// Lists one page of the account's functions in the connection's region.
@@ -263,7 +278,7 @@ impl Caller {
     ) -> CallResult<lambda::FunctionPage> {
         let delivery = query.delivery.as_ref();
         let scope = scope::listing();
-        call!(self, Some(&scope), delivery, connection => self.host.list_functions(&self.lambda, &connection, query))
+        call!(self, Some(&scope), FUNCTION, delivery, connection => self.host.list_functions(&self.lambda, &connection, query))
     }
 
     /// Lists the aliases and versions of a function.
@@ -275,7 +290,134 @@ impl Caller {
         function: &str,
     ) -> CallResult<Vec<lambda::QualifierChoice>> {
         let scope = scope::listing();
-        call!(self, Some(&scope), None, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
+        call!(self, Some(&scope), FUNCTION, None, connection => self.host.list_qualifiers(&self.lambda, &connection, function))
+    }
+
+    /// Reads a durable execution, as [`Host::execution`] does. The key may use the executions of its
+    /// function only.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn execution(&self, arn: &str, with_data: bool) -> CallResult<executions::Execution> {
+        call_of_execution!(self, arn, "arn", None, connection => self.host.execution(&self.lambda, &connection, arn, with_data))
+    }
+
+    /// Polls a durable execution until it has ended or `timeout` has passed, and returns it with its
+    /// data. Its status shows which of the two it was. Without a timeout, only the end of the execution
+    /// ends the wait, which may take months. Dropping the future ends the wait; the execution continues.
+    ///
+    /// No key lasts for such a wait, and neither does a call. The wait therefore consists of calls of
+    /// [`Host::wait_for_execution`], of which the first takes 5 seconds and the longest 10 minutes. Each
+    /// of them ends before its key does, and the next one gets the key of its day and session. After
+    /// each of them, `progress` receives the execution, which has not ended yet.
+    ///
+    /// The wait ends with an error if the connection's own [`SigningKey`] expires, because it cannot be
+    /// renewed.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`]. The execution continues.
+    pub async fn wait_for_execution(
+        &self,
+        arn: &str,
+        timeout: Option<Duration>,
+        mut progress: impl FnMut(&executions::Execution) + Send,
+    ) -> CallResult<executions::Execution> {
+        let Some(scope) = scope::of_execution(arn) else {
+            let connection = self.without_key();
+            let waited = self
+                .host
+                .wait_for_execution(&self.lambda, &connection, arn, 0);
+            return waited.await;
+        };
+        let mut rounds = Rounds::new(timeout, self.host.call_timeout());
+        let mut rejected = None;
+        loop {
+            let narrowed = self.narrowed(Some(&scope), None, rejected.as_ref());
+            let (grant, session) = match narrowed.await? {
+                Ok(narrowed) => narrowed,
+                Err(error) => return Ok(Err(at_field(error, "arn"))),
+            };
+            let lasts = grant.received.lasts(SystemTime::now());
+            let timeout_ms = rounds.begin(lasts);
+            let connection = &grant.connection;
+            let waited = self
+                .host
+                .wait_for_execution(&self.lambda, connection, arn, timeout_ms);
+            match rounds.next(waited.await?, self.has_renewable_keys()) {
+                Next::Ended(waited) => return Ok(waited),
+                Next::Round(running) => {
+                    rejected = None;
+                    if let Some(execution) = running {
+                        progress(&execution);
+                    }
+                }
+                Next::Renewal => rejected = session,
+            }
+        }
+    }
+
+    /// Lists one page of a function's durable executions.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn list_executions(
+        &self,
+        query: &executions::ExecutionQuery,
+    ) -> CallResult<executions::ExecutionPage> {
+        let delivery = query.delivery.as_ref();
+        let scope = scope::executions(&query.function);
+        call!(self, Some(&scope), "query.function", delivery, connection => self.host.list_executions(&self.lambda, &connection, query))
+    }
+
+    /// Lists one page of what happened in a durable execution.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn execution_history(
+        &self,
+        query: &executions::HistoryQuery,
+    ) -> CallResult<executions::HistoryPage> {
+        let delivery = query.delivery.as_ref();
+        call_of_execution!(self, &query.arn, "query.arn", delivery, connection => self.host.execution_history(&self.lambda, &connection, query))
+    }
+
+    /// Stops a durable execution. Returns the time at which it stopped, in milliseconds since
+    /// 1970-01-01 00:00 UTC.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn stop_execution(
+        &self,
+        arn: &str,
+        failure: Option<&executions::ExecutionFailure>,
+    ) -> CallResult<u64> {
+        call_of_execution!(self, arn, "arn", None, connection => self.host.stop_execution(&self.lambda, &connection, arn, failure))
+    }
+
+    /// Answers a callback that a durable execution waits for.
+    ///
+    /// A callback ID does not name a function. The key is limited to the executions of `function`, if it
+    /// is set, and has all permissions of the connection otherwise.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`]. With [`ScopeMode::Require`], `function` must be set unless the
+    /// connection's credentials [are passed on](ScopeMode).
+    pub async fn complete_callback(
+        &self,
+        function: Option<&str>,
+        callback_id: &str,
+        outcome: &executions::CallbackResult,
+    ) -> CallResult<()> {
+        let scope = function.map(scope::executions);
+        if scope.is_none() && self.mode == ScopeMode::Require && self.has_renewable_keys() {
+            return Ok(Err(Error::InvalidInput(InvalidInput {
+                field: "function".to_owned(),
+                message: "it is missing, but the key must be limited to one function, which the \
+                          callback ID does not name: pass the function that created the callback"
+                    .to_owned(),
+            })));
+        }
+        call!(self, scope.as_ref(), "function", None, connection => self.host.complete_callback(&self.lambda, &connection, callback_id, outcome))
     }
 
     /// Returns the connection for one instance, with a key that may do what `scope` allows, and a
@@ -290,7 +432,26 @@ impl Caller {
         delivery: Option<&Delivery>,
     ) -> CallResult<Grant> {
         let narrowed = self.narrowed(scope, delivery, None).await?;
-        Ok(narrowed.map(|(grant, _)| grant))
+        let granted = narrowed.map(|(grant, _)| grant);
+        Ok(granted.map_err(|error| at_field(error, FUNCTION)))
+    }
+
+    /// Whether this caller obtains keys, so that it can obtain others. Signing keys and unsigned
+    /// requests are passed on.
+    fn has_renewable_keys(&self) -> bool {
+        !matches!(
+            self.connection.credentials,
+            Credentials::SigningKey(_) | Credentials::HostSigned
+        )
+    }
+
+    /// Returns a connection without a key, for a call that the component rejects before it sends a
+    /// request.
+    fn without_key(&self) -> Connection {
+        Connection {
+            credentials: Credentials::HostSigned,
+            ..self.connection.clone()
+        }
     }
 
     /// Returns the connection for one instance, and the session that its key belongs to, if any.
@@ -355,7 +516,7 @@ impl Caller {
                     self.sessions.remember(connection, fallback.clone(), lasts);
                     Ok(self.of_key(key, Some(fallback)))
                 }
-                None => Err(at_field_of_the_call(error)),
+                None => Err(error),
             },
         })
     }
@@ -380,7 +541,7 @@ impl Caller {
         };
         let is_optional = self.mode == ScopeMode::Prefer;
         let Some(fallback) = Fallback::of_role(&error).filter(|_| is_optional) else {
-            return Ok(Err(at_field_of_the_call(error)));
+            return Ok(Err(error));
         };
         let opened = self.session(None, None, patience, rejected).await?;
         Ok(opened.map(|session| self.of_session(session, None, Some(fallback))))
@@ -493,26 +654,20 @@ struct Obtained {
     fallback: Option<Fallback>,
 }
 
-/// The scope's only function is the one that the call names.
-fn at_field_of_the_call(error: Error) -> Error {
+/// The field of an invocation that names the function.
+const FUNCTION: &str = "request.function";
+
+/// The scope's only function is the one that `field` of the call names.
+fn at_field(error: Error, field: &str) -> Error {
     match error {
         Error::InvalidInput(input) if input.field.starts_with("request.scope.functions") => {
             Error::InvalidInput(InvalidInput {
-                field: "request.function".to_owned(),
+                field: field.to_owned(),
                 ..input
             })
         }
         other => other,
     }
-}
-
-/// Whether Lambda rejected the keys as expired, and no attempt may have run the function.
-fn is_expired(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Unauthenticated(error)
-            if error.code == "ExpiredTokenException" && error.executed == Executed::No
-    )
 }
 
 /// Hashes everything that may lead to different keys. A scope limits them; `None` does not.

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::bindings::types::{
     Connection, Error, Executed, Invocation, TransportError, TransportKind,
@@ -136,6 +137,11 @@ impl Host {
     /// Reports whether instances use pooled memory or map it for each call.
     pub fn allocation(&self) -> &Allocation {
         self.sandbox.allocation()
+    }
+
+    /// How long a call may take.
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.sandbox.call_timeout()
     }
 
     /// Starts one instance that serves concurrent calls, all under this policy. It requires the

@@ -3,6 +3,7 @@
 
 mod caller;
 mod concurrency;
+mod executions;
 mod kinds;
 mod leaks;
 mod logs;

@@ -2,7 +2,7 @@
 //! received more than its call needs.
 
 use std::fmt;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -13,16 +13,22 @@ use crate::bindings::types::{Connection, Error, ServiceError};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]");
 const SHOWN_DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// How long before the end of its session a key is used for the last time.
+const SESSION_MARGIN: Duration = Duration::from_secs(60);
 const SHOWN_TIME: &[BorrowedFormatItem<'_>] = format_description!("[hour]:[minute] UTC");
 
 /// Whether the sandbox receives keys that may make its call only.
 ///
-/// The keys are those of a session that STS limits by a policy: for [`Caller::invoke`], to the
-/// function of the call; for the listing calls, to listing. It applies to access keys, roles and web
-/// identities. A signing key of the connection is passed on unchanged, because STS does not accept
-/// it, and a connection that the host signs has no key.
+/// The keys are those of a session that STS limits by a policy. [`Caller::invoke`] may use only its
+/// function, calls about durable executions only those of their function, and the listing calls may
+/// only list. [`Caller::complete_callback`] limits the key only if its caller names the function.
+///
+/// The mode applies to access keys, roles and web identities. A signing key of the connection is
+/// passed on unchanged, because STS does not accept it, and a connection that the host signs has no
+/// key.
 ///
 /// [`Caller::invoke`]: super::Caller::invoke
+/// [`Caller::complete_callback`]: super::Caller::complete_callback
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ScopeMode {
     /// The sandbox receives a signing key with all permissions of the connection.
@@ -191,11 +197,40 @@ pub struct ReceivedKey {
 impl ReceivedKey {
     /// Returns the time from which AWS rejects the key: the end of its session, or that of its day.
     fn ends(&self, day: Date) -> OffsetDateTime {
-        let next = day.next_day().unwrap_or(day);
-        let end_of_day = next.with_time(Time::MIDNIGHT).assume_utc();
-        let ends = self.session_ends.map(Duration::from_secs);
-        let ends = ends.and_then(|ends| UNIX_EPOCH.checked_add(ends));
-        ends.map_or(end_of_day, |ends| end_of_day.min(ends.into()))
+        let end_of_day = end_of(day);
+        self.session_end()
+            .map_or(end_of_day, |end| end_of_day.min(end))
+    }
+
+    fn session_end(&self) -> Option<OffsetDateTime> {
+        let end = OffsetDateTime::from_unix_timestamp(self.session_ends?.try_into().ok()?);
+        end.ok()
+    }
+}
+
+fn end_of(day: Date) -> OffsetDateTime {
+    let next = day.next_day().unwrap_or(day);
+    next.with_time(Time::MIDNIGHT).assume_utc()
+}
+
+impl Received {
+    /// Returns how long the key may be used from `now` on, if it ends.
+    ///
+    /// A request that is sent a minute before the end of the session is still in time. The component
+    /// accepts a key for two minutes after its day, so the end of the day needs no margin.
+    pub(super) fn lasts(&self, now: SystemTime) -> Option<Duration> {
+        let Self::SigningKey(key) = self else {
+            return None;
+        };
+        let now = OffsetDateTime::from(now);
+        let left = |end: OffsetDateTime| Duration::try_from(end - now).unwrap_or_default();
+        let day = Date::parse(&key.date, DAY).ok();
+        let day = day.map(|day| left(end_of(day)));
+        let session = key.session_end().map(|end| {
+            let left = left(end);
+            left - (left / 2).min(SESSION_MARGIN)
+        });
+        day.into_iter().chain(session).min()
     }
 }
 
@@ -233,11 +268,25 @@ impl fmt::Display for ReceivedKey {
 }
 
 fn may(scope: &Scope, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let functions = scope.functions.join(", ");
-    match (&*functions, scope.list_functions) {
-        ("", _) => f.write_str("may list functions only"),
-        (functions, false) => write!(f, "may invoke {functions} only"),
-        (functions, true) => write!(f, "may invoke {functions} and list functions only"),
+    let mut parts = Vec::new();
+    if !scope.functions.is_empty() {
+        parts.push(format!("invoke {}", scope.functions.join(", ")));
+    }
+    if scope.executions {
+        let owner = if scope.functions.len() == 1 {
+            "its"
+        } else {
+            "their"
+        };
+        parts.push(format!("use {owner} durable executions"));
+    }
+    if scope.list_functions || parts.is_empty() {
+        parts.push("list functions".to_owned());
+    }
+    let last = parts.pop().unwrap_or_default();
+    match &*parts {
+        [] => write!(f, "may {last} only"),
+        before => write!(f, "may {} and {last} only", before.join(", ")),
     }
 }
 
@@ -248,6 +297,23 @@ pub(super) fn invoking(function: &str) -> Scope {
         list_functions: false,
         executions: false,
     }
+}
+
+/// Returns the scope of calls about the executions of a function.
+pub(super) fn executions(function: &str) -> Scope {
+    Scope {
+        executions: true,
+        ..invoking(function)
+    }
+}
+
+/// Returns the scope of calls about an execution. `None` if the text is not the ARN of one, which the
+/// component rejects.
+pub(super) fn of_execution(arn: &str) -> Option<Scope> {
+    let (version, _) = arn.split_once("/durable-execution/")?;
+    let function = unqualified(version);
+    let is_version = version.starts_with("arn:") && function != version;
+    is_version.then(|| executions(function))
 }
 
 /// Returns the scope of listing calls.
@@ -302,6 +368,57 @@ mod tests {
         ] {
             assert_eq!(unqualified(&function), expected);
         }
+    }
+
+    #[test]
+    fn execution_is_in_the_scope_of_its_function() {
+        let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
+        for version in ["1", "$LATEST", "$LATEST.PUBLISHED"] {
+            let arn = format!("{function}:{version}/durable-execution/order-7/2f6b1c0e");
+            let scope = of_execution(&arn).unwrap();
+            assert_eq!(scope.functions, [function]);
+            assert!(scope.executions && !scope.list_functions);
+        }
+        for other in [
+            "",
+            "f",
+            function,
+            "arn:aws:lambda:us-east-1:123456789012:function:f:1",
+            "arn:aws:lambda:us-east-1:123456789012:function:f/durable-execution/n/i",
+            "123456789012:function:f:1/durable-execution/n/i",
+            "f:1/durable-execution/n/i",
+        ] {
+            assert!(of_execution(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn key_lasts_until_shortly_before_its_session_ends_or_until_its_day_does() {
+        // 2026-11-28 13:20 UTC, 10:40 before the end of the day.
+        let now = 1_795_872_000;
+        let (hour, rest_of_day) = (3_600, 38_400);
+        for (session_ends, expected) in [
+            (None, rest_of_day),
+            (Some(now + 2 * rest_of_day), rest_of_day),
+            (Some(now + hour), hour - 60),
+            (Some(now + 100), 50),
+            (Some(now), 0),
+            (Some(now - 1), 0),
+        ] {
+            let received = Received::SigningKey(ReceivedKey {
+                date: "20261128".to_owned(),
+                region: "eu-central-1".to_owned(),
+                scope: None,
+                session_ends,
+                fallback: None,
+            });
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+            let lasts = received.lasts(now).unwrap();
+            assert_eq!(lasts, Duration::from_secs(expected), "{session_ends:?}");
+            let next_day = now + Duration::from_secs(rest_of_day + 1);
+            assert_eq!(received.lasts(next_day), Some(Duration::ZERO));
+        }
+        assert_eq!(Received::Nothing.lasts(SystemTime::now()), None);
     }
 
     fn service(code: &str, retryable: bool) -> ServiceError {
@@ -407,6 +524,23 @@ mod tests {
                 Some(ends + 86_400),
                 None,
                 "may invoke orders only, until 00:00 UTC",
+            ),
+            (
+                Some(executions("orders:7")),
+                Some(ends),
+                None,
+                "may invoke orders:7 and use its durable executions only, until 13:20 UTC",
+            ),
+            (
+                Some(Scope {
+                    functions: vec!["a".to_owned(), "b".to_owned()],
+                    list_functions: true,
+                    executions: true,
+                }),
+                Some(ends),
+                None,
+                "may invoke a, b, use their durable executions and list functions only, until \
+                 13:20 UTC",
             ),
             (
                 None,

@@ -337,11 +337,25 @@ impl Renewal {
 }
 
 fn may_succeed_later(outcome: &Outcome) -> bool {
-    match outcome {
-        Ok(Err(Error::Transport(_))) => true,
-        Ok(Err(Error::Service(error))) => error.retryable,
+    matches!(outcome, Ok(Err(error)) if may_pass(error))
+}
+
+/// Whether the same request may succeed at another time.
+pub(super) fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Transport(_) => true,
+        Error::Service(error) => error.retryable,
         _ => false,
     }
+}
+
+/// Whether Lambda rejected the keys as expired, and no attempt may have run the function.
+pub(super) fn is_expired(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unauthenticated(error)
+            if error.code == "ExpiredTokenException" && error.executed == Executed::No
+    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
@@ -173,6 +174,10 @@ impl Sandbox {
     /// Reports whether instances use pooled memory or map it for each call.
     pub fn allocation(&self) -> &Allocation {
         &self.inner.allocation
+    }
+
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.inner.options.call_timeout
     }
 
     /// Creates an instance, passes it to `call`, and discards it. [`Sandbox`] has an example.
