@@ -1,8 +1,12 @@
 //! Results as JSON, with the names and shapes of the WIT. Records are objects, an absent option is
-//! null, enums are strings, and a variant is an object with its case as the only key.
+//! null, enums are strings, and a variant is an object with its case as the only key. The status of an
+//! execution is a string as well: the name of its case, or the text of `other` as Lambda sent it.
 
 use aws_lambda_connector_host::bindings::cards::{
     Card, Choice, ChoicePage, Condition, Field, FieldKind, Manifest,
+};
+use aws_lambda_connector_host::bindings::executions::{
+    Execution, ExecutionFailure, ExecutionPage, ExecutionStatus, HistoryEvent, HistoryPage,
 };
 use aws_lambda_connector_host::bindings::lambda::{
     Check, CheckOutcome, CheckSubject, FunctionPage, FunctionSummary, QualifierChoice,
@@ -52,6 +56,12 @@ macro_rules! scalars {
 }
 
 scalars!(bool, f64, u8, u16, u32, u64, String);
+
+impl ToJson for () {
+    fn to_json(&self) -> Value {
+        Value::Null
+    }
+}
 
 impl<T: ToJson> ToJson for Option<T> {
     fn to_json(&self) -> Value {
@@ -105,6 +115,15 @@ records! {
     }
     QualifierChoice { name, kind, description }
     Check { subject, outcome, detail }
+
+    Execution {
+        arn, name, function_arn, version, status, started_at_ms, ended_at_ms, trace_id, input, output,
+        failure
+    }
+    ExecutionFailure { error_type, error_message, error_data, stack_trace }
+    ExecutionPage { executions, next }
+    HistoryEvent { id, event_type, at_ms, operation_id, parent_id, name, details }
+    HistoryPage { events, next }
 
     Manifest { name, title, version, description, connection, cards, outbound_hosts }
     Card { id, title, description, options, inputs, outputs }
@@ -163,6 +182,29 @@ pub fn kebab_case(case: &str) -> String {
         name.push(letter.to_ascii_lowercase());
     }
     name
+}
+
+impl WitName for ExecutionStatus {
+    fn wit_name(&self) -> String {
+        let case = match self {
+            Self::Running => "Running",
+            Self::Pausing => "Pausing",
+            Self::Paused => "Paused",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::TimedOut => "TimedOut",
+            Self::Stopped => "Stopped",
+            Self::Deleting => "Deleting",
+            Self::Other(sent) => return sent.clone(),
+        };
+        kebab_case(case)
+    }
+}
+
+impl ToJson for ExecutionStatus {
+    fn to_json(&self) -> Value {
+        Value::String(self.wit_name())
+    }
 }
 
 impl ToJson for Payload {
@@ -263,6 +305,78 @@ mod tests {
                 "error-type": "Sandbox.Timedout",
                 "error-message": null,
                 "stack-trace": ["at x"],
+            })
+        );
+    }
+
+    #[test]
+    fn execution_is_written_with_every_field() {
+        let execution = Execution {
+            arn: "arn".into(),
+            name: "order-7".into(),
+            function_arn: "f".into(),
+            version: Some("1".into()),
+            status: ExecutionStatus::TimedOut,
+            started_at_ms: 1_795_780_800_250,
+            ended_at_ms: None,
+            trace_id: None,
+            input: Some("{\"a\": 1}".into()),
+            output: None,
+            failure: Some(ExecutionFailure {
+                error_type: Some("Declined".into()),
+                error_message: None,
+                error_data: None,
+                stack_trace: vec!["at x".into()],
+            }),
+        };
+        let mut row = execution.clone();
+        (row.status, row.failure) = (ExecutionStatus::Other("REVIEWING".into()), None);
+        assert_eq!(
+            result(&Ok(execution)),
+            json!({"ok": {
+                "arn": "arn", "name": "order-7", "function-arn": "f", "version": "1",
+                "status": "timed-out", "started-at-ms": 1_795_780_800_250_u64,
+                "ended-at-ms": null, "trace-id": null, "input": "{\"a\": 1}", "output": null,
+                "failure": {
+                    "error-type": "Declined", "error-message": null, "error-data": null,
+                    "stack-trace": ["at x"],
+                },
+            }})
+        );
+        let page = ExecutionPage {
+            executions: vec![row],
+            next: Some("m".into()),
+        };
+        let page = page.to_json();
+        assert_eq!(page["executions"][0]["status"], "REVIEWING");
+        assert_eq!(page["next"], "m");
+        assert_eq!(result(&Ok(())), json!({ "ok": null }));
+    }
+
+    #[test]
+    fn history_is_written_with_every_field() {
+        let event = HistoryEvent {
+            id: 7,
+            event_type: "CallbackStarted".into(),
+            at_ms: 1,
+            operation_id: Some("o".into()),
+            parent_id: None,
+            name: Some("approval".into()),
+            details: Some("{\"CallbackId\":\"Ab+/\"}".into()),
+        };
+        let page = HistoryPage {
+            events: vec![event],
+            next: None,
+        };
+        assert_eq!(
+            page.to_json(),
+            json!({
+                "events": [{
+                    "id": 7, "event-type": "CallbackStarted", "at-ms": 1, "operation-id": "o",
+                    "parent-id": null, "name": "approval",
+                    "details": "{\"CallbackId\":\"Ab+/\"}",
+                }],
+                "next": null,
             })
         );
     }

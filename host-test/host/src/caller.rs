@@ -25,7 +25,10 @@ mod rounds;
 mod scope;
 mod sessions;
 
-pub use scope::{Fallback, Grant, Received, ReceivedKey, ScopeMode};
+pub use scope::{
+    Fallback, Grant, Received, ReceivedKey, ScopeMode, executions as scope_of_executions,
+    of_execution as scope_of_execution,
+};
 pub use sessions::SessionCache;
 
 use rounds::{Next, Rounds};

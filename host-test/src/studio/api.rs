@@ -10,9 +10,10 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::connection::{Ready, prepare, prepare_test};
-use super::grant::{Granted, Purpose, Ungranted, grant};
+use super::grant::{Granted, Purpose, Ungranted, caller, grant, typed_connection};
 use super::state::State;
 use crate::json::{self, ToJson};
+use aws_lambda_connector_host::bindings::executions::HistoryQuery;
 use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 
@@ -24,6 +25,7 @@ pub(super) enum Question {
     Choices,
     Test,
     Run,
+    History,
 }
 
 /// The response: `{"ok": …}` or `{"error": {"<case>": …}}`, with the destinations that the policy
@@ -69,6 +71,18 @@ struct Search<'a> {
     cursor: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timeline<'a> {
+    #[serde(borrow)]
+    connection: &'a RawValue,
+    arn: String,
+    cursor: Option<String>,
+}
+
+/// The events of one page of a timeline, which is the most that one request to Lambda returns.
+const EVENTS: u32 = 1_000;
+
 /// Passes the request to the component and returns its response.
 pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Reply {
     let asked = match question {
@@ -83,6 +97,7 @@ pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Re
         Question::Choices => choices(state, body).await,
         Question::Test => test(state, body).await,
         Question::Run => run(state, body).await,
+        Question::History => history(state, body).await,
     };
     asked.unwrap_or_else(|error| Reply::refused(StatusCode::BAD_REQUEST, &error.to_string()))
 }
@@ -90,11 +105,15 @@ pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Re
 async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     let asked: Search<'_> = serde_json::from_slice(body)?;
     let ready = prepare(asked.connection, &state.defaults, &state.allow)?;
+    let purpose = Purpose::Choices {
+        field: &asked.field,
+        values: asked.values,
+    };
     let Granted {
         json,
         policy,
         received: _,
-    } = match grant(state, ready, Purpose::Choices).await {
+    } = match grant(state, ready, purpose).await {
         Ok(granted) => granted,
         Err(ungranted) => return Ok(Reply::ungranted(&ungranted)),
     };
@@ -144,6 +163,31 @@ async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     let mut reply = Reply::answered(outputs.await, &policy, RawValue::from_string);
     reply.received = Some(received);
     Ok(reply)
+}
+
+/// Reads what happened in a durable execution, oldest first, without the data of its function.
+async fn history(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
+    let asked: Timeline<'_> = serde_json::from_slice(body)?;
+    let ready = prepare(asked.connection, &state.defaults, &state.allow)?;
+    let connection = match typed_connection(&ready) {
+        Ok(connection) => connection,
+        Err(ungranted) => return Ok(Reply::ungranted(&ungranted)),
+    };
+    let region = asked.arn.split(':').nth(3).unwrap_or_default();
+    let caller = caller(state, &connection, region)?;
+    let query = HistoryQuery {
+        arn: asked.arn.clone(),
+        with_data: false,
+        newest_first: false,
+        cursor: asked.cursor,
+        limit: Some(EVENTS),
+        delivery: None,
+    };
+    let page = caller.execution_history(&query).await;
+    let (lambda, _) = caller.policies();
+    Ok(Reply::answered(page, lambda, |page| {
+        to_raw_value(&page.to_json())
+    }))
 }
 
 impl Reply {

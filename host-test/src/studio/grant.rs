@@ -17,8 +17,10 @@ use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Error, InvalidInput, Role,
     SigningKey, WebIdentity,
 };
-use aws_lambda_connector_host::caller::{Caller, Grant, ScopeMode};
-use aws_lambda_connector_host::policy::{Policy, Refusal};
+use aws_lambda_connector_host::caller::{
+    Caller, Grant, ScopeMode, scope_of_execution, scope_of_executions,
+};
+use aws_lambda_connector_host::policy::{InvalidDestination, Policy, Refusal};
 use aws_lambda_connector_host::sandbox::HostError;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -28,8 +30,24 @@ use super::state::State;
 
 /// What the component needs a key for.
 pub(super) enum Purpose<'a> {
-    Choices,
-    Run { card: &'a str, values: &'a RawValue },
+    Choices {
+        field: &'a str,
+        values: &'a RawValue,
+    },
+    Run {
+        card: &'a str,
+        values: &'a RawValue,
+    },
+}
+
+/// What a key must allow.
+#[derive(Debug)]
+enum Need {
+    Scope(Scope),
+    /// Everything, because the form does not name the function.
+    All,
+    /// The form determines nothing. The component reports what is wrong with it.
+    Nothing,
 }
 
 /// A connection for the component, the policy for its destinations, and a description of its key.
@@ -63,25 +81,26 @@ pub(super) async fn grant(
         });
     }
     // The component would report the same error, but it must not receive the secrets for that.
-    let connection = form::read(&ready.json).map_err(|error| Ungranted::Call {
-        error: Box::new(invalid(error)),
-        refusals: Vec::new(),
-    })?;
-    let connection = typed(connection);
+    let connection = typed_connection(&ready)?;
     let granted = |connection: &Connection, received: String| Granted {
         json: narrowed(&ready.json, connection),
         policy: Arc::clone(&ready.without_sts),
         received,
     };
-    let scope = scope(&purpose);
-    let region = scope.as_ref().and_then(|scope| region(scope, &connection));
-    let caller = region.and_then(|region| {
-        let reachable = state.allow.iter().chain(&state.defaults.reachable);
-        let allow: Vec<String> = reachable.cloned().collect();
-        let (host, sessions) = (state.host.clone(), state.sessions.clone());
-        Caller::new(host, connection.clone(), &region, &allow, sessions).ok()
-    });
-    let (Some(scope), Some(caller)) = (scope, caller) else {
+    let need = need(&purpose);
+    let (scope, region) = match &need {
+        Need::Scope(scope) => (Some(scope), region(scope, &connection)),
+        Need::All => (None, own_region(&connection)),
+        Need::Nothing => (None, None),
+    };
+    if matches!(need, Need::All) && state.scope == ScopeMode::Require {
+        return Err(rejected(
+            "executionArn",
+            "it is required, because this program was started with --scope require: the callback ID does not name the function that the key must be limited to",
+        ));
+    }
+    let caller = region.and_then(|region| caller(state, &connection, &region).ok());
+    let Some(caller) = caller else {
         // The component reports what is wrong with the form.
         let keyless = Connection {
             credentials: Credentials::HostSigned,
@@ -90,8 +109,7 @@ pub(super) async fn grant(
         let received = "no key, because the form does not determine what the key must allow";
         return Ok(granted(&keyless, received.to_owned()));
     };
-    let caller = caller.with_scope(state.scope);
-    match caller.grant(Some(&scope), None).await {
+    match caller.grant(scope, None).await {
         Ok(Ok(Grant {
             connection,
             received,
@@ -101,6 +119,41 @@ pub(super) async fn grant(
             refusals: caller.refusals(),
         }),
         Err(error) => Err(Ungranted::Host(error)),
+    }
+}
+
+/// Reads the typed connection.
+pub(super) fn typed_connection(ready: &Ready) -> Result<Connection, Ungranted> {
+    let read = form::read(&ready.json);
+    read.map(typed).map_err(|error| Ungranted::Call {
+        error: Box::new(invalid(error)),
+        refusals: Vec::new(),
+    })
+}
+
+/// Returns a caller over the connection.
+///
+/// # Errors
+/// The connection's endpoint is not a destination.
+pub(super) fn caller(
+    state: &State,
+    connection: &Connection,
+    region: &str,
+) -> Result<Caller, InvalidDestination> {
+    let reachable = state.allow.iter().chain(&state.defaults.reachable);
+    let allow: Vec<String> = reachable.cloned().collect();
+    let (host, sessions) = (state.host.clone(), state.sessions.clone());
+    let caller = Caller::new(host, connection.clone(), region, &allow, sessions)?;
+    Ok(caller.with_scope(state.scope))
+}
+
+fn rejected(field: &str, message: &str) -> Ungranted {
+    Ungranted::Call {
+        error: Box::new(Error::InvalidInput(InvalidInput {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        })),
+        refusals: Vec::new(),
     }
 }
 
@@ -116,44 +169,71 @@ fn at_form_field(error: Error) -> Error {
     Error::InvalidInput(input)
 }
 
-/// What the key must allow. `None` if the form names no function, or for a card that this program does
-/// not know.
-fn scope(purpose: &Purpose<'_>) -> Option<Scope> {
-    let listing = Scope {
-        functions: Vec::new(),
-        list_functions: true,
-        executions: false,
+/// What the key of a card must allow. A card that this program does not know gets no key.
+fn need(purpose: &Purpose<'_>) -> Need {
+    let (Purpose::Choices { values, .. } | Purpose::Run { values, .. }) = purpose;
+    // As raw text, because a payload may contain numbers that no Rust type holds.
+    let fields: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(values.get()).unwrap_or_default();
+    let text = |key: &str| {
+        let text = text_of(fields.get(key)?)?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    match purpose {
-        Purpose::Choices
+    let of_function = || Some(scope_of_executions(&text("functionName")?));
+    let of_execution = || scope_of_execution(&text("executionArn")?);
+    let scope = match purpose {
+        Purpose::Choices {
+            field: "executionArn",
+            ..
+        }
+        | Purpose::Run {
+            card: "list-executions",
+            ..
+        } => of_function(),
+        Purpose::Choices {
+            field: "callbackId",
+            ..
+        }
+        | Purpose::Run {
+            card: "get-execution" | "stop-execution",
+            ..
+        } => of_execution(),
+        Purpose::Run {
+            card: "complete-callback",
+            ..
+        } => match of_execution().or_else(of_function) {
+            Some(scope) => Some(scope),
+            None => return Need::All,
+        },
+        Purpose::Choices { .. }
         | Purpose::Run {
             card: "list-functions",
             ..
-        } => Some(listing),
-        Purpose::Run {
-            card: "invoke",
-            values,
-        } => {
-            // As raw text, because a payload may contain numbers that no Rust type holds.
-            let fields: BTreeMap<String, Box<RawValue>> =
-                serde_json::from_str(values.get()).ok()?;
-            let text = |key: &str| text_of(fields.get(key)?);
+        } => Some(Scope {
+            functions: Vec::new(),
+            list_functions: true,
+            executions: false,
+        }),
+        Purpose::Run { card: "invoke", .. } => {
             let typed = text("useFunctionName").as_deref() == Some("Yes");
-            let key = if typed {
+            let name = text(if typed {
                 "functionName"
             } else {
                 "yourFunctions"
-            };
-            let name = text(key)?.trim().to_owned();
-            Some(Scope {
+            });
+            let wait = fields.get("waitForResultSeconds").map(|raw| raw.get());
+            let waits = wait.is_some_and(|json| !matches!(json, "null" | "\"\""));
+            let is_event = text("invocationType").as_deref() == Some("Event");
+            name.map(|name| Scope {
                 functions: vec![name],
                 // The card looks for a typed name among all functions if there is none of this name.
                 list_functions: typed,
-                ..listing
+                executions: is_event && waits,
             })
         }
         Purpose::Run { .. } => None,
-    }
+    };
+    scope.map_or(Need::Nothing, Need::Scope)
 }
 
 /// Returns the region of the call. `None` if the component rejects the scope's function, or neither
@@ -165,9 +245,12 @@ fn region(scope: &Scope, connection: &Connection) -> Option<String> {
         executions: scope.executions,
     });
     let policy = policy.ok()?;
-    let own = Some(&*connection.region).filter(|region| !region.is_empty());
-    let hint = policy.region_hint().map(|hint| hint.region);
-    own.or(hint).map(str::to_owned)
+    let hint = policy.region_hint().map(|hint| hint.region.to_owned());
+    own_region(connection).or(hint)
+}
+
+fn own_region(connection: &Connection) -> Option<String> {
+    Some(connection.region.clone()).filter(|region| !region.is_empty())
 }
 
 fn invalid(error: guest_error::Error) -> Error {
@@ -280,44 +363,130 @@ fn revealed(secret: &Secret) -> String {
 mod tests {
     use super::*;
 
-    fn scope_of(card: &str, values: &str) -> Option<(Vec<String>, bool)> {
-        let values = &RawValue::from_string(values.to_owned()).unwrap();
-        let scope = scope(&Purpose::Run { card, values })?;
-        assert!(!scope.executions);
-        Some((scope.functions, scope.list_functions))
+    const ARN: &str =
+        "arn:aws:lambda:us-east-1:123456789012:function:orders:1/durable-execution/n/i";
+
+    fn key(functions: &[&str], list_functions: bool, executions: bool) -> Need {
+        Need::Scope(Scope {
+            functions: functions.iter().map(|name| (*name).to_owned()).collect(),
+            list_functions,
+            executions,
+        })
+    }
+
+    fn raw(values: &str) -> Box<RawValue> {
+        RawValue::from_string(values.replace("ARN", ARN)).unwrap()
     }
 
     #[test]
-    fn scope_is_the_function_that_the_form_names() {
-        let named = |function: &str, list| Some((vec![function.to_owned()], list));
+    fn key_of_a_run_allows_what_the_form_names() {
+        let of_arn = "arn:aws:lambda:us-east-1:123456789012:function:orders";
         for (card, values, expected) in [
-            ("list-functions", "{}", Some((vec![], true))),
+            ("list-functions", "{}", key(&[], true, false)),
             (
                 "invoke",
                 r#"{"yourFunctions":"orders"}"#,
-                named("orders", false),
+                key(&["orders"], false, false),
             ),
             (
                 "invoke",
                 r#"{"useFunctionName":"No","yourFunctions":"orders","functionName":"other"}"#,
-                named("orders", false),
+                key(&["orders"], false, false),
             ),
             (
                 "invoke",
                 r#"{"useFunctionName":"Yes","yourFunctions":"orders","functionName":" other "}"#,
-                named("other", true),
+                key(&["other"], true, false),
             ),
             (
                 "invoke",
                 r#"{"yourFunctions":"orders","payload":1e400}"#,
-                named("orders", false),
+                key(&["orders"], false, false),
             ),
-            ("invoke", r#"{"useFunctionName":"Yes"}"#, None),
-            ("invoke", "{}", None),
-            ("invoke", "[]", None),
-            ("another", r#"{"yourFunctions":"orders"}"#, None),
+            (
+                "invoke",
+                r#"{"yourFunctions":"orders","invocationType":"Event","waitForResultSeconds":5}"#,
+                key(&["orders"], false, true),
+            ),
+            (
+                "invoke",
+                r#"{"yourFunctions":"orders","invocationType":"Event","waitForResultSeconds":null}"#,
+                key(&["orders"], false, false),
+            ),
+            (
+                "invoke",
+                r#"{"yourFunctions":"orders","waitForResultSeconds":5}"#,
+                key(&["orders"], false, false),
+            ),
+            ("invoke", r#"{"useFunctionName":"Yes"}"#, Need::Nothing),
+            ("invoke", "{}", Need::Nothing),
+            ("invoke", "[]", Need::Nothing),
+            (
+                "get-execution",
+                r#"{"executionArn":"ARN","functionName":"other"}"#,
+                key(&[of_arn], false, true),
+            ),
+            (
+                "stop-execution",
+                r#"{"executionArn":"ARN"}"#,
+                key(&[of_arn], false, true),
+            ),
+            ("get-execution", r#"{"executionArn":"x"}"#, Need::Nothing),
+            (
+                "list-executions",
+                r#"{"functionName":"orders"}"#,
+                key(&["orders"], false, true),
+            ),
+            ("list-executions", "{}", Need::Nothing),
+            (
+                "complete-callback",
+                r#"{"callbackId":"Y2I=","executionArn":"ARN","functionName":"other"}"#,
+                key(&[of_arn], false, true),
+            ),
+            (
+                "complete-callback",
+                r#"{"callbackId":"Y2I=","functionName":"orders"}"#,
+                key(&["orders"], false, true),
+            ),
+            ("complete-callback", r#"{"callbackId":"Y2I="}"#, Need::All),
+            ("another", r#"{"yourFunctions":"orders"}"#, Need::Nothing),
         ] {
-            assert_eq!(scope_of(card, values), expected, "{card} {values}");
+            let values = &raw(values);
+            let needed = need(&Purpose::Run { card, values });
+            assert_eq!(
+                format!("{needed:?}"),
+                format!("{expected:?}"),
+                "{card} {values}"
+            );
+        }
+    }
+
+    #[test]
+    fn key_of_a_dropdown_allows_listing_what_it_offers() {
+        let of_arn = "arn:aws:lambda:us-east-1:123456789012:function:orders";
+        for (field, values, expected) in [
+            ("yourFunctions", "{}", key(&[], true, false)),
+            ("qualifier", "{}", key(&[], true, false)),
+            (
+                "executionArn",
+                r#"{"functionName":"orders"}"#,
+                key(&["orders"], false, true),
+            ),
+            ("executionArn", "{}", Need::Nothing),
+            (
+                "callbackId",
+                r#"{"executionArn":"ARN"}"#,
+                key(&[of_arn], false, true),
+            ),
+            ("callbackId", r#"{"functionName":"orders"}"#, Need::Nothing),
+        ] {
+            let values = &raw(values);
+            let needed = need(&Purpose::Choices { field, values });
+            assert_eq!(
+                format!("{needed:?}"),
+                format!("{expected:?}"),
+                "{field} {values}"
+            );
         }
     }
 

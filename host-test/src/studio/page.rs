@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
 /// The path, content type and text of every file.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
     ("/", HTML, include_str!("page/index.html")),
     (
         "/style.css",
@@ -16,6 +16,7 @@ const FILES: [(&str, &str, &str); 8] = [
     ("/form.js", SCRIPT, include_str!("page/form.js")),
     ("/controls.js", SCRIPT, include_str!("page/controls.js")),
     ("/results.js", SCRIPT, include_str!("page/results.js")),
+    ("/history.js", SCRIPT, include_str!("page/history.js")),
     ("/json.js", SCRIPT, include_str!("page/json.js")),
 ];
 

@@ -42,6 +42,7 @@ async fn routed(state: &State, request: Request<Incoming>) -> Response<Full<Byte
         "choices" => (Question::Choices, Method::POST),
         "test" => (Question::Test, Method::POST),
         "run" => (Question::Run, Method::POST),
+        "history" => (Question::History, Method::POST),
         _ => return refusal(StatusCode::NOT_FOUND, "there is nothing at this path"),
     };
     if parts.method != method {

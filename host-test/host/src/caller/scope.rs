@@ -300,7 +300,7 @@ pub(super) fn invoking(function: &str) -> Scope {
 }
 
 /// Returns the scope of calls about the executions of a function.
-pub(super) fn executions(function: &str) -> Scope {
+pub fn executions(function: &str) -> Scope {
     Scope {
         executions: true,
         ..invoking(function)
@@ -309,7 +309,7 @@ pub(super) fn executions(function: &str) -> Scope {
 
 /// Returns the scope of calls about an execution. `None` if the text is not the ARN of one, which the
 /// component rejects.
-pub(super) fn of_execution(arn: &str) -> Option<Scope> {
+pub fn of_execution(arn: &str) -> Option<Scope> {
     let (version, _) = arn.split_once("/durable-execution/")?;
     let function = unqualified(version);
     let is_version = version.starts_with("arn:") && function != version;

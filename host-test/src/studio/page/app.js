@@ -4,6 +4,7 @@
 
 import { element } from "./controls.js";
 import { Form } from "./form.js";
+import { History } from "./history.js";
 import { members, object } from "./json.js";
 import { checks, failure, outputs } from "./results.js";
 
@@ -13,6 +14,14 @@ let manifest;
 let card;
 let connection;
 let form;
+const history = new History(byId("history"), (arn, cursor) => {
+  const pairs = [
+    ["connection", connection.json()],
+    ["arn", JSON.stringify(arn)],
+    ["cursor", JSON.stringify(cursor)],
+  ];
+  return ask("history", object(pairs)).then(JSON.parse);
+}, answerCallback);
 /** Aborts the current run. */
 let running = null;
 
@@ -72,7 +81,18 @@ function choose(chosen) {
   form = new Form(byId("card-form"), "field", [card.options, card.inputs], choices);
   byId("outcome").replaceChildren();
   showReceived();
+  history.hide();
   status("Nothing has run yet.");
+}
+
+/** Opens the card that answers a callback of the execution, filled in. */
+function answerCallback(arn, callbackId) {
+  const answering = manifest.cards.find((candidate) => candidate.id === "complete-callback");
+  byId(`card-${answering.id}`).checked = true;
+  choose(answering);
+  form.row("executionArn").control.set(arn);
+  form.row("callbackId").control.set(callbackId);
+  form.row("decision").focus();
 }
 
 /** Shows which key the sandbox got; `json` is a text, or undefined. */
@@ -129,7 +149,13 @@ function run() {
   return call("run", "Running…", [connection, form], (text, took) => {
     status(`Succeeded in ${took}`, "good");
     byId("outcome").replaceChildren(...outputs(card.outputs, text));
+    history.show(execution(members(text).get("durableExecutionArn")));
   });
+}
+
+/** The ARN of the execution that a run concerns: that of its outputs, of an error, or of the form. */
+function execution(json) {
+  return JSON.parse(json ?? form.row("executionArn")?.control.json() ?? "null");
 }
 
 /** Tests the connection, with the values that are filled in so far. */
@@ -150,6 +176,7 @@ async function call(name, doing, forms, succeeded) {
   form.clearErrors();
   byId("outcome").replaceChildren();
   showReceived();
+  history.hide();
   const invalid = forms.flatMap((checked) => checked.check());
   if (invalid.length > 0) {
     const labels = invalid.map((row) => row.field.label).join(", ");
@@ -191,6 +218,8 @@ function failed({ error, refusals, received }, took) {
     ...refusals.map((refusal) => element("p", { class: "note" }, `This program ${refusal}`)),
     ...content,
   );
+  const arn = error["function-failed"]?.invocation?.["durable-execution-arn"];
+  history.show(execution(arn && JSON.stringify(arn)));
 }
 
 async function start() {

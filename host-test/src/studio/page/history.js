@@ -1,0 +1,108 @@
+// What happened in a durable execution: its events as a timeline.
+
+import { element } from "./controls.js";
+import { indent } from "./json.js";
+
+/** The events that end the operation or the execution that they belong to. */
+const GOOD = /(Succeeded|Completed|Resumed)$/;
+const BAD = /(Failed|TimedOut|Stopped|Cancelled)$/;
+
+export class History {
+  #section;
+  #ask;
+  #answer;
+  /** The execution that is shown; `null` if none is. */
+  #arn = null;
+
+  /**
+   * Draws into `section`. `ask(arn, cursor)` returns a page of events. `answer(arn, callbackId)` answers
+   * an open callback.
+   */
+  constructor(section, ask, answer) {
+    this.#section = section;
+    this.#ask = ask;
+    this.#answer = answer;
+    this.#find("#refresh").addEventListener("click", () => this.show(this.#arn));
+  }
+
+  hide() {
+    this.#arn = null;
+    this.#section.hidden = true;
+  }
+
+  /** Shows the execution of this ARN. Hides the section if the ARN is `null`. */
+  async show(arn) {
+    this.hide();
+    if (arn === null) return;
+    this.#arn = arn;
+    this.#section.hidden = false;
+    this.#find("#timeline").replaceChildren();
+    this.#status("Reading the history…");
+    try {
+      const { events, next } = await this.#ask(arn, null);
+      // Another run may have begun since.
+      if (this.#arn === arn) this.#draw(events, next);
+    } catch (error) {
+      if (this.#arn === arn) this.#status(`The history cannot be read: ${error.message}`);
+    }
+  }
+
+  #find(selector) {
+    return this.#section.querySelector(selector);
+  }
+
+  #status(text) {
+    this.#find("#history-status").textContent = text;
+  }
+
+  #draw(events, next) {
+    const isClosed = (id) => events.some((event) => event["operation-id"] === id && /^Callback(?!Started)/.test(event["event-type"]));
+    const began = events[0]?.["at-ms"];
+    const items = events.map((event) => {
+      const callback = event["event-type"] === "CallbackStarted" && !isClosed(event["operation-id"]) ? event : null;
+      return this.#item(event, began, callback && JSON.parse(callback.details ?? "{}").CallbackId);
+    });
+    this.#find("#timeline").replaceChildren(...items);
+    const open = items.filter((item) => item.querySelector("button")).length;
+    const waits = open > 0 ? ` It waits for ${open === 1 ? "a callback" : `${open} callbacks`}.` : "";
+    const more = next === null ? "" : ` These are the first ${events.length} events.`;
+    this.#status(`${state(events.at(-1)?.["event-type"], next)}${waits}${more}`);
+  }
+
+  #item(event, began, callbackId) {
+    const type = event["event-type"];
+    const kind = GOOD.test(type) ? "good" : BAD.test(type) ? "bad" : "";
+    const at = new Date(event["at-ms"]).toISOString();
+    const after = element("time", { datetime: at, title: at }, `+${((event["at-ms"] - began) / 1000).toFixed(3)} s`);
+    const item = element("li", { class: kind }, after, element("span", { class: "event" }, spaced(type)));
+    if (event.name) item.append(element("span", { class: "name" }, event.name));
+    if (callbackId) {
+      const button = element("button", { type: "button", class: "quiet" }, "Answer");
+      button.addEventListener("click", () => this.#answer(this.#arn, callbackId));
+      item.append(button);
+    }
+    if (event.details && event.details !== "{}") {
+      const text = element("pre", { tabindex: "0" }, indent(event.details));
+      item.append(element("details", {}, element("summary", {}, "Details"), text));
+    }
+    return item;
+  }
+}
+
+/** What the last event tells about the execution. */
+function state(last, next) {
+  const ends = {
+    ExecutionSucceeded: "The execution succeeded.",
+    ExecutionFailed: "The execution failed.",
+    ExecutionTimedOut: "The execution timed out.",
+    ExecutionStopped: "The execution was stopped.",
+    ExecutionPaused: "The execution is paused.",
+  };
+  if (next !== null) return "";
+  return ends[last] ?? "The execution has not ended.";
+}
+
+/** `CallbackStarted` as "Callback started". */
+function spaced(type) {
+  return type.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
