@@ -127,6 +127,7 @@ async fn page_contains_no_knowledge_of_the_service(component: Component) {
         "/form.js",
         "/controls.js",
         "/results.js",
+        "/history.js",
         "/json.js",
         "/style.css",
     ] {

@@ -2,6 +2,7 @@
 //! passed on as raw text, which preserves numbers of any size and the order of keys.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -9,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::connection::{Ready, prepare, prepare_test};
+use super::connection::{Ready, prepare, prepare_test, text_of};
 use super::grant::{Granted, Purpose, Ungranted, caller, grant, typed_connection};
 use super::state::State;
 use crate::json::{self, ToJson};
 use aws_lambda_connector_host::bindings::executions::HistoryQuery;
+use aws_lambda_connector_host::bindings::types::Error;
 use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 
@@ -43,6 +45,9 @@ pub(super) struct Reply {
     /// What the component received to sign with.
     #[serde(skip_serializing_if = "Option::is_none")]
     received: Option<String>,
+    /// The ARN of the durable execution that the run concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execution: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +81,7 @@ struct Search<'a> {
 struct Timeline<'a> {
     #[serde(borrow)]
     connection: &'a RawValue,
-    arn: String,
+    execution: String,
     cursor: Option<String>,
 }
 
@@ -159,10 +164,24 @@ async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     };
     let outputs = state
         .host
-        .run(&policy, &json, &form.card, form.values.get());
-    let mut reply = Reply::answered(outputs.await, &policy, RawValue::from_string);
+        .run(&policy, &json, &form.card, form.values.get())
+        .await;
+    let execution = match &outputs {
+        Ok(Ok(outputs)) => member(outputs, "durableExecutionArn"),
+        Ok(Err(Error::FunctionFailed(failed))) => failed.invocation.durable_execution_arn.clone(),
+        _ => None,
+    };
+    let execution = execution.or_else(|| member(form.values.get(), "executionArn"));
+    let mut reply = Reply::answered(outputs, &policy, RawValue::from_string);
     reply.received = Some(received);
+    reply.execution = execution;
     Ok(reply)
+}
+
+/// Returns a member of a JSON object that is text.
+fn member(json: &str, key: &str) -> Option<String> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
+    text_of(members.get(key)?).filter(|text| !text.is_empty())
 }
 
 /// Reads what happened in a durable execution, oldest first, without the data of its function.
@@ -173,10 +192,10 @@ async fn history(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
         Ok(connection) => connection,
         Err(ungranted) => return Ok(Reply::ungranted(&ungranted)),
     };
-    let region = asked.arn.split(':').nth(3).unwrap_or_default();
+    let region = asked.execution.split(':').nth(3).unwrap_or_default();
     let caller = caller(state, &connection, region)?;
     let query = HistoryQuery {
-        arn: asked.arn.clone(),
+        arn: asked.execution.clone(),
         with_data: false,
         newest_first: false,
         cursor: asked.cursor,
@@ -199,6 +218,7 @@ impl Reply {
             error: Some(json::host_error(message)["error"].take()),
             refusals: Vec::new(),
             received: None,
+            execution: None,
         }
     }
 
@@ -251,6 +271,7 @@ impl Reply {
             error,
             refusals: Vec::new(),
             received: None,
+            execution: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::aws::endpoint;
+use crate::aws::endpoint::{self, EndpointChoice};
 use crate::aws::uri;
 use crate::call::connection::Connection;
 use crate::call::error::Error;
@@ -36,7 +36,7 @@ impl ExecutionArn {
         })
     }
 
-    /// Checks `text`, and the connection to its region.
+    /// Checks `text`, and the connection to its region. An emulator's own identifier is accepted.
     ///
     /// # Errors
     /// `invalid-input`, which names the field.
@@ -45,6 +45,12 @@ impl ExecutionArn {
         text: &str,
         connection: Connection,
     ) -> Result<(ExecutionArn, Target), Error> {
+        let emulates = matches!(connection.endpoint, EndpointChoice::Emulator(_));
+        if emulates && is_identifier(text) {
+            let target = Target::new(connection, None)?;
+            let (text, region) = (text.into(), target.region.clone());
+            return Ok((ExecutionArn { text, region }, target));
+        }
         let arn = ExecutionArn::parse(field, text)?;
         let region = &arn.region;
         let target = Target::new(connection, Some(RegionHint { field, region }))?;
@@ -63,6 +69,13 @@ impl ExecutionArn {
         path.push_str(rest);
         path
     }
+}
+
+/// Whether the text can identify an execution of an emulator. AWS's local runner, which SAM CLI starts,
+/// identifies one by two UUIDs with a slash between them.
+fn is_identifier(text: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(is_word);
+    text.len() <= LIMIT && text.split('/').all(part)
 }
 
 fn region(text: &str) -> Result<&str, &'static str> {
@@ -105,6 +118,8 @@ fn region(text: &str) -> Result<&str, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
     use crate::testing::{assert_contains, connection, refused};
 
@@ -166,5 +181,29 @@ mod tests {
         let rejected = refused(within("eu-west-1"));
         assert_eq!(rejected.field, "arn");
         assert_contains(&rejected.message, ["us-east-1", "eu-west-1"]);
+    }
+
+    #[test]
+    fn identifier_of_an_emulator_is_accepted_for_an_emulator_only() {
+        let at = |endpoint: EndpointChoice, text: &str| {
+            let connection = Connection {
+                endpoint,
+                ..connection()
+            };
+            ExecutionArn::with_target("arn", text, connection)
+        };
+        let url = || "http://127.0.0.1:9".to_string();
+        let id = "50517301-4a68-4ac2-9e5b-8a5a8b0b1c2d/4694f4b0-0000-4000-8000-000000000000";
+        let (arn, target) = at(EndpointChoice::Emulator(url()), id).unwrap();
+        let path = "/2025-12-01/durable-executions/50517301-4a68-4ac2-9e5b-8a5a8b0b1c2d%2F4694f4b0-0000-4000-8000-000000000000";
+        assert_eq!((&*arn.path(""), &*target.region), (path, "us-east-1"));
+        for text in ["", "a//b", "../x", "a b", "/a", "a/", "a:b"] {
+            let rejected = refused(at(EndpointChoice::Emulator(url()), text));
+            assert_eq!(rejected.field, "arn", "{text:?}");
+        }
+        let elsewhere = ARN.replace("us-east-1", "eu-west-1");
+        refused(at(EndpointChoice::Emulator(url()), &elsewhere));
+        refused(at(EndpointChoice::Url(url()), id));
+        refused(at(EndpointChoice::Standard, id));
     }
 }

@@ -133,11 +133,11 @@ impl Exchange for GetDurableExecutionHistory {
         let mut request = Request::new(Method::Get, endpoint, &self.arn.path("/history"));
         if self.with_data {
             request.max_response_bytes = MAX_DATA_BYTES;
-        } else {
-            // The data is included by default.
-            let without = ("IncludeExecutionData", Cow::Borrowed("false"));
-            request.query.push(without);
         }
+        // The default of Lambda is true, and that of AWS's local runner is false.
+        let with_data = if self.with_data { "true" } else { "false" };
+        let included = ("IncludeExecutionData", Cow::Borrowed(with_data));
+        request.query.push(included);
         let wanted = self.listing.wanted().to_string();
         request.query.push(("MaxItems", Cow::Owned(wanted)));
         let marker = self.listing.marker();

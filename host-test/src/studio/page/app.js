@@ -1,6 +1,6 @@
 // The page: draws the forms that the server describes, and runs them. It does not depend on a service:
 // everything that it shows comes from `describe`, and the connection's first values come from the
-// server's defaults.
+// server's defaults. `history.js` is the exception.
 
 import { element } from "./controls.js";
 import { Form } from "./form.js";
@@ -14,10 +14,10 @@ let manifest;
 let card;
 let connection;
 let form;
-const history = new History(byId("history"), (arn, cursor) => {
+const history = new History(byId("history"), (id, cursor) => {
   const pairs = [
     ["connection", connection.json()],
-    ["arn", JSON.stringify(arn)],
+    ["execution", JSON.stringify(id)],
     ["cursor", JSON.stringify(cursor)],
   ];
   return ask("history", object(pairs)).then(JSON.parse);
@@ -49,17 +49,18 @@ async function answer(question, body, signal) {
   if (parts.has("ok")) return parts;
   const refusals = parts.has("refusals") ? JSON.parse(parts.get("refusals")) : [];
   const error = JSON.parse(parts.get("error") ?? '{"host":"the server sent an empty response"}');
-  throw new Failure(error, refusals, parts.get("received"));
+  throw new Failure(error, refusals, parts);
 }
 
 class Failure extends Error {
-  constructor(error, refusals, received) {
+  constructor(error, refusals, parts) {
     const { title, lead } = failure(error);
     const hint = Object.values(error)[0]?.hint;
     super([lead || title, hint, ...refusals].filter(Boolean).join(" – "));
     this.error = error;
     this.refusals = refusals;
-    this.received = received;
+    this.received = parts.get("received");
+    this.execution = JSON.parse(parts.get("execution") ?? "null");
   }
 }
 
@@ -86,11 +87,11 @@ function choose(chosen) {
 }
 
 /** Opens the card that answers a callback of the execution, filled in. */
-function answerCallback(arn, callbackId) {
+function answerCallback(id, callbackId) {
   const answering = manifest.cards.find((candidate) => candidate.id === "complete-callback");
   byId(`card-${answering.id}`).checked = true;
   choose(answering);
-  form.row("executionArn").control.set(arn);
+  form.row("executionArn").control.set(id);
   form.row("callbackId").control.set(callbackId);
   form.row("decision").focus();
 }
@@ -146,16 +147,11 @@ function busy(yes) {
 }
 
 function run() {
-  return call("run", "Running…", [connection, form], (text, took) => {
+  return call("run", "Running…", [connection, form], (text, took, execution) => {
     status(`Succeeded in ${took}`, "good");
     byId("outcome").replaceChildren(...outputs(card.outputs, text));
-    history.show(execution(members(text).get("durableExecutionArn")));
+    history.show(execution);
   });
-}
-
-/** The ARN of the execution that a run concerns: that of its outputs, of an error, or of the form. */
-function execution(json) {
-  return JSON.parse(json ?? form.row("executionArn")?.control.json() ?? "null");
 }
 
 /** Tests the connection, with the values that are filled in so far. */
@@ -192,7 +188,7 @@ async function call(name, doing, forms, succeeded) {
   try {
     const parts = await answer(name, question(), running.signal);
     showReceived(parts.get("received"));
-    succeeded(parts.get("ok"), took());
+    succeeded(parts.get("ok"), took(), JSON.parse(parts.get("execution") ?? "null"));
   } catch (error) {
     if (error.name === "AbortError") status("Stopped waiting. The call may still be running.", "bad");
     else if (error instanceof Failure) failed(error, took());
@@ -203,7 +199,7 @@ async function call(name, doing, forms, succeeded) {
   }
 }
 
-function failed({ error, refusals, received }, took) {
+function failed({ error, refusals, received, execution }, took) {
   showReceived(received);
   const { title, lead, content } = failure(error);
   const { field, message } = Object.values(error)[0] ?? {};
@@ -218,8 +214,7 @@ function failed({ error, refusals, received }, took) {
     ...refusals.map((refusal) => element("p", { class: "note" }, `This program ${refusal}`)),
     ...content,
   );
-  const arn = error["function-failed"]?.invocation?.["durable-execution-arn"];
-  history.show(execution(arn && JSON.stringify(arn)));
+  history.show(execution);
 }
 
 async function start() {

@@ -1,4 +1,5 @@
-// What happened in a durable execution: its events as a timeline.
+// What happened in a durable execution: its events as a timeline. This is the only part of the page that
+// knows what the cards are for.
 
 import { element } from "./controls.js";
 import { indent } from "./json.js";
@@ -12,38 +13,38 @@ export class History {
   #ask;
   #answer;
   /** The execution that is shown; `null` if none is. */
-  #arn = null;
+  #id = null;
 
   /**
-   * Draws into `section`. `ask(arn, cursor)` returns a page of events. `answer(arn, callbackId)` answers
+   * Draws into `section`. `ask(id, cursor)` returns a page of events. `answer(id, callbackId)` answers
    * an open callback.
    */
   constructor(section, ask, answer) {
     this.#section = section;
     this.#ask = ask;
     this.#answer = answer;
-    this.#find("#refresh").addEventListener("click", () => this.show(this.#arn));
+    this.#find("#refresh").addEventListener("click", () => this.show(this.#id));
   }
 
   hide() {
-    this.#arn = null;
+    this.#id = null;
     this.#section.hidden = true;
   }
 
-  /** Shows the execution of this ARN. Hides the section if the ARN is `null`. */
-  async show(arn) {
+  /** Shows the execution with this ID. Hides the section if it is `null`. */
+  async show(id) {
     this.hide();
-    if (arn === null) return;
-    this.#arn = arn;
+    if (id === null) return;
+    this.#id = id;
     this.#section.hidden = false;
     this.#find("#timeline").replaceChildren();
     this.#status("Reading the history…");
     try {
-      const { events, next } = await this.#ask(arn, null);
+      const { events, next } = await this.#ask(id, null);
       // Another run may have begun since.
-      if (this.#arn === arn) this.#draw(events, next);
+      if (this.#id === id) this.#draw(events, next);
     } catch (error) {
-      if (this.#arn === arn) this.#status(`The history cannot be read: ${error.message}`);
+      if (this.#id === id) this.#status(`The history cannot be read: ${error.message}`);
     }
   }
 
@@ -78,7 +79,7 @@ export class History {
     if (event.name) item.append(element("span", { class: "name" }, event.name));
     if (callbackId) {
       const button = element("button", { type: "button", class: "quiet" }, "Answer");
-      button.addEventListener("click", () => this.#answer(this.#arn, callbackId));
+      button.addEventListener("click", () => this.#answer(this.#id, callbackId));
       item.append(button);
     }
     if (event.details && event.details !== "{}") {

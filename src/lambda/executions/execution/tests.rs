@@ -61,6 +61,20 @@ fn running_execution_is_read_without_data() {
     );
 }
 
+#[test]
+fn data_that_was_not_requested_is_left_out() {
+    let mut body = running();
+    body["InputPayload"] = "{}".into();
+    body["Result"] = "7".into();
+    body["Error"] = json!({"ErrorType": "E"});
+    let execution = read(get(false), ok(&body)).unwrap();
+    let data = (execution.input, execution.output, execution.failure);
+    assert_eq!(data, (None, None, None));
+    let execution = read(get(true), ok(&body)).unwrap();
+    assert_eq!(execution.input.as_deref(), Some("{}"));
+    assert!(execution.output.is_some() && execution.failure.is_some());
+}
+
 /// JSON text inside JSON is unescaped once.
 #[test]
 fn input_and_result_are_returned_byte_for_byte() {
@@ -175,7 +189,14 @@ fn only_a_read_with_data_may_be_larger_than_an_invocation() {
     };
     for (with_data, most) in [(false, MAX_RESPONSE_BYTES), (true, MAX_DATA_BYTES)] {
         assert_eq!(get(with_data).request().max_response_bytes, most);
-        assert_eq!(history(with_data).request().max_response_bytes, most);
+        let history = history(with_data);
+        let request = history.request();
+        assert_eq!(request.max_response_bytes, most);
+        let included = request
+            .query
+            .iter()
+            .find(|(key, _)| *key == "IncludeExecutionData");
+        assert_eq!(included.unwrap().1, with_data.to_string());
     }
     // Two texts of 6 MiB, each character escaped.
     const { assert!(MAX_DATA_BYTES > 2 * 2 * 6_291_456) };
