@@ -6,8 +6,9 @@ keys.
 
 import pytest
 
-from peers import trickle
-from peers.wave import Case, Word
+from connector import Keys
+from peers import trickle, wasmtime_cli
+from peers.wave import Word
 
 PAYLOAD = '{"big": 123456789012345678901234567890, "text": "größe 尺寸 🚀 \\" \\\\ \\n"}'
 
@@ -17,15 +18,7 @@ def call(ministack, command_line):
     """Calls an export with a connection to ministack: keys, function, arguments -> result."""
 
     def call(keys, function, *arguments):
-        access_key = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
-        if keys.session_token is not None:
-            access_key["session_token"] = keys.session_token
-        connection = {
-            "region": "us-east-1",
-            "credentials": Case(access_key=access_key),
-            "endpoint": Case(emulator=ministack.endpoint),
-        }
-        return command_line(function, connection, *arguments)
+        return command_line(function, wasmtime_cli.connection(keys, emulator=ministack.endpoint), *arguments)
 
     return call
 
@@ -44,9 +37,8 @@ def test_payload_of_many_writes_is_returned(ministack, call):
 
 
 def test_body_that_follows_the_head_later_is_received(command_line):
-    connection = {"region": "us-east-1", "credentials": Case(access_key={"access_key_id": "A", "secret_access_key": "s"})}
     with trickle.running() as url:
-        connection["endpoint"] = Case(url=url)
+        connection = wasmtime_cli.connection(Keys("A", "s"), url=url)
         answer = command_line("invoke", connection, {"function": "f", "payload": "{}"})["ok"]
     assert answer["output"] == {"text": trickle.BODY}
 

@@ -6,6 +6,17 @@ import subprocess
 
 from peers import wave
 from peers.process import base_environment
+from peers.wave import Case
+
+REGION = "us-east-1"
+
+
+def connection(keys, **endpoint):
+    """A connection as WAVE writes it. `endpoint` is one case, as in `emulator="http://…"`."""
+    access_key = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
+    if keys.session_token is not None:
+        access_key["session_token"] = keys.session_token
+    return {"region": REGION, "credentials": Case(access_key=access_key), "endpoint": Case(endpoint)}
 
 
 def call(component, home, function, *arguments):
