@@ -27,7 +27,7 @@ FUNCTIONS = pathlib.Path(__file__).parent.parent / "functions"
 HANDLER_NAMES = ["echo", "raises", "looks_failed", "prints", "records", "context"]
 # Lambda puts 50 functions on one page.
 PAGE_NAMES = [f"page-{number:02}" for number in range(57)]
-FUNCTION_NAMES = [*HANDLER_NAMES, "slow", "throttled", *PAGE_NAMES]
+FUNCTION_NAMES = [*HANDLER_NAMES, "slow", "throttled", "durable", *PAGE_NAMES]
 READS = [
     "lambda:GetFunctionConfiguration",
     "lambda:ListFunctions",
@@ -42,10 +42,13 @@ class Ministack:
     def __init__(self, endpoint):
         self.endpoint = endpoint
         self._lambda = self.client("lambda", ROOT)
+        self._lambda.meta.events.register("before-call.lambda.CreateFunction", _enable_durable_config)
         self._iam = self.client("iam", ROOT)
         self._make_functions()
         self.user = self._make_user("caller", ["lambda:InvokeFunction", *READS])
         self.stranger = self._make_user("stranger", [])
+        # ministack authorizes a list of executions as lambda:GetFunction, and no other call on executions.
+        self.operator = self._make_user("operator", ["lambda:InvokeFunction", "lambda:GetFunction"])
         self.session = self._role_session()
         self._make_chain()
         self._make_federated()
@@ -73,6 +76,7 @@ class Ministack:
         self._lambda.put_function_concurrency(FunctionName="throttled", ReservedConcurrentExecutions=0)
         self._lambda.publish_version(FunctionName="context", Description="first release")
         self._lambda.create_alias(FunctionName="context", Name="live", FunctionVersion="1")
+        self._make_durable("durable")
         for name in PAGE_NAMES:
             self._make_function(name, "echo", Description=f"is {name}", Environment={"Variables": {"SECRET": "hush"}})
 
@@ -85,6 +89,23 @@ class Ministack:
             Code={"ZipFile": _zip(module)},
             **settings,
         )
+
+    def _make_durable(self, name):
+        """Creates a durable function, with version 1 and the alias `live`."""
+        self._make_function(name, "durable", Timeout=30, DurableConfig={"ExecutionTimeout": 300})
+        self._lambda.publish_version(FunctionName=name)
+        self._lambda.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+
+    @contextlib.contextmanager
+    def durable_function(self):
+        """Runs a block with one more durable function. Its name is new, because the executions of a deleted
+        function stay in the list of its name."""
+        name = f"durable-{uuid.uuid4()}"
+        self._make_durable(name)
+        try:
+            yield name
+        finally:
+            self._lambda.delete_function(FunctionName=name)
 
     def _make_user(self, name, actions):
         self._iam.create_user(UserName=name)
@@ -158,6 +179,14 @@ def running(folder):
     program = pathlib.Path(sys.executable).with_name("ministack")
     with server([program], environment, port, folder):
         yield Ministack(f"http://127.0.0.1:{port}")
+
+
+def _enable_durable_config(params, **_):
+    """Adds the member by which ministack knows a durable function. AWS's API does not have it."""
+    body = json.loads(params["body"])
+    if "DurableConfig" in body:
+        body["DurableConfig"]["Enabled"] = True
+        params["body"] = json.dumps(body).encode()
 
 
 def _zip(module):
