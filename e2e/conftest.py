@@ -6,6 +6,7 @@ import functools
 import pytest
 
 from connector import COMPONENTS, Connector, Keys
+from peers import local_runner as local_runner_peer
 from peers import ministack as ministack_peer
 from peers import recorder as recorder_peer
 from peers import rie, wasmtime_cli
@@ -56,6 +57,12 @@ def raw_function(tmp_path_factory, home):
     """A function in the emulator that returns the bytes of its event."""
     with rie.running(tmp_path_factory.mktemp("raw"), rie.raw_runtime()) as endpoint:
         yield Connector(endpoint, ANY_KEYS, home)
+
+
+@pytest.fixture(scope="session")
+def local_runner(tmp_path_factory):
+    with local_runner_peer.running(tmp_path_factory.mktemp("runner"), ANY_KEYS) as runner:
+        yield runner
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,15 @@ TIMEOUT = "60"
 
 
 @contextlib.contextmanager
-def running(folder, runtime):
-    """Runs Python with the arguments `runtime`, which implement the runtime API. Yields the endpoint."""
+def running(folder, runtime, variables=None):
+    """Runs Python with the arguments `runtime`, which implement the runtime API, and the environment variables
+    `variables`. Yields the endpoint."""
     port, runtime_port = free_port(), free_port()
     environment = base_environment(folder) | {
         "AWS_LAMBDA_FUNCTION_NAME": "function",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": TIMEOUT,
         "PYTHONPATH": str(FUNCTIONS),
+        **(variables or {}),
     }
     command = [
         _binary(),
