@@ -277,10 +277,11 @@ def test_execution_of_an_alias_has_the_version_that_runs(call, botocore, start):
         assert (arn in {row["arn"] for row in rows}) is is_listed
 
 
-def test_data_that_was_not_requested_is_returned(call, start):
+def test_data_that_was_not_requested_is_left_out_of_an_execution(call, start):
     """ministack ignores the parameter that excludes it."""
     arn = start(does="return", value=1)
-    assert call("get", arn, False)["ok"]["output"] == "1"
+    found = call("get", arn, False)["ok"]
+    assert (found["status"], found.get("input"), found.get("output")) == ("succeeded", None, None)
     events = call("history", history_query(arn, with_data=False))["ok"]["events"]
     assert json.loads(events[-1]["details"])["Result"]["Payload"] == "1"
 

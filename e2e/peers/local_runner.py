@@ -4,10 +4,8 @@ The runner comes from the package aws-durable-execution-sdk-python-testing (Apac
 program, in a container. It implements the API of executions, and an API of its own that starts them.
 """
 
-import base64
 import contextlib
 import json
-import os
 import pathlib
 import sys
 import time
@@ -28,10 +26,9 @@ LIMIT_SECONDS = 30
 class LocalRunner:
     """A running runner: its endpoint, keys to sign with, and botocore's client."""
 
-    def __init__(self, endpoint, store, keys):
+    def __init__(self, endpoint, keys):
         self.endpoint = endpoint
         self.keys = keys
-        self._store = store
         self.botocore = boto3.client(
             "lambda",
             region_name=REGION,
@@ -63,19 +60,6 @@ class LocalRunner:
             time.sleep(0.02)
         return name, identifier
 
-    def start_with_arn(self, **event):
-        """Starts an execution, and copies the runner's record of it under an ARN of Lambda's form. Returns
-        the ARN. The runner reads each record from its file, so the copy is an execution of its own."""
-        name, identifier = self.start(**event)
-        invocation = identifier.rpartition("/")[2]
-        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function:$LATEST/durable-execution/{name}/{invocation}"
-        record = json.loads(self._file(identifier).read_text())
-        # The runner may list its store meanwhile, so that the file appears complete.
-        copy = self._store / "copy"
-        copy.write_text(json.dumps(_renamed(record, identifier, arn)))
-        os.replace(copy, self._file(arn))
-        return arn
-
     def callback_of(self, arn):
         """The ID of the callback that an execution waits for."""
         events = self.botocore.get_durable_execution_history(DurableExecutionArn=arn)["Events"]
@@ -87,9 +71,6 @@ class LocalRunner:
             return True
         events = self.botocore.get_durable_execution_history(DurableExecutionArn=arn)["Events"]
         return {"CallbackStarted", "InvocationCompleted"} <= {event["EventType"] for event in events}
-
-    def _file(self, arn):
-        return self._store / (arn.replace(":", "_").replace("/", "_") + ".json")
 
 
 @contextlib.contextmanager
@@ -103,7 +84,7 @@ def running(folder, keys):
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
     }
-    function, store = folder / "function", folder / "store"
+    function = folder / "function"
     function.mkdir()
     # The SDK in the function calls the runner.
     with rie.running(function, rie.handler("durable"), variables | {"AWS_ENDPOINT_URL_LAMBDA": endpoint}) as emulator:
@@ -115,19 +96,6 @@ def running(folder, keys):
             *["--lambda-endpoint", emulator],
             *["--local-runner-endpoint", endpoint],
             *["--local-runner-region", REGION],
-            *["--store-type", "filesystem"],
-            *["--store-path", store],
         ]
         with server(command, base_environment(folder) | variables, port, folder):
-            yield LocalRunner(endpoint, store, keys)
-
-
-def _renamed(value, old, new, name=None):
-    """A record with another ARN. The runner's callback IDs are Base64 and contain the ARN."""
-    if isinstance(value, dict):
-        return {name: _renamed(item, old, new, name) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_renamed(item, old, new) for item in value]
-    if name == "CallbackId":
-        return base64.b64encode(base64.b64decode(value).replace(old.encode(), new.encode())).decode()
-    return new if value == old else value
+            yield LocalRunner(endpoint, keys)
