@@ -85,7 +85,7 @@ const CRATES: &[Crate] = &[
             &["routes"],
             &["configuration", "invoke", "listing", "sts"],
             &["service"],
-            &["target", "rows", "durable"],
+            &["target", "rows", "pages", "durable"],
             &["signature", "catalogue", "execute"],
             &["request", "sessions", "functions"],
             &[
@@ -97,7 +97,9 @@ const CRATES: &[Crate] = &[
                 "places",
                 "record",
             ],
-            &["errors", "limits", "log", "place", "policy", "sync", "tls"],
+            &[
+                "clock", "errors", "limits", "log", "place", "policy", "sync", "tls",
+            ],
         ],
     },
     Crate {

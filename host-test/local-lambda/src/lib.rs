@@ -35,19 +35,21 @@
 //! 3. `routes`: passes a request to its operation and returns the answer
 //! 4. operations: `configuration`, `invoke`, `listing`, `sts`
 //! 5. `service`: the state of one service
-//! 6. parts of operations: `target`, `rows` (list entries), `durable` (executions)
+//! 6. parts of operations: `target`, `rows` (list entries), `pages`,
+//!    `durable` (executions)
 //! 7. `signature` (the caller), `catalogue` (the functions), `execute` (a run: the platform)
 //! 8. `request`, `sessions`, `functions` (a run: the function)
 //! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `places` (connections),
 //!    `record`
-//! 10. files without imports from the others: `errors`, `limits`, `log`, `place`, `policy`, `sync`, `tls`
+//! 10. files without imports from the others: `clock`, `errors`, `limits`, `log`, `place`, `policy`,
+//!     `sync`, `tls`
 
 mod answer;
 mod authorization;
 mod catalogue;
+mod clock;
 mod config;
 mod configuration;
-
 mod counters;
 mod durable;
 mod errors;
@@ -58,6 +60,7 @@ mod limits;
 mod listing;
 mod log;
 mod name;
+mod pages;
 mod place;
 mod places;
 mod policy;

@@ -1,15 +1,13 @@
 //! ListFunctions, ListVersionsByFunction and ListAliases, with pagination.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, json_answer};
 use super::catalogue::Function;
 use super::errors::ApiError;
 use super::name::FunctionName;
+use super::pages::{invalid_marker, marker, max_items};
 use super::request::RawRequest;
 use super::rows;
 use super::service::Service;
@@ -34,7 +32,7 @@ pub(super) fn functions(
             "FunctionVersion must be set to ALL if MasterRegion is specified",
         ));
     }
-    let limit = max_items(request)?;
+    let limit = page_length(request)?;
     allow(&service.place, caller, "lambda:ListFunctions", "*")?;
     // Without `ALL`, a list has only `$LATEST` of each function.
     let rows: Vec<(&Function, usize)> = service
@@ -64,7 +62,7 @@ pub(super) fn versions(
     caller: &Caller,
 ) -> Result<Answer, ApiError> {
     let name = service.names.namespaced.read(name)?;
-    let limit = max_items(request)?;
+    let limit = page_length(request)?;
     let function = find(service, &name, caller, "lambda:ListVersionsByFunction")?;
     let rows: Vec<usize> = (0..=function.versions.len()).collect();
     page(
@@ -84,7 +82,7 @@ pub(super) fn aliases(
     caller: &Caller,
 ) -> Result<Answer, ApiError> {
     let name = service.names.plain.read(name)?;
-    let limit = max_items(request)?;
+    let limit = page_length(request)?;
     let version = request.parameter("FunctionVersion");
     let function = find(service, &name, caller, "lambda:ListAliases")?;
     let rows: Vec<_> = function
@@ -121,17 +119,9 @@ fn find<'a>(
         .ok_or_else(|| ApiError::function_not_found(&arn))
 }
 
-fn max_items(request: &RawRequest) -> Result<usize, ApiError> {
-    let Some(text) = request.parameter("MaxItems") else {
-        return Ok(PAGE);
-    };
-    let reject = |constraint: &str| Err(ApiError::validation("maxItems", &text, constraint));
-    match text.parse::<i64>() {
-        Ok(items @ 1..=10_000) => Ok(usize::try_from(items).unwrap_or(PAGE).min(PAGE)),
-        Ok(..1) => reject("have value greater than or equal to 1"),
-        Ok(_) => reject("have value less than or equal to 10000"),
-        Err(_) => reject("be an integer"),
-    }
+fn page_length(request: &RawRequest) -> Result<usize, ApiError> {
+    let items = max_items(request, 1, 10_000)?;
+    Ok(items.map_or(PAGE, |items| items.min(PAGE)))
 }
 
 fn page<R>(
@@ -145,20 +135,14 @@ fn page<R>(
     let first = match request.parameter("Marker") {
         None => 0,
         Some(sent) => (1..rows.len())
-            .find(|row| marker(kind, *row) == sent)
-            .ok_or_else(|| ApiError::invalid_parameter("The Marker parameter is invalid"))?,
+            .find(|row| marker(kind, *row as u64) == sent)
+            .ok_or_else(invalid_marker)?,
     };
     let shown: Vec<Value> = rows.iter().skip(first).take(limit).map(show).collect();
     let next = first + shown.len();
-    let next = (next < rows.len()).then(|| marker(kind, next));
+    let next = (next < rows.len()).then(|| marker(kind, next as u64));
     Ok(json_answer(
         StatusCode::OK,
         json!({ member: shown, "NextMarker": next }).to_string(),
     ))
-}
-
-/// Returns a marker for one list. It is opaque, like the markers of the real service. Base64 has
-/// `/`, `+` and `=`, so a client must encode the marker in a query.
-fn marker(kind: &str, row: usize) -> String {
-    STANDARD.encode(Sha256::digest(format!("{kind}\n{row}")))
 }

@@ -1,13 +1,14 @@
 //! The state of one service.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::catalogue::Catalogue;
+use super::clock::Clock;
 use super::config::{Config, Role};
 use super::counters::Counters;
 use super::durable::Executions;
@@ -37,13 +38,16 @@ pub(super) struct Service {
     pub stopping: CancellationToken,
     pub roles: Vec<Role>,
     pub verifier: Verifier,
-    clock_offset_seconds: i64,
+    clock: Clock,
 }
 
 impl Service {
     pub fn new(config: Config, tasks: TaskTracker, stopping: CancellationToken) -> Result<Self> {
         let busy = TaskTracker::new();
         busy.close();
+        let clock = Clock {
+            offset_seconds: config.clock_offset_seconds,
+        };
         Ok(Self {
             names: Names::new()?,
             catalogue: Catalogue::new(config.extra_functions),
@@ -57,7 +61,7 @@ impl Service {
             stopping,
             roles: config.roles,
             verifier: Verifier::new(config.region.clone(), config.keys),
-            clock_offset_seconds: config.clock_offset_seconds,
+            clock,
             place: Place {
                 region: config.region,
                 account: config.account,
@@ -68,12 +72,6 @@ impl Service {
 
     /// Returns the current time by the service's clock.
     pub fn now(&self) -> SystemTime {
-        let offset = Duration::from_secs(self.clock_offset_seconds.unsigned_abs());
-        let now = SystemTime::now();
-        if self.clock_offset_seconds < 0 {
-            now - offset
-        } else {
-            now + offset
-        }
+        self.clock.now()
     }
 }
