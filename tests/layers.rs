@@ -83,11 +83,12 @@ const CRATES: &[Crate] = &[
         layers: &[
             &["server"],
             &["routes"],
-            &["configuration", "invoke", "listing", "sts"],
+            &["configuration", "executions", "invoke", "listing", "sts"],
             &["service"],
-            &["target", "rows", "pages", "durable"],
+            &["target", "rows", "pages"],
             &["signature", "catalogue", "execute"],
             &["request", "sessions", "functions"],
+            &["durable"],
             &[
                 "answer",
                 "authorization",
@@ -98,7 +99,7 @@ const CRATES: &[Crate] = &[
                 "record",
             ],
             &[
-                "clock", "errors", "limits", "log", "place", "policy", "sync", "tls",
+                "clock", "errors", "limits", "log", "outcome", "place", "policy", "sync", "tls",
             ],
         ],
     },

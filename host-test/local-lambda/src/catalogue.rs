@@ -103,17 +103,9 @@ fn built_in() -> Vec<Function> {
             tenant_isolated: true,
             ..f("tenant", "Runs separately for each tenant", H::Context)
         },
-        Function {
-            durable: true,
-            versions: vec!["First"],
-            aliases: vec![Alias {
-                name: "live",
-                version: "1",
-                description: "Production",
-                routed: None,
-            }],
-            ..f("durable", "Runs once for each execution name", H::Durable)
-        },
+        durable_function("durable", "Runs once for each execution name", H::Durable),
+        durable_function("workflow", "Runs the steps of its event", H::Workflow),
+        durable_function("approval", "Waits for a callback", H::Approval),
         Function {
             throttled: true,
             ..f("throttled", "Has a reserved concurrency of 0", H::Echo)
@@ -137,6 +129,20 @@ fn built_in() -> Vec<Function> {
             ..f("versioned", "Has versions and aliases", H::Context)
         },
     ]
+}
+
+fn durable_function(name: &str, description: &str, handler: Handler) -> Function {
+    Function {
+        durable: true,
+        versions: vec!["First"],
+        aliases: vec![Alias {
+            name: "live",
+            version: "1",
+            description: "Production",
+            routed: None,
+        }],
+        ..Function::new(name, description, handler)
+    }
 }
 
 /// Builds the nth generated function. The result depends on `n` only, and differs from its

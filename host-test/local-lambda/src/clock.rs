@@ -1,6 +1,6 @@
 //! The clock of a service, which may differ from that of the system.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Copy, Default)]
 pub(super) struct Clock {
@@ -17,5 +17,11 @@ impl Clock {
         } else {
             now + offset
         }
+    }
+
+    /// Returns the current time in milliseconds since 1970-01-01 00:00 UTC.
+    pub fn now_ms(self) -> u64 {
+        let since = self.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 }

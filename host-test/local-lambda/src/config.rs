@@ -36,6 +36,10 @@ pub struct Config {
     /// The most open connections: see [`Limits::connections`](crate::Limits::connections). Default
     /// 256.
     pub max_connections: usize,
+    /// The number of requests that do not find a durable execution that an `Event` invocation started.
+    /// Lambda shows such an execution after a delay. Counted are the requests that would otherwise
+    /// show it: a lookup by its ARN fails, and a list leaves it out. Default 1.
+    pub invisible_reads: u32,
 }
 
 impl Default for Config {
@@ -51,6 +55,7 @@ impl Default for Config {
             clock_offset_seconds: 0,
             tls: None,
             max_connections: DEFAULT_CONNECTIONS,
+            invisible_reads: 1,
         }
     }
 }

@@ -139,6 +139,25 @@ impl ApiError {
         )
     }
 
+    pub fn callback_closed() -> Self {
+        Self::lower(
+            StatusCode::BAD_REQUEST,
+            "CallbackTimeoutException",
+            "The callback ID token has either expired or the callback associated with the token has \
+             already been closed.",
+        )
+    }
+
+    /// Builds the error for executions that the service cannot keep.
+    pub fn too_many_executions() -> Self {
+        Self::lower(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequestsException",
+            "The local Lambda has no room for another durable execution or its data: stop one that \
+             runs.",
+        )
+    }
+
     pub fn throttled() -> Self {
         Self {
             retry_after: Some(1),
@@ -166,8 +185,9 @@ impl ApiError {
         Self::untyped(
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
-            "The local Lambda does not support this operation. \
-             It supports Invoke, ListFunctions, ListVersionsByFunction and ListAliases.",
+            "The local Lambda does not support this operation. It supports Invoke, \
+             GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases and most \
+             operations on durable executions.",
         )
     }
 }

@@ -1,5 +1,8 @@
 //! The built-in functions: what each one does with an event.
 
+mod json;
+mod workflows;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +12,11 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::counters::Counters;
+use super::durable::DurableContext;
 use super::limits::RESPONSE_LIMIT;
 use super::log::Log;
+use super::outcome::{Failure, Outcome};
+use json::{input, response};
 
 /// One run of a function.
 pub(super) struct Run {
@@ -22,6 +28,8 @@ pub(super) struct Run {
     pub log: Log,
     /// Run counts by the `key` of an event, for the functions that count their runs.
     pub run_counts: Arc<Counters>,
+    /// The durable execution, for a durable function.
+    pub durable: Option<DurableContext>,
 }
 
 /// The context that a function receives with an event.
@@ -41,23 +49,6 @@ pub(super) struct Context {
     pub durable_execution_name: Option<String>,
 }
 
-/// The outcome of a run: the response of the function, or its failure.
-pub(super) type Outcome = Result<Bytes, Failure>;
-
-pub(super) enum Failure {
-    Thrown {
-        error_type: String,
-        message: String,
-        /// The line of code that threw the error.
-        source: String,
-    },
-    /// The response exceeds the limit.
-    TooLarge,
-    TimedOut,
-    /// The kernel killed the process because it ran out of memory.
-    Killed,
-}
-
 /// The code of a function.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
@@ -73,6 +64,8 @@ pub(super) enum Handler {
     Context,
     Big,
     Durable,
+    Workflow,
+    Approval,
 }
 
 impl Handler {
@@ -90,6 +83,8 @@ impl Handler {
             Self::Context => context(run),
             Self::Big => big(run),
             Self::Durable => durable(run),
+            Self::Workflow => workflows::workflow(&run.event, &mut run.durable).await,
+            Self::Approval => workflows::approval(&run.event, &mut run.durable).await,
         }
     }
 }
@@ -99,7 +94,7 @@ fn greet(run: &Run) -> Outcome {
     struct Event {
         name: String,
     }
-    let Event { name } = event(run)?;
+    let Event { name } = input(&run.event)?;
     response(&json!({ "message": format!("Hello, {name}!") }))
 }
 
@@ -120,7 +115,7 @@ fn fail(run: &Run) -> Outcome {
     let Event {
         error_type,
         message,
-    } = event(run)?;
+    } = input(&run.event)?;
     Err(Failure::Thrown {
         source: format!("raise {error_type}(message)"),
         error_type,
@@ -134,7 +129,7 @@ async fn slow(run: &Run) -> Outcome {
         ms: u64,
         key: Option<String>,
     }
-    let Event { ms, key } = event(run)?;
+    let Event { ms, key } = input(&run.event)?;
     tokio::time::sleep(Duration::from_millis(ms)).await;
     if let Some(key) = key {
         run.run_counts.add(&key);
@@ -154,7 +149,7 @@ fn log(run: &mut Run) -> Outcome {
     fn once() -> usize {
         1
     }
-    let Event { lines, repeat } = event(run)?;
+    let Event { lines, repeat } = input(&run.event)?;
     let mut written = 0;
     let mut remaining = LIMIT;
     for line in std::iter::repeat_n(&lines, repeat).flatten() {
@@ -176,7 +171,7 @@ async fn count(run: &Run) -> Outcome {
         ms: u64,
         bytes: Option<usize>,
     }
-    let Event { key, ms, bytes } = event(run)?;
+    let Event { key, ms, bytes } = input(&run.event)?;
     let runs = run.run_counts.add(&key);
     if ms > 0 {
         tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -198,7 +193,7 @@ fn context(run: &Run) -> Outcome {
     }
     response(&Received {
         context: &run.context,
-        payload: event(run)?,
+        payload: input(&run.event)?,
     })
 }
 
@@ -207,7 +202,7 @@ fn durable(run: &Run) -> Outcome {
     struct Event {
         key: String,
     }
-    if let Ok(Event { key }) = event(run) {
+    if let Ok(Event { key }) = input(&run.event) {
         run.run_counts.add(&key);
     }
     context(run)
@@ -218,27 +213,8 @@ fn big(run: &Run) -> Outcome {
     struct Event {
         bytes: usize,
     }
-    let Event { bytes } = event(run)?;
+    let Event { bytes } = input(&run.event)?;
     // One byte over the limit is enough to be rejected, so a longer response is never built.
     let inner = bytes.clamp(2, RESPONSE_LIMIT + 1) - 2;
     Ok(format!("\"{}\"", "x".repeat(inner)).into())
-}
-
-/// Parses the event into the input type of a function.
-fn event<'a, E: Deserialize<'a>>(run: &'a Run) -> Result<E, Failure> {
-    serde_json::from_slice(&run.event).map_err(|error| Failure::Thrown {
-        error_type: "TypeError".to_owned(),
-        message: format!("The event does not match the input of this function: {error}"),
-        source: "raise TypeError(message)".to_owned(),
-    })
-}
-
-fn response(value: &impl Serialize) -> Outcome {
-    serde_json::to_vec(value)
-        .map(Bytes::from)
-        .map_err(|error| Failure::Thrown {
-            error_type: "Runtime.MarshalError".to_owned(),
-            message: format!("Unable to marshal response: {error}"),
-            source: "json.dumps(result)".to_owned(),
-        })
 }

@@ -1,5 +1,7 @@
 //! Invoke: checks a request, runs the function, and answers.
 
+mod start;
+
 use std::str;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +12,10 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::answer::{Answer, empty, json_answer, with_headers};
-use super::catalogue::Function;
-use super::durable::Execution;
 use super::errors::ApiError;
-use super::execute::{Finished, execute};
 use super::functions::{Context, Run};
 use super::limits::{EVENT_REQUEST_LIMIT, SYNC_REQUEST_LIMIT};
 use super::log::Log;
@@ -25,6 +23,7 @@ use super::request::RawRequest;
 use super::service::Service;
 use super::signature::Caller;
 use super::target::{allow, check_region_and_account, qualifier, resolve};
+use start::start;
 
 const ACTION: &str = "lambda:InvokeFunction";
 
@@ -120,6 +119,7 @@ pub(super) async fn invoke(
         memory_mb: function.memory_mb,
         log: Log::start(&id, &version),
         run_counts: Arc::clone(&service.run_counts),
+        durable: None,
         context: Context {
             function_name: function.name.clone(),
             invoked_function_arn: invoked_arn,
@@ -133,14 +133,17 @@ pub(super) async fn invoke(
             durable_execution_name: durable_name.map(str::to_owned),
         },
     };
-    let (execution_arn, mut result) = start(service, function, run)?;
+    let (execution_arn, mut result) = start(service, function, run, synchronous)?;
     let execution_arn = ("x-amz-durable-execution-arn", execution_arn.as_deref());
     if !synchronous {
         return with_headers(empty(StatusCode::ACCEPTED), &[execution_arn]);
     }
-    // The sender is dropped without a result only when the service stops.
-    let finished = result.wait_for(Option::is_some).await;
-    let finished = finished.ok().and_then(|finished| finished.clone());
+    // There is no result only when the service stops.
+    let waiting = result.wait_for(Option::is_some);
+    let finished = service.stopping.run_until_cancelled(waiting).await;
+    let finished = finished
+        .and_then(Result::ok)
+        .and_then(|finished| finished.clone());
     let finished = finished.ok_or_else(|| ApiError::service("The local Lambda is stopping"))?;
     with_headers(
         json_answer(StatusCode::OK, finished.body),
@@ -151,63 +154,12 @@ pub(super) async fn invoke(
             ("x-amzn-remapped-content-length", Some("0")),
             (
                 "x-amz-function-error",
-                finished.failed.then_some("Unhandled"),
+                finished.error.is_some().then_some("Unhandled"),
             ),
             ("x-amz-log-result", tail.then_some(&finished.log_tail)),
             execution_arn,
         ],
     )
-}
-
-/// Starts a run, or finds the execution with the same name. The run continues if the request is
-/// cancelled. Returns the ARN of the execution, if there is one, and a receiver for the result.
-fn start(
-    service: &Service,
-    function: &Function,
-    mut run: Run,
-) -> Result<(Option<String>, watch::Receiver<Option<Finished>>), ApiError> {
-    let (sender, result) = watch::channel(None);
-    let mut execution_arn = None;
-    if function.durable {
-        let context = &mut run.context;
-        let execution = format!(
-            "{}:{}/durable-execution/{}",
-            service.place.function_arn(&function.name),
-            context.version,
-            context
-                .durable_execution_name
-                .get_or_insert_with(|| Uuid::new_v4().to_string())
-        );
-        let new = Execution {
-            arn: format!("{execution}/{}", context.aws_request_id),
-            payload: run.event.clone(),
-            result: result.clone(),
-        };
-        execution_arn = Some(new.arn.clone());
-        if let Some(Execution {
-            arn,
-            payload,
-            result,
-        }) = service.executions.begin(execution, new)
-        {
-            return if payload == run.event {
-                Ok((Some(arn), result))
-            } else {
-                Err(ApiError::already_started(format!(
-                    "The execution {arn} was already started with a different payload"
-                )))
-            };
-        }
-    }
-    let cold = service.started.add(&function.name) == 1;
-    let stopping = service.stopping.clone();
-    let running = async move {
-        if let Some(finished) = stopping.run_until_cancelled(execute(run, cold)).await {
-            sender.send_replace(Some(finished));
-        }
-    };
-    service.tasks.spawn(service.busy.track_future(running));
-    Ok((execution_arn, result))
 }
 
 /// Returns the event for the function, or an error if the body is too large or is not JSON.

@@ -17,32 +17,61 @@
 //! | `big` | `{"bytes": 6291556}` | returns a JSON string of that length, quotes included |
 //! | `tenant` | any | like `context`, tenant-isolated |
 //! | `durable` | any | like `context`, durable; counts a run of the event's `key`; version `1`, alias `live` |
+//! | `workflow` | `{"steps": [{"step": {"result": 7}}, …]}` | performs the steps and returns their results; durable, as below |
+//! | `approval` | `{"timeoutMs": …, "heartbeatTimeoutMs": …}`, both optional | waits for a callback and returns `{"approval": …}` with its result; durable |
 //! | `throttled` | any | never runs: 429 |
 //! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (version 2, one call in ten on 3) and `beta` (3) |
+//!
+//! # Durable executions
+//!
+//! `durable`, `workflow` and `approval` are durable functions, each with a version `1` and an alias
+//! `live`. They must be invoked with a qualifier. The event of `workflow` is a list of operations:
+//!
+//! | Operation | What it does | Its result |
+//! |---|---|---|
+//! | `{"step": {"name": …, "result": 7}}` | a step that succeeds | the given one, or null |
+//! | `{"fail": {"name": …, "type": …, "message": …, "data": …}}` | a step that fails, and with it the execution | |
+//! | `{"wait": {"name": …, "ms": 50}}` | suspends the execution | null |
+//! | `{"callback": {"name": …, "timeoutMs": …, "heartbeatTimeoutMs": …}}` | suspends the execution until the callback is completed; a failure or a time-out fails it | that of the callback |
+//! | `{"group": {"name": …, "steps": [{"step": {}}]}}` | operations in a child context | their results |
+//!
+//! Every member but `ms` and `steps` is optional. `executionTimeoutMs`, beside `steps` or in the event
+//! of another durable function, sets the execution timeout, which is a day otherwise.
+//!
+//! An execution that an `Event` invocation started is invisible to the first request that looks for
+//! it: see [`Config::invisible_reads`]. The service keeps [`EXECUTIONS_LIMIT`] executions and
+//! [`EXECUTION_DATA_LIMIT`] bytes of them, and forgets those that ended first. It rejects new ones
+//! with a 429 if all of them run. An execution has at most [`OPERATIONS_LIMIT`] operations.
+//!
+//! # STS
 //!
 //! STS answers at the same address, as it does in other local AWS stacks. It supports `AssumeRole`,
 //! `AssumeRoleWithWebIdentity`, `GetSessionToken`, `GetScopedCredentials` and `GetCallerIdentity`. A
 //! session policy limits what its session may do in Lambda and in STS.
 //!
 //! Unlike the real service, it does not retry failed events, limit concurrency by account or stream
-//! responses. The only operations of Lambda are Invoke, GetFunctionConfiguration, ListFunctions,
-//! ListVersionsByFunction and ListAliases.
+//! responses. It does not pause, resume or delete executions. The operations of Lambda are Invoke,
+//! GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases, GetDurableExecution,
+//! ListDurableExecutionsByFunction, GetDurableExecutionHistory, StopDurableExecution, and
+//! SendDurableExecutionCallback with Success, Failure and Heartbeat.
+//!
+//! # Layers
 //!
 //! The layers, from top to bottom. A file imports only from layers below its own:
 //!
 //! 1. this file: starts and stops a service
 //! 2. `server`: connections
 //! 3. `routes`: passes a request to its operation and returns the answer
-//! 4. operations: `configuration`, `invoke`, `listing`, `sts`
+//! 4. operations: `configuration`, `executions`, `invoke`, `listing`, `sts`
 //! 5. `service`: the state of one service
-//! 6. parts of operations: `target`, `rows` (list entries), `pages`,
-//!    `durable` (executions)
+//! 6. parts of operations: `target`, `rows` (list entries), `pages`
 //! 7. `signature` (the caller), `catalogue` (the functions), `execute` (a run: the platform)
 //! 8. `request`, `sessions`, `functions` (a run: the function)
-//! 9. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `places` (connections),
-//!    `record`
-//! 10. files without imports from the others: `clock`, `errors`, `limits`, `log`, `place`, `policy`,
-//!     `sync`, `tls`
+//! 9. `durable`: durable executions
+//! 10. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `places` (connections),
+//!     `record`
+//! 11. files without imports from the others: `clock`, `errors`, `limits`, `log`, `outcome`, `place`,
+//!     `policy`, `sync`, `tls`
 
 mod answer;
 mod authorization;
@@ -54,12 +83,14 @@ mod counters;
 mod durable;
 mod errors;
 mod execute;
+mod executions;
 mod functions;
 mod invoke;
 mod limits;
 mod listing;
 mod log;
 mod name;
+mod outcome;
 mod pages;
 mod place;
 mod places;
@@ -86,7 +117,10 @@ use anyhow::Result;
 use rustls_pki_types::CertificateDer;
 
 pub use config::{Config, Key, Role, Trusted};
-pub use limits::{EVENT_REQUEST_LIMIT, RESPONSE_LIMIT, SYNC_REQUEST_LIMIT};
+pub use limits::{
+    EVENT_REQUEST_LIMIT, EXECUTION_DATA_LIMIT, EXECUTIONS_LIMIT, OPERATIONS_LIMIT, RESPONSE_LIMIT,
+    SYNC_REQUEST_LIMIT,
+};
 pub use places::read_body;
 pub use record::RecordedRequest;
 pub use rows::ENVIRONMENT_SECRET;
@@ -178,7 +212,7 @@ impl LocalLambda {
     }
 
     /// Waits until the service is idle: no request is being answered and no function runs. Accepted
-    /// events have run by then.
+    /// events have run and durable executions have ended by then.
     pub async fn wait_until_idle(&self) {
         self.service.busy.wait().await;
     }

@@ -9,3 +9,23 @@ pub const RESPONSE_LIMIT: usize = 6_291_556;
 /// The most open connections. The studio runs two servers, and a call between them needs two more
 /// file descriptors, of which a process usually has 1024.
 pub const DEFAULT_CONNECTIONS: usize = 256;
+/// The largest result of a callback, and the most bytes of all texts of an error object.
+pub const CALLBACK_RESULT_LIMIT: usize = 1_048_576;
+
+/// The execution timeout of the durable functions, in seconds.
+pub(super) const EXECUTION_TIMEOUT_SECONDS: u64 = 86_400;
+/// The longest execution timeout that Lambda accepts, in seconds.
+pub(super) const LONGEST_EXECUTION_TIMEOUT_SECONDS: u64 = 31_622_400;
+/// What the durable functions have as their retention period. The service keeps executions until it
+/// stops or has too many.
+pub(super) const RETENTION_DAYS: u32 = 14;
+/// The most durable executions that the service keeps. It forgets those that ended first.
+pub const EXECUTIONS_LIMIT: usize = 1_000;
+/// The most memory of all durable executions, in bytes: payloads, results, errors and histories. If
+/// they need more, the service forgets those that ended first.
+pub const EXECUTION_DATA_LIMIT: usize = 128 << 20;
+/// The most operations of one durable execution, such as steps. Each adds at most three events to its
+/// history.
+pub const OPERATIONS_LIMIT: usize = 1_000;
+/// How deep groups of operations can be nested.
+pub(super) const OPERATION_DEPTH_LIMIT: usize = 8;

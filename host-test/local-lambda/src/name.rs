@@ -14,6 +14,8 @@ const PLAIN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-
 const QUALIFIER: &str = r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
 const TENANT_ID: &str = r"[a-zA-Z0-9\._:\/=+\-@ ]+";
 const DURABLE_NAME: &str = r"[a-zA-Z0-9-_]+";
+const DURABLE_ARN: &str = r"arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\d{12}):function:([a-zA-Z0-9_-]+):(\$LATEST(?:\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)";
+const CALLBACK_ID: &str = r"[A-Za-z0-9+/]+={0,2}";
 
 // Indexes of the capture groups, the same in both patterns of function names.
 const REGION: usize = 3;
@@ -40,6 +42,8 @@ pub(super) struct Names {
     pub qualifier: Shape,
     pub tenant_id: Shape,
     pub durable_name: Shape,
+    pub durable_arn: Shape,
+    pub callback_id: Shape,
 }
 
 impl Names {
@@ -50,6 +54,8 @@ impl Names {
             qualifier: Shape::new("qualifier", QUALIFIER, 128)?,
             tenant_id: Shape::new("tenantId", TENANT_ID, 256)?,
             durable_name: Shape::new("durableExecutionName", DURABLE_NAME, 64)?,
+            durable_arn: Shape::new("durableExecutionArn", DURABLE_ARN, 1_024)?,
+            callback_id: Shape::new("callbackId", CALLBACK_ID, 1_024)?,
         })
     }
 }

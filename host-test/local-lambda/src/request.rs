@@ -40,8 +40,13 @@ impl RawRequest {
 
     /// Returns the decoded value of a query parameter, the first one if the parameter is repeated.
     pub fn parameter(&self, name: &str) -> Option<String> {
+        self.parameters(name).next()
+    }
+
+    /// Returns the decoded values of a query parameter.
+    pub fn parameters<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
+            .filter(move |(key, _)| key == name)
             .map(|(_, value)| value.into_owned())
     }
 }

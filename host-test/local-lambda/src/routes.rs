@@ -7,11 +7,12 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, error_answer};
 use super::errors::ApiError;
+use super::executions::Callback;
 use super::places::read_body;
 use super::request::{RawRequest, read, request_id};
 use super::service::Service;
 use super::signature::Caller;
-use super::{configuration, invoke, listing, sts};
+use super::{configuration, executions, invoke, listing, sts};
 
 /// The name of Lambda in a signature.
 const SERVICE: &str = "lambda";
@@ -66,13 +67,18 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
     answer
 }
 
-/// An operation, with the decoded function name of the path.
+/// An operation, with the decoded name, ARN or ID of the path.
 enum Route {
     Invoke(String),
     GetConfiguration(String),
     ListFunctions,
     ListVersions(String),
     ListAliases(String),
+    GetExecution(String),
+    ListExecutions(String),
+    GetHistory(String),
+    StopExecution(String),
+    CompleteCallback(String, Callback),
 }
 
 /// Returns the operation for the method and path of a request.
@@ -80,17 +86,33 @@ fn route(base_path: &str, request: &RawRequest) -> Result<Route, ApiError> {
     let path = request
         .path
         .strip_prefix(base_path)
-        .and_then(|path| path.strip_prefix("/2015-03-31/functions"))
+        .and_then(|path| path.strip_prefix('/'))
         .ok_or_else(ApiError::unknown_operation)?;
     // The path is split before it is decoded: an encoded slash is part of a name.
     let segments: Vec<&str> = path.split('/').collect();
     let name = |encoded: &str| percent_decode_str(encoded).decode_utf8_lossy().into_owned();
     match (request.method.as_str(), segments.as_slice()) {
-        ("GET", [""] | ["", ""]) => Ok(Route::ListFunctions),
-        ("POST", ["", function, "invocations"]) => Ok(Route::Invoke(name(function))),
-        ("GET", ["", function, "configuration"]) => Ok(Route::GetConfiguration(name(function))),
-        ("GET", ["", function, "versions"]) => Ok(Route::ListVersions(name(function))),
-        ("GET", ["", function, "aliases"]) => Ok(Route::ListAliases(name(function))),
+        (method, ["2015-03-31", "functions", rest @ ..]) => match (method, rest) {
+            ("GET", [] | [""]) => Ok(Route::ListFunctions),
+            ("POST", [function, "invocations"]) => Ok(Route::Invoke(name(function))),
+            ("GET", [function, "configuration"]) => Ok(Route::GetConfiguration(name(function))),
+            ("GET", [function, "versions"]) => Ok(Route::ListVersions(name(function))),
+            ("GET", [function, "aliases"]) => Ok(Route::ListAliases(name(function))),
+            _ => Err(ApiError::unknown_operation()),
+        },
+        (method, ["2025-12-01", rest @ ..]) => match (method, rest) {
+            ("GET", ["functions", function, "durable-executions"]) => {
+                Ok(Route::ListExecutions(name(function)))
+            }
+            ("GET", ["durable-executions", arn]) => Ok(Route::GetExecution(name(arn))),
+            ("GET", ["durable-executions", arn, "history"]) => Ok(Route::GetHistory(name(arn))),
+            ("POST", ["durable-executions", arn, "stop"]) => Ok(Route::StopExecution(name(arn))),
+            ("POST", ["durable-execution-callbacks", id, last]) => {
+                let kind = Callback::named(last).ok_or_else(ApiError::unknown_operation)?;
+                Ok(Route::CompleteCallback(name(id), kind))
+            }
+            _ => Err(ApiError::unknown_operation()),
+        },
         _ => Err(ApiError::unknown_operation()),
     }
 }
@@ -110,6 +132,13 @@ impl Route {
             Self::ListFunctions => listing::functions(service, request, caller),
             Self::ListVersions(function) => listing::versions(service, &function, request, caller),
             Self::ListAliases(function) => listing::aliases(service, &function, request, caller),
+            Self::GetExecution(arn) => executions::get(service, &arn, request, caller),
+            Self::ListExecutions(function) => executions::list(service, &function, request, caller),
+            Self::GetHistory(arn) => executions::history(service, &arn, request, caller),
+            Self::StopExecution(arn) => executions::stop(service, &arn, request, caller),
+            Self::CompleteCallback(id, kind) => {
+                executions::complete_callback(service, &id, kind, request, caller)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Builder;
 
 use super::catalogue::{Alias, Function};
+use super::limits::{EXECUTION_TIMEOUT_SECONDS, RETENTION_DAYS};
 use super::place::Place;
 
 /// The value of an environment variable that every listed function has. A client that must not pass
@@ -68,7 +69,7 @@ pub(super) fn function(
         row["TenancyConfig"] = json!({ "TenantIsolationMode": "PER_TENANT" });
     }
     if function.durable {
-        row["DurableConfig"] = json!({ "RetentionPeriodInDays": 14, "ExecutionTimeout": 86_400 });
+        row["DurableConfig"] = json!({ "RetentionPeriodInDays": RETENTION_DAYS, "ExecutionTimeout": EXECUTION_TIMEOUT_SECONDS });
     }
     row
 }

@@ -22,7 +22,7 @@ pub(super) struct Service {
     pub base_path: String,
     pub names: Names,
     pub catalogue: Catalogue,
-    pub executions: Executions,
+    pub executions: Arc<Executions>,
     pub record: Record,
     /// Run counts by the `key` of an event, for the functions that count their runs.
     pub run_counts: Arc<Counters>,
@@ -51,7 +51,7 @@ impl Service {
         Ok(Self {
             names: Names::new()?,
             catalogue: Catalogue::new(config.extra_functions),
-            executions: Executions::default(),
+            executions: Arc::new(Executions::new(clock, config.invisible_reads)),
             record: Record::default(),
             run_counts: Arc::default(),
             alias_calls: Counters::default(),

@@ -10,7 +10,7 @@ use testing::case;
 use crate::client::{get, lower, start, untyped, upper};
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
-const BUILT_IN: usize = 15;
+const BUILT_IN: usize = 17;
 
 async fn with_extra(extra_functions: usize) -> LocalLambda {
     testing::lambda_with(|config| config.extra_functions = extra_functions).await
@@ -66,11 +66,11 @@ async fn paging_returns_every_function_once() {
 async fn max_items_makes_pages_smaller_but_never_larger() {
     let lambda = with_extra(100).await;
     for (path, expected) in [
-        ("/?MaxItems=10000", [50, 50, 15]),
-        ("?MaxItems=46", [46, 46, 23]),
+        ("/?MaxItems=10000", [50, 50, 17]),
+        ("?MaxItems=46", [46, 46, 25]),
     ] {
         let (sizes, rows) = gather(&lambda, path, "Functions").await;
-        assert_eq!((&sizes[..], rows.len()), (&expected[..], 115));
+        assert_eq!((&sizes[..], rows.len()), (&expected[..], BUILT_IN + 100));
     }
     for (value, constraint) in [
         ("0", "have value greater than or equal to 1"),
@@ -143,10 +143,12 @@ async fn function_row_is_a_full_configuration_with_its_secret() {
         row("tenant")["TenancyConfig"],
         json!({ "TenantIsolationMode": "PER_TENANT" })
     );
-    assert_eq!(
-        row("durable")["DurableConfig"],
-        json!({ "RetentionPeriodInDays": 14, "ExecutionTimeout": 86_400 })
-    );
+    for durable in ["durable", "workflow", "approval"] {
+        assert_eq!(
+            row(durable)["DurableConfig"],
+            json!({ "RetentionPeriodInDays": 14, "ExecutionTimeout": 86_400 })
+        );
+    }
     // Listings never include these members.
     for hidden in ["State", "LastUpdateStatus"] {
         assert!(rows.iter().all(|row| row.get(hidden).is_none()));
@@ -168,8 +170,8 @@ async fn extra_functions_include_an_image() {
 async fn all_versions_have_qualified_arns() {
     let lambda = start().await;
     let (sizes, rows) = gather(&lambda, "?FunctionVersion=ALL", "Functions").await;
-    // The latest version of each function, one version of `durable`, three of `versioned`.
-    assert_eq!(sizes, [BUILT_IN + 1 + 3]);
+    // The latest version of each function, one version of each durable function, three of `versioned`.
+    assert_eq!(sizes, [BUILT_IN + 3 + 3]);
     let versioned = rows.iter().filter(|row| row["FunctionName"] == "versioned");
     let arns = versioned.map(|row| row["FunctionArn"].as_str().unwrap());
     let versions: Vec<&str> = arns.map(|arn| arn.rsplit(':').next().unwrap()).collect();

@@ -136,11 +136,19 @@ async fn unknown_operation_is_not_found() {
             "/2021-11-15/functions/echo/response-streaming-invocations",
         ),
         ("GET", "/2015-03-31/functionsx"),
+        ("GET", "/2015-03-31/functions/echo"),
+        ("GET", "/2025-12-01/durable-executions"),
+        ("POST", "/2025-12-01/durable-executions/arn"),
+        ("DELETE", "/2025-12-01/durable-executions/arn"),
+        ("POST", "/2025-12-01/durable-executions/arn/pause"),
+        ("POST", "/2025-12-01/durable-executions/arn/resume"),
+        ("GET", "/2025-12-01/durable-executions/arn/stop"),
+        ("POST", "/2025-12-01/functions/durable/durable-executions"),
     ] {
         let _case = case(format!("{method} {path}"));
         let answer = Call::new(method, path).send(&lambda).await;
         let body = untyped(
-            "The local Lambda does not support this operation. It supports Invoke, ListFunctions, ListVersionsByFunction and ListAliases.",
+            "The local Lambda does not support this operation. It supports Invoke, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases and most operations on durable executions.",
         );
         answer.assert_error(404, "UnknownOperationException", body);
     }
