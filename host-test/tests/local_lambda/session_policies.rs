@@ -16,12 +16,12 @@ const TOKEN: &str = "token.of.the-caller";
 const USER: &str = "arn:aws:iam::123456789012:user/local-lambda";
 const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/caller/night";
 
-fn arn(name: &str) -> String {
+pub fn arn(name: &str) -> String {
     format!("arn:aws:lambda:us-east-1:123456789012:function:{name}")
 }
 
 /// A policy with one statement. `actions` and `resources` are JSON.
-fn policy(actions: &str, resources: &str) -> String {
+pub fn policy(actions: &str, resources: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":{resources}}}]}}"#
     )
@@ -86,7 +86,7 @@ fn element(answer: &Answer, name: &str) -> Option<String> {
 }
 
 #[track_caller]
-fn keys(answer: &Answer) -> Key {
+pub fn keys(answer: &Answer) -> Key {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     Key {
         access_key_id: element(answer, "AccessKeyId").unwrap(),
@@ -106,11 +106,11 @@ fn assert_rejected(answer: &Answer, status: u16, code: &str, message: &str) {
     assert_eq!(seen, (status, Some(code.into()), Some(message.into())));
 }
 
-async fn temporary(lambda: &LocalLambda) -> Key {
+pub async fn temporary(lambda: &LocalLambda) -> Key {
     keys(&sts(lambda, lambda.key(), "GetSessionToken", &[]).await)
 }
 
-async fn scoped(lambda: &LocalLambda, key: &Key, fields: &[(&str, &str)]) -> Answer {
+pub async fn scoped(lambda: &LocalLambda, key: &Key, fields: &[(&str, &str)]) -> Answer {
     sts(lambda, key, "GetScopedCredentials", fields).await
 }
 
