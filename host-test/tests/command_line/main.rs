@@ -161,7 +161,7 @@ fn file_that_is_not_a_component_is_rejected() {
         .env("AWS_SECRET_ACCESS_KEY", "the-secret");
     let document = Finished::new(list.output().unwrap()).document(1);
     let message = document["error"]["host"].as_str().unwrap();
-    assert_contains(message, &["command_line.rs cannot be loaded"]);
+    assert_contains(message, &["main.rs cannot be loaded"]);
     assert!(!message.contains("the-secret"), "{message}");
 }
 
