@@ -10,6 +10,7 @@ pub mod args;
 mod component;
 mod connection;
 mod demo;
+mod executions;
 mod files;
 mod human;
 mod operations;
@@ -21,6 +22,7 @@ mod proxy;
 mod serve;
 mod settings;
 mod studio;
+mod times;
 
 use args::{Cli, Command};
 use outcome::Outcome;
@@ -49,6 +51,8 @@ fn run(cli: Cli) -> Result<Outcome> {
             Command::Invoke(args) => operations::invoke(&args).await,
             Command::List(args) => operations::list(&args).await,
             Command::Qualifiers(args) => operations::qualifiers(&args).await,
+            Command::Executions { command } => executions::run(&command).await,
+            Command::Callback { command } => executions::answer(&command).await,
             Command::Serve(args) => serve::run(&args).await,
             Command::Studio(args) => studio::run(&args).await,
             Command::Policy(args) => policy::run(&args),

@@ -55,6 +55,12 @@ fn input_that_never_ends_is_rejected() {
              Lambda accepts for an event;",
         ),
         (
+            vec!["callback", "succeed", "a", "--result-file", ZERO],
+            &KEYS,
+            "error: the result in /dev/zero is longer than 1048576 bytes, which is the most that \
+             Lambda accepts for a callback; pass a shorter result, or store the data",
+        ),
+        (
             invoke(&["--component", ZERO]),
             &KEYS,
             "error: /dev/zero cannot be loaded: it is longer than 67108864 bytes",

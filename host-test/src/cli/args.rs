@@ -5,8 +5,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use aws_lambda_connector_host::bindings::executions::ExecutionStatus;
 use aws_lambda_connector_host::caller::ScopeMode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use host_test::json::WitName;
+
+use super::times::Milliseconds;
 
 /// The name of the program, as users type it.
 pub const PROGRAM: &str = "lambda-connector";
@@ -22,9 +26,13 @@ A profile with role_arn leads to the temporary keys of that role. Keys are never
 other users of the machine can read those. Lambda is called with a signing key of the day that may \
 make this call only.
 
-Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed.";
+Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed. A wait for an \
+execution also exits with 4 if it has not ended in time, and with 130 after Ctrl-C.";
 
 const SEE_PROGRAM_HELP: &str = "`lambda-connector --help` describes credentials and exit codes.";
+const SEE_POLICY_HELP: &str = "\
+`lambda-connector policy --executions` prints the IAM policy that this needs, and
+`lambda-connector --help` describes credentials and exit codes.";
 
 /// Runs the AWS Lambda connector, a WebAssembly component, and a local Lambda to try it on.
 #[derive(Debug, Parser)]
@@ -49,6 +57,20 @@ pub enum Command {
     /// List the aliases and versions of a function
     #[command(after_help = SEE_PROGRAM_HELP)]
     Qualifiers(QualifiersArgs),
+    /// Read durable executions, wait for one, or stop it
+    #[command(after_help = SEE_POLICY_HELP)]
+    Executions {
+        /// What to do
+        #[command(subcommand)]
+        command: ExecutionsCommand,
+    },
+    /// Answer a callback that a durable execution waits for
+    #[command(after_help = SEE_POLICY_HELP)]
+    Callback {
+        /// The answer
+        #[command(subcommand)]
+        command: CallbackCommand,
+    },
     /// Run the local Lambda until Ctrl-C, and print the variables that point to it
     Serve(ServeArgs),
     /// Serve a page on this machine that draws the connector's forms and runs its cards
@@ -77,6 +99,8 @@ impl Command {
             Self::Invoke(args) => args.target.json,
             Self::List(args) => args.target.json,
             Self::Qualifiers(args) => args.target.json,
+            Self::Executions { command } => command.target().json,
+            Self::Callback { command } => command.callback().target.json,
             Self::Component(args) => args.json,
             Self::Demo(_)
             | Self::Serve(_)
@@ -360,6 +384,241 @@ pub struct QualifiersArgs {
     pub target: TargetArgs,
 }
 
+/// Commands about durable executions.
+#[derive(Debug, Subcommand)]
+pub enum ExecutionsCommand {
+    /// List the executions of a function, newest first
+    #[command(after_help = SEE_POLICY_HELP)]
+    List(ListExecutionsArgs),
+    /// Read one execution; the exit code is 0 for every status
+    #[command(after_help = SEE_POLICY_HELP)]
+    Get(ExecutionArgs),
+    /// Wait until an execution has ended, and print its result
+    #[command(after_help = WAIT_EXIT_CODES)]
+    Wait(WaitArgs),
+    /// List what happened in an execution, oldest first
+    #[command(after_help = SEE_POLICY_HELP)]
+    History(HistoryArgs),
+    /// Stop an execution
+    #[command(after_help = SEE_POLICY_HELP)]
+    Stop(StopArgs),
+}
+
+const WAIT_EXIT_CODES: &str = "\
+Exit codes: 0 it succeeded, 3 it failed, timed out or was stopped, 4 it has not ended in time,
+130 Ctrl-C ended the wait, 1 any other error. The execution continues after a wait.";
+
+impl ExecutionsCommand {
+    fn target(&self) -> &TargetArgs {
+        match self {
+            Self::List(args) => &args.target,
+            Self::Get(args) => &args.target,
+            Self::Wait(args) => &args.target,
+            Self::History(args) => &args.target,
+            Self::Stop(args) => &args.target,
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Args)]
+pub struct PageArgs {
+    /// At most this many rows, 1 to 1000 [default: 100]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+    /// `next` of the previous page
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// Arguments of `executions list`.
+#[derive(Debug, Args)]
+pub struct ListExecutionsArgs {
+    /// Name or ARN
+    pub function: String,
+    /// Only executions of this version or alias
+    #[arg(long, value_name = "Q")]
+    pub qualifier: Option<String>,
+    /// Only executions of this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Only executions in this status, for example `running`; repeatable
+    #[arg(long, value_name = "STATUS")]
+    pub status: Vec<Status>,
+    /// Only executions that started after this time, such as 2026-11-28T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub started_after: Option<Milliseconds>,
+    /// Only executions that started before this time
+    #[arg(long, value_name = "TIME")]
+    pub started_before: Option<Milliseconds>,
+    /// Begin with the oldest execution
+    #[arg(long)]
+    pub oldest_first: bool,
+    #[command(flatten)]
+    pub page: PageArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// A status to list, by its name here or by that of Lambda.
+#[derive(Debug, Clone)]
+pub struct Status(pub ExecutionStatus);
+
+impl FromStr for Status {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [
+            ExecutionStatus::Running,
+            ExecutionStatus::Pausing,
+            ExecutionStatus::Paused,
+            ExecutionStatus::Succeeded,
+            ExecutionStatus::Failed,
+            ExecutionStatus::TimedOut,
+            ExecutionStatus::Stopped,
+            ExecutionStatus::Deleting,
+        ];
+        let name = text.replace('_', "-").to_ascii_lowercase();
+        let names = known.each_ref().map(WitName::wit_name);
+        if let Some((status, _)) = known.into_iter().zip(&names).find(|(_, it)| **it == name) {
+            return Ok(Self(status));
+        }
+        let is_lambdas = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+        if !text.is_empty() && text.bytes().all(is_lambdas) {
+            return Ok(Self(ExecutionStatus::Other(text.to_owned())));
+        }
+        Err(format!(
+            "it must be one of {}, or another status in capitals, as Lambda spells it",
+            names.join(", ")
+        ))
+    }
+}
+
+/// Arguments of `executions get`.
+#[derive(Debug, Args)]
+pub struct ExecutionArgs {
+    /// ARN of the execution
+    pub arn: String,
+    /// Leave out its input, and its result or failure
+    #[arg(long)]
+    pub no_data: bool,
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Arguments of `executions wait`.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// ARN of the execution
+    pub arn: String,
+    /// Stop waiting after this time [default: wait until the execution ends]
+    #[arg(long, value_name = "N")]
+    pub timeout_seconds: Option<u64>,
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Arguments of `executions history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// ARN of the execution
+    pub arn: String,
+    /// Include inputs, results and failures
+    #[arg(long)]
+    pub with_data: bool,
+    /// Begin with the newest event
+    #[arg(long)]
+    pub newest_first: bool,
+    #[command(flatten)]
+    pub page: PageArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// The failure to record.
+#[derive(Debug, Args)]
+pub struct FailureArgs {
+    /// Type of the failure to record
+    #[arg(long, value_name = "TEXT")]
+    pub error_type: Option<Hidden>,
+    /// Message of the failure to record
+    #[arg(long, value_name = "TEXT")]
+    pub error_message: Option<Hidden>,
+    /// Data of the failure to record
+    #[arg(long, value_name = "TEXT")]
+    pub error_data: Option<Hidden>,
+}
+
+/// Arguments of `executions stop`.
+#[derive(Debug, Args)]
+pub struct StopArgs {
+    /// ARN of the execution
+    pub arn: String,
+    #[command(flatten)]
+    pub failure: FailureArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Answers to a callback.
+#[derive(Debug, Subcommand)]
+pub enum CallbackCommand {
+    /// Complete a callback with a result
+    #[command(after_help = SEE_POLICY_HELP)]
+    Succeed(SucceedArgs),
+    /// Complete a callback with a failure
+    #[command(after_help = SEE_POLICY_HELP)]
+    Fail(FailArgs),
+    /// Extend the timeout of a callback
+    #[command(after_help = SEE_POLICY_HELP)]
+    Heartbeat(CallbackArgs),
+}
+
+impl CallbackCommand {
+    fn callback(&self) -> &CallbackArgs {
+        match self {
+            Self::Succeed(args) => &args.callback,
+            Self::Fail(args) => &args.callback,
+            Self::Heartbeat(callback) => callback,
+        }
+    }
+}
+
+/// The callback, and who answers it.
+#[derive(Debug, Args)]
+pub struct CallbackArgs {
+    /// ID of the callback; the history of the execution contains it
+    pub id: String,
+    /// Name or ARN of the function that waits, which limits the key to it
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Arguments of `callback succeed`.
+#[derive(Debug, Args)]
+pub struct SucceedArgs {
+    /// Result, JSON text
+    #[arg(long, value_name = "JSON", conflicts_with = "result_file")]
+    pub result: Option<Hidden>,
+    /// Read the result from a file, as JSON text or other bytes; `-` is standard
+    /// input
+    #[arg(long, value_name = "PATH")]
+    pub result_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub callback: CallbackArgs,
+}
+
+/// Arguments of `callback fail`.
+#[derive(Debug, Args)]
+pub struct FailArgs {
+    #[command(flatten)]
+    pub failure: FailureArgs,
+    #[command(flatten)]
+    pub callback: CallbackArgs,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,11 +631,35 @@ mod tests {
 
     #[test]
     fn debug_output_contains_no_secret() {
-        let line =
-            "x invoke f --payload hunter2 --client-context hunter2 --endpoint http://u:hunter2@h";
-        let cli = Cli::parse_from(line.split(' '));
-        let shown = format!("{cli:?} {cli:#?}");
-        assert!(!shown.contains("hunter2"), "{shown}");
+        for line in [
+            "x invoke f --payload hunter2 --client-context hunter2 --endpoint http://u:hunter2@h",
+            "x executions stop a --error-type hunter2 --error-message hunter2 --error-data hunter2",
+            "x callback fail a --error-type hunter2 --error-message hunter2 --error-data hunter2",
+            "x callback succeed a --result hunter2",
+        ] {
+            let cli = Cli::parse_from(line.split(' '));
+            let shown = format!("{cli:?} {cli:#?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn status_is_read_by_either_name() {
+        for (text, expected) in [
+            ("running", Some("running")),
+            ("timed-out", Some("timed-out")),
+            ("TIMED_OUT", Some("timed-out")),
+            ("REVIEWING", Some("REVIEWING")),
+            ("reviewing", None),
+            ("", None),
+        ] {
+            let read = text.parse::<Status>();
+            let name = read.as_ref().ok().map(|status| status.0.wit_name());
+            assert_eq!(name.as_deref(), expected, "{text}");
+            if let Err(error) = read {
+                assert!(error.contains("timed-out"), "{error}");
+            }
+        }
     }
 
     #[test]
@@ -401,5 +684,6 @@ mod tests {
     #[test]
     fn help_refers_to_the_program_by_its_name() {
         assert!(SEE_PROGRAM_HELP.contains(PROGRAM));
+        assert!(SEE_POLICY_HELP.contains(PROGRAM));
     }
 }

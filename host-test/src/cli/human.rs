@@ -9,6 +9,10 @@ use aws_lambda_connector_host::bindings::types::{
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use host_test::json::WitName;
 
+use super::args::PROGRAM;
+
+pub mod executions;
+
 /// Formats a successful invocation. The output of the function is unchanged, byte for byte.
 pub fn invocation(value: &Invocation) -> String {
     let meaning = match value.status_code {
@@ -50,14 +54,19 @@ pub fn failed(value: &FailedInvocation) -> String {
 
 /// Formats any error of the component.
 pub fn error(value: &Error) -> String {
+    error_of(value, "function ran")
+}
+
+/// Formats an error. `effect` is what `executed` reports about the request.
+fn error_of(value: &Error, effect: &str) -> String {
     match value {
         Error::InvalidInput(input) => {
             format!("error: invalid input: {}: {}", input.field, input.message)
         }
-        Error::Unauthenticated(error) => service("not authenticated", error),
-        Error::Service(error) => service(&error.category.wit_name(), error),
+        Error::Unauthenticated(error) => service("not authenticated", error, effect),
+        Error::Service(error) => service(&error.category.wit_name(), error, effect),
         Error::Transport(error) => format!(
-            "error: no usable response ({}): {}\nfunction ran: {} · {}",
+            "error: no usable response ({}): {}\n{effect}: {} · {}",
             error.kind.wit_name(),
             error.message,
             error.executed.wit_name(),
@@ -96,11 +105,21 @@ pub fn function_page(page: &FunctionPage) -> String {
     } else {
         table.trim_fmt()
     };
-    if let Some(next) = &page.next {
+    next_page(&mut text, page.next.as_deref());
+    text
+}
+
+fn next_page(text: &mut String, next: Option<&str>) {
+    if let Some(next) = next {
         // Infallible: writing to a String.
         let _ = write!(text, "\nfor the next page: --cursor {next}");
     }
-    text
+}
+
+/// Returns the command that waits for an execution.
+pub fn wait_command(arn: &str) -> String {
+    // A shell would expand `$LATEST`.
+    format!("{PROGRAM} executions wait '{}'", arn.replace('\'', r"'\''"))
 }
 
 /// Formats the qualifiers of a function as a table.
@@ -122,7 +141,7 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
-fn service(kind: &str, error: &ServiceError) -> String {
+fn service(kind: &str, error: &ServiceError, effect: &str) -> String {
     let mut text = format!(
         "error: {kind}: {} ({}): {}",
         error.code, error.status_code, error.message
@@ -132,7 +151,7 @@ fn service(kind: &str, error: &ServiceError) -> String {
     }
     let _ = write!(
         text,
-        "\nfunction ran: {} · trying later may help: {} · {}",
+        "\n{effect}: {} · trying later may help: {} · {}",
         error.executed.wit_name(),
         if error.retryable { "yes" } else { "no" },
         attempts(error.attempts)
@@ -166,6 +185,9 @@ fn attempts(n: u8) -> String {
 fn sections(text: &mut String, value: &Invocation) {
     if let Some(arn) = &value.durable_execution_arn {
         section(text, "durable execution", arn);
+        if value.status_code == 202 {
+            section(text, "to wait for its result", &wait_command(arn));
+        }
     }
     if let Some(trace) = &value.trace_id {
         section(text, "trace", trace);

@@ -57,11 +57,22 @@ pub async fn qualifiers(args: &QualifiersArgs) -> Result<Outcome> {
 }
 
 /// Prints a result as JSON or as text, and returns the outcome of the command.
-fn show<T: ToJson>(
+pub fn show<T: ToJson>(
     args: &TargetArgs,
     caller: &Caller,
     result: &Result<T, Error>,
     to_text: impl Fn(&T) -> String,
+) -> Result<Outcome> {
+    show_or(args, caller, result, to_text, human::error)
+}
+
+/// Prints a result as [`show`] does, with its own text for an error.
+pub fn show_or<T: ToJson>(
+    args: &TargetArgs,
+    caller: &Caller,
+    result: &Result<T, Error>,
+    to_text: impl Fn(&T) -> String,
+    to_error: impl Fn(&Error) -> String,
 ) -> Result<Outcome> {
     if args.json {
         print_out(json::result(result))?;
@@ -70,7 +81,7 @@ fn show<T: ToJson>(
             Ok(value) => print_out(to_text(value))?,
             // The output of a failed function is also a result, so a pipe must receive it.
             Err(Error::FunctionFailed(failed)) => print_out(human::failed(failed))?,
-            Err(other) => print_err(human::error(other)),
+            Err(other) => print_err(to_error(other)),
         }
     }
     for fallback in caller.fallbacks() {

@@ -9,8 +9,12 @@ pub enum Outcome {
     Success,
     /// The command failed.
     Error,
-    /// The function ran and failed.
+    /// The function ran and failed, or a durable execution failed, timed out or was stopped.
     FunctionFailed,
+    /// A wait ended before the execution did.
+    NotEnded,
+    /// The user ended a wait.
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -20,6 +24,9 @@ impl From<Outcome> for ExitCode {
             Outcome::Error => Self::from(1),
             // clap exits with 2 if it rejects the arguments.
             Outcome::FunctionFailed => Self::from(3),
+            Outcome::NotEnded => Self::from(4),
+            // Shells report a program that SIGINT ended by this code.
+            Outcome::Interrupted => Self::from(130),
         }
     }
 }

@@ -31,6 +31,11 @@ pub fn print_err(line: impl Display) {
     let _ = writeln!(output, "{line}");
 }
 
+/// Returns a text as a terminal may show it.
+pub fn for_terminal(text: String) -> String {
+    escape_controls(text, true)
+}
+
 /// Escapes characters that change how a line is shown on a terminal, as Rust does.
 fn escape_controls(line: String, on_terminal: bool) -> String {
     if !on_terminal || !line.contains(is_unsafe) {

@@ -1,5 +1,7 @@
 //! The program as its users see it: help, exit codes, and which output goes to which stream.
 
+mod executions;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -66,11 +68,13 @@ fn assert_contains(text: &str, words: &[&str]) {
     }
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "demo",
     "invoke",
     "list",
     "qualifiers",
+    "executions",
+    "callback",
     "serve",
     "studio",
     "policy",
@@ -85,6 +89,7 @@ fn help_names_commands_exit_codes_and_credential_sources() {
         "AWS_PROFILE",
         "AWS_SHARED_CREDENTIALS_FILE",
         "0 success, 1 error, 2 wrong usage, 3 the function ran and failed",
+        "exits with 4 if it has not ended in time, and with 130 after Ctrl-C",
     ];
     let shown = run(&["--help"]);
     assert_contains(shown.stdout(0), &COMMANDS);
@@ -93,8 +98,23 @@ fn help_names_commands_exit_codes_and_credential_sources() {
 
 #[test]
 fn help_of_every_command_fits_on_one_screen() {
-    let runs = COMMANDS.map(|command| run(&[command, "--help"]));
-    for shown in runs.iter().chain([&run(&["--help"])]) {
+    let groups = [
+        (
+            "executions",
+            &["list", "get", "wait", "history", "stop"][..],
+        ),
+        ("callback", &["succeed", "fail", "heartbeat"]),
+    ];
+    let mut runs = vec![run(&["--help"])];
+    runs.extend(COMMANDS.map(|command| run(&[command, "--help"])));
+    for (group, commands) in groups {
+        runs.extend(
+            commands
+                .iter()
+                .map(|command| run(&[group, command, "--help"])),
+        );
+    }
+    for shown in &runs {
         let help = shown.stdout(0);
         assert!(help.contains("Usage: lambda-connector"), "{help}");
         assert!(help.lines().count() <= 40, "{help}");
@@ -128,6 +148,20 @@ fn wrong_usage_exits_with_2() {
         &["list", "--scope", "require", "--no-scope"],
         &["policy"],
         &["policy", "--list", "--executions"],
+        &["executions"],
+        &["executions", "list", "f", "--status", "reviewing"],
+        &["executions", "list", "f", "--started-after", "yesterday"],
+        &["executions", "wait", "a", "--timeout-seconds", "-1"],
+        &["callback"],
+        &[
+            "callback",
+            "succeed",
+            "a",
+            "--result",
+            "7",
+            "--result-file",
+            "x",
+        ],
         &["unknown"],
     ] {
         let _case = case(args.join(" "));
