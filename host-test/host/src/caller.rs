@@ -789,6 +789,15 @@ mod tests {
 
     use super::*;
 
+    fn sent_between_threads<T: Send>(_: T) {}
+
+    /// Hosts spawn calls as tasks, so their futures must be `Send`.
+    #[allow(dead_code)]
+    fn calls_are_send(caller: &Caller) {
+        sent_between_threads(caller.execution("", false));
+        sent_between_threads(caller.wait_for_execution("", None, |_| ()));
+    }
+
     fn key() -> AccessKey {
         AccessKey {
             access_key_id: "AKID".to_owned(),
