@@ -1,6 +1,8 @@
 //! SendDurableExecutionCallbackSuccess, SendDurableExecutionCallbackFailure and
 //! SendDurableExecutionCallbackHeartbeat.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 
 use super::parameters::error_object;
@@ -63,7 +65,7 @@ pub fn complete_callback(
     Ok(json_answer(StatusCode::OK, "{}"))
 }
 
-fn result(body: &[u8]) -> Result<std::sync::Arc<str>, ApiError> {
+fn result(body: &[u8]) -> Result<Arc<str>, ApiError> {
     if body.len() > CALLBACK_RESULT_LIMIT {
         // The value is sensitive, so that the message does not repeat it.
         return Err(ApiError::untyped(
