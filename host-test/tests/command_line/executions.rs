@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use http::Response;
 use http_body_util::Full;
+use local_lambda::{Config, LocalLambda};
 use serde_json::{Value, json};
 use testing::case;
 use testing::http1::HttpServer;
@@ -398,6 +399,80 @@ async fn error_contains_no_data_of_the_command() {
         let error = ran.document(1);
         assert_eq!(error["error"]["service"]["category"], "conflict");
         assert!(!format!("{ran:?}").contains(DATA), "{ran:?}");
+    }
+}
+
+/// A call about an execution gets keys for the executions of its function, which the service enforces.
+#[tokio::test]
+async fn approval_is_started_answered_and_awaited() {
+    let lambda = LocalLambda::start(Config::default()).await.unwrap();
+    let run = async |args: &[&str]| {
+        let mut command = program(args);
+        command
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ENDPOINT_URL_LAMBDA", lambda.url())
+            .env("AWS_ACCESS_KEY_ID", &lambda.key().access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &lambda.key().secret_access_key)
+            .args(["--scope", "require"]);
+        finish(command).await
+    };
+    let begin = ["invoke", "approval:live", "--type", "event", "--json"];
+    let document = run(&begin).await.document(0);
+    let arn = document["ok"]["durable-execution-arn"].as_str().unwrap();
+
+    // At first, the execution is invisible, or has not come to its callback.
+    let callback = loop {
+        let ran = run(&["executions", "history", arn, "--json"]).await;
+        let history: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let events = history["ok"]["events"].as_array().into_iter().flatten();
+        let mut details = events
+            .filter(|event| event["event-type"] == "CallbackStarted")
+            .map(|event| event["details"].as_str().unwrap());
+        if let Some(details) = details.next() {
+            let details: Value = serde_json::from_str(details).unwrap();
+            break details["CallbackId"].as_str().unwrap().to_owned();
+        }
+    };
+    let not_yet = run(&["executions", "wait", arn, "--timeout-seconds", "0"]).await;
+    assert!(not_yet.stdout(4).starts_with("running ("), "{not_yet:?}");
+
+    let result = r#"{"by": "Ada"}"#;
+    let mut succeed = vec!["callback", "succeed", &callback, "--result", result];
+    succeed.extend(["--function", "approval"]);
+    assert_eq!(run(&succeed).await.stdout(0), "the callback succeeded\n");
+    let ended = run(&["executions", "wait", arn]).await;
+    let text = ended.stdout(0);
+    assert!(text.starts_with("succeeded ("), "{text}");
+    assert!(text.contains("Ada"), "{text}");
+    assert_eq!(ended.stderr, "");
+
+    let closed = run(&succeed).await;
+    assert_contains(closed.stderr(1), &["CallbackTimeoutException (400)"]);
+    let listed = run(&["executions", "list", "approval", "--status", "succeeded"]).await;
+    assert_contains(listed.stdout(0), &[arn]);
+
+    let mut begin = begin.to_vec();
+    begin.extend(["--durable-execution-name", "order-7"]);
+    let document = run(&begin).await.document(0);
+    let arn = document["ok"]["durable-execution-arn"].as_str().unwrap();
+    // The wait makes it visible.
+    run(&["executions", "wait", arn, "--timeout-seconds", "2"])
+        .await
+        .stdout(4);
+    let stop = ["executions", "stop", arn, "--error-type", "Cancelled"];
+    assert!(run(&stop).await.stdout(0).starts_with("stopped at 20"));
+    let stopped = run(&["executions", "wait", arn]).await;
+    let text = stopped.stdout(3);
+    assert!(text.starts_with("stopped (order-7 · "), "{text}");
+    assert!(text.ends_with("\n\nerror type:\nCancelled\n"), "{text}");
+
+    let scopes = lambda.sessions();
+    let scopes = scopes.iter().flat_map(|session| &session.policies);
+    for policy in scopes {
+        assert_contains(
+            policy,
+            &["arn:aws:lambda:us-east-1:123456789012:function:approval"],
+        );
     }
 }
 
