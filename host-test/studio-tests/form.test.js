@@ -55,8 +55,10 @@ async function assertField(ui, field, visible) {
   }
   if (field.kind === "dropdown" && !field.dynamic) {
     const labels = await control.getByRole("option").allTextContents();
-    assert.deepEqual(labels, field.choices.map((choice) => choice.label), name);
-    assert.equal(await control.inputValue(), JSON.parse(field.default), name);
+    // Without a default, the first option asks for a choice.
+    const asks = field.default === null ? ["Choose…"] : [];
+    assert.deepEqual(labels, [...asks, ...field.choices.map((choice) => choice.label)], name);
+    assert.equal(await control.inputValue(), JSON.parse(field.default ?? '""'), name);
   }
 }
 

@@ -57,6 +57,7 @@ export class Studio {
     this.status = page.locator("#status");
     this.received = page.locator("#received");
     this.result = page.getByRole("region", { name: "Result" });
+    this.history = page.getByRole("region", { name: "Durable execution" });
   }
 
   text(name) {

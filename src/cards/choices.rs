@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
 use crate::call::error::{Category, Error};
-use crate::cards::field::{FIELD, Field};
 use crate::cards::values::to_form_error;
 use crate::lambda::list_functions::{
     FunctionQuery, FunctionSummary, ListFunctions, contains_ignoring_case,
@@ -17,39 +16,18 @@ use crate::perform::perform;
 use crate::transport::Transport;
 
 mod executions;
+mod page;
 pub use executions::{callbacks, executions};
+use page::CURSOR;
+pub use page::{Choice, ChoicePage};
 
-/// `cards.choice`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Choice {
-    pub value: String,
-    pub label: String,
-    pub description: String,
-}
-
-/// `cards.choice-page`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct ChoicePage {
-    pub choices: Vec<Choice>,
-    pub next: Option<String>,
-}
-
-/// The choices of one page.
+/// The choices of one page of qualifiers.
 const PAGE_ROWS: usize = 50;
 
-/// The start of the page, which is a parameter and not a field of the form.
-const CURSOR: Field = Field {
-    key: "cursor",
-    paths: &["query.cursor"],
-    ..FIELD
-};
-
-/// What a caller can do who may not list the functions, for a field that accepts any text.
+/// The way out for a caller who may not list the functions, for a field that accepts any text.
 pub const TYPE_NAME: &str = "type the function's name";
 
-/// Returns the account's functions. A caller who may not list them can do what `instead` says.
+/// Returns the account's functions. `instead` is the way out for a caller who may not list them.
 pub async fn functions(
     transport: &impl Transport,
     connection: Connection,

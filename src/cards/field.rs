@@ -90,7 +90,7 @@ pub struct Condition {
 /// The source of choices that are read from Lambda.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
-    /// The account's functions. The text is what a caller can do who may not list them.
+    /// The account's functions. The text is the way out for a caller who may not list them.
     Functions(&'static str),
     /// The qualifiers of a function, whose name this reads from the form.
     Qualifiers(fn(&Values<'_>) -> Result<String, Error>),

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::aws::json::Fields;
 use crate::call::connection::Connection;
 use crate::call::error::Error;
-use crate::cards::choices::{CURSOR, Choice, ChoicePage};
+use crate::cards::choices::page::{CURSOR, Choice, ChoicePage};
 use crate::cards::values::to_form_error;
 use crate::lambda::executions::execution::Execution;
 use crate::lambda::executions::history::{GetDurableExecutionHistory, HistoryEvent, HistoryQuery};

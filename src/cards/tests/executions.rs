@@ -481,7 +481,7 @@ fn callback_is_answered_as_decided() {
 }
 
 #[test]
-fn error_after_an_answer_in_doubt_tells_that_the_callback_may_be_closed_by_it() {
+fn lost_answer_leaves_the_callback_in_doubt_and_is_not_repeated() {
     let lost = failure(TransportKind::CutOff, Executed::Unknown);
     let aws = script(vec![Err(lost)]);
     let form = json!({"callbackId": "Y2I=", "decision": "Succeed"});

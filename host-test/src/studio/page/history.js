@@ -8,6 +8,18 @@ import { indent } from "./json.js";
 const GOOD = /(Succeeded|Completed|Resumed)$/;
 const BAD = /(Failed|TimedOut|Stopped|Cancelled)$/;
 
+const NOT_ENDED = "The execution has not ended.";
+
+/** What the last event of these types shows. The invocation that was running may complete afterwards. */
+const STATES = {
+  ExecutionSucceeded: "The execution succeeded.",
+  ExecutionFailed: "The execution failed.",
+  ExecutionTimedOut: "The execution timed out.",
+  ExecutionStopped: "The execution was stopped.",
+  ExecutionPaused: "The execution is paused.",
+  ExecutionResumed: NOT_ENDED,
+};
+
 export class History {
   #section;
   #ask;
@@ -57,17 +69,19 @@ export class History {
   }
 
   #draw(events, next) {
+    const end = events.findLast((event) => event["event-type"] in STATES)?.["event-type"];
+    const isOver = end !== undefined && end !== "ExecutionPaused" && end !== "ExecutionResumed";
     const isClosed = (id) => events.some((event) => event["operation-id"] === id && /^Callback(?!Started)/.test(event["event-type"]));
     const began = events[0]?.["at-ms"];
     const items = events.map((event) => {
-      const callback = event["event-type"] === "CallbackStarted" && !isClosed(event["operation-id"]) ? event : null;
+      const callback = event["event-type"] === "CallbackStarted" && !isOver && !isClosed(event["operation-id"]) ? event : null;
       return this.#item(event, began, callback && JSON.parse(callback.details ?? "{}").CallbackId);
     });
     this.#find("#timeline").replaceChildren(...items);
     const open = items.filter((item) => item.querySelector("button")).length;
     const waits = open > 0 ? ` It waits for ${open === 1 ? "a callback" : `${open} callbacks`}.` : "";
     const more = next === null ? "" : ` These are the first ${events.length} events.`;
-    this.#status(`${state(events.at(-1)?.["event-type"], next)}${waits}${more}`);
+    this.#status(`${next === null ? (STATES[end] ?? NOT_ENDED) : ""}${waits}${more}`);
   }
 
   #item(event, began, callbackId) {
@@ -88,19 +102,6 @@ export class History {
     }
     return item;
   }
-}
-
-/** What the last event tells about the execution. */
-function state(last, next) {
-  const ends = {
-    ExecutionSucceeded: "The execution succeeded.",
-    ExecutionFailed: "The execution failed.",
-    ExecutionTimedOut: "The execution timed out.",
-    ExecutionStopped: "The execution was stopped.",
-    ExecutionPaused: "The execution is paused.",
-  };
-  if (next !== null) return "";
-  return ends[last] ?? "The execution has not ended.";
 }
 
 /** `CallbackStarted` as "Callback started". */
