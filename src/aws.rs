@@ -3,6 +3,7 @@
 pub mod clock_skew;
 pub mod credentials;
 pub mod endpoint;
+pub mod event_stream;
 pub mod hex;
 pub mod json;
 pub mod message;

@@ -8,12 +8,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::aws::endpoint::Scheme;
-use crate::aws::message::{MAX_RESPONSE_BYTES, Method, Request, Response};
+use crate::aws::event_stream::Completion;
+use crate::aws::message::{Method, Request, Response};
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types as http;
 use crate::call::delivery::TimeLimits;
 use crate::call::error::TransportKind;
 use crate::session_cache::SessionCache;
+use crate::transport::body::{Body, cut_off};
 use crate::transport::{Failure, Reached, Transport};
 
 mod error_codes;
@@ -102,76 +104,25 @@ fn head(status: u16, headers: Vec<(String, Vec<u8>)>) -> Response {
     Response {
         status,
         headers,
-        body: Vec::new(),
+        ..Response::default()
     }
 }
 
 /// Adds the body, or reports the head without it.
-fn with_body(mut head: Response, body: Result<Vec<u8>, Failure>) -> Result<Response, Failure> {
+fn with_body(
+    mut head: Response,
+    body: Result<(Vec<u8>, Option<Completion>), Failure>,
+) -> Result<Response, Failure> {
     match body {
-        Ok(body) => {
+        Ok((body, completion)) => {
             head.body = body;
+            head.completion = completion;
             Ok(head)
         }
         Err(failure) => Err(Failure {
             reached: Reached::Head(head),
             ..failure
         }),
-    }
-}
-
-/// The body of a response while it arrives.
-struct Body {
-    bytes: Vec<u8>,
-    /// The length that the head promises.
-    promised: Option<usize>,
-    max: usize,
-}
-
-impl Body {
-    /// Reserves exactly the promised bytes, so that the buffer is never reallocated.
-    fn new(head: &Response, max: usize) -> Result<Body, Failure> {
-        let promised = head.header("content-length");
-        let promised = promised.and_then(|length| length.parse::<u64>().ok());
-        // More than `usize::MAX` exceeds every limit anyway.
-        let promised = promised.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        if promised.is_some_and(|bytes| bytes > max) {
-            return Err(body_too_large(max));
-        }
-        let mut bytes = Vec::new();
-        match bytes.try_reserve_exact(promised.unwrap_or_default()) {
-            Ok(()) => Ok(Body {
-                bytes,
-                promised,
-                max,
-            }),
-            Err(_) => Err(no_memory()),
-        }
-    }
-
-    fn append(&mut self, chunk: &[u8]) -> Result<(), Failure> {
-        if self.bytes.len().saturating_add(chunk.len()) > self.max {
-            return Err(body_too_large(self.max));
-        }
-        self.bytes.extend_from_slice(chunk);
-        Ok(())
-    }
-
-    /// Returns the whole body. Rejects one that is shorter or longer than promised.
-    fn end(self) -> Result<Vec<u8>, Failure> {
-        let length = self.bytes.len();
-        match self.promised {
-            Some(promised) if length < promised => Err(truncated(format!(
-                "the response ended after {length} of {promised} bytes"
-            ))),
-            // A chunked body beside a smaller `content-length`: one of the two is wrong.
-            Some(promised) if length > promised => Err(failure(
-                TransportKind::Malformed,
-                Reached::Request,
-                format!("the response has {length} bytes, and its content-length is {promised}"),
-            )),
-            _ => Ok(self.bytes),
-        }
     }
 }
 
@@ -183,37 +134,12 @@ fn failure(kind: TransportKind, reached: Reached, message: impl Into<String>) ->
     }
 }
 
-fn truncated(message: impl Into<String>) -> Failure {
-    failure(TransportKind::CutOff, Reached::Request, message)
-}
-
 fn body_aborted() -> Failure {
-    truncated("the connection failed in the middle of the response")
+    cut_off("the connection failed in the middle of the response")
 }
 
 fn body_timeout() -> Failure {
-    truncated("the rest of the response did not arrive in time")
-}
-
-fn body_too_large(max: usize) -> Failure {
-    let most = if max == MAX_RESPONSE_BYTES {
-        "Lambda can send (6,291,556 bytes)".into()
-    } else {
-        format!("{max} bytes, which Lambda does not exceed here")
-    };
-    failure(
-        TransportKind::Malformed,
-        Reached::Request,
-        format!("the response is larger than {most}: check the endpoint"),
-    )
-}
-
-fn no_memory() -> Failure {
-    failure(
-        TransportKind::Other,
-        Reached::Request,
-        "the response does not fit into the memory that the host allows",
-    )
+    cut_off("the rest of the response did not arrive in time")
 }
 
 fn response_timeout() -> Failure {

@@ -103,6 +103,7 @@ use receive::receive;
 ///     status,
 ///     headers: vec![(name.into(), value.into()), ("x-amzn-requestid".into(), "8f5e".into())],
 ///     body: body.into(),
+///     completion: None,
 /// };
 /// let transport = Script {
 ///     responses: RefCell::new(vec![
@@ -312,7 +313,10 @@ async fn attempt(
     }
     let target = &operation.call().target;
     let authorization = if shared.signer.signs() {
-        let hash = || sigv4::payload_hash(request.body);
+        let hash = || match operation.payload_hash() {
+            Some(hash) => hash.into(),
+            None => sigv4::payload_hash(request.body),
+        };
         let hash = shared.payload_hash.get_or_insert_with(hash);
         let (region, service) = (&target.region, target.service);
         sigv4::sign(&mut request, hash, &shared.signer, region, service, &date)
@@ -322,7 +326,7 @@ async fn attempt(
 
     // 3. Send it, within the time that is left to the call.
     let delivery = operation.call().delivery;
-    let limits = delivery.time_limits(shared.elapsed_ms(transport));
+    let limits = delivery.time_limits(shared.elapsed_ms(transport), operation.streams());
     let sent = transport.send(&request, &limits).await;
     drop(request);
 

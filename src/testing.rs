@@ -12,6 +12,7 @@ use crate::call::roles::RoleOptions;
 use crate::lambda::invoke::InvokeRequest;
 use crate::transport::{Failure, Reached};
 
+pub mod frames;
 pub mod scripted;
 
 /// 2026-11-22T12:00:00Z
@@ -73,6 +74,7 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -
             .map(|(name, value)| ((*name).into(), value.as_bytes().to_vec()))
             .collect(),
         body: body.into(),
+        ..Response::default()
     }
 }
 

@@ -7,6 +7,8 @@ use crate::call::delivery::TimeLimits;
 use crate::call::error::TransportKind;
 use crate::session_cache::SessionCache;
 
+pub mod body;
+
 /// What a call needs from its environment.
 ///
 /// The component implements it over `wasi:http`, the tests with scripted responses. A component has

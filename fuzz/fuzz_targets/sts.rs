@@ -34,8 +34,8 @@ fuzz_target!(|body: &[u8]| {
 
     let mut response = Response {
         status: 200,
-        headers: Vec::new(),
         body: body.to_vec(),
+        ..Response::default()
     };
     for kind in ["role", "oidc"] {
         assume(kind, &response);

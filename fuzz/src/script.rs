@@ -151,7 +151,7 @@ fn fail(how: &str) -> Failure {
             "yes" => Reached::Head(Response {
                 status: 200,
                 headers: vec![("x-amzn-requestid".into(), b"8f5e".to_vec())],
-                body: Vec::new(),
+                ..Response::default()
             }),
             "foreign" => Reached::Head(Response {
                 status: 200,

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::endpoint::{Endpoint, Scheme};
+use super::event_stream::Completion;
 use super::uri;
 
 /// The HTTP methods that the APIs use.
@@ -45,8 +46,11 @@ pub struct Request<'a> {
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
     /// The body, empty if there is none.
     pub body: &'a [u8],
-    /// The most bytes of the response's body. The default is [`MAX_RESPONSE_BYTES`].
+    /// The most bytes of the response's body, or of the payloads of its event stream. The default is
+    /// [`MAX_RESPONSE_BYTES`].
     pub max_response_bytes: usize,
+    /// Whether a successful response is an event stream, whose payloads become the response's body.
+    pub is_event_stream: bool,
 }
 
 /// The largest response of Lambda is 6,291,556 bytes. A larger body, beyond some slack, does not come
@@ -69,6 +73,7 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             body: &[],
             max_response_bytes: MAX_RESPONSE_BYTES,
+            is_event_stream: false,
         }
     }
 
@@ -106,8 +111,10 @@ pub struct Response {
     pub status: u16,
     /// Headers as received, with names in any case.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body.
+    /// The body, or the payloads of its event stream.
     pub body: Vec<u8>,
+    /// How the event stream ended, if the body was one.
+    pub completion: Option<Completion>,
 }
 
 impl fmt::Debug for Response {
@@ -174,6 +181,7 @@ mod tests {
             status: 403,
             headers: vec![("X-Echo".into(), b"marked".to_vec())],
             body: b"marked".to_vec(),
+            completion: None,
         };
         assert_eq!(
             format!("{response:?}"),

@@ -41,6 +41,9 @@ const QUICK_TIMEOUT_MS: u32 = 30_000;
 const BETWEEN_BYTES_MS: u32 = 30_000;
 /// The longest time for the rest of a response that has begun: 6 MiB at 20 KiB per second.
 const BODY_MS: u32 = 300_000;
+/// The longest time for a streamed response: a function runs for at most 30 minutes, and its last bytes
+/// arrive at 2 MB per second.
+const STREAM_MS: u32 = 1_920_000;
 
 /// How long each phase of one attempt may take, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,16 +117,22 @@ impl Delivery {
     /// Returns the limits of an attempt that begins `elapsed_ms` after the first.
     ///
     /// The body's limit does not depend on the time that the head took. The function has run, and
-    /// its response must not be lost because the function was slow.
-    pub fn time_limits(&self, elapsed_ms: u64) -> TimeLimits {
-        let body_ms = self.response_timeout_ms.min(BODY_MS);
+    /// its response must not be lost because the function was slow. A streamed response pauses while
+    /// the function works, and ends when the function does.
+    pub fn time_limits(&self, elapsed_ms: u64, is_streamed: bool) -> TimeLimits {
+        let (between_bytes_ms, body_ms) = if is_streamed {
+            (self.response_timeout_ms, STREAM_MS)
+        } else {
+            let body_ms = self.response_timeout_ms.min(BODY_MS);
+            (body_ms.min(BETWEEN_BYTES_MS), body_ms)
+        };
         TimeLimits {
             connect_ms: self.connect_timeout_ms,
             first_byte_ms: self.response_timeout_ms,
             head_ms: self
                 .attempt_ms()
                 .min(self.longest_ms().saturating_sub(elapsed_ms)),
-            between_bytes_ms: body_ms.min(BETWEEN_BYTES_MS),
+            between_bytes_ms,
             body_ms,
         }
     }
@@ -172,7 +181,7 @@ mod tests {
             };
             Delivery::new("delivery", Some(&options), true)
                 .unwrap()
-                .time_limits(elapsed_ms)
+                .time_limits(elapsed_ms, false)
         };
         let short = TimeLimits {
             connect_ms: 1_000,
@@ -194,6 +203,20 @@ mod tests {
             body_ms: 300_000,
         };
         assert_eq!(limits(1_815_000, 0), long);
+    }
+
+    #[test]
+    fn streamed_response_may_pause_for_the_response_time_out() {
+        let options = Options {
+            response_timeout_ms: Some(90_000),
+            ..Options::default()
+        };
+        let delivery = Delivery::new("delivery", Some(&options), true).unwrap();
+        let limits = delivery.time_limits(0, true);
+        assert_eq!(
+            (limits.between_bytes_ms, limits.body_ms),
+            (90_000, 1_920_000)
+        );
     }
 
     #[test]

@@ -46,6 +46,18 @@ pub trait Exchange {
         None
     }
 
+    /// The SHA-256 of the next request's body in hexadecimal, if the caller has computed it. The default
+    /// is none, so that it is computed here.
+    fn payload_hash(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the response may pause for as long as the function runs. The default is false: a response
+    /// that has begun arrives without pauses.
+    fn streams(&self) -> bool {
+        false
+    }
+
     /// Builds the next request, unsigned and without [`Exchange::request_id`]. Called for every
     /// attempt.
     fn request(&self) -> Request<'_>;

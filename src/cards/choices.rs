@@ -1,7 +1,7 @@
 //! The choices of dynamic fields, with search and paging: here, functions and qualifiers.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::call::connection::Connection;

@@ -13,7 +13,7 @@ use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, form, unty
 use crate::cards::manifest::Description;
 use crate::cards::outputs;
 use crate::lambda::invoke::{
-    InvocationType, Invoke, InvokeRequest, LogType, encode_client_context,
+    InvocationType, Invoke, InvokeRequest, LogType, ResponseMode, encode_client_context,
 };
 use crate::perform::perform_with_clock;
 use crate::test_connection::{self, Check, Subject};
@@ -141,6 +141,26 @@ form! {
             definition: "The request ID of the invocation, by which the function's log shows what happened even if no response arrives. It must be a UUID, a new one for each run, and does not prevent a second run. Leave it empty to let Lambda choose.",
             group: ADVANCED,
             paths: &["request.request-id"],
+            ..FIELD
+        },
+        ResponseMode = Field {
+            key: "responseMode",
+            label: "Response Mode",
+            definition: "How the response arrives. Streamed is for functions that stream, and for responses of more than 6 MB. Not for the invocation type Event.",
+            kind: Kind::Dropdown,
+            default: Some("\"Buffered\""),
+            choices: &untyped::<_, { RESPONSE_MODES.len() }>(RESPONSE_MODES),
+            group: ADVANCED,
+            paths: &["request.response-mode"],
+            ..FIELD
+        },
+        MaxResponseBytes = Field {
+            key: "maxResponseBytes",
+            label: "Largest Response (Bytes)",
+            definition: "The largest response to accept. A larger one is an error, after the function has run. Leave it empty for 6,291,556, or 16,777,216 if the response is streamed, of which the most is 209,715,200.",
+            kind: Kind::Number,
+            group: ADVANCED,
+            paths: &["request.max-response-bytes"],
             ..FIELD
         },
         OnFunctionError = Field {
@@ -278,6 +298,21 @@ const LOG_TYPES: &[Choice<Option<LogType>>] = &[
         value: "Tail",
         label: "Tail",
         description: "The last 4 KB of the execution log.",
+    },
+];
+
+const RESPONSE_MODES: &[Choice<ResponseMode>] = &[
+    Choice {
+        means: ResponseMode::Buffered,
+        value: "Buffered",
+        label: "Buffered",
+        description: "In one piece of at most 6 MB.",
+    },
+    Choice {
+        means: ResponseMode::Streamed,
+        value: "Streamed",
+        label: "Streamed",
+        description: "Collected from a stream of at most 200 MiB.",
     },
 ];
 
@@ -483,10 +518,14 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
         log_type: Input::LogType.choice(values, LOG_TYPES)?,
         client_context: client_context(values, invocation_type)?,
         payload: Input::Payload.json(values).map(Into::into),
+        payload_sha256: None,
+        payload_is_json: false,
         tenant_id: Input::TenantId.text(values)?,
         durable_execution_name: Input::DurableExecutionName.text(values)?,
         trace_id: Input::TraceId.text(values)?,
         request_id: Input::RequestId.text(values)?,
+        response_mode: Input::ResponseMode.choice(values, RESPONSE_MODES)?,
+        max_response_bytes: Input::MaxResponseBytes.number(values)?,
         delivery: Some(delivery::Options {
             max_attempts: Input::MaxAttempts.number(values)?,
             connect_timeout_ms: None,

@@ -8,7 +8,7 @@ use crate::bindings::exports::connectors::aws_lambda::{lambda, sessions, types};
 use crate::call::connection::{Connection, Credentials};
 use crate::call::delivery;
 use crate::call::roles::RoleOptions;
-use crate::lambda::invoke::{InvocationType, InvokeRequest, LogType};
+use crate::lambda::invoke::{InvocationType, InvokeRequest, LogType, ResponseMode};
 use crate::lambda::list_functions::FunctionQuery;
 use crate::sessions::SessionRequest;
 use crate::sts::session_policy::Scope;
@@ -101,10 +101,17 @@ impl From<lambda::InvokeRequest> for InvokeRequest {
             }),
             client_context: request.client_context,
             payload: request.payload,
+            payload_sha256: request.payload_sha256,
+            payload_is_json: request.payload_is_json.unwrap_or(false),
             tenant_id: request.tenant_id,
             durable_execution_name: request.durable_execution_name,
             trace_id: request.trace_id,
             request_id: request.request_id,
+            response_mode: match request.response_mode {
+                None | Some(lambda::ResponseMode::Buffered) => ResponseMode::Buffered,
+                Some(lambda::ResponseMode::Streamed) => ResponseMode::Streamed,
+            },
+            max_response_bytes: request.max_response_bytes,
             delivery: request.delivery.map(Into::into),
         }
     }

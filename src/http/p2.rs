@@ -47,7 +47,7 @@ fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure>
     // 3. Wait for the response's status and headers.
     let incoming = response_head(&future, &head_deadline, authority)?;
     // 4. Read the response's body.
-    read_response(&incoming, limits, request.max_response_bytes)
+    read_response(&incoming, limits, request)
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<http::OutgoingRequest, Failure> {
@@ -160,10 +160,10 @@ fn response_head(
 fn read_response(
     incoming: &http::IncomingResponse,
     limits: &TimeLimits,
-    max_bytes: usize,
+    request: &Request<'_>,
 ) -> Result<Response, Failure> {
     let response = head(incoming.status(), incoming.headers().entries());
-    let body = Body::new(&response, max_bytes).and_then(|body| read_body(incoming, body, limits));
+    let body = Body::new(&response, request).and_then(|body| read_body(incoming, body, limits));
     with_body(response, body)
 }
 
@@ -171,7 +171,7 @@ fn read_body(
     incoming: &http::IncomingResponse,
     mut body: Body,
     limits: &TimeLimits,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<(Vec<u8>, Option<Completion>), Failure> {
     let incoming_body = incoming
         .consume()
         .map_err(|()| host_fault("the host did not provide a response body"))?;

@@ -74,7 +74,7 @@ async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Fa
             Err(TimedOut) => return Err(response_timeout()),
         };
         // 3. Read the response's body.
-        read_response(incoming, limits, request.max_response_bytes).await
+        read_response(incoming, limits, request).await
     };
     drive_with(response, body).await
 }
@@ -113,13 +113,13 @@ async fn write_body(
 async fn read_response(
     incoming: http::Response,
     limits: &TimeLimits,
-    max_bytes: usize,
+    request: &Request<'_>,
 ) -> Result<Response, Failure> {
     let response = head(
         incoming.get_status_code(),
         incoming.get_headers().copy_all(),
     );
-    let body = match Body::new(&response, max_bytes) {
+    let body = match Body::new(&response, request) {
         Ok(body) => read_body(incoming, body, limits).await,
         Err(failure) => Err(failure),
     };
@@ -130,11 +130,11 @@ async fn read_body(
     incoming: http::Response,
     mut body: Body,
     limits: &TimeLimits,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<(Vec<u8>, Option<Completion>), Failure> {
     let (_handled, handling) = wit_future::new(|| Ok(()));
     let (mut stream, end) = http::Response::consume_body(incoming, handling);
     let body_deadline = Deadline::in_ms(limits.body_ms.into());
-    let mut chunk = Vec::with_capacity(body.promised.unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
+    let mut chunk = Vec::with_capacity(body.promised().unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
     loop {
         let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
         let (state, read) = deadline

@@ -1,15 +1,19 @@
-//! `Invoke`: `POST /2015-03-31/functions/{FunctionName}/invocations`.
+//! `Invoke`: `POST /2015-03-31/functions/{FunctionName}/invocations`, and `InvokeWithResponseStream`:
+//! `POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations`.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::aws::endpoint::EndpointKind;
+use crate::aws::event_stream::Completion;
+use crate::aws::hex;
 use crate::aws::json::{self, Fields};
 use crate::aws::message::{Method, Request, Response};
 use crate::aws::uri;
@@ -36,10 +40,14 @@ pub struct InvokeRequest {
     pub log_type: Option<LogType>,
     pub client_context: Option<String>,
     pub payload: Option<String>,
+    pub payload_sha256: Option<Vec<u8>>,
+    pub payload_is_json: bool,
     pub tenant_id: Option<String>,
     pub durable_execution_name: Option<String>,
     pub trace_id: Option<String>,
     pub request_id: Option<String>,
+    pub response_mode: ResponseMode,
+    pub max_response_bytes: Option<u32>,
     pub delivery: Option<delivery::Options>,
 }
 
@@ -52,10 +60,14 @@ impl fmt::Debug for InvokeRequest {
             log_type,
             client_context,
             payload,
+            payload_sha256: _,
+            payload_is_json,
             tenant_id,
             durable_execution_name,
             trace_id,
             request_id,
+            response_mode,
+            max_response_bytes,
             delivery,
         } = self;
         let bytes = |text: &Option<String>| text.as_ref().map(String::len);
@@ -67,10 +79,13 @@ impl fmt::Debug for InvokeRequest {
             .field("log_type", log_type)
             .field("client_context_bytes", &bytes(client_context))
             .field("payload_bytes", &bytes(payload))
+            .field("payload_is_json", payload_is_json)
             .field("tenant_id", tenant_id)
             .field("durable_execution_name", durable_execution_name)
             .field("trace_id", trace_id)
             .field("request_id", request_id)
+            .field("response_mode", response_mode)
+            .field("max_response_bytes", max_response_bytes)
             .field("delivery", delivery)
             .finish()
     }
@@ -117,6 +132,28 @@ impl LogType {
     }
 }
 
+/// How the response arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// `Invoke`: in one piece.
+    #[default]
+    Buffered,
+    /// `InvokeWithResponseStream`: as an event stream.
+    Streamed,
+}
+
+impl ResponseMode {
+    /// The default and the most of `max-response-bytes`.
+    fn limits(self) -> (usize, usize) {
+        match self {
+            ResponseMode::Buffered => (BUFFERED_LIMIT, BUFFERED_LIMIT),
+            ResponseMode::Streamed => (16 * 1024 * 1024, 200 * 1024 * 1024),
+        }
+    }
+}
+
+/// The most bytes of a buffered response.
+const BUFFERED_LIMIT: usize = 6_291_556;
 /// The most bytes of a synchronous payload.
 const SYNCHRONOUS_LIMIT: usize = 6_291_456;
 /// The most bytes of an asynchronous payload.
@@ -133,6 +170,8 @@ pub struct Invoke {
     request: InvokeRequest,
     path: String,
     client_context: Option<String>,
+    payload_hash: Option<String>,
+    max_response_bytes: usize,
     output: Option<Invocation>,
 }
 
@@ -173,17 +212,22 @@ impl Invoke {
             })
             .transpose()?;
         if let Some(payload) = &request.payload {
-            check_payload(payload, invocation_type)?;
+            check_payload(payload, invocation_type, request.payload_is_json)?;
         }
         check_texts(&request)?;
         request.trace_id = request.trace_id.map(trace_id::header).transpose()?;
         let request_id = request.request_id.as_deref();
         request.request_id = request_id.map(request_id::normalize).transpose()?;
         let delivery = Delivery::new("request.delivery", request.delivery.as_ref(), synchronous)?;
+        if request.response_mode == ResponseMode::Streamed {
+            check_streamed(&request, invocation_type)?;
+        }
 
         Ok(Invoke {
             call: Call { target, delivery },
-            path: path(&function),
+            path: path(&function, request.response_mode),
+            payload_hash: payload_hash(&request)?,
+            max_response_bytes: max_response_bytes(&request)?,
             function,
             request,
             client_context,
@@ -197,16 +241,72 @@ impl Invoke {
     /// `invalid-input` if `function` is not a function's name.
     pub fn rename(&mut self, function: &str) -> Result<(), Error> {
         self.function = FunctionName::parse("request.function", function)?;
-        self.path = path(&self.function);
+        self.path = path(&self.function, self.request.response_mode);
         Ok(())
     }
 }
 
-fn path(function: &FunctionName) -> String {
-    let mut path = String::from("/2015-03-31/functions/");
+fn path(function: &FunctionName, mode: ResponseMode) -> String {
+    let (date, operation) = match mode {
+        ResponseMode::Buffered => ("2015-03-31", "invocations"),
+        ResponseMode::Streamed => ("2021-11-15", "response-streaming-invocations"),
+    };
+    let mut path = format!("/{date}/functions/");
     uri::encode_into(&mut path, function.as_given());
-    path.push_str("/invocations");
+    path.push('/');
+    path.push_str(operation);
     path
+}
+
+/// Checks what `InvokeWithResponseStream` does not have.
+fn check_streamed(request: &InvokeRequest, invocation_type: InvocationType) -> Result<(), Error> {
+    const FIELD: &str = "request.response-mode";
+    if invocation_type == InvocationType::Event {
+        return Err(Error::invalid(
+            FIELD,
+            "an event has no response that could be streamed: use `buffered`, or another invocation type",
+        ));
+    }
+    if request.durable_execution_name.is_some() {
+        return Err(Error::invalid(
+            FIELD,
+            "Lambda does not stream the response of a named durable execution: use `buffered`, or leave out the name",
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the hash of the payload that the caller has computed, as the signature contains it.
+fn payload_hash(request: &InvokeRequest) -> Result<Option<String>, Error> {
+    const FIELD: &str = "request.payload-sha256";
+    let Some(hash) = &request.payload_sha256 else {
+        return Ok(None);
+    };
+    if hash.len() != 32 {
+        return Err(Error::invalid(
+            FIELD,
+            format!("it is {} bytes, and a SHA-256 has 32", hash.len()),
+        ));
+    }
+    if request.payload.is_none() {
+        return Err(Error::invalid(FIELD, "there is no payload: leave it out"));
+    }
+    Ok(Some(hex::encode(hash)))
+}
+
+fn max_response_bytes(request: &InvokeRequest) -> Result<usize, Error> {
+    let (default, most) = request.response_mode.limits();
+    let Some(bytes) = request.max_response_bytes else {
+        return Ok(default);
+    };
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    if !(1..=most).contains(&bytes) {
+        return Err(Error::invalid(
+            "request.max-response-bytes",
+            format!("it must be 1 to {most} in this response mode"),
+        ));
+    }
+    Ok(bytes)
 }
 
 fn check_qualifiers(function: &FunctionName, qualifier: Option<&str>) -> Result<(), Error> {
@@ -252,7 +352,11 @@ pub fn encode_client_context(context: &str) -> Result<String, Error> {
     Ok(encoded)
 }
 
-fn check_payload(payload: &str, invocation_type: InvocationType) -> Result<(), Error> {
+fn check_payload(
+    payload: &str,
+    invocation_type: InvocationType,
+    is_json: bool,
+) -> Result<(), Error> {
     const FIELD: &str = "request.payload";
     let (limit, kind) = match invocation_type {
         InvocationType::Event => (EVENT_LIMIT, "an asynchronous"),
@@ -268,6 +372,9 @@ fn check_payload(payload: &str, invocation_type: InvocationType) -> Result<(), E
                 payload.len()
             ),
         ));
+    }
+    if is_json {
+        return Ok(());
     }
     json::check(payload).map_err(|problem| Error::invalid(FIELD, problem))
 }
@@ -322,8 +429,21 @@ impl Exchange for Invoke {
         self.request.request_id.as_deref()
     }
 
+    fn payload_hash(&self) -> Option<&str> {
+        self.payload_hash.as_deref()
+    }
+
+    fn streams(&self) -> bool {
+        self.request.response_mode == ResponseMode::Streamed
+    }
+
     fn request(&self) -> Request<'_> {
         let mut request = Request::new(Method::Post, &self.call.target.endpoint, &self.path);
+        request.is_event_stream = self.streams();
+        // Without a limit of the caller, a response beyond Lambda's own has some slack.
+        if self.max_response_bytes != BUFFERED_LIMIT {
+            request.max_response_bytes = self.max_response_bytes;
+        }
         if let Some(qualifier) = &self.request.qualifier {
             request.query.push(("Qualifier", Cow::Borrowed(qualifier)));
         }
@@ -369,6 +489,13 @@ impl Exchange for Invoke {
         }
         if is_success && !self.expects(&response) {
             return Err(self.unexpected_status(response.status, attempts));
+        }
+        if self.streams() && response.status == 200 && response.completion.is_none() {
+            return Err(Error::malformed(
+                "the response is not an event stream, which Lambda sends in this response mode: check the endpoint and any proxy on the way",
+                Executed::Unknown,
+                attempts,
+            ));
         }
         self.output = Some(read_success(response, attempts)?);
         Ok(())
@@ -438,7 +565,11 @@ fn is_complete(response: &Response, body: &[u8]) -> bool {
 
 fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Error> {
     let body = core::mem::take(&mut response.body);
-    if !matches!(response.status, 202 | 204) && !is_complete(&response, &body) {
+    let completion = response.completion.take();
+    if completion.is_none()
+        && !matches!(response.status, 202 | 204)
+        && !is_complete(&response, &body)
+    {
         return Err(Error::Transport(TransportError {
             kind: TransportKind::CutOff,
             message: "the response announces no length, and its body is empty or incomplete JSON, so that it may have been cut off".into(),
@@ -448,14 +579,25 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
             transient: true,
         }));
     }
-    let marker = response.header_owned("x-amz-function-error");
-    let failure = marker.map(|marker| failure::read(marker, &body));
+    let (failure, log) = match completion {
+        None => {
+            let marker = response.header_owned("x-amz-function-error");
+            let failure = marker.map(|marker| failure::read(marker, &body));
+            (failure, response.header_owned("x-amz-log-result"))
+        }
+        Some(Completion {
+            error_code,
+            error_details,
+            log_result,
+        }) => {
+            let document = error_details.unwrap_or_default();
+            let failure = error_code.map(|marker| failure::read(marker, document.as_bytes()));
+            (failure, log_result)
+        }
+    };
     // 202 and 204 have no body. An empty body of a 200 is the function's output.
     let output = (response.status == 200 || !body.is_empty()).then(|| Payload::new(body));
-    let log = response
-        .header("x-amz-log-result")
-        .as_deref()
-        .and_then(log_tail::read);
+    let log = log.as_deref().and_then(log_tail::read);
     let invocation = Invocation {
         status_code: response.status,
         output,

@@ -32,6 +32,7 @@ pub fn annotate(error: &mut Error, context: &Context<'_>) {
     redact(error, context.secrets);
     hint_credentials(error, context.signer, target);
     hint_date(error, context.signing_date);
+    hint_payload_hash(error, context.operation);
     report_request_id(error, context.requested_id);
 }
 
@@ -105,6 +106,17 @@ fn hint_date(error: &mut Error, signing_date: SigningDate) {
     } else if signing_date == SigningDate::Right && error.category == Category::ClockSkew {
         error.category = Category::Other;
         error.hint = Some(AGED.into());
+    }
+}
+
+/// Names the field that supplied the hash of the payload, which is a part of the signature.
+fn hint_payload_hash(error: &mut Error, operation: &dyn Exchange) {
+    let is_mismatch = matches!(error, Error::Unauthenticated(error)
+        if matches!(&*error.code, "InvalidSignatureException" | "SignatureDoesNotMatch"));
+    if is_mismatch && operation.payload_hash().is_some() {
+        error.add_note(
+            "if the key is right, `request.payload-sha256` is not the SHA-256 of `request.payload`: leave it out, or compute it from the same bytes",
+        );
     }
 }
 

@@ -791,3 +791,37 @@ fn jitter_is_uniform() {
         "{counts:?}"
     );
 }
+
+#[test]
+fn hash_of_the_payload_is_signed_as_the_host_computed_it() {
+    let authorization = |payload_sha256: Option<Vec<u8>>| {
+        let transport = scripted(vec![ok()]);
+        let request = InvokeRequest {
+            payload: Some("7".into()),
+            payload_sha256,
+            ..request()
+        };
+        invoke(&transport, request).unwrap();
+        transport.sent.borrow()[0]
+            .header("authorization")
+            .to_owned()
+    };
+    let right = Sha256::digest(b"7").to_vec();
+    assert_eq!(authorization(Some(right)), authorization(None));
+    assert_ne!(authorization(Some(vec![0; 32])), authorization(None));
+
+    let hint = |payload_sha256: Option<Vec<u8>>| {
+        let transport = scripted(vec![error(403, "InvalidSignatureException")]);
+        let request = InvokeRequest {
+            payload: Some("7".into()),
+            payload_sha256,
+            ..request()
+        };
+        unauthenticated(invoke(&transport, request)).hint.unwrap()
+    };
+    assert_contains(
+        &hint(Some(vec![0; 32])),
+        ["`request.payload-sha256` is not"],
+    );
+    assert!(!hint(None).contains("sha256"));
+}

@@ -19,7 +19,9 @@ use aws_lambda_connector::lambda::executions::history::{GetDurableExecutionHisto
 use aws_lambda_connector::lambda::executions::list::{ExecutionQuery, ListDurableExecutions};
 use aws_lambda_connector::lambda::executions::stop::StopDurableExecution;
 use aws_lambda_connector::lambda::get_function_configuration::GetFunctionConfiguration;
-use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use aws_lambda_connector::lambda::invoke::{
+    InvocationType, Invoke, InvokeRequest, LogType, ResponseMode,
+};
 use aws_lambda_connector::lambda::list_functions::{FunctionQuery, ListFunctions};
 use aws_lambda_connector::sts::assume_role::AssumeRole;
 use aws_lambda_connector::sts::scope_down::ScopeDown;
@@ -50,7 +52,7 @@ fn vectors() -> Vec<(Value, AmzDate)> {
 #[test]
 fn requests_are_signed_as_by_botocore() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 25);
+    assert_eq!(vectors.len(), 27);
     for (vector, date) in &vectors {
         let name = vector["name"].as_str().unwrap();
         let url = vector["url"].as_str().unwrap();
@@ -102,14 +104,19 @@ fn operations_build_the_same_requests_as_botocore() {
             },
         };
         match vector["op"].as_str().unwrap() {
-            "Invoke" => {
+            "Invoke" | "InvokeWithResponseStream" => {
                 let request = InvokeRequest {
                     function: param("FunctionName").unwrap(),
                     qualifier: param("Qualifier"),
                     invocation_type: param("InvocationType").map(|kind| match &*kind {
                         "Event" => InvocationType::Event,
+                        "DryRun" => InvocationType::DryRun,
                         _ => InvocationType::RequestResponse,
                     }),
+                    response_mode: match vector["op"].as_str() {
+                        Some("Invoke") => ResponseMode::Buffered,
+                        _ => ResponseMode::Streamed,
+                    },
                     log_type: param("LogType").map(|_| LogType::Tail),
                     client_context: param("ClientContext").map(|_| r#"{"custom":{}}"#.into()),
                     payload: param("Payload"),
@@ -256,9 +263,12 @@ fn operations_build_the_same_requests_as_botocore() {
             "invoke-name-qualifier-latest",
             "invoke-arn-latest-suffix",
             "invoke-all-headers",
+            "invoke-stream",
             "list-functions",
             "invoke-http-endpoint",
             "sts-assume-role",
+            "stream-all",
+            "stream-dry-run",
             "invoke-event-durable",
             "durable-get",
             "durable-get-latest-no-data",

@@ -26,7 +26,7 @@ fn response(expected: &Value) -> Response {
             .iter()
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().into()))
             .collect(),
-        body: Vec::new(),
+        ..Response::default()
     }
 }
 

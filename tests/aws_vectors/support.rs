@@ -53,6 +53,7 @@ pub fn request<'a>(
             .collect(),
         body,
         max_response_bytes: MAX_RESPONSE_BYTES,
+        is_event_stream: false,
     }
 }
 

@@ -157,6 +157,7 @@ fn unbounded<'a>(
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
         body: body.into(),
+        ..Response::default()
     }
 }
 

@@ -103,6 +103,7 @@ fn response() -> impl Strategy<Value = Response> {
             status,
             headers,
             body,
+            ..Response::default()
         }
     })
 }
@@ -307,6 +308,7 @@ proptest! {
                 ("x-amzn-requestid".into(), "8f5e".into()),
             ],
             body: format!(r#"{{"message":"{message}"}}"#).into_bytes(),
+            ..Response::default()
         };
         let request = InvokeRequest { function: "f".into(), ..InvokeRequest::default() };
         let script = Script::new(vec![answer], 1_795_348_800);

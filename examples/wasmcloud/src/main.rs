@@ -280,10 +280,14 @@ fn request(function: &str, payload: String) -> InvokeRequest {
         log_type: None,
         client_context: None,
         payload: Some(payload),
+        payload_sha256: None,
+        payload_is_json: None,
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
         request_id: None,
+        response_mode: None,
+        max_response_bytes: None,
         delivery: None,
     }
 }

@@ -82,10 +82,14 @@ async fn main() -> Result<()> {
         log_type: None,
         client_context: None,
         payload,
+        payload_sha256: None,
+        payload_is_json: None,
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
         request_id: None,
+        response_mode: None,
+        max_response_bytes: None,
         delivery: None,
     };
     let lambda = connector.connectors_aws_lambda_lambda();

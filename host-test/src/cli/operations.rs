@@ -120,10 +120,14 @@ fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
         log_type: args.log.then_some(LogType::Tail),
         client_context: args.client_context.clone().map(|text| text.0),
         payload,
+        payload_sha256: None,
+        payload_is_json: None,
         tenant_id: args.tenant_id.clone(),
         durable_execution_name: args.durable_execution_name.clone(),
         trace_id: args.trace_id.clone(),
         request_id: args.request_id.clone(),
+        response_mode: None,
+        max_response_bytes: None,
         delivery: Some(delivery(&args.delivery)),
     })
 }

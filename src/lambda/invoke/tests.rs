@@ -402,7 +402,7 @@ fn debug_of_a_request_has_only_the_lengths_of_the_callers_data() {
     };
     assert_eq!(
         format!("{request:?}"),
-        r#"InvokeRequest { function: "f", qualifier: None, invocation_type: None, log_type: None, client_context_bytes: Some(14), payload_bytes: Some(8), tenant_id: Some("blue"), durable_execution_name: None, trace_id: None, request_id: None, delivery: None }"#
+        r#"InvokeRequest { function: "f", qualifier: None, invocation_type: None, log_type: None, client_context_bytes: Some(14), payload_bytes: Some(8), payload_is_json: false, tenant_id: Some("blue"), durable_execution_name: None, trace_id: None, request_id: None, response_mode: Buffered, max_response_bytes: None, delivery: None }"#
     );
     let mut invoke = Invoke::new(connection(), request).unwrap();
     let output = lambdas(200, &[("x-amz-executed-version", "1")], r#""marked""#);
@@ -416,4 +416,173 @@ fn debug_of_a_request_has_only_the_lengths_of_the_callers_data() {
         shown.contains("/2015-03-31/functions/f/invocations"),
         "{shown}"
     );
+}
+
+fn streamed() -> InvokeRequest {
+    InvokeRequest {
+        response_mode: ResponseMode::Streamed,
+        ..request()
+    }
+}
+
+fn stream_end(error_code: Option<&str>, error_details: Option<&str>) -> Option<Completion> {
+    Some(Completion {
+        error_code: error_code.map(Into::into),
+        error_details: error_details.map(Into::into),
+        log_result: Some(STANDARD.encode("START RequestId: 1")),
+    })
+}
+
+fn read_stream(body: &str, completion: Option<Completion>) -> Result<Invocation, Error> {
+    let headers = [("x-amz-executed-version", "7")];
+    let mut response = lambdas(200, &headers, body);
+    response.completion = completion;
+    output(streamed(), response, 1)
+}
+
+#[test]
+fn streamed_response_is_collected_up_to_the_limit() {
+    let operation = invoke(streamed());
+    let sent = operation.request();
+    assert_eq!(
+        sent.path,
+        "/2021-11-15/functions/f/response-streaming-invocations"
+    );
+    assert!(sent.is_event_stream && operation.streams());
+    assert_eq!(sent.max_response_bytes, 16_777_216);
+    for (mode, limit, expected) in [
+        (ResponseMode::Streamed, 209_715_200, 209_715_200),
+        (ResponseMode::Streamed, 1, 1),
+        (ResponseMode::Buffered, 1, 1),
+        (
+            ResponseMode::Buffered,
+            6_291_556,
+            crate::aws::message::MAX_RESPONSE_BYTES,
+        ),
+    ] {
+        let operation = invoke(InvokeRequest {
+            response_mode: mode,
+            max_response_bytes: Some(limit),
+            ..request()
+        });
+        assert_eq!(operation.request().max_response_bytes, expected);
+    }
+    let mut renamed = invoke(streamed());
+    renamed.rename("g").unwrap();
+    assert_eq!(
+        renamed.request().path,
+        "/2021-11-15/functions/g/response-streaming-invocations"
+    );
+}
+
+#[test]
+fn success_of_a_stream_is_known_only_by_its_end() {
+    let invocation = read_stream("{\"ok\":true}", stream_end(None, None)).unwrap();
+    assert_eq!(
+        invocation.output,
+        Some(Payload::Text("{\"ok\":true}".into()))
+    );
+    assert_eq!(invocation.executed_version.as_deref(), Some("7"));
+    assert_eq!(invocation.log.unwrap().text, "START RequestId: 1");
+
+    let document = r#"{"errorType":"KeyError","errorMessage":"'id'"}"#;
+    let failed = read_stream("half of it", stream_end(Some("Unhandled"), Some(document)));
+    let Err(Error::FunctionFailed(failed)) = failed else {
+        panic!("the stream reports a failure");
+    };
+    assert_eq!(failed.failure.marker, "Unhandled");
+    assert_eq!(failed.failure.error_type.as_deref(), Some("KeyError"));
+    let streamed = Some(Payload::Text("half of it".into()));
+    assert_eq!(failed.invocation.output, streamed);
+    assert!(failed.invocation.log.is_some());
+
+    let unknown = read_stream("", stream_end(Some("Unknown"), None));
+    assert!(matches!(unknown, Err(Error::FunctionFailed(_))));
+
+    let plain = transport_error(read_stream("{}", None));
+    assert_eq!(
+        (plain.kind, plain.executed),
+        (TransportKind::Malformed, Executed::Unknown)
+    );
+}
+
+#[test]
+fn dry_run_of_a_stream_has_no_stream() {
+    let request = InvokeRequest {
+        invocation_type: Some(InvocationType::DryRun),
+        ..streamed()
+    };
+    let invocation = output(request, lambdas(204, &[], ""), 1).unwrap();
+    assert_eq!((invocation.status_code, invocation.output), (204, None));
+}
+
+#[test]
+fn what_a_stream_does_not_have_is_rejected() {
+    for (request, field) in [
+        (
+            InvokeRequest {
+                invocation_type: Some(InvocationType::Event),
+                ..streamed()
+            },
+            "request.response-mode",
+        ),
+        (
+            InvokeRequest {
+                durable_execution_name: Some("order-7".into()),
+                ..streamed()
+            },
+            "request.response-mode",
+        ),
+        (
+            InvokeRequest {
+                max_response_bytes: Some(209_715_201),
+                ..streamed()
+            },
+            "request.max-response-bytes",
+        ),
+        (
+            InvokeRequest {
+                max_response_bytes: Some(0),
+                ..streamed()
+            },
+            "request.max-response-bytes",
+        ),
+        (
+            InvokeRequest {
+                max_response_bytes: Some(6_291_557),
+                ..request()
+            },
+            "request.max-response-bytes",
+        ),
+        (
+            InvokeRequest {
+                payload: Some("7".into()),
+                payload_sha256: Some(vec![0; 31]),
+                ..request()
+            },
+            "request.payload-sha256",
+        ),
+        (
+            InvokeRequest {
+                payload_sha256: Some(vec![0; 32]),
+                ..request()
+            },
+            "request.payload-sha256",
+        ),
+    ] {
+        assert_eq!(refused(request).field, field);
+    }
+}
+
+#[test]
+fn payload_that_the_host_vouches_for_is_not_checked() {
+    let request = |payload: &str, payload_is_json| InvokeRequest {
+        payload: Some(payload.into()),
+        payload_is_json,
+        ..request()
+    };
+    assert_eq!(invoke(request("{", true)).request().body, b"{");
+    assert_eq!(refused(request("{", false)).field, "request.payload");
+    let long = "1".repeat(6_291_457);
+    assert_eq!(refused(request(&long, true)).field, "request.payload");
 }

@@ -37,10 +37,14 @@ fn greet(connection: &Connection, name: &str) -> Result<String, Failure> {
         log_type: None,
         client_context: None,
         payload: Some(serde_json::json!({ "name": name }).to_string()),
+        payload_sha256: None,
+        payload_is_json: None,
         tenant_id: None,
         durable_execution_name: None,
         trace_id: None,
         request_id: None,
+        response_mode: None,
+        max_response_bytes: None,
         delivery: None,
     };
     let invocation = invoke(connection, &request).map_err(|error| failure(&error))?;

@@ -1,0 +1,261 @@
+//! The body of a response while it arrives: as it is, or the payloads of its event stream.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Failure, Reached};
+use crate::aws::event_stream::{Completion, Decoder, StreamError};
+use crate::aws::message::{MAX_RESPONSE_BYTES, Request, Response};
+use crate::call::error::TransportKind;
+
+/// Collects a body, within the limits of its request.
+pub struct Body {
+    content: Content,
+    received: usize,
+    /// The length that the head promises.
+    promised: Option<usize>,
+    max: usize,
+}
+
+enum Content {
+    Bytes(Vec<u8>),
+    Events { decoder: Decoder, payload: Segments },
+}
+
+/// The content type of an event stream.
+const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
+
+/// The bytes of frames beside a payload: 117 for each chunk, of which each has one byte at least.
+const MAX_OVERHEAD: usize = 256;
+
+impl Body {
+    /// Prepares for the body that follows `head`. A successful response is an event stream if the request
+    /// asks for one. Otherwise, the promised bytes are reserved exactly, so that they never move.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the head promises more than the request accepts, or the host does not allow the
+    /// memory.
+    pub fn new(head: &Response, request: &Request<'_>) -> Result<Body, Failure> {
+        let promised = head.header("content-length");
+        let promised = promised.and_then(|length| length.parse::<u64>().ok());
+        // More than `usize::MAX` exceeds every limit anyway.
+        let promised = promised.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let is_stream = head
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with(EVENT_STREAM));
+        let max = request.max_response_bytes;
+        if request.is_event_stream && head.status == 200 && is_stream {
+            return Ok(Body {
+                content: Content::Events {
+                    decoder: Decoder::default(),
+                    payload: Segments::default(),
+                },
+                received: 0,
+                promised,
+                max,
+            });
+        }
+        // An error does not need more.
+        let max = if request.is_event_stream {
+            MAX_RESPONSE_BYTES
+        } else {
+            max
+        };
+        if promised.is_some_and(|bytes| bytes > max) {
+            return Err(too_large(max));
+        }
+        let mut bytes = Vec::new();
+        match bytes.try_reserve_exact(promised.unwrap_or_default()) {
+            Ok(()) => Ok(Body {
+                content: Content::Bytes(bytes),
+                received: 0,
+                promised,
+                max,
+            }),
+            Err(_) => Err(no_memory()),
+        }
+    }
+
+    /// Returns the length that the head promises.
+    pub fn promised(&self) -> Option<usize> {
+        self.promised
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the body is larger than the request accepts, or not an event stream that Lambda
+    /// sends.
+    pub fn append(&mut self, chunk: &[u8]) -> Result<(), Failure> {
+        self.received = self.received.saturating_add(chunk.len());
+        match &mut self.content {
+            Content::Bytes(bytes) => {
+                if self.received > self.max {
+                    return Err(too_large(self.max));
+                }
+                bytes.extend_from_slice(chunk);
+            }
+            Content::Events { decoder, payload } => {
+                // Unknown events are skipped, but not without end.
+                if self.received / MAX_OVERHEAD > self.max.saturating_add(1) {
+                    return Err(too_large(self.max));
+                }
+                for bytes in decoder.push(chunk) {
+                    let bytes = bytes.map_err(unreadable)?;
+                    if payload.length.saturating_add(bytes.len()) > self.max {
+                        return Err(too_large(self.max));
+                    }
+                    payload.append(bytes)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the whole body, and how the event stream ended.
+    ///
+    /// # Errors
+    /// A [`Failure`] for a body that is shorter or longer than promised, or a stream without its end.
+    pub fn end(self) -> Result<(Vec<u8>, Option<Completion>), Failure> {
+        match self.promised {
+            Some(promised) if self.received < promised => {
+                return Err(cut_off(format!(
+                    "the response ended after {} of {promised} bytes",
+                    self.received
+                )));
+            }
+            // A chunked body beside a smaller `content-length`: one of the two is wrong.
+            Some(promised) if self.received > promised => {
+                return Err(failure(
+                    TransportKind::Malformed,
+                    format!(
+                        "the response has {} bytes, and its content-length is {promised}",
+                        self.received
+                    ),
+                ));
+            }
+            _ => {}
+        }
+        match self.content {
+            Content::Bytes(bytes) => Ok((bytes, None)),
+            Content::Events { decoder, payload } => {
+                let completion = decoder.finish().map_err(unreadable)?;
+                Ok((payload.into_bytes()?, Some(completion)))
+            }
+        }
+    }
+}
+
+/// Bytes of a length that is not known before. They do not move while more arrive, so that they take
+/// their own memory twice at most: when they become one piece.
+#[derive(Default)]
+struct Segments {
+    segments: Vec<Vec<u8>>,
+    length: usize,
+}
+
+/// A segment's length.
+const SEGMENT: usize = 1024 * 1024;
+/// The first segment's, because most responses are small.
+const FIRST_SEGMENT: usize = 16 * 1024;
+
+impl Segments {
+    fn append(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        self.length = self.length.saturating_add(bytes.len());
+        while !bytes.is_empty() {
+            let spare = |segment: &Vec<u8>| segment.capacity().saturating_sub(segment.len());
+            if self.segments.last().is_none_or(|last| spare(last) == 0) {
+                let length = if self.segments.is_empty() {
+                    FIRST_SEGMENT
+                } else {
+                    SEGMENT
+                };
+                let mut segment = Vec::new();
+                segment.try_reserve_exact(length).map_err(|_| no_memory())?;
+                self.segments.push(segment);
+            }
+            let Some(last) = self.segments.last_mut() else {
+                return Err(no_memory());
+            };
+            let fits = spare(last).min(bytes.len());
+            let (now, later) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));
+            last.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    fn into_bytes(self) -> Result<Vec<u8>, Failure> {
+        let mut whole = Vec::new();
+        whole
+            .try_reserve_exact(self.length)
+            .map_err(|_| no_memory())?;
+        for segment in self.segments {
+            whole.extend_from_slice(&segment);
+        }
+        Ok(whole)
+    }
+}
+
+/// A failure inside a body, whose head the transport adds.
+fn failure(kind: TransportKind, message: impl Into<String>) -> Failure {
+    Failure {
+        kind,
+        message: message.into(),
+        reached: Reached::Request,
+    }
+}
+
+/// A body that ended before its end.
+pub fn cut_off(message: impl Into<String>) -> Failure {
+    failure(TransportKind::CutOff, message)
+}
+
+fn no_memory() -> Failure {
+    failure(
+        TransportKind::Other,
+        "the response does not fit into the memory that the host allows",
+    )
+}
+
+fn too_large(max: usize) -> Failure {
+    let (most, action) = if max == MAX_RESPONSE_BYTES {
+        (
+            "Lambda can send (6,291,556 bytes)".into(),
+            "check the endpoint",
+        )
+    } else {
+        (
+            format!("the {max} bytes that this call accepts"),
+            "raise the limit, or check the endpoint",
+        )
+    };
+    failure(
+        TransportKind::Malformed,
+        format!("the response is larger than {most}: {action}"),
+    )
+}
+
+/// The failure for an event stream that has no usable end.
+pub fn unreadable(error: StreamError) -> Failure {
+    match error {
+        StreamError::CutOff => {
+            cut_off("the stream ended without the event that tells whether the function succeeded")
+        }
+        StreamError::Malformed(problem) => failure(
+            TransportKind::Malformed,
+            format!("the stream is damaged: {}", problem.message()),
+        ),
+        StreamError::Exception(exception) => {
+            let message = exception.message.unwrap_or_default();
+            cut_off(format!(
+                "Lambda ended the stream with the error {}: {message}",
+                exception.code
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

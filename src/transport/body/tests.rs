@@ -1,0 +1,93 @@
+//! Bodies in pieces: what they become, and what is rejected.
+
+use super::*;
+use crate::aws::endpoint::{EndpointChoice, resolve};
+use crate::aws::message::Method;
+use crate::testing::frames::{chunk, complete, event};
+use crate::testing::{answer, assert_contains};
+
+const STREAM: (&str, &str) = ("Content-Type", "application/vnd.amazon.eventstream");
+
+/// The body that arrives in `pieces` after a head with these headers.
+fn streamed(
+    max: usize,
+    headers: &[(&str, &str)],
+    pieces: &[&[u8]],
+) -> Result<(Vec<u8>, Option<Completion>), Failure> {
+    let endpoint = resolve("lambda", "us-east-1", &EndpointChoice::Standard).unwrap();
+    let mut request = Request::new(Method::Post, &endpoint, "/");
+    request.is_event_stream = true;
+    request.max_response_bytes = max;
+    let mut body = Body::new(&answer(200, headers, ""), &request)?;
+    for piece in pieces {
+        body.append(piece)?;
+    }
+    body.end()
+}
+
+fn failed(max: usize, bytes: &[u8]) -> (TransportKind, String) {
+    let failure = streamed(max, &[STREAM], &[bytes]).unwrap_err();
+    (failure.kind, failure.message)
+}
+
+#[test]
+fn payloads_of_a_stream_become_one_body() {
+    let large = vec![7; 3 * SEGMENT + 5];
+    let stream = [chunk(b"{\"ok\""), chunk(&large), chunk(b"}"), complete()].concat();
+    let expected = [&b"{\"ok\""[..], &large, b"}"].concat();
+    for length in [1_000, 65_536, stream.len()] {
+        let pieces: Vec<&[u8]> = stream.chunks(length).collect();
+        let (body, completion) = streamed(usize::MAX, &[STREAM], &pieces).unwrap();
+        assert!(body == expected, "{length}");
+        assert_eq!(body.len(), body.capacity());
+        assert_eq!(completion, Some(Completion::default()));
+    }
+}
+
+#[test]
+fn other_body_than_an_event_stream_stays_as_it_is() {
+    let body = streamed(100, &[], &[b"{\"message\":", b"\"busy\"}"]).unwrap();
+    assert_eq!(body, (b"{\"message\":\"busy\"}".to_vec(), None));
+}
+
+#[test]
+fn payload_up_to_the_limit_is_accepted_and_one_byte_more_is_not() {
+    let stream = [chunk(&[1; 60]), chunk(&[2; 40]), complete()].concat();
+    assert_eq!(streamed(100, &[STREAM], &[&stream]).unwrap().0.len(), 100);
+    let (kind, message) = failed(99, &stream);
+    assert_eq!(kind, TransportKind::Malformed);
+    assert_contains(&message, ["larger than the 99 bytes", "raise the limit"]);
+}
+
+#[test]
+fn unknown_events_are_skipped_but_not_without_end() {
+    let unknown = event("Future", &[0; 1_000]);
+    let stream = [&unknown[..], &chunk(b"7"), &complete()].concat();
+    assert_eq!(streamed(10, &[STREAM], &[&stream]).unwrap().0, b"7");
+    let (kind, _) = failed(10, &unknown.repeat(10));
+    assert_eq!(kind, TransportKind::Malformed);
+}
+
+#[test]
+fn stream_without_its_last_event_is_cut_off() {
+    let whole = [chunk(b"abc"), complete()].concat();
+    for end in 0..whole.len() {
+        let (kind, message) = failed(100, &whole[..end]);
+        assert_eq!(kind, TransportKind::CutOff, "{end}");
+        assert_contains(&message, ["ended without the event"]);
+    }
+    let promised = whole.len().to_string();
+    let headers = [STREAM, ("Content-Length", &*promised)];
+    assert!(streamed(100, &headers, &[&whole]).is_ok());
+    let cut = streamed(100, &headers, &[&whole[..9]]).unwrap_err();
+    assert_contains(&cut.message, ["9 of"]);
+}
+
+#[test]
+fn damaged_stream_is_malformed() {
+    let mut stream = [chunk(b"abc"), complete()].concat();
+    stream[40] ^= 1;
+    let (kind, message) = failed(100, &stream);
+    assert_eq!(kind, TransportKind::Malformed);
+    assert_contains(&message, ["the stream is damaged"]);
+}
