@@ -8,14 +8,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::aws::endpoint::Scheme;
-use crate::aws::event_stream::Completion;
 use crate::aws::message::{Method, Request, Response};
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types as http;
 use crate::call::delivery::TimeLimits;
 use crate::call::error::TransportKind;
 use crate::session_cache::SessionCache;
-use crate::transport::body::{Body, cut_off};
+use crate::transport::body::{Body, Collected, cut_off};
 use crate::transport::{Failure, Reached, Transport};
 
 mod error_codes;
@@ -109,10 +108,7 @@ fn head(status: u16, headers: Vec<(String, Vec<u8>)>) -> Response {
 }
 
 /// Adds the body, or reports the head without it.
-fn with_body(
-    mut head: Response,
-    body: Result<(Vec<u8>, Option<Completion>), Failure>,
-) -> Result<Response, Failure> {
+fn with_body(mut head: Response, body: Result<Collected, Failure>) -> Result<Response, Failure> {
     match body {
         Ok((body, completion)) => {
             head.body = body;

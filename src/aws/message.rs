@@ -1,6 +1,7 @@
 //! HTTP requests and responses as plain values, which the layers above the transport exchange.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -114,7 +115,7 @@ pub struct Response {
     /// The body, or the payloads of its event stream.
     pub body: Vec<u8>,
     /// How the event stream ended, if the body was one.
-    pub completion: Option<Completion>,
+    pub completion: Option<Box<Completion>>,
 }
 
 impl fmt::Debug for Response {

@@ -171,7 +171,7 @@ fn read_body(
     incoming: &http::IncomingResponse,
     mut body: Body,
     limits: &TimeLimits,
-) -> Result<(Vec<u8>, Option<Completion>), Failure> {
+) -> Result<Collected, Failure> {
     let incoming_body = incoming
         .consume()
         .map_err(|()| host_fault("the host did not provide a response body"))?;

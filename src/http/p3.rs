@@ -130,7 +130,7 @@ async fn read_body(
     incoming: http::Response,
     mut body: Body,
     limits: &TimeLimits,
-) -> Result<(Vec<u8>, Option<Completion>), Failure> {
+) -> Result<Collected, Failure> {
     let (_handled, handling) = wit_future::new(|| Ok(()));
     let (mut stream, end) = http::Response::consume_body(incoming, handling);
     let body_deadline = Deadline::in_ms(limits.body_ms.into());

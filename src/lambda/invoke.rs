@@ -565,7 +565,7 @@ fn is_complete(response: &Response, body: &[u8]) -> bool {
 
 fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Error> {
     let body = core::mem::take(&mut response.body);
-    let completion = response.completion.take();
+    let completion = response.completion.take().map(|completion| *completion);
     if completion.is_none()
         && !matches!(response.status, 202 | 204)
         && !is_complete(&response, &body)

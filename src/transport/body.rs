@@ -1,5 +1,6 @@
 //! The body of a response while it arrives: as it is, or the payloads of its event stream.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,8 +21,14 @@ pub struct Body {
 
 enum Content {
     Bytes(Vec<u8>),
-    Events { decoder: Decoder, payload: Segments },
+    Events {
+        decoder: Box<Decoder>,
+        payload: Segments,
+    },
 }
+
+/// A whole body, and how its event stream ended.
+pub type Collected = (Vec<u8>, Option<Box<Completion>>);
 
 /// The content type of an event stream.
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
@@ -48,7 +55,7 @@ impl Body {
         if request.is_event_stream && head.status == 200 && is_stream {
             return Ok(Body {
                 content: Content::Events {
-                    decoder: Decoder::default(),
+                    decoder: Box::default(),
                     payload: Segments::default(),
                 },
                 received: 0,
@@ -117,7 +124,7 @@ impl Body {
     ///
     /// # Errors
     /// A [`Failure`] for a body that is shorter or longer than promised, or a stream without its end.
-    pub fn end(self) -> Result<(Vec<u8>, Option<Completion>), Failure> {
+    pub fn end(self) -> Result<Collected, Failure> {
         match self.promised {
             Some(promised) if self.received < promised => {
                 return Err(cut_off(format!(
@@ -141,7 +148,7 @@ impl Body {
             Content::Bytes(bytes) => Ok((bytes, None)),
             Content::Events { decoder, payload } => {
                 let completion = decoder.finish().map_err(unreadable)?;
-                Ok((payload.into_bytes()?, Some(completion)))
+                Ok((payload.into_bytes()?, Some(Box::new(completion))))
             }
         }
     }

@@ -436,7 +436,7 @@ fn stream_end(error_code: Option<&str>, error_details: Option<&str>) -> Option<C
 fn read_stream(body: &str, completion: Option<Completion>) -> Result<Invocation, Error> {
     let headers = [("x-amz-executed-version", "7")];
     let mut response = lambdas(200, &headers, body);
-    response.completion = completion;
+    response.completion = completion.map(Box::new);
     output(streamed(), response, 1)
 }
 

@@ -9,11 +9,7 @@ use crate::testing::{answer, assert_contains};
 const STREAM: (&str, &str) = ("Content-Type", "application/vnd.amazon.eventstream");
 
 /// The body that arrives in `pieces` after a head with these headers.
-fn streamed(
-    max: usize,
-    headers: &[(&str, &str)],
-    pieces: &[&[u8]],
-) -> Result<(Vec<u8>, Option<Completion>), Failure> {
+fn streamed(max: usize, headers: &[(&str, &str)], pieces: &[&[u8]]) -> Result<Collected, Failure> {
     let endpoint = resolve("lambda", "us-east-1", &EndpointChoice::Standard).unwrap();
     let mut request = Request::new(Method::Post, &endpoint, "/");
     request.is_event_stream = true;
@@ -40,7 +36,7 @@ fn payloads_of_a_stream_become_one_body() {
         let (body, completion) = streamed(usize::MAX, &[STREAM], &pieces).unwrap();
         assert!(body == expected, "{length}");
         assert_eq!(body.len(), body.capacity());
-        assert_eq!(completion, Some(Completion::default()));
+        assert_eq!(completion, Some(Box::default()));
     }
 }
 
