@@ -28,6 +28,8 @@ use crate::test_connection::test_connection;
 mod cards_to_wit;
 mod executions_wit;
 mod from_wit;
+#[cfg(feature = "p3")]
+mod streaming;
 mod to_wit;
 
 /// The allocator, which `wasm32-unknown-unknown` lacks without `std`.

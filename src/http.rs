@@ -22,6 +22,8 @@ mod error_codes;
 mod p2;
 #[cfg(feature = "p3")]
 mod p3;
+#[cfg(feature = "p3")]
+pub use p3::OpenHost;
 
 /// Bytes to read or write in one call of the host.
 const CHUNK_SIZE: usize = 65_536;

@@ -147,6 +147,12 @@ impl Response {
         })
     }
 
+    /// Whether the body is an event stream.
+    pub fn is_event_stream(&self) -> bool {
+        let kind = self.header("content-type");
+        kind.is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"))
+    }
+
     /// As [`Response::header`], owned.
     pub fn header_owned(&self, name: &str) -> Option<String> {
         self.header(name).map(Cow::into_owned)

@@ -12,6 +12,12 @@ use crate::bindings::wasi::clocks::system_clock;
 use crate::bindings::wasi::http::client;
 use crate::bindings::{wit_future, wit_stream};
 
+mod stream;
+pub use stream::OpenHost;
+
+/// The host's view of the request's transmission.
+type Transmission = wit_bindgen::FutureReader<Result<(), http::ErrorCode>>;
+
 type Trailers = Result<Option<http::Trailers>, http::ErrorCode>;
 
 impl Transport for Host {
@@ -38,6 +44,18 @@ impl Transport for Host {
 }
 
 async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Failure> {
+    let read = async |incoming| read_response(incoming, limits, request).await;
+    let (response, _transmission) = exchange(request, limits, read).await?;
+    Ok(response)
+}
+
+/// Sends `request` and reads its response. Returns the transmission as well: in wasmtime 49, dropping it
+/// closes the connection and truncates the response.
+async fn exchange<T>(
+    request: &Request<'_>,
+    limits: &TimeLimits,
+    read: impl AsyncFnOnce(http::Response) -> Result<T, Failure>,
+) -> Result<(T, Transmission), Failure> {
     let head_deadline = Deadline::in_ms(limits.head_ms);
     let fields = fields(request)?;
     // A host waits for the end of every stream, so an empty body must not be one.
@@ -48,9 +66,7 @@ async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Fa
         (Some(writer), Some(contents))
     };
     let (no_trailers, trailers) = wit_future::new(|| Ok(None));
-    // Keep the transmission future alive: in wasmtime 49, dropping it closes the connection and
-    // truncates the response.
-    let (outgoing, _transmission) =
+    let (outgoing, transmission) =
         http::Request::new(fields, contents, trailers, Some(options(limits)));
     // The host copies the authority into the `Host` header, which is signed.
     outgoing
@@ -73,10 +89,10 @@ async fn send(request: &Request<'_>, limits: &TimeLimits) -> Result<Response, Fa
             }
             Err(TimedOut) => return Err(response_timeout()),
         };
-        // 3. Read the response's body.
-        read_response(incoming, limits, request).await
+        // 3. Read the response.
+        read(incoming).await
     };
-    drive_with(response, body).await
+    Ok((drive_with(response, body).await?, transmission))
 }
 
 /// Passes the timeouts to the host. A host may clamp or reject them: the connector's own deadlines

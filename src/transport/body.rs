@@ -30,9 +30,6 @@ enum Content {
 /// A whole body, and how its event stream ended.
 pub type Collected = (Vec<u8>, Option<Box<Completion>>);
 
-/// The content type of an event stream.
-const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
-
 /// The bytes of frames beside a payload: 117 for each chunk, of which each has one byte at least.
 const MAX_OVERHEAD: usize = 256;
 
@@ -48,11 +45,8 @@ impl Body {
         let promised = promised.and_then(|length| length.parse::<u64>().ok());
         // More than `usize::MAX` exceeds every limit anyway.
         let promised = promised.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        let is_stream = head
-            .header("content-type")
-            .is_some_and(|kind| kind.starts_with(EVENT_STREAM));
         let max = request.max_response_bytes;
-        if request.is_event_stream && head.status == 200 && is_stream {
+        if request.is_event_stream && head.status == 200 && head.is_event_stream() {
             return Ok(Body {
                 content: Content::Events {
                     decoder: Box::default(),

@@ -13,7 +13,7 @@ const SOURCE: &str = "wit";
 /// The folder of the derived package.
 pub const FOLDER: &str = "wit/p3";
 /// Interfaces that only this package has. Their files are handwritten, in its folder.
-pub const OWN: &[&str] = &[];
+pub const OWN: &[&str] = &["streaming"];
 
 /// Replacements, in the order in which they apply.
 const REPLACED: &[(&str, &str)] = &[
