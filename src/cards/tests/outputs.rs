@@ -352,3 +352,41 @@ fn refused_partial_name_is_returned_as_outputs_with_the_hint() {
         ["check the function's name", "the name was not completed"],
     );
 }
+
+#[test]
+fn response_mode_and_limit_reach_the_request() {
+    let mut response = lambdas(200, &[], "12345");
+    response.completion = Some(Box::default());
+    let lambda: Scripted<Script> = Scripted::script(vec![Ok(response)]);
+    let form = json!({
+        "yourFunctions": "f", "responseMode": "Streamed", "maxResponseBytes": "1000",
+    });
+    let outputs = block_on(run(&lambda, CONNECT, "invoke", &form.to_string())).unwrap();
+    let outputs: Value = serde_json::from_str(&outputs).unwrap();
+    assert_outputs(&outputs, &json!({"output": "12345", "outputJson": 12345}));
+    let path = &lambda.sent.borrow()[0].path;
+    assert_eq!(
+        path,
+        "/2021-11-15/functions/f/response-streaming-invocations"
+    );
+
+    let nothing: Scripted<Script> = Scripted::script(Vec::new());
+    for (form, field) in [
+        (
+            json!({"responseMode": "Streamed", "invocationType": "Event"}),
+            "responseMode",
+        ),
+        (json!({"maxResponseBytes": 6_291_557}), "maxResponseBytes"),
+        (json!({"responseMode": "Streaming"}), "responseMode"),
+    ] {
+        let mut form = form;
+        form["yourFunctions"] = json!("f");
+        let refusal = refused(block_on(run(
+            &nothing,
+            CONNECT,
+            "invoke",
+            &form.to_string(),
+        )));
+        assert_eq!(refusal.field, field);
+    }
+}
