@@ -1,7 +1,8 @@
 //! CRC-32 as in zlib, which protects the frames.
 //!
-//! The table has one entry for each value of half a byte. That is fast enough for Lambda's 2 MB/s and
-//! takes 64 bytes, where the crate `crc32fast` has 16 KiB of tables.
+//! The table has one entry for each value of half a byte and takes 64 bytes. With the crate
+//! `crc32fast`, the component would have 18 KB more, and with `crc` 1.3 KB and two more
+//! dependencies.
 
 /// The checksum of the bytes so far.
 #[derive(Clone, Copy, Default)]
