@@ -9,5 +9,6 @@
 
 mod botocore;
 mod clock_skew;
+mod event_stream;
 mod signing_suite;
 mod support;
