@@ -5,8 +5,8 @@
 
 use std::io::{self, BufRead};
 
-use aws_lambda_connector::aws::hex;
 use aws_lambda_connector::aws::event_stream::{Decoder, StreamError};
+use aws_lambda_connector::aws::hex;
 use serde_json::json;
 
 fn main() {

@@ -203,6 +203,12 @@ impl Decoder {
             .ok_or(StreamError::CutOff)
     }
 
+    /// Returns how many bytes of the stream the decoder has room for. Those of chunks and of unknown
+    /// events are not among them.
+    pub fn capacity(&self) -> usize {
+        self.part.capacity().saturating_add(self.held.capacity())
+    }
+
     /// Takes bytes off the front of `input` until they contain bytes of the response, or to its end.
     fn advance<'b>(&mut self, input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, StreamError> {
         while !input.is_empty() {
