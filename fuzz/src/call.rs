@@ -10,7 +10,9 @@ use aws_lambda_connector::call::invocation::Invocation;
 use aws_lambda_connector::call::roles::RoleOptions;
 use aws_lambda_connector::cards;
 use aws_lambda_connector::cards::choices::ChoicePage;
-use aws_lambda_connector::lambda::invoke::{InvocationType, Invoke, InvokeRequest, LogType};
+use aws_lambda_connector::lambda::invoke::{
+    InvocationType, Invoke, InvokeRequest, LogType, ResponseMode,
+};
 use aws_lambda_connector::lambda::list_functions::{FunctionPage, FunctionQuery, ListFunctions};
 use aws_lambda_connector::lambda::list_qualifiers::{ListQualifiers, QualifierChoice};
 use aws_lambda_connector::perform::perform;
@@ -208,6 +210,11 @@ impl<'a> Call<'a> {
             durable_execution_name: lines.text("durable"),
             trace_id: lines.text("trace"),
             request_id: lines.text("request-id"),
+            // Scripted responses are not event streams, and payloads are checked here.
+            response_mode: ResponseMode::Buffered,
+            max_response_bytes: None,
+            payload_sha256: None,
+            payload_is_json: false,
             delivery: Some(Options {
                 // A number that does not fit becomes 0, which is rejected.
                 max_attempts: Some(u8::try_from(self.max_attempts()).unwrap_or_default()),
