@@ -21,9 +21,7 @@ mod error_codes;
 #[cfg(not(feature = "p3"))]
 mod p2;
 #[cfg(feature = "p3")]
-mod p3;
-#[cfg(feature = "p3")]
-pub use p3::OpenHost;
+pub mod p3;
 
 /// Bytes to read or write in one call of the host.
 const CHUNK_SIZE: usize = 65_536;

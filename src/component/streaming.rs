@@ -7,7 +7,7 @@ use crate::bindings::exports::connectors::aws_lambda::{lambda, streaming, types}
 use crate::bindings::{wit_future, wit_stream};
 use crate::call::error::{Error, TransportKind};
 use crate::call::invocation::Invocation;
-use crate::http::OpenHost;
+use crate::http::p3::stream::OpenHost;
 use crate::lambda::invoke_with_response_stream::{InvokeWithResponseStream, end};
 use crate::perform::perform;
 

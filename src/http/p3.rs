@@ -12,8 +12,7 @@ use crate::bindings::wasi::clocks::system_clock;
 use crate::bindings::wasi::http::client;
 use crate::bindings::{wit_future, wit_stream};
 
-mod stream;
-pub use stream::OpenHost;
+pub mod stream;
 
 /// The host's view of the request's transmission.
 type Transmission = wit_bindgen::FutureReader<Result<(), http::ErrorCode>>;

@@ -1,5 +1,8 @@
-//! `Invoke`: `POST /2015-03-31/functions/{FunctionName}/invocations`, and `InvokeWithResponseStream`:
-//! `POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations`.
+//! The operations that invoke a function and collect its response:
+//!
+//! - `Invoke`, `POST /2015-03-31/functions/{FunctionName}/invocations`
+//! - `InvokeWithResponseStream`,
+//!   `POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations`
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;

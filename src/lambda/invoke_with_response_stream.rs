@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn end_tells_whether_the_function_succeeded() {
+    fn end_of_a_stream_is_the_outcome_of_the_function() {
         let log = end(head(), Ok(completion(None))).unwrap();
         assert_eq!(log.unwrap().text, "LOG");
 

@@ -242,7 +242,7 @@ fn too_large(max: usize) -> Failure {
 pub fn unreadable(error: StreamError) -> Failure {
     match error {
         StreamError::CutOff => {
-            cut_off("the stream ended without the event that tells whether the function succeeded")
+            cut_off("the stream ended without the event that reports the outcome of the function")
         }
         StreamError::Malformed(problem) => failure(
             TransportKind::Malformed,
