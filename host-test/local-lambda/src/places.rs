@@ -28,8 +28,10 @@ struct Open {
 
 #[derive(Debug)]
 struct Connection {
-    /// `None` while a request is being answered.
-    waiting_since: Option<u64>,
+    /// How many parts of the server work on an answer. At 0, the connection waits for its client.
+    answering: isize,
+    /// When the connection last began to wait.
+    waiting_since: u64,
     closing: CancellationToken,
 }
 
@@ -45,9 +47,9 @@ struct Occupied {
 
 /// The states of a connection: see [`Place::answering`] and [`Place::reading`].
 #[derive(Debug)]
-pub struct State<'a> {
-    place: &'a Place,
-    waits_afterwards: bool,
+pub struct State {
+    place: Place,
+    answers: bool,
 }
 
 impl Places {
@@ -77,7 +79,8 @@ impl Places {
         }
         let id = open.tick();
         let connection = Connection {
-            waiting_since: Some(id),
+            answering: 0,
+            waiting_since: id,
             closing: closing.clone(),
         };
         open.connections.insert(id, connection);
@@ -102,7 +105,8 @@ impl Open {
 
     fn close_oldest(&mut self) -> bool {
         let waiting = self.connections.iter();
-        let waiting = waiting.filter_map(|(id, it)| Some((it.waiting_since?, *id)));
+        let waiting = waiting.filter(|(_, it)| it.answering <= 0);
+        let waiting = waiting.map(|(id, it)| (it.waiting_since, *id));
         let Some((_, oldest)) = waiting.min() else {
             return false;
         };
@@ -115,42 +119,45 @@ impl Open {
 
 impl Place {
     /// A request is being answered until the state is dropped.
-    pub fn answering(&self) -> State<'_> {
-        self.set(false)
+    pub fn answering(&self) -> State {
+        self.begin(true)
     }
 
-    /// The body of a request is being read until the state is dropped. The client may delay it, so
-    /// the connection makes room for others meanwhile.
-    pub fn reading(&self) -> State<'_> {
-        self.set(true)
+    /// The answer waits for its client until the state is dropped: for the body of the request, or for
+    /// room in a streamed response. The client may delay both, so the connection makes room for others
+    /// meanwhile.
+    pub fn reading(&self) -> State {
+        self.begin(false)
     }
 
-    fn set(&self, waits: bool) -> State<'_> {
-        self.0.set(waits);
+    fn begin(&self, answers: bool) -> State {
+        self.0.change(answers);
         State {
-            place: self,
-            waits_afterwards: !waits,
+            place: self.clone(),
+            answers,
         }
     }
 }
 
 impl Occupied {
-    fn set(&self, waits: bool) {
+    fn change(&self, begins: bool) {
         let mut open = lock(&self.places.open);
         let now = open.tick();
-        if let Some(connection) = open.connections.get_mut(&self.id) {
-            connection.waiting_since = waits.then_some(now);
-        }
-        drop(open);
-        if waits {
+        let Some(connection) = open.connections.get_mut(&self.id) else {
+            return;
+        };
+        connection.answering += if begins { 1 } else { -1 };
+        if !begins && connection.answering <= 0 {
+            connection.waiting_since = now;
+            drop(open);
             self.places.freed.notify_one();
         }
     }
 }
 
-impl Drop for State<'_> {
+impl Drop for State {
     fn drop(&mut self) {
-        self.place.0.set(self.waits_afterwards);
+        self.place.0.change(!self.answers);
     }
 }
 
@@ -167,4 +174,36 @@ impl Drop for Occupied {
 pub async fn read_body<T>(extensions: &Extensions, read: impl Future<Output = T>) -> T {
     let _reading = extensions.get::<Place>().map(Place::reading);
     read.await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns whether a further connection finds room now.
+    async fn room(places: &Arc<Places>) -> bool {
+        tokio::select! {
+            biased;
+            _ = places.take(CancellationToken::new()) => true,
+            () = async {} => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn connection_makes_room_unless_a_part_of_its_answer_is_in_work() {
+        let places = Places::new(1);
+        let closing = CancellationToken::new();
+        let place = places.take(closing.clone()).await;
+        let head = place.answering();
+        let stream = place.answering();
+        drop(head);
+        assert!(!room(&places).await);
+        let reading = place.reading();
+        drop(reading);
+        assert!(!room(&places).await);
+        assert!(!closing.is_cancelled());
+        drop(stream);
+        assert!(room(&places).await);
+        assert!(closing.is_cancelled());
+    }
 }
