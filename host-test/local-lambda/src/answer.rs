@@ -1,13 +1,16 @@
 //! HTTP responses: status, headers and body.
 
+use std::io;
+
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::errors::ApiError;
 
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 /// Builds the response for a rejected request.
 pub(super) fn error_answer(error: ApiError) -> Answer {
@@ -31,7 +34,7 @@ pub(super) fn xml_answer(status: StatusCode, body: impl Into<Bytes>) -> Answer {
 
 /// Builds a response without a body.
 pub(super) fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Full::default());
+    let mut answer = Response::new(full(Bytes::new()));
     *answer.status_mut() = status;
     answer
 }
@@ -56,8 +59,14 @@ pub(super) fn with_headers(
 
 fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = empty(status);
-    *answer.body_mut() = Full::new(body.into());
+    *answer.body_mut() = full(body.into());
     let content_type = HeaderValue::from_static(content_type);
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
     answer
+}
+
+fn full(body: Bytes) -> UnsyncBoxBody<Bytes, io::Error> {
+    Full::new(body)
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }

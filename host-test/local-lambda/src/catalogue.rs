@@ -100,6 +100,10 @@ fn built_in() -> Vec<Function> {
         f("context", "Returns everything that it received", H::Context),
         f("big", "Returns the requested number of bytes", H::Big),
         Function {
+            timeout_seconds: 900,
+            ..f("stream", "Writes its response in steps", H::Stream)
+        },
+        Function {
             tenant_isolated: true,
             ..f("tenant", "Runs separately for each tenant", H::Context)
         },

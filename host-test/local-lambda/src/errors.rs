@@ -186,8 +186,8 @@ impl ApiError {
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
             "The local Lambda does not support this operation. It supports Invoke, \
-             GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases and most \
-             operations on durable executions.",
+             InvokeWithResponseStream, GetFunctionConfiguration, ListFunctions, \
+             ListVersionsByFunction, ListAliases and most operations on durable executions.",
         )
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn execute(mut run: Run, cold: bool) -> Finished {
         .unwrap_or(Err(Failure::TimedOut))
         .and_then(|body| match body.len() {
             ..=RESPONSE_LIMIT => Ok(body),
-            _ => Err(Failure::TooLarge),
+            _ => Err(Failure::TooLarge(RESPONSE_LIMIT)),
         });
     let mut duration = started.elapsed();
     let mut used_mb = USED_MB;
@@ -55,10 +55,10 @@ pub(super) async fn execute(mut run: Run, cold: bool) -> Finished {
             run.log.line(&format!("[ERROR] {error_type}: {message}"));
             (error.document(), error)
         }
-        Failure::TooLarge => {
+        Failure::TooLarge(limit) => {
             status = "Status: error\tError Type: Function.ResponseSizeTooLarge";
             let message = format!(
-                "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+                "Response payload size exceeded maximum allowed payload size ({limit} bytes)."
             );
             run.log.line(&message);
             platform_error("Function.ResponseSizeTooLarge", message)

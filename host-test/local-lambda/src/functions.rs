@@ -1,6 +1,8 @@
 //! The built-in functions: what each one does with an event.
 
 mod json;
+mod streaming;
+mod thrown;
 mod workflows;
 
 use std::sync::Arc;
@@ -13,10 +15,13 @@ use serde_json::value::RawValue;
 
 use super::counters::Counters;
 use super::durable::DurableContext;
+use super::gates::Gates;
 use super::limits::RESPONSE_LIMIT;
 use super::log::Log;
 use super::outcome::{Failure, Outcome};
+use super::output::Output;
 use json::{input, response};
+use thrown::Thrown;
 
 /// One run of a function.
 pub(super) struct Run {
@@ -28,6 +33,9 @@ pub(super) struct Run {
     pub log: Log,
     /// Run counts by the `key` of an event, for the functions that count their runs.
     pub run_counts: Arc<Counters>,
+    pub gates: Arc<Gates>,
+    /// What the function writes while it runs.
+    pub output: Output,
     /// The durable execution, for a durable function.
     pub durable: Option<DurableContext>,
 }
@@ -63,6 +71,7 @@ pub(super) enum Handler {
     Binary,
     Context,
     Big,
+    Stream,
     Durable,
     Workflow,
     Approval,
@@ -82,6 +91,10 @@ impl Handler {
             Self::Binary => Ok(Bytes::from_static(b"\x89PNG\r\n\x1a\n\x00\xff\xfe")),
             Self::Context => context(run),
             Self::Big => big(run),
+            Self::Stream => {
+                let (counts, gates) = (&run.run_counts, &run.gates);
+                streaming::stream(&run.event, &mut run.output, counts, gates).await
+            }
             Self::Durable => durable(run),
             Self::Workflow => workflows::workflow(&run.event, &mut run.durable).await,
             Self::Approval => workflows::approval(&run.event, &mut run.durable).await,
@@ -99,28 +112,8 @@ fn greet(run: &Run) -> Outcome {
 }
 
 fn fail(run: &Run) -> Outcome {
-    #[derive(Deserialize)]
-    struct Event {
-        #[serde(rename = "type", default = "default_type")]
-        error_type: String,
-        #[serde(default = "default_message")]
-        message: String,
-    }
-    fn default_type() -> String {
-        "ValueError".to_owned()
-    }
-    fn default_message() -> String {
-        "This function always fails".to_owned()
-    }
-    let Event {
-        error_type,
-        message,
-    } = input(&run.event)?;
-    Err(Failure::Thrown {
-        source: format!("raise {error_type}(message)"),
-        error_type,
-        message,
-    })
+    let thrown: Thrown = input(&run.event)?;
+    Err(thrown.into())
 }
 
 async fn slow(run: &Run) -> Outcome {

@@ -15,12 +15,35 @@
 //! | `binary` | any | returns bytes that are neither JSON nor UTF-8 |
 //! | `context` | any | returns everything that it received |
 //! | `big` | `{"bytes": 6291556}` | returns a JSON string of that length, quotes included |
+//! | `stream` | `{"chunks": [{"text": "a"}, {"bytes": 9000}], "repeat": 100}` | writes its response in steps, as below |
 //! | `tenant` | any | like `context`, tenant-isolated |
 //! | `durable` | any | like `context`, durable; counts a run of the event's `key`; version `1`, alias `live` |
 //! | `workflow` | `{"steps": [{"step": {"result": 7}}, …]}` | performs the steps and returns their results; durable, as below |
 //! | `approval` | `{"timeoutMs": …, "heartbeatTimeoutMs": …}`, both optional | waits for a callback and returns `{"approval": …}` with its result; durable |
 //! | `throttled` | any | never runs: 429 |
 //! | `versioned` | any | like `context`; versions `1` to `3`, aliases `live` (version 2, one call in ten on 3) and `beta` (3) |
+//!
+//! # Streamed responses
+//!
+//! InvokeWithResponseStream works with every function. The event of `stream` is a list of steps:
+//!
+//! | Step | What it does |
+//! |---|---|
+//! | `{"text": "a"}` | writes the text |
+//! | `{"base64": "/w=="}` | writes the decoded bytes |
+//! | `{"bytes": 9000}` | writes that many bytes: the alphabet in lower case, again and again |
+//! | `{"waitMs": 50}` | waits |
+//! | `{"gate": "k"}` | waits until [`LocalLambda::open_gate`] opens the gate of that key, or the reader is gone |
+//! | `{"count": "k"}` | counts a run of that key |
+//!
+//! Beside `chunks`, every member is optional. `repeat` is how often the steps run. `prelude` is the JSON
+//! object that a function for function URLs writes first: it is followed by eight NUL bytes. `fail` is
+//! an event of `fail`: after the steps, the function throws that error.
+//!
+//! A write becomes one event of the stream, or several if it is longer than 1 MiB. The function waits
+//! while it is 1 MiB ahead of the reader. If the reader disconnects, the run continues, and its output is
+//! dropped. A response of more than [`STREAM_LIMIT`] bytes fails, and so does one of more than
+//! [`RESPONSE_LIMIT`] bytes from a function that does not stream. The bandwidth is not limited.
 //!
 //! # Durable executions
 //!
@@ -49,11 +72,11 @@
 //! `AssumeRoleWithWebIdentity`, `GetSessionToken`, `GetScopedCredentials` and `GetCallerIdentity`. A
 //! session policy limits what its session may do in Lambda and in STS.
 //!
-//! Unlike the real service, it does not retry failed events, limit concurrency by account or stream
-//! responses. It does not pause, resume or delete executions. The operations of Lambda are Invoke,
-//! GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases, GetDurableExecution,
-//! ListDurableExecutionsByFunction, GetDurableExecutionHistory, StopDurableExecution, and
-//! SendDurableExecutionCallback with Success, Failure and Heartbeat.
+//! Unlike the real service, it does not retry failed events or limit concurrency by account. It does
+//! not pause, resume or delete executions. The operations of Lambda are Invoke,
+//! InvokeWithResponseStream, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction,
+//! ListAliases, GetDurableExecution, ListDurableExecutionsByFunction, GetDurableExecutionHistory,
+//! StopDurableExecution, and SendDurableExecutionCallback with Success, Failure and Heartbeat.
 //!
 //! # Layers
 //!
@@ -67,10 +90,11 @@
 //! 6. parts of operations: `target`, `rows` (list entries), `pages`
 //! 7. `signature` (the caller), `catalogue` (the functions), `execute` (a run: the platform)
 //! 8. `request`, `sessions`, `functions` (a run: the function)
-//! 9. `durable`: durable executions
-//! 10. vocabulary: `answer`, `authorization`, `config`, `counters`, `name`, `places` (connections),
-//!     `record`
-//! 11. files without imports from the others: `clock`, `errors`, `limits`, `log`, `outcome`, `place`,
+//! 9. `durable` (durable executions), `output` (what a function writes while it runs)
+//! 10. `event_stream`: the body of a streamed response
+//! 11. vocabulary: `answer`, `authorization`, `config`, `counters`, `gates`, `name`, `places`
+//!     (connections), `record`
+//! 12. files without imports from the others: `clock`, `errors`, `limits`, `log`, `outcome`, `place`,
 //!     `policy`, `sync`, `tls`
 
 mod answer;
@@ -82,15 +106,18 @@ mod configuration;
 mod counters;
 mod durable;
 mod errors;
+mod event_stream;
 mod execute;
 mod executions;
 mod functions;
+mod gates;
 mod invoke;
 mod limits;
 mod listing;
 mod log;
 mod name;
 mod outcome;
+mod output;
 mod pages;
 mod place;
 mod places;
@@ -119,7 +146,7 @@ use rustls_pki_types::CertificateDer;
 pub use config::{Config, Key, Role, Trusted};
 pub use limits::{
     EVENT_REQUEST_LIMIT, EXECUTION_DATA_LIMIT, EXECUTIONS_LIMIT, OPERATIONS_LIMIT, RESPONSE_LIMIT,
-    SYNC_REQUEST_LIMIT,
+    STREAM_LIMIT, SYNC_REQUEST_LIMIT,
 };
 pub use places::read_body;
 pub use record::RecordedRequest;
@@ -193,6 +220,11 @@ impl LocalLambda {
     /// an event.
     pub fn runs(&self, key: &str) -> u64 {
         self.service.run_counts.get(key)
+    }
+
+    /// Opens the gate with this key for all runs of `stream`, now or later.
+    pub fn open_gate(&self, key: &str) {
+        self.service.gates.open(key);
     }
 
     /// Returns the last 10,000 requests whose head arrived, oldest first. They include rejected

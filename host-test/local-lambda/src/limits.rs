@@ -6,6 +6,12 @@ pub const SYNC_REQUEST_LIMIT: usize = 6_291_456;
 pub const EVENT_REQUEST_LIMIT: usize = 1_048_576;
 /// The largest response of a function, in bytes.
 pub const RESPONSE_LIMIT: usize = 6_291_556;
+/// The largest streamed response of a function, in bytes.
+pub const STREAM_LIMIT: usize = 200 << 20;
+/// The largest payload of an event in a streamed response, in bytes.
+pub(super) const CHUNK_LIMIT: usize = 1 << 20;
+/// How far a function may be ahead of the reader of its stream, in bytes. At least a chunk.
+pub(super) const STREAM_AHEAD: usize = 1 << 20;
 /// The most open connections. The studio runs two servers, and a call between them needs two more
 /// file descriptors, of which a process usually has 1024.
 pub const DEFAULT_CONNECTIONS: usize = 256;

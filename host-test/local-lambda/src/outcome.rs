@@ -18,8 +18,8 @@ pub(super) enum Failure {
     },
     /// A durable operation failed, and the function did not catch the error.
     Operation(Arc<ErrorObject>),
-    /// The response exceeds the limit.
-    TooLarge,
+    /// The response exceeds this limit, in bytes.
+    TooLarge(usize),
     TimedOut,
     /// The kernel killed the process because it ran out of memory.
     Killed,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::errors::ApiError;
 use super::limits::SYNC_REQUEST_LIMIT;
+use super::places::Place;
 use super::record::Entry;
 
 /// The longest body that is kept, in bytes. A body up to this length gets the error for its size
@@ -26,6 +27,8 @@ pub(super) struct RawRequest {
     pub body: Bytes,
     /// The request ID, which is also the ID of the invocation.
     pub id: Uuid,
+    /// The connection on which the request arrived.
+    pub connection: Option<Place>,
 }
 
 impl RawRequest {

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use super::answer::{Answer, error_answer};
 use super::errors::ApiError;
 use super::executions::Callback;
-use super::places::read_body;
+use super::places::{Place, read_body};
 use super::request::{RawRequest, read, request_id};
 use super::service::Service;
 use super::signature::Caller;
@@ -40,6 +40,7 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
             query: query.to_owned(),
             headers: head.headers,
             id,
+            connection: head.extensions.get::<Place>().cloned(),
         };
         if is_sts {
             return sts::answer(service, &request, now);
@@ -70,6 +71,7 @@ pub(super) async fn answer(service: &Service, request: Request<Incoming>) -> Ans
 /// An operation, with the decoded name, ARN or ID of the path.
 enum Route {
     Invoke(String),
+    InvokeWithResponseStream(String),
     GetConfiguration(String),
     ListFunctions,
     ListVersions(String),
@@ -100,6 +102,15 @@ fn route(base_path: &str, request: &RawRequest) -> Result<Route, ApiError> {
             ("GET", [function, "aliases"]) => Ok(Route::ListAliases(name(function))),
             _ => Err(ApiError::unknown_operation()),
         },
+        (
+            "POST",
+            [
+                "2021-11-15",
+                "functions",
+                function,
+                "response-streaming-invocations",
+            ],
+        ) => Ok(Route::InvokeWithResponseStream(name(function))),
         (method, ["2025-12-01", rest @ ..]) => match (method, rest) {
             ("GET", ["functions", function, "durable-executions"]) => {
                 Ok(Route::ListExecutions(name(function)))
@@ -126,6 +137,9 @@ impl Route {
     ) -> Result<Answer, ApiError> {
         match self {
             Self::Invoke(function) => invoke::invoke(service, &function, request, caller).await,
+            Self::InvokeWithResponseStream(function) => {
+                invoke::invoke_with_response_stream(service, &function, request, caller)
+            }
             Self::GetConfiguration(function) => {
                 configuration::configuration(service, &function, request, caller)
             }

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -99,12 +98,13 @@ impl Server {
     }
 
     /// Serves HTTP/1.1. If `answer` returns an error, the connection is closed without a response.
-    pub fn serve_http<F, E>(
+    pub fn serve_http<F, B, E>(
         &self,
         tls: Option<TlsAcceptor>,
         answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     ) where
-        F: Future<Output = Result<Response<Full<Bytes>>, E>> + Send + 'static,
+        F: Future<Output = Result<Response<B>, E>> + Send + 'static,
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         let head = self.limits.head;
@@ -195,13 +195,14 @@ impl Server {
     }
 }
 
-async fn speak_http<F, E>(
+async fn speak_http<F, B, E>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     head: usize,
     place: Place,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
-    F: Future<Output = Result<Response<Full<Bytes>>, E>>,
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let answer = move |mut request: Request<Incoming>| {
@@ -225,6 +226,7 @@ async fn speak_http<F, E>(
 mod tests {
     use std::convert::Infallible;
 
+    use http_body_util::Full;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::time::Instant;
 

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::config::{Config, Role};
 use super::counters::Counters;
 use super::durable::Executions;
+use super::gates::Gates;
 use super::name::Names;
 use super::place::Place;
 use super::record::Record;
@@ -26,6 +27,7 @@ pub(super) struct Service {
     pub record: Record,
     /// Run counts by the `key` of an event, for the functions that count their runs.
     pub run_counts: Arc<Counters>,
+    pub gates: Arc<Gates>,
     /// Invocations of each alias, by function name and alias name.
     pub alias_calls: Counters,
     /// Runs by function name. The first run is a cold start.
@@ -54,6 +56,7 @@ impl Service {
             executions: Arc::new(Executions::new(clock, config.invisible_reads)),
             record: Record::default(),
             run_counts: Arc::default(),
+            gates: Arc::default(),
             alias_calls: Counters::default(),
             started: Counters::default(),
             tasks,

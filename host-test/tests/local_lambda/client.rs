@@ -63,6 +63,16 @@ impl Call {
         }
     }
 
+    /// Builds an invocation that streams its response. `function` may include a query.
+    pub fn stream(function: &str, payload: impl Into<Vec<u8>>) -> Self {
+        let (name, query) = function.split_at(function.find('?').unwrap_or(function.len()));
+        let path = format!("/2021-11-15/functions/{name}/response-streaming-invocations{query}");
+        Self {
+            body: payload.into(),
+            ..Self::new("POST", path)
+        }
+    }
+
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -11,4 +11,5 @@ mod names;
 mod serving;
 mod session_policies;
 mod signatures;
+mod streaming;
 mod tls;

@@ -132,9 +132,10 @@ async fn unknown_operation_is_not_found() {
         ("GET", "/2015-03-31/functions/echo/invocations"),
         ("POST", "/2015-03-31/functions"),
         (
-            "POST",
+            "GET",
             "/2021-11-15/functions/echo/response-streaming-invocations",
         ),
+        ("POST", "/2021-11-15/functions/echo/invocations"),
         ("GET", "/2015-03-31/functionsx"),
         ("GET", "/2015-03-31/functions/echo"),
         ("GET", "/2025-12-01/durable-executions"),
@@ -148,7 +149,7 @@ async fn unknown_operation_is_not_found() {
         let _case = case(format!("{method} {path}"));
         let answer = Call::new(method, path).send(&lambda).await;
         let body = untyped(
-            "The local Lambda does not support this operation. It supports Invoke, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases and most operations on durable executions.",
+            "The local Lambda does not support this operation. It supports Invoke, InvokeWithResponseStream, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction, ListAliases and most operations on durable executions.",
         );
         answer.assert_error(404, "UnknownOperationException", body);
     }
