@@ -8,6 +8,8 @@
 #![allow(missing_docs)]
 
 mod secrets;
+#[warn(missing_docs)]
+pub mod streaming;
 
 mod generated {
     wasmtime::component::bindgen!({

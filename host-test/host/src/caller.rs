@@ -18,7 +18,7 @@ use crate::bindings::types::{
 };
 use crate::bindings::{executions, lambda};
 use crate::credentials::signing_key;
-use crate::host::{CallResult, Host};
+use crate::host::{CallResult, Host, ResponseStream};
 use crate::policy::{InvalidDestination, Policy, Refusal};
 
 mod rounds;
@@ -269,6 +269,21 @@ impl Caller {
         let delivery = request.delivery.as_ref();
         let scope = scope::invoking(&request.function);
         call!(self, Some(&scope), FUNCTION, delivery, connection => self.host.invoke(&self.lambda, &connection, request))
+    }
+
+    /// Invokes a function, and returns its response while it arrives, as
+    /// [`Host::invoke_with_response_stream`] does.
+    ///
+    /// # Errors
+    /// As for [`Host::invoke_with_response_stream`]. The inner error may also come from the request to
+    /// STS.
+    pub async fn invoke_with_response_stream(
+        &self,
+        request: &lambda::InvokeRequest,
+    ) -> CallResult<ResponseStream> {
+        let delivery = request.delivery.as_ref();
+        let scope = scope::invoking(&request.function);
+        call!(self, Some(&scope), FUNCTION, delivery, connection => self.host.invoke_with_response_stream(&self.lambda, &connection, request))
     }
 
     /// Lists one page of the account's functions in the connection's region.

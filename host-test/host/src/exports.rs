@@ -43,6 +43,8 @@ pub struct Exports {
     pub test: ComponentExportIndex,
     /// `cards.run`
     pub run: ComponentExportIndex,
+    /// `streaming.invoke-with-response-stream`, which only the component for WASI 0.3 exports.
+    pub invoke_with_response_stream: Option<ComponentExportIndex>,
     /// Whether one instance can serve concurrent calls: true for the component for WASI 0.3.
     pub concurrent: bool,
 }
@@ -98,6 +100,9 @@ impl Exports {
             choices: function("cards", "choices")?,
             test: function("cards", "test")?,
             run: function("cards", "run")?,
+            invoke_with_response_stream: concurrent
+                .then(|| function("streaming", "invoke-with-response-stream"))
+                .transpose()?,
             concurrent,
         })
     }

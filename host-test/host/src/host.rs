@@ -16,6 +16,10 @@ use crate::sandbox::{
     Allocation, HostError, LastAttempt, Options, RequestLimits, Sandbox, SharedInstance,
 };
 
+mod stream;
+
+pub use stream::ResponseStream;
+
 /// The result of a call. The outer error is the host's: the component could not run, or a limit
 /// stopped it. The inner error comes from the component and names what Lambda, the function or the
 /// network reported, and whether the function ran.
@@ -141,7 +145,7 @@ impl Host {
 
     /// How long a call may take.
     pub(crate) fn call_timeout(&self) -> Duration {
-        self.sandbox.call_timeout()
+        self.sandbox.options().call_timeout
     }
 
     /// Starts one instance that serves concurrent calls, all under this policy. It requires the
@@ -174,6 +178,26 @@ impl Host {
         request: &lambda::InvokeRequest,
     ) -> CallResult<Invocation> {
         call!(self, policy, invoke(connection, request))
+    }
+
+    /// Invokes a function, and returns its response while it arrives. [`ResponseStream`] has an example.
+    ///
+    /// It returns once the response has begun. Until then, everything is as for [`Self::invoke`]: the
+    /// attempts, the limits, and the errors of a call whose function did not run. The request's
+    /// `response_mode` and `max_response_bytes` do not apply.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`], and [`HostError::NotStreaming`] for the component for WASI 0.2.
+    pub async fn invoke_with_response_stream(
+        &self,
+        policy: &Arc<Policy>,
+        connection: &Connection,
+        request: &lambda::InvokeRequest,
+    ) -> CallResult<ResponseStream> {
+        let function = self.exports.invoke_with_response_stream;
+        let function = function.ok_or(HostError::NotStreaming)?;
+        let arguments = (connection.clone(), request.clone());
+        stream::open(&self.sandbox, policy, function, arguments).await
     }
 
     /// Lists one page of the account's functions in the connection's region.
@@ -462,6 +486,7 @@ mod tests {
         request: &lambda::InvokeRequest,
     ) {
         sent_between_threads(host.invoke(policy, connection, request));
+        sent_between_threads(host.invoke_with_response_stream(policy, connection, request));
         sent_between_threads(host.run(policy, "", "", ""));
         sent_between_threads(host.test(policy, "", "", ""));
     }

@@ -21,6 +21,7 @@ use wasmtime::Trap;
 ///         | HostError::Setup(_)
 ///         | HostError::Instantiate(_)
 ///         | HostError::NotShared
+///         | HostError::NotStreaming
 ///         | HostError::NotAdmitted { .. } => false,
 ///         HostError::Trap(_)
 ///         | HostError::MemoryLimit { .. }
@@ -51,6 +52,11 @@ pub enum HostError {
     /// The component's functions are not `async`, so calls in one instance would block each other.
     #[error("an instance of this component cannot be shared: its functions are not `async`")]
     NotShared,
+    /// The component cannot hand on a response while it arrives: only the one for WASI 0.3 can.
+    #[error(
+        "this component cannot stream a response: live streaming needs the component for WASI 0.3"
+    )]
+    NotStreaming,
     /// The shared instance was busy for all of the call's wait. Nothing was sent.
     #[error(
         "the call was not admitted within {limit:?}: the instance runs as many calls as it may; \
@@ -79,7 +85,8 @@ pub enum HostError {
     /// The call took longer than its timeout. A request that was sent may still take effect.
     #[error("the call did not finish within {limit:?}")]
     Timeout {
-        /// The limit: [`Options::call_timeout`](super::Options::call_timeout).
+        /// The limit: [`Options::call_timeout`](super::Options::call_timeout), or
+        /// [`Options::stream_timeout`](super::Options::stream_timeout) after the head of a stream.
         limit: Duration,
     },
     /// The component began another request after as many failed ones as

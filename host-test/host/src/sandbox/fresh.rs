@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
@@ -176,8 +175,8 @@ impl Sandbox {
         &self.inner.allocation
     }
 
-    pub(crate) fn call_timeout(&self) -> Duration {
-        self.inner.options.call_timeout
+    pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
     }
 
     /// Creates an instance, passes it to `call`, and discards it. [`Sandbox`] has an example.
@@ -219,6 +218,15 @@ impl Sandbox {
             }
         })
         .await
+    }
+
+    /// Makes a call as [`Self::call`] does, without [`Options::call_timeout`]. The caller limits it.
+    pub(crate) async fn call_without_timeout<T>(
+        &self,
+        policy: &Arc<Policy>,
+        call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, HostError> {
+        self.run(policy, None, call).await
     }
 
     async fn timed<T>(

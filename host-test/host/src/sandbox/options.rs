@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::outbound::OutboundOptions;
 
+/// The longest run of a Lambda function, plus a margin.
+const LONGEST_RUN: Duration = Duration::from_secs(31 * 60);
+
 /// Limits of a component, and how it connects.
 ///
 /// ```
@@ -25,8 +28,12 @@ pub struct Options {
     /// in both directions needs about 32 MiB.
     pub memory_limit: usize,
     /// The duration of a whole call, including waits. Default: 31 minutes, which is the longest run
-    /// of a Lambda function plus a margin.
+    /// of a Lambda function plus a margin. A streamed response must begin within it. From then on, it
+    /// limits each wait for the next bytes, and `stream_timeout` limits the whole.
     pub call_timeout: Duration,
+    /// The duration of a streamed response from its head to its end. The pauses of its reader count.
+    /// Default: 31 minutes.
+    pub stream_timeout: Duration,
     /// The CPU time of a call. Waiting does not count. It is checked every 10 ms. Default: 10 s.
     pub cpu_budget: Duration,
     /// The number of concurrent calls. A further call waits for a slot while its call timeout runs.
@@ -51,7 +58,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             memory_limit: 64 << 20,
-            call_timeout: Duration::from_secs(31 * 60),
+            call_timeout: LONGEST_RUN,
+            stream_timeout: LONGEST_RUN,
             cpu_budget: Duration::from_secs(10),
             max_calls: 1000,
             calls_per_instance: 100,
