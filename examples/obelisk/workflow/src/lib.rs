@@ -1,13 +1,10 @@
-//! A workflow for Obelisk that invokes functions in sequence. The engine never repeats an invocation.
-//! This workflow decides whether to repeat one whose outcome is unknown.
+//! Workflows for Obelisk. `steps` invokes functions in sequence. The engine never repeats an invocation,
+//! so a workflow decides whether to repeat one whose outcome is unknown.
 
-use connectors::aws_lambda::lambda::{InvokeRequest, invoke};
-use connectors::aws_lambda::types::{
-    Connection, Delivery, Error, Executed, Invocation, Payload, TransportError,
-};
-use exports::example::workflow::steps::{Failure, Guest, Step};
-use obelisk::types::time::{Duration, ScheduleAt};
-use obelisk::workflow::workflow_support::sleep;
+mod steps;
+
+use connectors::aws_lambda::lambda::InvokeRequest;
+use connectors::aws_lambda::types::{Delivery, Error, Executed, TransportError};
 
 wit_bindgen::generate!({
     path: ["../../../wit", "wit"],
@@ -15,43 +12,10 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-/// The total number of attempts for an idempotent step.
+/// The total number of attempts for an invocation that may safely run twice.
 const ATTEMPTS: u32 = 5;
 
 struct Workflow;
-
-impl Guest for Workflow {
-    fn run(connection: Connection, steps: Vec<Step>) -> Result<Vec<String>, Failure> {
-        let mut outputs: Vec<String> = Vec::new();
-        for (number, step) in (0..).zip(&steps) {
-            if step.after_ms > 0 {
-                let time = ScheduleAt::In(Duration::Milliseconds(step.after_ms));
-                sleep(time).map_err(|()| Failure::ExecutionFailed)?;
-            }
-            let payload = step.payload.as_ref().or(outputs.last()).cloned();
-            outputs.push(run_step(&connection, number, step, payload)?);
-        }
-        Ok(outputs)
-    }
-}
-
-fn run_step(
-    connection: &Connection,
-    number: u32,
-    step: &Step,
-    payload: Option<String>,
-) -> Result<String, Failure> {
-    let request = request(step, payload);
-    let mut attempt = 1;
-    loop {
-        match invoke(connection, &request) {
-            Ok(invocation) => return Ok(output(invocation)),
-            Err(error) if !is_unknown(&error) => return Err(Failure::Failed(format!("{error:?}"))),
-            Err(_) if step.idempotent && attempt < ATTEMPTS => attempt += 1,
-            Err(_) => return Err(Failure::OutcomeUnknown(number)),
-        }
-    }
-}
 
 /// The engine reports `execution-failed` if the server died during the call or the call timed out.
 fn is_unknown(error: &Error) -> bool {
@@ -63,9 +27,9 @@ fn is_unknown(error: &Error) -> bool {
     }
 }
 
-fn request(step: &Step, payload: Option<String>) -> InvokeRequest {
+fn request(function: &str, payload: Option<String>, idempotent: bool) -> InvokeRequest {
     InvokeRequest {
-        function: step.function.clone(),
+        function: function.to_owned(),
         qualifier: None,
         invocation_type: None,
         log_type: None,
@@ -83,16 +47,8 @@ fn request(step: &Step, payload: Option<String>) -> InvokeRequest {
             max_attempts: None,
             connect_timeout_ms: None,
             response_timeout_ms: None,
-            idempotent: Some(step.idempotent),
+            idempotent: Some(idempotent),
         }),
-    }
-}
-
-fn output(invocation: Invocation) -> String {
-    match invocation.output {
-        Some(Payload::Text(text)) => text,
-        Some(Payload::Binary(bytes)) => format!("{} bytes of binary output", bytes.len()),
-        None => String::new(),
     }
 }
 
