@@ -1,4 +1,4 @@
-"""The engine under test, and the number of times that a function ran."""
+"""The engine under test, and what it does to the local Lambda: runs, requests and executions."""
 
 import json
 import os
@@ -11,7 +11,8 @@ import tempfile
 
 import pytest
 
-from engine import HERE, Server
+from engine import HERE, Server, until
+from recorder import Recorder
 
 sys.path.append(str(HERE.parent / "python"))
 from connector import Connector, from_environment
@@ -34,6 +35,46 @@ class Runs:
 @pytest.fixture(scope="session")
 def runs():
     return Runs()
+
+
+class Executions:
+    """Lists the executions of functions and answers their callbacks, without the engine."""
+
+    def __init__(self):
+        self._connector = Connector(os.environ["CONNECTOR"])
+
+    def named(self, function, name):
+        """The ARNs of all executions with this name."""
+        query = {"function": function, "name": name, "statuses": [], "oldest-first": True}
+        return [execution.arn for execution in self._call("list-executions", query).executions]
+
+    def approve(self, arn, result):
+        """Completes the callback that an execution of `approval` waits for."""
+        identifier = until(lambda: self._callback(arn), f"{arn} does not wait for a callback")
+        self._call("complete-callback", identifier, ("succeeded", json.dumps(result).encode()))
+
+    def _callback(self, arn):
+        query = {"arn": arn, "with-data": False, "newest-first": False}
+        events = self._call("history", query).events
+        started = [json.loads(event.details) for event in events if getattr(event, "event-type") == "CallbackStarted"]
+        return started[0]["CallbackId"] if started else None
+
+    def _call(self, function, *arguments):
+        return self._connector.call("executions", function, from_environment(), *arguments)
+
+
+@pytest.fixture(scope="session")
+def executions():
+    return Executions()
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    """Records the requests of servers that start later."""
+    recorder = Recorder(os.environ["AWS_ENDPOINT_URL_LAMBDA"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", recorder.url)
+    yield recorder
+    recorder.close()
 
 
 @pytest.fixture

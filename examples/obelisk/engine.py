@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).parent
 INVOKE = "connectors:aws-lambda/lambda@0.2.0.invoke"
 LIST = "connectors:aws-lambda/lambda@0.2.0.list-functions"
 WORKFLOW = "example:workflow/steps@0.1.0.run"
+DURABLE = "example:workflow/durable@0.1.0.run"
 
 
 class Server:
@@ -78,6 +79,12 @@ class Server:
         assert status == 200, answer
         return len(answer["responses"])
 
+    def is_asleep(self, execution):
+        """Whether a workflow waits for the end of a sleep, and for no call."""
+        status, answer = self._call("GET", f"/v1/executions/{execution}/status")
+        assert status == 200, answer
+        return answer["pending_state"].get("join_set_id", "").endswith("-sleep")
+
     def events(self, execution):
         """The kinds of the events that the engine recorded for an execution, oldest first."""
         _, answer = self._call("GET", f"/v1/executions/{execution}/events?length=100")
@@ -131,6 +138,12 @@ def request(function, payload=None, **delivery):
 def step(function, payload=None, idempotent=False, after_ms=0):
     payload = None if payload is None else json.dumps(payload)
     return {"function": function, "payload": payload, "idempotent": idempotent, "after_ms": after_ms}
+
+
+def durable(function, payload, name, first_ms=200, longest_ms=1_000):
+    """The parameters of `DURABLE` after the connection."""
+    start = {"function": function, "payload": json.dumps(payload), "name": name}
+    return start, {"first_ms": first_ms, "longest_ms": longest_ms}
 
 
 def until(condition, otherwise, seconds=60):

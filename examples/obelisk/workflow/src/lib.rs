@@ -1,6 +1,8 @@
-//! Workflows for Obelisk. `steps` invokes functions in sequence. The engine never repeats an invocation,
-//! so a workflow decides whether to repeat one whose outcome is unknown.
+//! Workflows for Obelisk. `steps` invokes functions in sequence, and `durable` starts a durable execution
+//! and returns its result. The engine never repeats an invocation, so a workflow decides whether to
+//! repeat one whose outcome is unknown.
 
+mod durable;
 mod steps;
 
 use connectors::aws_lambda::lambda::InvokeRequest;
