@@ -7,7 +7,9 @@ use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::exports::{self, Exports};
 use http::HeaderName;
-use wasmtime::component::{Instance, Linker, ResourceTable};
+use wasmtime::component::{
+    ComponentExportIndex, ComponentNamedList, Instance, Lift, Linker, Lower, ResourceTable,
+};
 use wasmtime::{Cache, Config, Engine, ResourceLimiter, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
@@ -139,6 +141,19 @@ impl PlainWasmtime {
 
     pub async fn instantiate(&self, store: &mut Store<State>) -> Result<Instance> {
         self.linker.instantiate_async(store, &self.component).await
+    }
+
+    /// Calls an exported function in a fresh instance.
+    pub async fn call<P, R>(&self, function: &ComponentExportIndex, arguments: P) -> R
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: Lift + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let mut store = self.store();
+        let instance = self.instantiate(&mut store).await.unwrap();
+        let called = exports::call(&instance, store, function, arguments);
+        called.await.unwrap()
     }
 
     /// Invokes a function in a fresh instance.

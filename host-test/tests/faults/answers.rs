@@ -7,7 +7,7 @@ use std::fmt;
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 use testing::server::Canned;
 
-use crate::matrix_case::{Caller, End, Outcome};
+use crate::matrix_case::{Call, End, Outcome};
 
 /// Who sent an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether the function has run when the answer is sent.
+/// Whether the function has run, or the request has taken effect, when the answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
     No,
@@ -307,49 +307,54 @@ impl Answer {
         }
     }
 
-    /// How often the function has run when the answer is sent.
-    pub fn runs(&self, caller: Caller) -> u64 {
+    /// How often the function has run, or how many requests have taken effect, when the answer is
+    /// sent.
+    pub fn effects(&self, call: Call) -> u64 {
         match self.ran {
             Ran::No => 0,
-            Ran::AsAsked => u64::from(!caller.is_dry()),
+            Ran::AsAsked => u64::from(!call.is_dry()),
             Ran::Always => 1,
         }
     }
 
     /// The outcome that must follow. Every later request reaches Lambda.
-    pub fn expected(&self, caller: Caller) -> Outcome {
+    pub fn expected(&self, call: Call) -> Outcome {
         use Executed::{No, Unknown, Yes};
         let final_end = |end| Outcome {
-            runs: self.runs(caller),
+            effects: self.effects(call),
             attempts: 1,
             end,
         };
         let success_later = Outcome {
-            runs: self.runs(caller) + u64::from(!caller.is_dry()),
+            effects: self.effects(call) + u64::from(!call.is_dry()),
             attempts: 2,
-            end: End::Success(caller.status()),
+            end: End::success(call),
         };
         let foreign = |executed| End::Transport(Kind::NotLambda, executed);
         // Only a caller that allows a second run gets a retry after an unknown outcome.
         let retried_in_doubt = |end| {
-            if caller.idempotent() {
+            if call.idempotent() {
                 success_later
             } else {
                 final_end(end)
             }
         };
         match self.meaning {
-            Meaning::Output if caller.is_dry() => {
+            // The response to a stop must have the time at which the execution stopped.
+            Meaning::Output if call.is_dry() || call == Call::Stop => {
                 final_end(End::Transport(Kind::Malformed, Unknown))
             }
-            Meaning::Output => final_end(End::Success(200)),
+            Meaning::Output if call.changes_execution() => final_end(End::Changed),
+            Meaning::Output => final_end(End::Invoked(200)),
+            // No function runs for such a request, so none can have failed.
+            Meaning::Failed if call.changes_execution() => final_end(End::Service(Unknown)),
             Meaning::Failed => final_end(End::FunctionFailed),
             // Lambda does not run a function for a dry run, but others answer one with 200.
-            Meaning::CutOff if caller.is_dry() => final_end(End::Transport(Kind::CutOff, Unknown)),
+            Meaning::CutOff if call.is_dry() => final_end(End::Transport(Kind::CutOff, Unknown)),
             Meaning::CutOff => final_end(End::Transport(Kind::CutOff, Yes)),
             Meaning::Rejected => final_end(End::Service(No)),
             Meaning::Throttled => success_later,
-            Meaning::LambdasFault if caller.is_dry() => success_later,
+            Meaning::LambdasFault if call.is_dry() => success_later,
             Meaning::LambdasFault | Meaning::Contradiction => {
                 retried_in_doubt(End::Service(Unknown))
             }

@@ -1,11 +1,12 @@
 //! The expected outcome of every fault, one rule per row.
 //!
-//! A rule gives the outcome for each [`Caller`]. The rules follow from two questions: did any part
-//! of the request leave, and did any part of the response arrive?
+//! A rule gives the outcome for each [`Call`]. The rules follow from two questions: did any part of
+//! the request leave, and did any part of the response arrive? What a rule says of the function's run
+//! holds for the effect of a call that changes an execution, which is never repeated.
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
 
-use crate::matrix_case::{Caller, End, Outcome};
+use crate::matrix_case::{Call, End, Outcome};
 use testing::proxy::{Fault, Point};
 
 /// The outcome that a fault leads to.
@@ -114,45 +115,40 @@ pub const RULES: [(Point, [(Fault, Rule); 5]); 7] = {
 
 impl Rule {
     /// The expected outcome, or `None` if the case does not exist.
-    pub fn of(self, caller: Caller) -> Option<Outcome> {
-        use Caller as C;
+    pub fn of(self, call: Call) -> Option<Outcome> {
         // Dry runs never run the function.
-        let runs = |n: u64| match caller {
-            C::DryRun | C::IdempotentDryRun => 0,
-            _ => n,
-        };
+        let effects = |n: u64| if call.is_dry() { 0 } else { n };
         let success = |n, attempts| Outcome {
-            runs: runs(n),
+            effects: effects(n),
             attempts,
-            end: End::Success(caller.status()),
+            end: End::success(call),
         };
         let failure = |kind, executed, n, attempts| Outcome {
-            runs: runs(n),
+            effects: effects(n),
             attempts,
             end: End::Transport(kind, executed),
         };
-        let synchronous = matches!(caller, C::Once | C::Idempotent | C::Durable);
+        let may_be_repeated = call.idempotent() || call.is_dry();
+        let has_response_body = call.status() == 200;
         Some(match self {
             Rule::Unreachable(kind) => failure(kind, Executed::No, 0, 3),
             Rule::Permanent(kind) => failure(kind, Executed::No, 0, 1),
             Rule::Retried => success(1, 2),
-            Rule::Sent(kind) => match caller {
-                C::Once | C::Durable | C::Event => failure(kind, Executed::Unknown, 0, 1),
-                _ => success(1, 2),
-            },
-            Rule::Ran(kind) => match caller {
-                C::Once | C::Durable | C::Event => failure(kind, Executed::Unknown, 1, 1),
-                _ => success(2, 2),
-            },
-            Rule::Began(kind) if synchronous => failure(kind, Executed::Yes, 1, 1),
+            // The head is the whole request.
+            Rule::Sent(_) if !call.has_request_body() => return None,
+            Rule::Sent(_) if may_be_repeated => success(1, 2),
+            Rule::Sent(kind) => failure(kind, Executed::Unknown, 0, 1),
+            Rule::Ran(_) if may_be_repeated => success(2, 2),
+            Rule::Ran(kind) => failure(kind, Executed::Unknown, 1, 1),
+            Rule::Began(kind) | Rule::BeganWrong(kind) | Rule::BeganBody(kind)
+                if has_response_body =>
+            {
+                failure(kind, Executed::Yes, 1, 1)
+            }
             Rule::Began(_) => success(1, 1),
-            Rule::BeganWrong(kind) => match caller {
-                C::DryRun | C::IdempotentDryRun => success(0, 1),
-                C::Event => failure(kind, Executed::Unknown, 1, 1),
-                C::IdempotentEvent => success(2, 2),
-                _ => failure(kind, Executed::Yes, 1, 1),
-            },
-            Rule::BeganBody(kind) if synchronous => failure(kind, Executed::Yes, 1, 1),
+            Rule::BeganWrong(_) if call.is_dry() => success(0, 1),
+            Rule::BeganWrong(_) if call.idempotent() => success(2, 2),
+            Rule::BeganWrong(kind) => failure(kind, Executed::Unknown, 1, 1),
             Rule::BeganBody(_) | Rule::Impossible(_) => return None,
         })
     }

@@ -1,24 +1,28 @@
-//! Every fault at every point of a call: how often the function runs, and what the caller learns.
+//! Every fault at every point of a call: how often the function runs or the request takes effect, and
+//! what the caller learns.
 //! The tests run the component in a host over real sockets.
 
 mod answers;
+mod execution;
 mod expected;
 mod matrix_case;
 mod report;
 
 use std::sync::Arc;
 
-use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};
+use aws_lambda_connector_host::bindings::types::{ErrorCategory, Executed, TransportKind as Kind};
 use aws_lambda_connector_host::outbound::OutboundOptions;
 use local_lambda::Tls;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use answers::{ANSWERS, Answer, Meaning, Origin};
+use execution::{Changed, Waiting};
 use expected::{RULES, Rule};
-use matrix_case::{Caller, End, Outcome};
-use testing::proxy::{Fault, Point};
-use testing::{AnyHost, Component, for_each_component};
+use matrix_case::{Call, End, Outcome};
+use testing::outcome::{assert_service, assert_transport, service};
+use testing::proxy::{Fault, Point, Proxy};
+use testing::{AnyHost, Component, connection, for_each_component, lambda_with};
 
 /// Number of cases that run concurrently. Cases that only wait need no processor time and do not
 /// count.
@@ -28,7 +32,7 @@ const CONCURRENCY: usize = 8;
 struct Seen {
     point: Point,
     fault: Fault,
-    caller: Caller,
+    call: Call,
     rule: Rule,
     outcome: Outcome,
 }
@@ -45,8 +49,8 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
     let mut running = JoinSet::new();
     for (point, rules) in RULES {
         for (fault, rule) in rules {
-            for caller in Caller::ALL {
-                if rule.of(caller).is_none() || !points(point) {
+            for call in Call::all() {
+                if rule.of(call).is_none() || !points(point) {
                     continue;
                 }
                 let (host, tls, permits) = (host.clone(), tls.clone(), Arc::clone(&permits));
@@ -58,9 +62,9 @@ async fn run_all(host: AnyHost, tls: Tls, points: impl Fn(Point) -> bool) -> Vec
                     Seen {
                         point,
                         fault,
-                        caller,
+                        call,
                         rule,
-                        outcome: matrix_case::run(&host, &tls, point, fault, caller).await,
+                        outcome: matrix_case::run(&host, &tls, point, fault, call).await,
                     }
                 });
             }
@@ -74,11 +78,11 @@ fn unexpected_outcomes(all: &[Seen]) -> String {
     let lines: Vec<String> = all
         .iter()
         .filter_map(|seen| {
-            let expected = seen.rule.of(seen.caller)?;
+            let expected = seen.rule.of(seen.call)?;
             (seen.outcome != expected).then(|| {
                 format!(
                     "{:?}, {:?}, {:?}: {}, expected {expected}",
-                    seen.point, seen.fault, seen.caller, seen.outcome
+                    seen.point, seen.fault, seen.call, seen.outcome
                 )
             })
         })
@@ -136,20 +140,52 @@ async fn promises_hold_in_wasmtimes_own_host(component: Component) {
     assert_eq!(unexpected_answered(&answered), "");
 }
 
+/// The result may have arrived, so the caller's own repetition of it finds a closed callback. The error
+/// then says what that can mean.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn result_repeated_after_an_unknown_outcome_is_explained(component: Component) {
+    let host = AnyHost::Reference(component.host().clone());
+    let lambda = lambda_with(|config| config.invisible_reads = 0).await;
+    let waiting = Waiting::start(&host, &lambda).await;
+    let proxy = Proxy::start(lambda.addr(), Point::WholeRequest, Fault::Close);
+    let proxy = proxy.await.unwrap();
+    let connection = connection(lambda.key(), format!("http://{}", proxy.addr()));
+
+    let sent = waiting.change(&host, &connection, Call::Succeed).await;
+    assert_transport(sent, Kind::CutOff, Executed::Unknown, 1);
+    for again in [Call::Succeed, Call::Heartbeat] {
+        let error = service(waiting.change(&host, &connection, again).await);
+        assert_eq!(error.code, "CallbackTimeoutException");
+        assert_service(&error, ErrorCategory::Conflict, Executed::No, 1);
+        assert!(!error.retryable);
+        let hint = error.hint.unwrap();
+        for part in ["expired", "already closed", "earlier attempt", "unknown"] {
+            assert!(hint.contains(part), "{hint}");
+        }
+    }
+    // A stop can be repeated, and reports when the execution ended.
+    let stopped = waiting.change(&host, &connection, Call::Stop).await;
+    assert!(matches!(stopped, Ok(Changed::Stopped(_))));
+    let addr = proxy.addr();
+    proxy.end().await;
+    assert_eq!(execution::requests(&lambda, addr), 4);
+}
+
 /// Promises that hold regardless of the rules.
 fn assert_promises(seen: &Seen) {
-    let Outcome { runs, end, .. } = seen.outcome;
-    let place = format!("{:?}, {:?}, {:?}", seen.point, seen.fault, seen.caller);
-    let may_run_twice = matches!(seen.caller, Caller::Idempotent | Caller::IdempotentEvent);
+    let Outcome { effects, end, .. } = seen.outcome;
+    let place = format!("{:?}, {:?}, {:?}", seen.point, seen.fault, seen.call);
+    let may_run_twice = matches!(seen.call, Call::Idempotent | Call::IdempotentEvent);
     assert!(
-        runs <= 1 || may_run_twice,
+        effects <= 1 || may_run_twice,
         "an accidental second run: {place}"
     );
-    let dry = matches!(seen.caller, Caller::DryRun | Caller::IdempotentDryRun);
+    let dry = matches!(seen.call, Call::DryRun | Call::IdempotentDryRun);
     match end {
-        End::Success(_) => assert!(runs >= 1 || dry, "a false success: {place}"),
-        End::Transport(_, Executed::No) => assert_eq!(runs, 0, "a false `no`: {place}"),
-        End::Transport(_, Executed::Yes) => assert_eq!(runs, 1, "a false `yes`: {place}"),
+        End::Invoked(_) | End::Changed => assert!(effects >= 1 || dry, "a false success: {place}"),
+        End::Transport(_, Executed::No) => assert_eq!(effects, 0, "a false `no`: {place}"),
+        End::Transport(_, Executed::Yes) => assert_eq!(effects, 1, "a false `yes`: {place}"),
         End::Transport(_, Executed::Unknown) => {
             assert!(!dry, "a dry run with unknown execution: {place}")
         }
@@ -159,10 +195,10 @@ fn assert_promises(seen: &Seen) {
     }
 }
 
-/// An answer, how the function was invoked, and the outcome.
+/// An answer, the call, and the outcome.
 struct Answered {
     answer: &'static Answer,
-    caller: Caller,
+    call: Call,
     outcome: Outcome,
 }
 
@@ -170,14 +206,14 @@ async fn run_answered(host: &AnyHost) -> Vec<Answered> {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for answer in &ANSWERS {
-        for caller in Caller::ALL {
+        for call in Call::all() {
             let (host, permits) = (host.clone(), Arc::clone(&permits));
             running.spawn(async move {
                 let _permit = permits.acquire().await;
                 Answered {
                     answer,
-                    caller,
-                    outcome: matrix_case::run_answered(&host, answer, caller).await,
+                    call,
+                    outcome: matrix_case::run_answered(&host, answer, call).await,
                 }
             });
         }
@@ -187,13 +223,13 @@ async fn run_answered(host: &AnyHost) -> Vec<Answered> {
 
 fn unexpected_answered(all: &[Answered]) -> String {
     let unexpected = all.iter().filter_map(|seen| {
-        let expected = seen.answer.expected(seen.caller);
+        let expected = seen.answer.expected(seen.call);
         (seen.outcome != expected).then(|| {
             let Answer { origin, name, .. } = seen.answer;
             let outcome = seen.outcome;
             format!(
                 "{origin}, {name}, {:?}: {outcome}, expected {expected}",
-                seen.caller
+                seen.call
             )
         })
     });
@@ -203,34 +239,34 @@ fn unexpected_answered(all: &[Answered]) -> String {
 /// Promises that hold regardless of who answered.
 fn assert_promises_of_answer(seen: &Answered) {
     let Outcome {
-        runs,
+        effects,
         attempts,
         end,
     } = seen.outcome;
     let Answer { origin, name, .. } = seen.answer;
-    let place = format!("{origin}, {name}, {:?}", seen.caller);
+    let place = format!("{origin}, {name}, {:?}", seen.call);
     assert!(
-        runs <= 1 || seen.caller.idempotent(),
+        effects <= 1 || seen.call.idempotent(),
         "an accidental second run: {place}"
     );
     let evidence = matches!(origin, Origin::Lambda | Origin::Emulator);
     match end {
-        End::Success(_) => {
+        End::Invoked(_) | End::Changed => {
             assert!(
                 evidence || attempts > 1,
                 "a success without evidence: {place}"
             );
             assert!(
-                runs >= 1 || seen.caller.is_dry(),
+                effects >= 1 || seen.call.is_dry(),
                 "a false success: {place}"
             );
         }
-        End::FunctionFailed => assert!(evidence && runs >= 1, "a false failure: {place}"),
+        End::FunctionFailed => assert!(evidence && effects >= 1, "a false failure: {place}"),
         End::Transport(_, Executed::No) | End::Service(Executed::No) => {
-            assert_eq!(runs, 0, "a false `no`: {place}");
+            assert_eq!(effects, 0, "a false `no`: {place}");
         }
         End::Transport(_, Executed::Yes) | End::Service(Executed::Yes) => {
-            assert!(evidence && runs == 1, "a false `yes`: {place}");
+            assert!(evidence && effects == 1, "a false `yes`: {place}");
         }
         End::Transport(_, Executed::Unknown) | End::Service(Executed::Unknown) => {}
         End::Other => panic!("an unexpected kind of error: {place}"),

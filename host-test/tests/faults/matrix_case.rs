@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lambda_connector_host::bindings::lambda::{InvocationType, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
-    Error, Executed, Invocation, Payload, TransportKind,
+    Connection, Error, Executed, Invocation, Payload, TransportKind,
 };
 use host_test::json::WitName;
 use local_lambda::{LocalLambda, Tls};
@@ -13,71 +13,93 @@ use testing::proxy::{Fault, Point, Proxy};
 use testing::{AnyHost, as_emulator, connection, lambda_with, request_with};
 
 use crate::answers::{Answer, Origin};
+use crate::execution::{self, Waiting};
 
-/// Size of the request and of the response in bytes. Half of it must still be more than a TCP
-/// segment.
-const SIZE: usize = 256 << 10;
+/// Size of the request and of an invocation's response in bytes. Half of it must still be more than
+/// a TCP segment.
+pub const SIZE: usize = 256 << 10;
 
-/// How the function is invoked.
+/// The call of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
-    /// Synchronously; the function may run once.
+pub enum Call {
+    /// Invokes the function synchronously; it may run once.
     Once,
-    /// Synchronously; the function may run twice.
+    /// Invokes the function synchronously; it may run twice.
     Idempotent,
-    /// Synchronously, with a named durable execution.
+    /// Invokes the function synchronously, with a named durable execution.
     Durable,
-    /// As an event, which may run once.
+    /// Invokes the function as an event, which may run once.
     Event,
-    /// As an event, which may run twice.
+    /// Invokes the function as an event, which may run twice.
     IdempotentEvent,
-    /// As a dry run.
+    /// Makes a dry run.
     DryRun,
-    /// As a dry run of a function that may run twice.
+    /// Makes a dry run of a function that may run twice.
     IdempotentDryRun,
+    /// Stops a durable execution.
+    Stop,
+    /// Completes a callback with a result.
+    Succeed,
+    /// Extends the time for a callback. The request has no body.
+    Heartbeat,
 }
 
-impl Caller {
-    pub const ALL: [Caller; 7] = [
-        Caller::Once,
-        Caller::Idempotent,
-        Caller::Durable,
-        Caller::Event,
-        Caller::IdempotentEvent,
-        Caller::DryRun,
-        Caller::IdempotentDryRun,
+impl Call {
+    pub const INVOCATIONS: &[Call] = &[
+        Call::Once,
+        Call::Idempotent,
+        Call::Durable,
+        Call::Event,
+        Call::IdempotentEvent,
+        Call::DryRun,
+        Call::IdempotentDryRun,
     ];
 
-    pub fn invocation_type(self) -> InvocationType {
-        match self {
-            Caller::Once | Caller::Idempotent | Caller::Durable => InvocationType::RequestResponse,
-            Caller::Event | Caller::IdempotentEvent => InvocationType::Event,
-            Caller::DryRun | Caller::IdempotentDryRun => InvocationType::DryRun,
-        }
+    /// The calls that change a durable execution. None of them may be repeated.
+    pub const CHANGES: &[Call] = &[Call::Stop, Call::Succeed, Call::Heartbeat];
+
+    pub fn all() -> impl Iterator<Item = Call> {
+        Self::INVOCATIONS.iter().chain(Self::CHANGES).copied()
+    }
+
+    pub fn changes_execution(self) -> bool {
+        Self::CHANGES.contains(&self)
     }
 
     pub fn is_dry(self) -> bool {
-        self.invocation_type() == InvocationType::DryRun
+        matches!(self, Call::DryRun | Call::IdempotentDryRun)
     }
 
     pub fn idempotent(self) -> bool {
         matches!(
             self,
-            Caller::Idempotent | Caller::IdempotentEvent | Caller::IdempotentDryRun
+            Call::Idempotent | Call::IdempotentEvent | Call::IdempotentDryRun
         )
     }
 
-    /// The status of a successful response.
+    pub fn has_request_body(self) -> bool {
+        self != Call::Heartbeat
+    }
+
+    /// The status of a successful response. One with 200 has a body.
     pub fn status(self) -> u16 {
-        match self.invocation_type() {
-            InvocationType::RequestResponse => 200,
-            InvocationType::Event => 202,
-            InvocationType::DryRun => 204,
+        match self {
+            Call::Event | Call::IdempotentEvent => 202,
+            Call::DryRun | Call::IdempotentDryRun => 204,
+            _ => 200,
+        }
+    }
+
+    fn invocation_type(self) -> InvocationType {
+        match self.status() {
+            202 => InvocationType::Event,
+            204 => InvocationType::DryRun,
+            _ => InvocationType::RequestResponse,
         }
     }
 
     fn request(self, fault: Fault) -> InvokeRequest {
-        let durable = self == Caller::Durable;
+        let durable = self == Call::Durable;
         let event = json!({ "key": "case", "bytes": SIZE, "filler": "x".repeat(SIZE) });
         let function = if durable { "durable" } else { "count" };
         let request = request_with(function, event.to_string(), |delivery| {
@@ -101,9 +123,9 @@ impl Caller {
 /// The outcome of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How often the function ran.
-    pub runs: u64,
-    /// The number of attempts that the connector reports.
+    /// How often the function ran, or how many requests that change an execution took effect.
+    pub effects: u64,
+    /// The number of attempts.
     pub attempts: u8,
     pub end: End,
 }
@@ -111,8 +133,10 @@ pub struct Outcome {
 /// How the call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The response's status.
-    Success(u16),
+    /// The status of a successful invocation.
+    Invoked(u16),
+    /// The success of a call that changes an execution.
+    Changed,
     Transport(TransportKind, Executed),
     Service(Executed),
     FunctionFailed,
@@ -120,10 +144,22 @@ pub enum End {
     Other,
 }
 
+impl End {
+    /// The success of `call`.
+    pub fn success(call: Call) -> Self {
+        if call.changes_execution() {
+            Self::Changed
+        } else {
+            Self::Invoked(call.status())
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.end {
-            End::Success(status) => write!(f, "{status}")?,
+            End::Invoked(status) => write!(f, "{status}")?,
+            End::Changed => f.write_str("success")?,
             End::Transport(kind, executed) => {
                 write!(f, "`{}`, {}", kind.wit_name(), executed.wit_name())?;
             }
@@ -131,34 +167,36 @@ impl fmt::Display for Outcome {
             End::FunctionFailed => f.write_str("`function-failed`")?,
             End::Other => f.write_str("?")?,
         }
-        write!(f, "; {} in {}", self.runs, self.attempts)
+        write!(f, "; {} in {}", self.effects, self.attempts)
     }
 }
 
 /// Runs one case. Only the point inside TLS needs the host to trust `tls`.
-pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, caller: Caller) -> Outcome {
+pub async fn run(host: &AnyHost, tls: &Tls, point: Point, fault: Fault, call: Call) -> Outcome {
     let https = point == Point::InTls;
-    let lambda = lambda_with(|config| config.tls = https.then(|| tls.clone())).await;
+    let lambda = lambda_with(|config| {
+        config.tls = https.then(|| tls.clone());
+        config.invisible_reads = 0;
+    });
+    let lambda = lambda.await;
     let proxy = Proxy::start(lambda.addr(), point, fault).await.unwrap();
     let scheme = if https { "https" } else { "http" };
     let connection = connection(lambda.key(), format!("{scheme}://{}", proxy.addr()));
-    let result = host.invoke(&connection, &caller.request(fault)).await;
-    let label = format!("{point:?} {fault:?} {caller:?}");
-    let counted = point != Point::BeforeConnect;
-    let (attempts, end) = ended(&label, counted, proxy, &lambda, &result).await;
-    if let Ok(invocation) = &result {
-        assert_answered(caller, invocation);
+    let ended = Ended::of(host, &lambda, proxy, &connection, call, fault).await;
+    let label = format!("{point:?} {fault:?} {call:?}");
+    let outcome = ended.outcome(&label);
+    if point != Point::BeforeConnect {
+        ended.assert_attempts(&label, outcome.attempts);
     }
-    Outcome {
-        runs: lambda.runs("case"),
-        attempts,
-        end,
+    if let Ok(Success::Invoked(invocation)) = &ended.result {
+        assert_answered(call, invocation);
     }
+    outcome
 }
 
 /// Runs one case in which the first request receives `answer`.
-pub async fn run_answered(host: &AnyHost, answer: &Answer, caller: Caller) -> Outcome {
-    let lambda = lambda_with(|_| ()).await;
+pub async fn run_answered(host: &AnyHost, answer: &Answer, call: Call) -> Outcome {
+    let lambda = lambda_with(|config| config.invisible_reads = 0).await;
     let proxy = Proxy::answering(lambda.addr(), answer.canned());
     let proxy = proxy.await.unwrap();
     let connection = connection(lambda.key(), format!("http://{}", proxy.addr()));
@@ -167,68 +205,122 @@ pub async fn run_answered(host: &AnyHost, answer: &Answer, caller: Caller) -> Ou
         Origin::Lambda | Origin::Gateway | Origin::CaptivePage => connection,
     };
     // Nothing here waits for a timeout.
-    let request = caller.request(Fault::Close);
-    let result = host.invoke(&connection, &request).await;
-    let label = format!("{} {} {caller:?}", answer.origin, answer.name);
-    let (attempts, end) = ended(&label, true, proxy, &lambda, &result).await;
-    match &result {
-        Ok(invocation) if attempts > 1 => assert_answered(caller, invocation),
+    let ended = Ended::of(host, &lambda, proxy, &connection, call, Fault::Close).await;
+    let label = format!("{} {} {call:?}", answer.origin, answer.name);
+    let mut outcome = ended.outcome(&label);
+    ended.assert_attempts(&label, outcome.attempts);
+    outcome.effects += answer.effects(call);
+    match &ended.result {
+        Ok(Success::Invoked(invocation)) if outcome.attempts > 1 => {
+            assert_answered(call, invocation);
+        }
         _ => {}
     }
-    Outcome {
-        runs: answer.runs(caller) + lambda.runs("case"),
-        attempts,
-        end,
-    }
+    outcome
 }
 
-/// Waits until the call has no further effect. Returns its attempts and its end.
-async fn ended(
-    label: &str,
-    counted: bool,
-    proxy: Proxy,
-    lambda: &LocalLambda,
-    result: &Result<Invocation, Error>,
-) -> (u8, End) {
-    let connections = proxy.connections();
-    proxy.end().await;
-    lambda.wait_until_idle().await;
-    let (attempts, end) = match result {
-        Ok(invocation) => (invocation.attempts, End::Success(invocation.status_code)),
-        Err(Error::Transport(error)) => {
-            (error.attempts, End::Transport(error.kind, error.executed))
+/// The result of a call that succeeded.
+enum Success {
+    Invoked(Box<Invocation>),
+    Changed,
+}
+
+/// A call that has ended and has no further effect.
+struct Ended {
+    result: Result<Success, Error>,
+    /// How often the function ran, or the number of requests that reached the service.
+    effects: u64,
+    connections: u8,
+}
+
+impl Ended {
+    /// Makes the call.
+    async fn of(
+        host: &AnyHost,
+        lambda: &LocalLambda,
+        proxy: Proxy,
+        connection: &Connection,
+        call: Call,
+        fault: Fault,
+    ) -> Self {
+        if !call.changes_execution() {
+            let result = host.invoke(connection, &call.request(fault)).await;
+            let connections = proxy.connections();
+            proxy.end().await;
+            lambda.wait_until_idle().await;
+            return Self {
+                result: result.map(|invocation| Success::Invoked(Box::new(invocation))),
+                effects: lambda.runs("case"),
+                connections,
+            };
         }
-        Err(Error::Service(error)) => (error.attempts, End::Service(error.executed)),
-        Err(Error::FunctionFailed(failed)) => (failed.invocation.attempts, End::FunctionFailed),
-        Err(other) => {
-            eprintln!("{label}: {other:?}");
-            (0, End::Other)
-        }
-    };
-    if counted {
+        let waiting = Waiting::start(host, lambda).await;
+        let result = waiting.change(host, connection, call).await;
+        let (connections, addr) = (proxy.connections(), proxy.addr());
+        proxy.end().await;
+        let effects = execution::requests(lambda, addr);
+        let changed = result.as_ref().ok();
+        waiting.conclude(host, call, effects, changed).await;
+        lambda.wait_until_idle().await;
         assert_eq!(
-            connections, attempts,
+            execution::requests(lambda, addr),
+            effects,
+            "{call:?}: a request arrived after the call"
+        );
+        Self {
+            result: result.map(|_| Success::Changed),
+            effects,
+            connections,
+        }
+    }
+
+    fn outcome(&self, label: &str) -> Outcome {
+        let (attempts, end) = match &self.result {
+            Ok(Success::Invoked(invocation)) => {
+                (invocation.attempts, End::Invoked(invocation.status_code))
+            }
+            // The interface does not report the attempts of this success.
+            Ok(Success::Changed) => (self.connections, End::Changed),
+            Err(Error::Transport(error)) => {
+                (error.attempts, End::Transport(error.kind, error.executed))
+            }
+            Err(Error::Service(error)) => (error.attempts, End::Service(error.executed)),
+            Err(Error::FunctionFailed(failed)) => (failed.invocation.attempts, End::FunctionFailed),
+            Err(other) => {
+                eprintln!("{label}: {other:?}");
+                (0, End::Other)
+            }
+        };
+        Outcome {
+            effects: self.effects,
+            attempts,
+            end,
+        }
+    }
+
+    fn assert_attempts(&self, label: &str, attempts: u8) {
+        assert_eq!(
+            self.connections, attempts,
             "{label}: each attempt must open one connection"
         );
     }
-    (attempts, end)
 }
 
 /// Asserts that a success carries the function's complete response.
-fn assert_answered(caller: Caller, invocation: &Invocation) {
-    assert_eq!(invocation.status_code, caller.status());
+fn assert_answered(call: Call, invocation: &Invocation) {
+    assert_eq!(invocation.status_code, call.status());
     let output = invocation.output.as_ref();
-    if caller.status() != 200 {
-        assert!(output.is_none(), "{caller:?}: {output:?}");
+    if call.status() != 200 {
+        assert!(output.is_none(), "{call:?}: {output:?}");
         return;
     }
     let Some(Payload::Text(text)) = output else {
-        panic!("{caller:?}: {output:?}");
+        panic!("{call:?}: {output:?}");
     };
     let answer: serde_json::Value = serde_json::from_str(text).unwrap();
-    let bytes = match caller {
-        Caller::Durable => answer["payload"]["filler"].as_str(),
+    let bytes = match call {
+        Call::Durable => answer["payload"]["filler"].as_str(),
         _ => answer["padding"].as_str(),
     };
-    assert_eq!(bytes.map(str::len), Some(SIZE), "{caller:?}");
+    assert_eq!(bytes.map(str::len), Some(SIZE), "{call:?}");
 }

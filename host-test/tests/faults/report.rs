@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use crate::answers::ANSWERS;
 use crate::expected::{RULES, Rule};
-use crate::matrix_case::Caller;
+use crate::matrix_case::Call;
 use crate::{Answered, Seen};
 use testing::proxy::{Fault, Point};
 
@@ -27,8 +27,11 @@ Each call may take three attempts. A cell contains the result, how often the fun
 - An incomplete response is never a success.
 - `executed: no` appears only if no attempt ran the function, and `yes` only if one did.
 
-## The connection breaks
+`executions.stop` and `executions.complete-callback` keep the same promises. For them, the second figure is the number of
+requests that took effect. It is at most 1, because no option lets these calls repeat such a request. `success; 1 in 2` is a
+success whose second attempt took effect. `succeeded` and `heartbeat` are the outcomes that `complete-callback` sends.
 
+## The connection breaks
 ";
 
 const ANSWERED: &str = "
@@ -38,34 +41,48 @@ Here, the first request receives an answer, and every later one reaches Lambda. 
 (`x-amzn-RequestId`), an emulator by the connection that declares it. An answer from anything else proves nothing about
 the function, unless HTTP defines the status as refused before the request is forwarded. The number of runs includes the
 one that precedes the answer: a gateway that gives up waiting has forwarded the request.
-
 ";
+
+/// The groups of calls, each with its heading.
+const GROUPS: [(&str, &[Call]); 2] = [
+    ("Invocations", Call::INVOCATIONS),
+    ("Changes of a durable execution", Call::CHANGES),
+];
 
 /// The whole page.
 pub fn page(all: &[Seen], answered: &[Answered]) -> String {
-    let (broken, answered) = (table(all), answered_table(answered));
-    format!("{INTRODUCTION}{broken}{ANSWERED}{answered}")
+    let mut text = INTRODUCTION.to_owned();
+    for (heading, calls) in GROUPS {
+        write!(text, "\n### {heading}\n\n{}", table(all, calls)).unwrap();
+    }
+    text += &impossible();
+    text += ANSWERED;
+    for (heading, calls) in GROUPS {
+        let table = answered_table(answered, calls);
+        write!(text, "\n### {heading}, answered\n\n{table}").unwrap();
+    }
+    text
 }
 
-fn header(first: &str, second: &str) -> String {
+fn header(first: &str, second: &str, calls: &[Call]) -> String {
     let mut text = format!("| {first} | {second} |");
-    for caller in Caller::ALL {
-        write!(text, " {} |", caller_name(caller)).unwrap();
+    for call in calls {
+        write!(text, " {} |", call_name(*call)).unwrap();
     }
     text += "\n|---|---|";
-    text += &"---|".repeat(Caller::ALL.len());
+    text += &"---|".repeat(calls.len());
     text + "\n"
 }
 
 /// The table of outcomes by origin and answer.
-fn answered_table(all: &[Answered]) -> String {
-    let mut text = header("Origin", "Answer");
+fn answered_table(all: &[Answered], calls: &[Call]) -> String {
+    let mut text = header("Origin", "Answer", calls);
     for answer in &ANSWERS {
         write!(text, "| {} | {} |", answer.origin, answer.name).unwrap();
-        for caller in Caller::ALL {
+        for call in calls {
             let cell = all
                 .iter()
-                .find(|seen| std::ptr::eq(seen.answer, answer) && seen.caller == caller);
+                .find(|seen| std::ptr::eq(seen.answer, answer) && seen.call == *call);
             write!(text, " {} |", cell.unwrap().outcome).unwrap();
         }
         text += "\n";
@@ -73,21 +90,19 @@ fn answered_table(all: &[Answered]) -> String {
     text
 }
 
-/// The table of observed outcomes and the list of impossible cases.
-fn table(all: &[Seen]) -> String {
+/// The table of outcomes by point and fault.
+fn table(all: &[Seen], calls: &[Call]) -> String {
     let cells: BTreeMap<(u8, u8, u8), String> = all
         .iter()
         .map(|seen| {
-            let place = (seen.point as u8, seen.fault as u8, seen.caller as u8);
+            let place = (seen.point as u8, seen.fault as u8, seen.call as u8);
             (place, seen.outcome.to_string())
         })
         .collect();
-    let mut text = header("Point", "Fault");
-    let mut impossible = Vec::new();
+    let mut text = header("Point", "Fault", calls);
     for (point, rules) in RULES {
         for (fault, rule) in rules {
-            if let Rule::Impossible(why) = rule {
-                impossible.push((point_name(point), fault_name(point, fault), why));
+            if matches!(rule, Rule::Impossible(_)) {
                 continue;
             }
             write!(
@@ -97,17 +112,28 @@ fn table(all: &[Seen]) -> String {
                 fault_name(point, fault)
             )
             .unwrap();
-            for caller in Caller::ALL {
-                let place = (point as u8, fault as u8, caller as u8);
+            for call in calls {
+                let place = (point as u8, fault as u8, *call as u8);
                 let cell = cells.get(&place).map_or("no body", String::as_str);
                 write!(text, " {cell} |").unwrap();
             }
             text += "\n";
         }
     }
-    text += "\nThese faults cannot happen:\n\n| Point | Fault | Reason |\n|---|---|---|\n";
-    for (point, fault, why) in impossible {
-        writeln!(text, "| {point} | {fault} | {why} |").unwrap();
+    text
+}
+
+/// The table of impossible cases.
+fn impossible() -> String {
+    let mut text = "\n### Faults that cannot happen\n\n".to_owned();
+    text += "| Point | Fault | Reason |\n|---|---|---|\n";
+    for (point, rules) in RULES {
+        for (fault, rule) in rules {
+            if let Rule::Impossible(why) = rule {
+                let (point, fault) = (point_name(point), fault_name(point, fault));
+                writeln!(text, "| {point} | {fault} | {why} |").unwrap();
+            }
+        }
     }
     text
 }
@@ -126,15 +152,18 @@ pub fn compare_with_docs(page: &str) {
     );
 }
 
-fn caller_name(caller: Caller) -> &'static str {
-    match caller {
-        Caller::Once => "request-response",
-        Caller::Idempotent => "… idempotent",
-        Caller::Durable => "… durable name",
-        Caller::Event => "event",
-        Caller::IdempotentEvent => "… idempotent",
-        Caller::DryRun => "dry-run",
-        Caller::IdempotentDryRun => "… idempotent",
+fn call_name(call: Call) -> &'static str {
+    match call {
+        Call::Once => "request-response",
+        Call::Idempotent => "… idempotent",
+        Call::Durable => "… durable name",
+        Call::Event => "event",
+        Call::IdempotentEvent => "… idempotent",
+        Call::DryRun => "dry-run",
+        Call::IdempotentDryRun => "… idempotent",
+        Call::Stop => "`stop`",
+        Call::Succeed => "`succeeded`",
+        Call::Heartbeat => "`heartbeat`",
     }
 }
 
@@ -144,7 +173,7 @@ fn point_name(point: Point) -> &'static str {
         Point::InTls => "in TLS",
         Point::RequestHead => "after the request's head",
         Point::HalfRequest => "half-way through the request's body",
-        Point::WholeRequest => "after the request, when the function has run",
+        Point::WholeRequest => "after the request, when it has taken effect",
         Point::AnswerHead => "after the response's head",
         Point::HalfAnswer => "half-way through the response's body",
     }
