@@ -31,7 +31,7 @@ const STATUSES: [u16; 20] = [
 /// The statuses that HTTP defines as refused before the request is processed or forwarded.
 const REFUSALS: [u16; 9] = [407, 411, 413, 414, 417, 421, 431, 505, 511];
 
-const BODIES: [&str; 16] = [
+const BODIES: [&str; 20] = [
     "",
     "null",
     r#"{"ok":true,"n":12345678901234567890}"#,
@@ -45,6 +45,10 @@ const BODIES: [&str; 16] = [
     r#"{"Functions":[{"FunctionName":"f","FunctionArn":"arn:aws:lambda:eu-central-1:123456789012:function:f","Version":"$LATEST","Timeout":3,"MemorySize":128,"Architectures":["arm64"],"TenancyConfig":{"TenantIsolationMode":"PER_TENANT"},"DurableConfig":{}}],"NextMarker":"bWFya2Vy"}"#,
     r#"{"Versions":[{"FunctionName":"f","FunctionArn":"a","Version":"1","Description":"d"}],"NextMarker":null}"#,
     r#"{"Aliases":[{"AliasArn":"a","Name":"live","FunctionVersion":"2","Description":"","RoutingConfig":{"AdditionalVersionWeights":{"3":0.1}}}]}"#,
+    r#"{"DurableExecutionArn":"arn:aws:lambda:eu-central-1:123456789012:function:f:1/durable-execution/order-7/2f6b1c0e","DurableExecutionName":"order-7","FunctionArn":"a","StartTimestamp":1795780800.25,"EndTimestamp":1.795780801E9,"Status":"FAILED","Version":"1","InputPayload":"{\"a\": 1}","Error":{"ErrorType":"T","StackTrace":["x"]}}"#,
+    r#"{"DurableExecutions":[{"DurableExecutionArn":"a","DurableExecutionName":"n","StartTimestamp":1,"Status":"REVIEWING"}],"NextMarker":"m"}"#,
+    r#"{"Events":[{"EventType":"StepFailed","EventId":7,"EventTimestamp":1,"Id":"o","ParentId":"p","Name":"n","StepFailedDetails":{"a" : 1}}]}"#,
+    r#"{"StopTimestamp":"2026-11-27T12:00:00Z"}"#,
     "<html><body>502 Bad Gateway</body></html>",
     "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn><UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
     "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token is invalid</Message></Error></ErrorResponse>",
@@ -96,7 +100,7 @@ fn header() -> impl Strategy<Value = (String, Vec<u8>)> {
     ]
 }
 
-fn response() -> impl Strategy<Value = Response> {
+pub fn response() -> impl Strategy<Value = Response> {
     let status = prop_oneof![4 => select(&STATUSES[..]), 1 => any::<u16>()];
     (status, vec(header(), 0..8), bytes_like(&BODIES)).prop_map(|(status, headers, body)| {
         Response {
@@ -131,7 +135,7 @@ fn clock() -> impl Strategy<Value = u64> {
 }
 
 /// Checks what must be true of any error.
-fn check_error(error: &Error, runs_function: bool) {
+pub fn check_error(error: &Error, runs_function: bool) {
     assert_no_secret(&format!("{error:?}"));
     let (executed, attempts) = match error {
         Error::Service(error) | Error::Unauthenticated(error) => (error.executed, error.attempts),

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod executions;
 mod inputs;
 mod mutation;
 mod pure;

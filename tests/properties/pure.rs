@@ -87,7 +87,7 @@ proptest! {
 }
 
 /// Any JSON value, including unusual names and strings.
-fn any_json() -> impl Strategy<Value = Value> {
+pub fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
