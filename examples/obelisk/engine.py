@@ -125,14 +125,9 @@ def connection():
 
 
 def request(function, payload=None, **delivery):
-    """An `invoke-request`. Obelisk requires every field of a record."""
-    fields = ["qualifier", "invocation_type", "log_type", "client_context", "tenant_id", "durable_execution_name"]
-    limits = ["max_attempts", "connect_timeout_ms", "response_timeout_ms", "idempotent"]
-    return dict.fromkeys([*fields, "trace_id", "request_id"]) | {
-        "function": function,
-        "payload": None if payload is None else json.dumps(payload),
-        "delivery": dict.fromkeys(limits) | delivery,
-    }
+    """An `invoke-request`. Obelisk reads an omitted field of an optional type as `none`."""
+    payload = None if payload is None else json.dumps(payload)
+    return {"function": function, "payload": payload, "delivery": delivery}
 
 
 def step(function, payload=None, idempotent=False, after_ms=0):
