@@ -353,6 +353,7 @@ fn script(body: &str) -> Script {
         status: 200,
         headers: vec![("x-amzn-requestid".into(), "8f5e".into())],
         body: body.into(),
+        ..Response::default()
     };
     Script::new(vec![response; 3], NOW)
 }
