@@ -32,7 +32,7 @@ fn review_page_states_the_longest_call() {
         ),
     ]
     .map(|(what, delivery)| {
-        let body_ms = delivery.time_limits(0).body_ms;
+        let body_ms = delivery.time_limits(0, false).body_ms;
         let most_ms = delivery.longest_ms() + u64::from(body_ms);
         assert_eq!(most_ms % 100, 0);
         let seconds = format!("{}.{}", most_ms / 1_000, most_ms % 1_000 / 100);
