@@ -19,16 +19,19 @@ async fn requests_of_botocore_reach_their_operations() {
     let vectors = include_str!("../../../../tests/vectors/signed-requests-2.json");
     let vectors: Vec<Value> = serde_json::from_str(vectors).unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let lambda = lambda_with(|config| {
-        config.region = "eu-central-1".to_owned();
-        config.clock_offset_seconds = SIGNED_AT - i64::try_from(now.as_secs()).unwrap();
-        config.keys = vec![Key {
-            access_key_id: "AKIDEXAMPLE".to_owned(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
-            ..Key::default()
-        }];
-    })
-    .await;
+    let start = async |session_token: Option<&str>| {
+        lambda_with(|config| {
+            config.region = "eu-central-1".to_owned();
+            config.clock_offset_seconds = SIGNED_AT - i64::try_from(now.as_secs()).unwrap();
+            config.keys = vec![Key {
+                access_key_id: "AKIDEXAMPLE".to_owned(),
+                secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
+                session_token: session_token.map(str::to_owned),
+                ..Key::default()
+            }];
+        })
+        .await
+    };
     let mut sent = 0;
     for vector in vectors {
         let text = |field: &str| vector[field].as_str().unwrap();
@@ -45,6 +48,7 @@ async fn requests_of_botocore_reach_their_operations() {
         }
         let body = vector["body"].as_str().unwrap_or_default().to_owned();
         let request = request.body(Full::new(Bytes::from(body))).unwrap();
+        let lambda = start(vector["headers"]["X-Amz-Security-Token"].as_str()).await;
         // The signature is valid, and each parameter is. What the request names is not here.
         let answer = send(&lambda, request).await;
         let error = answer.error(404, "ResourceNotFoundException");
@@ -55,5 +59,5 @@ async fn requests_of_botocore_reach_their_operations() {
         assert!(message.contains(named), "{message}");
         sent += 1;
     }
-    assert_eq!(sent, 13);
+    assert_eq!(sent, 15);
 }
