@@ -10,6 +10,21 @@ use aws_lambda_connector::call::invocation::Invocation;
 use aws_lambda_connector::call::roles::RoleOptions;
 use aws_lambda_connector::cards;
 use aws_lambda_connector::cards::choices::ChoicePage;
+use aws_lambda_connector::executions::wait;
+use aws_lambda_connector::lambda::executions::complete_callback::{
+    CallbackResult, CompleteCallback,
+};
+use aws_lambda_connector::lambda::executions::execution::{
+    Execution, ExecutionFailure, ExecutionStatus,
+};
+use aws_lambda_connector::lambda::executions::get::GetDurableExecution;
+use aws_lambda_connector::lambda::executions::history::{
+    GetDurableExecutionHistory, HistoryPage, HistoryQuery,
+};
+use aws_lambda_connector::lambda::executions::list::{
+    ExecutionPage, ExecutionQuery, ListDurableExecutions,
+};
+use aws_lambda_connector::lambda::executions::stop::StopDurableExecution;
 use aws_lambda_connector::lambda::invoke::{
     InvocationType, Invoke, InvokeRequest, LogType, ResponseMode,
 };
@@ -38,6 +53,16 @@ pub enum CallOutcome {
     Tested(Result<Vec<Check>, Error>),
     /// `sessions.open`
     Opened(Result<Session, Error>),
+    /// `executions.get` and `executions.wait`
+    Execution(Result<Execution, Error>),
+    /// `executions.list-executions`
+    Executions(Result<ExecutionPage, Error>),
+    /// `executions.history`
+    History(Result<HistoryPage, Error>),
+    /// `executions.stop`
+    Stopped(Result<u64, Error>),
+    /// `executions.complete-callback`
+    Completed(Result<(), Error>),
     /// `cards.run`
     Ran(Result<String, Error>),
     /// `cards.choices`
@@ -53,6 +78,11 @@ impl CallOutcome {
             CallOutcome::Listed(result) => result.is_ok(),
             CallOutcome::Qualifiers(result) => result.is_ok(),
             CallOutcome::Opened(result) => result.is_ok(),
+            CallOutcome::Execution(result) => result.is_ok(),
+            CallOutcome::Executions(result) => result.is_ok(),
+            CallOutcome::History(result) => result.is_ok(),
+            CallOutcome::Stopped(result) => result.is_ok(),
+            CallOutcome::Completed(result) => result.is_ok(),
             CallOutcome::Ran(result) => result.is_ok(),
             CallOutcome::Choices(result) => result.is_ok(),
             CallOutcome::Tested(_) => false,
@@ -67,6 +97,11 @@ impl CallOutcome {
             CallOutcome::Qualifiers(result) => result.as_ref().err(),
             CallOutcome::Tested(result) => result.as_ref().err(),
             CallOutcome::Opened(result) => result.as_ref().err(),
+            CallOutcome::Execution(result) => result.as_ref().err(),
+            CallOutcome::Executions(result) => result.as_ref().err(),
+            CallOutcome::History(result) => result.as_ref().err(),
+            CallOutcome::Stopped(result) => result.as_ref().err(),
+            CallOutcome::Completed(result) => result.as_ref().err(),
             CallOutcome::Ran(result) => result.as_ref().err(),
             CallOutcome::Choices(result) => result.as_ref().err(),
         }
@@ -95,6 +130,9 @@ impl<'a> Call<'a> {
                 })
             }
             "invoke" | "list" | "qualifiers" | "test" | "open" => connection(lines),
+            "get" | "wait" | "list-executions" | "history" | "stop" | "callback" => {
+                connection(lines)
+            }
             _ => return None,
         };
         Some(Call {
@@ -111,6 +149,8 @@ impl<'a> Call<'a> {
         let value = values.as_ref().and_then(|values| values.get("idempotent"));
         match self.lines.first() {
             "run" => value.is_some_and(|value| *value == true || *value == "true"),
+            // No option declares it.
+            "stop" | "callback" => false,
             _ => self.lines.has("idempotent"),
         }
     }
@@ -154,6 +194,32 @@ impl<'a> Call<'a> {
                 lines.get("qualifier"),
             ))),
             "open" => CallOutcome::Opened(block_on(open(transport, connection, self.session()))),
+            "get" => CallOutcome::Execution(
+                GetDurableExecution::new(connection, arn(lines), lines.has("data"))
+                    .and_then(|call| block_on(perform(transport, call))),
+            ),
+            "wait" => CallOutcome::Execution(block_on(wait(
+                transport,
+                connection,
+                arn(lines),
+                lines.number("timeout").unwrap_or(60_000),
+            ))),
+            "list-executions" => CallOutcome::Executions(
+                ListDurableExecutions::new(connection, execution_query(lines))
+                    .and_then(|call| block_on(perform(transport, call))),
+            ),
+            "history" => CallOutcome::History(
+                GetDurableExecutionHistory::new(connection, &history_query(lines))
+                    .and_then(|call| block_on(perform(transport, call))),
+            ),
+            "stop" => CallOutcome::Stopped(
+                StopDurableExecution::new(connection, arn(lines), failure(lines).as_ref())
+                    .and_then(|call| block_on(perform(transport, call))),
+            ),
+            "callback" => CallOutcome::Completed(
+                CompleteCallback::new(connection, callback_id(lines), callback_result(lines))
+                    .and_then(|call| block_on(perform(transport, call))),
+            ),
             "test-card" => CallOutcome::Tested(block_on(cards::test(
                 transport,
                 &self.form,
@@ -234,6 +300,69 @@ pub fn query(lines: &Lines) -> FunctionQuery {
         cursor: lines.text("cursor"),
         limit: lines.number("limit"),
         delivery: None,
+    }
+}
+
+/// The execution of a call about one.
+pub fn arn(lines: &Lines) -> &str {
+    const ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:function:f:1/durable-execution/n/i";
+    lines.get("arn").unwrap_or(ARN)
+}
+
+/// The query of a listing of executions.
+pub fn execution_query(lines: &Lines) -> ExecutionQuery {
+    let statuses = lines.get("statuses").unwrap_or_default();
+    ExecutionQuery {
+        function: lines.text("function").unwrap_or("f".into()),
+        qualifier: lines.text("qualifier"),
+        name: lines.text("name"),
+        statuses: statuses
+            .split_whitespace()
+            .map(ExecutionStatus::read)
+            .collect(),
+        started_after_ms: lines.number("after"),
+        started_before_ms: lines.number("before"),
+        oldest_first: lines.has("oldest-first"),
+        cursor: lines.text("cursor"),
+        limit: lines.number("limit"),
+        delivery: None,
+    }
+}
+
+/// The query of a history.
+pub fn history_query(lines: &Lines) -> HistoryQuery {
+    HistoryQuery {
+        arn: arn(lines).into(),
+        with_data: lines.has("data"),
+        newest_first: lines.has("newest-first"),
+        cursor: lines.text("cursor"),
+        limit: lines.number("limit"),
+        delivery: None,
+    }
+}
+
+/// The failure that a stop or a callback's result records.
+pub fn failure(lines: &Lines) -> Option<ExecutionFailure> {
+    let frames = lines.get("frames").map(str::split_whitespace);
+    lines.has("failure").then(|| ExecutionFailure {
+        error_type: lines.text("failure"),
+        error_message: lines.text("message"),
+        error_data: lines.text("error-data"),
+        stack_trace: frames.into_iter().flatten().map(Into::into).collect(),
+    })
+}
+
+/// The callback of a call that completes one.
+pub fn callback_id(lines: &Lines) -> &str {
+    lines.get("callback-id").unwrap_or("Ab+/cd0==")
+}
+
+/// The result of a callback.
+pub fn callback_result(lines: &Lines) -> CallbackResult {
+    match failure(lines) {
+        Some(failure) => CallbackResult::Failed(failure),
+        None if lines.has("heartbeat") => CallbackResult::Heartbeat,
+        None => CallbackResult::Succeeded(lines.text("payload").map(String::into_bytes)),
     }
 }
 

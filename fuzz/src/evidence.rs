@@ -5,14 +5,14 @@ use aws_lambda_connector::aws::message::Response;
 use aws_lambda_connector::transport::{Failure, Reached};
 use memchr::memmem;
 
-/// What a request asks of the function.
+/// What a request asks of the function or of a durable execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asks {
     /// Nothing.
     Nothing,
     /// To be checked. Others than Lambda may run it.
     DryRun,
-    /// To run.
+    /// To run, or to change.
     Run,
 }
 
@@ -63,7 +63,8 @@ pub fn may_have_run(outcome: &Result<Response, Failure>, asks: Asks, at_emulator
     }
     match (asks, status) {
         (Asks::DryRun, 204) => false,
-        (_, 0..=299) => true,
+        // A status below 200 is not that of a complete response, and proves as little as an error.
+        (_, 200..=299) => true,
         (Asks::DryRun, _) => false,
         // A body may have a code of its own, which this does not read.
         _ => {

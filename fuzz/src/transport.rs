@@ -26,7 +26,7 @@ pub const NOW: u64 = 1_795_348_800;
 pub struct Seen {
     /// The number of requests.
     pub sent: Cell<u32>,
-    /// The number of requests that can run a function.
+    /// The number of requests that can run a function or change an execution.
     pub invocations: Cell<u32>,
     /// Whether one of them may have run the function.
     pub may_have_run: Cell<bool>,
@@ -221,7 +221,7 @@ impl Transport for Scripted {
     }
 
     async fn wait_ms(&self, ms: u64) {
-        assert!(ms <= 25_000, "a wait of {ms} ms");
+        assert!(ms <= 30_000, "a wait of {ms} ms");
         self.advance(ms);
     }
 
@@ -269,8 +269,15 @@ fn is_sts(request: &Request<'_>) -> bool {
     request.path.ends_with('/')
 }
 
-/// What the request asks of the function. An emulator may run it for a dry run.
+/// What the request asks of the function or the execution. An emulator may run a function for a dry
+/// run.
 fn asks(request: &Request<'_>, at_emulator: bool) -> Asks {
+    let is_callback = request
+        .path
+        .contains("/2025-12-01/durable-execution-callbacks/");
+    if is_callback || request.path.ends_with("/stop") {
+        return Asks::Run;
+    }
     if !request.path.ends_with("/invocations") {
         return Asks::Nothing;
     }

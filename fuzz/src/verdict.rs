@@ -26,6 +26,8 @@ pub fn check(call: &Call<'_>, outcome: &CallOutcome, transport: &Scripted, answe
         CallOutcome::Ran(_) => 20,
         // A dry run, with the default of three attempts.
         CallOutcome::Tested(_) => 3,
+        // The default number of attempts, which is not an option of these calls.
+        CallOutcome::Stopped(_) | CallOutcome::Completed(_) => 3,
         _ => 0,
     };
     assert!(invocations <= may_invoke, "{invocations} invocations");
@@ -65,7 +67,12 @@ pub fn check(call: &Call<'_>, outcome: &CallOutcome, transport: &Scripted, answe
                 assert_eq!(output, answer.body);
             }
         }
-        CallOutcome::Listed(Ok(_)) => assert_eq!(status, Some(200)),
+        CallOutcome::Listed(Ok(_))
+        | CallOutcome::Execution(Ok(_))
+        | CallOutcome::Executions(Ok(_))
+        | CallOutcome::History(Ok(_))
+        | CallOutcome::Stopped(Ok(_))
+        | CallOutcome::Completed(Ok(())) => assert_eq!(status, Some(200)),
         // One of the two listings of qualifiers may be denied.
         CallOutcome::Qualifiers(Ok(_)) | CallOutcome::Choices(Ok(_)) => {
             let denied = status.is_some_and(|status| status >= 300);
