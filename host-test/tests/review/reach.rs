@@ -2,16 +2,21 @@
 //! denies and records everything, and a Lambda that records its requests.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::sync::Arc;
-use std::{fs, iter};
 
-use aws_lambda_connector_host::bindings::sessions::SessionRequest;
+use aws_lambda_connector::aws::endpoint;
+use aws_lambda_connector_host::bindings::executions::{
+    CallbackResult, ExecutionFailure, ExecutionQuery, HistoryQuery,
+};
+use aws_lambda_connector_host::bindings::sessions::{Scope, SessionRequest};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
 };
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::{Policy, Refusal};
 use local_lambda::{self, Key, LocalLambda, RecordedRequest, Trusted};
+use serde_json::json;
 use testing::{
     Component, access_key, case, for_each_component, form, lambda_with, only, query, request,
 };
@@ -85,26 +90,57 @@ fn bearing(partition: &str) -> Credentials {
     })
 }
 
-/// The exported function to call.
+/// The exported functions of one row of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Export {
     Invoke,
     ListFunctions,
     ListQualifiers,
     TestConnection,
+    Execution,
+    ListExecutions,
+    History,
+    Stop,
+    CompleteCallback,
+    /// `sessions.open` with a scope.
+    OpenWithin,
     Open,
 }
 
-const EXPORTS: [Export; 5] = [
+/// Every row, in the order of the page.
+const EXPORTS: [Export; 11] = [
     Export::Invoke,
     Export::ListFunctions,
     Export::ListQualifiers,
     Export::TestConnection,
+    Export::Execution,
+    Export::ListExecutions,
+    Export::History,
+    Export::Stop,
+    Export::CompleteCallback,
+    Export::OpenWithin,
     Export::Open,
 ];
 
+/// A callback's ID with characters that a path encodes.
+const CALLBACK: &str = "Ab+/";
+const CALLBACK_LABEL: &str = "Ab%2B%2F";
+
+/// The execution that the calls name. It need not exist, because only the requests matter.
+fn execution(region: &str) -> String {
+    let partition = endpoint::partition_id(region);
+    format!("arn:{partition}:lambda:{region}:123456789012:function:echo:1/durable-execution/n/i")
+}
+
 async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export: Export) {
+    let arn = execution(&connection.region);
     let (query, request) = (query(), request("echo", "{}"));
+    let failure = ExecutionFailure {
+        error_type: None,
+        error_message: None,
+        error_data: None,
+        stack_trace: vec![],
+    };
     // The result does not matter here, only the requests.
     let ended = match export {
         Export::Invoke => host.invoke(policy, connection, &request).await.map(drop),
@@ -119,6 +155,70 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
         Export::TestConnection => {
             let tested = host.test_connection(policy, connection, Some("echo"), None);
             tested.await.map(drop)
+        }
+        Export::Execution => {
+            let read = host.execution(policy, connection, &arn, true).await;
+            read.map(drop).unwrap();
+            let waited = host.wait_for_execution(policy, connection, &arn, 1);
+            waited.await.map(drop)
+        }
+        Export::ListExecutions => {
+            let query = ExecutionQuery {
+                function: "echo".to_owned(),
+                qualifier: None,
+                name: None,
+                statuses: vec![],
+                started_after_ms: None,
+                started_before_ms: None,
+                oldest_first: false,
+                cursor: None,
+                limit: None,
+                delivery: None,
+            };
+            let listed = host.list_executions(policy, connection, &query);
+            listed.await.map(drop)
+        }
+        Export::History => {
+            let query = HistoryQuery {
+                arn,
+                with_data: true,
+                newest_first: false,
+                cursor: None,
+                limit: None,
+                delivery: None,
+            };
+            let read = host.execution_history(policy, connection, &query);
+            read.await.map(drop)
+        }
+        Export::Stop => {
+            let stopped = host.stop_execution(policy, connection, &arn, None);
+            stopped.await.map(drop)
+        }
+        Export::CompleteCallback => {
+            for outcome in [
+                CallbackResult::Succeeded(None),
+                CallbackResult::Failed(failure),
+            ] {
+                let completed = host.complete_callback(policy, connection, CALLBACK, &outcome);
+                completed.await.map(drop).unwrap();
+            }
+            let heartbeat = CallbackResult::Heartbeat;
+            let completed = host.complete_callback(policy, connection, CALLBACK, &heartbeat);
+            completed.await.map(drop)
+        }
+        Export::OpenWithin => {
+            let scope = Scope {
+                functions: vec!["echo".to_owned()],
+                list_functions: false,
+                executions: true,
+            };
+            let request = SessionRequest {
+                scope: Some(scope),
+                ..SessionRequest::unscoped()
+            };
+            host.open_session(policy, connection, &request)
+                .await
+                .map(drop)
         }
         Export::Open => host
             .open_session(policy, connection, &SessionRequest::unscoped())
@@ -166,7 +266,8 @@ async fn components_call_only_the_documented_hosts(component: Component) {
             for export in EXPORTS {
                 let with_keys = match export {
                     Export::TestConnection => vec![&lambda, &sts],
-                    // Access keys need no exchange, so nothing is sent.
+                    Export::OpenWithin => vec![&sts],
+                    // An access key can only be exchanged for keys with fewer permissions.
                     Export::Open => vec![],
                     _ => vec![&lambda],
                 };
@@ -224,19 +325,34 @@ async fn components_send_only_the_documented_requests(component: Component) {
         endpoint: Some(Endpoint::Url(lambda.url())),
     };
     let table = page::table(REQUESTS);
-    let with_keys = EXPORTS[..4]
-        .iter()
-        .map(|export| (*export, Credentials::AccessKey(keys())));
-    let calls = with_keys.chain(iter::once((Export::Open, assuming("aws"))));
-    for (row, (export, credentials)) in table.iter().zip(calls) {
+    assert_eq!(table.len(), EXPORTS.len());
+    for (row, export) in table.iter().zip(EXPORTS) {
+        let credentials = match export {
+            Export::Open => assuming("aws"),
+            _ => Credentials::AccessKey(keys()),
+        };
         let before = lambda.requests().len();
         call(host, &policy, &connection(credentials), export).await;
         let written: BTreeSet<String> = quoted(&row[1]).collect();
         assert_eq!(sent(&lambda, before), written, "{}", row[0]);
+        if export == Export::OpenWithin {
+            // The requests to STS differ only in their bodies.
+            let issued: Vec<_> = lambda.sessions().iter().map(|it| it.operation).collect();
+            assert_eq!(issued, ["GetSessionToken", "GetScopedCredentials"]);
+            assert_eq!(lambda.requests().len() - before, 1 + issued.len());
+            assert_eq!(quoted(&row[2]).count(), 1 + issued.len());
+        }
     }
 
-    // The forms send the same requests, and describing them sends none.
-    let first_three: BTreeSet<String> = table[..3].iter().flat_map(|row| quoted(&row[1])).collect();
+    // The forms send the requests of the functions that invoke, list and change, and describing them
+    // sends none.
+    let of_forms = table.iter().zip(EXPORTS).filter(|(_, export)| {
+        !matches!(
+            export,
+            Export::TestConnection | Export::OpenWithin | Export::Open
+        )
+    });
+    let of_forms: BTreeSet<String> = of_forms.flat_map(|(row, _)| quoted(&row[1])).collect();
     let form = form(&lambda);
     let before = lambda.requests().len();
     host.describe(&policy).await.unwrap().unwrap();
@@ -255,10 +371,34 @@ async fn components_send_only_the_documented_requests(component: Component) {
         let choices = host.choices(&policy, &form, "invoke", field, chosen, None, None);
         choices.await.unwrap().unwrap();
     }
-    assert_eq!(sent(&lambda, before), first_three);
+    let arn = execution("us-east-1");
+    let named = json!({ "executionArn": arn });
+    let callback = |decision: &str| json!({ "callbackId": CALLBACK, "decision": decision });
+    for (card, values) in [
+        ("get-execution", &named),
+        (
+            "get-execution",
+            &json!({ "executionArn": arn, "waitSeconds": 1 }),
+        ),
+        ("list-executions", &json!({ "functionName": "echo" })),
+        ("stop-execution", &named),
+        ("complete-callback", &callback("Succeed")),
+        ("complete-callback", &callback("Fail")),
+        ("complete-callback", &callback("Heartbeat")),
+    ] {
+        let ran = host.run(&policy, &form, card, &values.to_string()).await;
+        ran.map(drop).unwrap();
+    }
+    let values = json!({ "functionName": "echo", "executionArn": arn }).to_string();
+    for field in ["executionArn", "callbackId"] {
+        let card = "complete-callback";
+        let choices = host.choices(&policy, &form, card, field, &values, None, None);
+        choices.await.map(drop).unwrap();
+    }
+    assert_eq!(sent(&lambda, before), of_forms);
 
     // Error messages name the action that is not permitted, so every action occurs in the sources.
-    let sources: String = ["src/lambda", "src/sts"]
+    let sources: String = ["src/lambda", "src/lambda/executions", "src/sts"]
         .iter()
         .flat_map(|folder| fs::read_dir(page::root().join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
@@ -266,15 +406,38 @@ async fn components_send_only_the_documented_requests(component: Component) {
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     for action in table.iter().flat_map(|row| quoted(&row[2])) {
-        assert!(sources.contains(&action), "{action}");
+        assert!(sources.contains(&format!("\"{action}\"")), "{action}");
     }
+}
+
+/// The forms have a paragraph of their own on the page, so that the table has all other functions.
+#[test]
+fn review_page_lists_the_requests_of_every_exported_function() {
+    let interface = page::root().join("host-test/tests/interface.txt");
+    let interface = fs::read_to_string(interface).unwrap();
+    let exported = interface.lines().filter_map(|line| {
+        let line = line.strip_prefix("export connectors:aws-lambda/")?;
+        let (interface, function) = line.split_once("@0.2.0 ")?;
+        let is_listed = !matches!(interface, "cards" | "types");
+        is_listed.then(|| format!("{interface}.{function}"))
+    });
+    let listed = page::table(REQUESTS);
+    let listed: BTreeSet<String> = listed.iter().flat_map(|row| quoted(&row[0])).collect();
+    assert_eq!(listed, exported.collect());
 }
 
 /// Methods and paths of the requests, starting at index `from`.
 fn sent(lambda: &LocalLambda, from: usize) -> BTreeSet<String> {
     let request = |request: &RecordedRequest| {
         let path = request.path_and_query.split('?').next().unwrap();
-        format!("{} {}", request.method, path.replace("/echo", "/NAME"))
+        let labels = path.split('/').map(|label| match label {
+            "echo" => "NAME",
+            CALLBACK_LABEL => "ID",
+            label if label.starts_with("arn%3A") => "ARN",
+            label => label,
+        });
+        let labels: Vec<&str> = labels.collect();
+        format!("{} {}", request.method, labels.join("/"))
     };
     lambda.requests()[from..].iter().map(request).collect()
 }

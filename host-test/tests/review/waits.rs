@@ -23,7 +23,7 @@ fn review_page_states_the_longest_call() {
         ),
         ("`invoke`, `event` or `dry-run`", delivery(None, false)),
         (
-            "each page of a list, and each check of `test-connection`",
+            "each page of a list or a history, any other call of `executions` but `wait`, and each check of `test-connection`",
             delivery(None, false),
         ),
         (
