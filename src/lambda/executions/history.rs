@@ -1,6 +1,7 @@
 //! `GetDurableExecutionHistory`: `GET /2025-12-01/durable-executions/{DurableExecutionArn}/history`.
 
 use alloc::borrow::{Cow, ToOwned};
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -57,11 +58,16 @@ impl HistoryEvent {
             operation_id: fields.text("Id"),
             parent_id: fields.text("ParentId"),
             name: fields.text("Name"),
-            // Each type has a field of its own for them, also a type that is not known.
+            // Each type has a field of its own for them. The field of a new type may have another name.
             details: fields
-                .iter()
-                .find(|(name, value)| name.ends_with("Details") && value.get() != "null")
-                .map(|(_, value)| value.get().to_owned()),
+                .get(&format!("{event_type}Details"))
+                .or_else(|| {
+                    let mut fields = fields.iter();
+                    let found = fields
+                        .find(|(name, value)| name.ends_with("Details") && value.get() != "null");
+                    found.map(|(_, value)| value)
+                })
+                .map(|details| details.get().to_owned()),
             event_type,
         })
     }

@@ -348,7 +348,7 @@ fn query_that_lambda_would_reject_is_rejected_by_field() {
 fn event_keeps_its_details_as_they_were_sent() {
     let details = r#"{ "Duration" : 1.50, "New": "é" }"#;
     let body = format!(
-        r#"{{"Events":[{{"EventType":"WaitStarted","EventId":3,"EventTimestamp":1.795780800123E9,"Id":"op","ParentId":"up","Name":"pause","StepStartedDetails":null,"WaitStartedDetails":{details}}},{{"EventType":"Reviewed","EventId":4,"EventTimestamp":1795780801,"ReviewedDetails":[1]}},{{"EventType":"New","EventId":5,"EventTimestamp":0}}]}}"#
+        r#"{{"Events":[{{"EventType":"WaitStarted","EventId":3,"EventTimestamp":1.795780800123E9,"Id":"op","ParentId":"up","Name":"pause","StepStartedDetails":null,"WaitStartedDetails":{details}}},{{"EventType":"Reviewed","EventId":4,"EventTimestamp":1795780801,"ReviewedDetails":[1]}},{{"EventType":"New","EventId":5,"EventTimestamp":0}},{{"EventType":"StepFailed","EventId":6,"EventTimestamp":0,"RetryDetails":{{}},"StepFailedDetails":[2]}}]}}"#
     );
     let query = HistoryQuery {
         arn: ARN.into(),
@@ -376,6 +376,7 @@ fn event_keeps_its_details_as_they_were_sent() {
             },
             event(4, "Reviewed", 1_795_780_801_000, Some("[1]")),
             event(5, "New", 0, None),
+            event(6, "StepFailed", 0, Some("[2]")),
         ]
     );
 }
