@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
         let may_have_run = match effect {
             Effect::Read => false,
             Effect::DryRun => failed,
-            Effect::Run => failed || !evidence::rejects(&response, &read.code),
+            Effect::Run | Effect::Change => failed || !evidence::rejects(&response, &read.code),
         };
         let executed = if may_have_run {
             Executed::Unknown

@@ -171,6 +171,17 @@ pub fn by_request_id(id: &str) -> String {
     format!("the request ID is {id}: search the function's log for it")
 }
 
+/// Returns the advice for an attempt that may have changed a durable execution, with the request ID of
+/// its response.
+pub fn by_history(id: Option<&str>) -> String {
+    let id = id.map_or_else(String::new, |id| {
+        format!("; the request ID is {}", excerpt(id))
+    });
+    format!(
+        "the request may have taken effect: the history of the execution shows results and stops, but no heartbeats{id}"
+    )
+}
+
 /// Returns the advice for an attempt without a response, if it asked for this request ID.
 pub fn by_requested_id(id: &str) -> String {
     format!("the request ID asked for is {id}: search the function's log for it")

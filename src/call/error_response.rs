@@ -80,8 +80,8 @@ fn executed(
     match effect {
         Effect::Read => Executed::No,
         Effect::DryRun if !ran => Executed::No,
-        Effect::Run if consistent => class.executed,
-        Effect::DryRun | Effect::Run => Executed::Unknown,
+        Effect::Run | Effect::Change if consistent => class.executed,
+        Effect::DryRun | Effect::Run | Effect::Change => Executed::Unknown,
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Call {
     pub delivery: Delivery,
 }
 
-/// What a request can do to the function.
+/// What a request can do to the function, or to a durable execution of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing. The request reads, or goes to STS.
@@ -23,8 +23,10 @@ pub enum Effect {
     /// Lambda checks the request without running the function. Others may ignore that it is a dry
     /// run.
     DryRun,
-    /// It starts the function, or an action that must not happen twice.
+    /// It starts the function.
     Run,
+    /// It changes a durable execution, which must not happen twice.
+    Change,
 }
 
 /// The requests of an operation, one after the other, and the responses to them.

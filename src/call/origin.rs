@@ -73,8 +73,8 @@ fn looks_like_html(body: &[u8]) -> bool {
 pub fn executed(status: u16, effect: Effect) -> Executed {
     match effect {
         Effect::Read => Executed::No,
-        Effect::DryRun | Effect::Run if refuses_to_forward(status) => Executed::No,
-        Effect::DryRun | Effect::Run => Executed::Unknown,
+        _ if refuses_to_forward(status) => Executed::No,
+        Effect::DryRun | Effect::Run | Effect::Change => Executed::Unknown,
     }
 }
 
@@ -106,6 +106,9 @@ pub fn not_lambda(
         }
         407 => "a proxy requires authentication: allow the host to pass it".into(),
         413 => "a gateway limits the size of requests: raise its limit".into(),
+        408 | 460 | 499 | 504 | 524 if effect == Effect::Change => {
+            "a gateway gave up waiting, and the request may be upstream: raise its timeout".into()
+        }
         408 | 460 | 499 | 504 | 524 => "a gateway gave up waiting, and the request may be upstream: raise its timeout above the function's".into(),
         300..=399 => "redirects are not followed: check the endpoint".into(),
         200..=299 => format!("{authority} is not Lambda, or a proxy responded: check the endpoint; a local emulator needs the endpoint `emulator`"),
@@ -113,7 +116,7 @@ pub fn not_lambda(
         _ => "a proxy or gateway responded: check it, and the endpoint".into(),
     });
     let executed = executed(status, effect);
-    if executed == Executed::Unknown {
+    if executed == Executed::Unknown && effect != Effect::Change {
         message.push_str("; the function may have run");
     }
     TransportError {

@@ -10,7 +10,7 @@ use crate::aws::endpoint::LAMBDA;
 use crate::call::advice;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes::CLOCK;
-use crate::call::operation::Exchange;
+use crate::call::operation::{Effect, Exchange};
 use crate::call::scrub::Secrets;
 use crate::call::target::Target;
 
@@ -33,7 +33,7 @@ pub fn annotate(error: &mut Error, context: &Context<'_>) {
     hint_credentials(error, context.signer, target);
     hint_date(error, context.signing_date);
     hint_payload_hash(error, context.operation);
-    report_request_id(error, context.requested_id);
+    report_request_id(error, context);
 }
 
 /// Removes `secrets` from `error`. AWS explains a signature that does not match by quoting the
@@ -122,12 +122,16 @@ fn hint_payload_hash(error: &mut Error, operation: &dyn Exchange) {
 
 /// Names the request ID by which the function's log shows the attempt, if it may have run the
 /// function and the error has no field that reports the ID.
-fn report_request_id(error: &mut Error, requested: Option<&str>) {
+fn report_request_id(error: &mut Error, context: &Context<'_>) {
     if !may_have_run(error) {
         return;
     }
-    let note = match (request_id(error), requested) {
-        (Some(id), _) if matches!(error, Error::Transport(_)) => advice::by_request_id(id),
+    let is_transport = matches!(error, Error::Transport(_));
+    let changes = context.operation.effect() == Effect::Change;
+    let note = match (request_id(error), context.requested_id) {
+        // The log of the function does not show a change of its execution.
+        (id, _) if is_transport && changes => advice::by_history(id),
+        (Some(id), _) if is_transport => advice::by_request_id(id),
         (None, Some(id)) => advice::by_requested_id(id),
         (Some(_), _) | (None, None) => return,
     };

@@ -42,8 +42,11 @@ pub fn receive(
             reached,
         }) => match reached {
             Reached::Head(head) => (head, Some((kind, message))),
-            Reached::Request if effect == Effect::Run => {
-                let message = may_be_running(kind, message);
+            Reached::Request if matches!(effect, Effect::Run | Effect::Change) => {
+                let message = match effect {
+                    Effect::Run => may_be_running(kind, message),
+                    _ => message,
+                };
                 let error = error(kind, message, Executed::Unknown, is_transient(kind));
                 return Err(Error::Transport(error));
             }
@@ -103,9 +106,9 @@ fn scrub_headers(response: &mut Response, secrets: &Secrets<'_>) {
 fn executed_by_success(status: u16, effect: Effect) -> Executed {
     match (effect, status) {
         (Effect::Read, _) | (Effect::DryRun, 204) => Executed::No,
-        // Lambda responds with 200 once the function has ended.
-        (Effect::Run, 200) => Executed::Yes,
-        (Effect::DryRun | Effect::Run, _) => Executed::Unknown,
+        // Lambda responds with 200 once the function has ended, or the change is made.
+        (Effect::Run | Effect::Change, 200) => Executed::Yes,
+        (Effect::DryRun | Effect::Run | Effect::Change, _) => Executed::Unknown,
     }
 }
 

@@ -267,6 +267,11 @@ impl Ended {
             effects,
             "{call:?}: a request arrived after the call"
         );
+        if let Err(Error::Transport(error)) = &result {
+            let in_doubt = error.message.contains("the request may have taken effect");
+            assert_eq!(in_doubt, error.executed != Executed::No, "{error:?}");
+            assert!(!error.message.contains("the function"), "{error:?}");
+        }
         Self {
             result: result.map(|_| Success::Changed),
             effects,

@@ -87,7 +87,7 @@ fn foreign_response_proves_nothing_unless_its_status_refuses_to_forward() {
     const REFUSALS: [u16; 9] = [407, 411, 413, 414, 417, 421, 431, 505, 511];
     for status in 100..1_000 {
         let refused = REFUSALS.contains(&status);
-        for effect in [Effect::Run, Effect::DryRun] {
+        for effect in [Effect::Run, Effect::Change, Effect::DryRun] {
             let proof = executed(status, effect);
             assert_eq!(proof == Executed::No, refused, "{status} {effect:?}");
             assert_ne!(proof, Executed::Yes, "{status} {effect:?}");
@@ -112,6 +112,17 @@ fn error_names_the_status_the_server_and_the_content_type() {
             transient: true,
         }
     );
+}
+
+#[test]
+fn error_of_a_change_does_not_speak_of_a_function() {
+    for status in [200, 400, 408, 504, 520] {
+        let error = not_lambda(&answer(status, &[], PAGE), &url(), Effect::Change, 1);
+        assert_eq!(error.executed, Executed::Unknown);
+        assert!(!error.message.contains("function"), "{}", error.message);
+    }
+    let refused = not_lambda(&answer(413, &[], PAGE), &url(), Effect::Change, 1);
+    assert_eq!(refused.executed, Executed::No);
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Exchange for CompleteCallback {
     }
 
     fn effect(&self) -> Effect {
-        Effect::Run
+        Effect::Change
     }
 
     fn request(&self) -> Request<'_> {
@@ -151,7 +151,7 @@ impl Exchange for CompleteCallback {
             let context = RequestContext {
                 action: self.outcome.names().1,
                 resource: "the durable execution that waits for the callback".into(),
-                effect: Effect::Run,
+                effect: Effect::Change,
                 attempts,
             };
             let mut error = error_response::read(&response, &context);

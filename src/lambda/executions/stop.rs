@@ -66,7 +66,7 @@ impl Exchange for StopDurableExecution {
     }
 
     fn effect(&self) -> Effect {
-        Effect::Run
+        Effect::Change
     }
 
     fn request(&self) -> Request<'_> {
@@ -83,7 +83,7 @@ impl Exchange for StopDurableExecution {
             let context = RequestContext {
                 action: "lambda:StopDurableExecution",
                 resource: self.arn.as_str().into(),
-                effect: Effect::Run,
+                effect: Effect::Change,
                 attempts,
             };
             return Err(execution::rejected(&response, &context));

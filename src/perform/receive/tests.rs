@@ -3,6 +3,7 @@
 use super::*;
 use crate::aws::endpoint::EndpointChoice;
 use crate::call::connection::Connection;
+use crate::lambda::executions::complete_callback::{CallbackResult, CompleteCallback};
 use crate::lambda::invoke::{InvocationType, Invoke, InvokeRequest};
 use crate::lambda::list_functions::{FunctionQuery, ListFunctions};
 use crate::testing::{answer, assert_contains, connection, lambdas, transport_error};
@@ -30,6 +31,10 @@ fn operation(effect: Effect) -> Box<dyn Exchange> {
             InvocationType::RequestResponse,
             EndpointChoice::Standard,
         )),
+        Effect::Change => {
+            let heartbeat = CallbackResult::Heartbeat;
+            Box::new(CompleteCallback::new(connection(), "a", heartbeat).unwrap())
+        }
     }
 }
 
@@ -57,7 +62,7 @@ fn receive_by(
     )
 }
 
-const EFFECTS: [Effect; 3] = [Effect::Read, Effect::DryRun, Effect::Run];
+const EFFECTS: [Effect; 4] = [Effect::Read, Effect::DryRun, Effect::Run, Effect::Change];
 
 #[test]
 fn request_without_a_response_may_have_run_the_function_only_if_it_was_sent() {
@@ -70,6 +75,8 @@ fn request_without_a_response_may_have_run_the_function_only_if_it_was_sent() {
                 Executed::Unknown,
                 "no response; the function may still be running: raise `delivery.response-timeout-ms` if it needs longer",
             ),
+            // `annotate` adds how to find out.
+            Effect::Change => (Executed::Unknown, "no response"),
             Effect::Read | Effect::DryRun => (Executed::No, "no response"),
         };
         assert_eq!(
@@ -101,6 +108,9 @@ fn success_without_its_body_proves_what_its_origin_and_status_prove() {
         (Effect::Run, lambdas(200, &[], ""), CutOff, Yes),
         (Effect::Run, lambdas(202, &[], ""), CutOff, Unknown),
         (Effect::Run, answer(200, &[], ""), NotLambda, Unknown),
+        (Effect::Change, lambdas(200, &[], ""), CutOff, Yes),
+        (Effect::Change, lambdas(202, &[], ""), CutOff, Unknown),
+        (Effect::Change, answer(200, &[], ""), NotLambda, Unknown),
         (Effect::DryRun, lambdas(204, &[], ""), CutOff, No),
         (Effect::DryRun, lambdas(200, &[], ""), CutOff, Unknown),
         (Effect::DryRun, answer(204, &[], ""), NotLambda, Unknown),
