@@ -75,7 +75,7 @@ const CRATES: &[Crate] = &[
             &["sandbox"],
             &["outbound"],
             &["policy"],
-            &["bindings"],
+            &["bindings", "prelude"],
         ],
     },
     Crate {
@@ -117,7 +117,14 @@ const CRATES: &[Crate] = &[
         src: "host-test/testing/src",
         layers: &[
             &["any_host", "barrier", "local"],
-            &["call", "http1", "outcome", "plain_wasmtime", "proxy"],
+            &[
+                "call",
+                "event_stream",
+                "http1",
+                "outcome",
+                "plain_wasmtime",
+                "proxy",
+            ],
             &["case", "component", "server"],
         ],
     },

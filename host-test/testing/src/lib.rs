@@ -9,6 +9,7 @@ pub mod barrier;
 mod call;
 mod case;
 mod component;
+pub mod event_stream;
 pub mod http1;
 mod local;
 pub mod outcome;

@@ -30,8 +30,8 @@ const PIECES: usize = 4;
 
 /// The response of a function while it arrives: its head, then its bytes, then its end.
 ///
-/// Only the end shows whether the function succeeded, so a reader checks [`Self::end`] before it acts on
-/// the bytes as a whole.
+/// Only the end shows whether the function succeeded, and whether the bytes arrived unchanged: the
+/// checksum of a frame follows its bytes. A reader checks [`Self::end`] before it relies on the whole.
 ///
 /// The instance runs in a task of its own for as long as this value lives. It reads from the network no
 /// faster than [`Self::next`] is called, and holds less than 1 MiB. Dropping the value ends the instance

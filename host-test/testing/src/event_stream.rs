@@ -1,0 +1,133 @@
+//! A Lambda whose streamed response the test writes piece by piece, and the frames of such a response.
+//! The frames are encoded independently of the component and of the local Lambda.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::server::{Canned, read_request};
+
+/// The headers of a streamed response.
+const HEAD: &str = "200 OK\nx-amzn-requestid: 8f5e\nx-amz-executed-version: 7\n\
+                    content-type: application/vnd.amazon.eventstream";
+
+/// The server. Connections that the test does not accept wait.
+pub struct StreamingLambda(TcpListener);
+
+impl StreamingLambda {
+    pub async fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+
+    /// Waits for a connection, and reads the request on it.
+    pub async fn accept(&self) -> Streamed {
+        let (mut client, _) = self.0.accept().await.unwrap();
+        let request = read_request(&mut client).await;
+        Streamed { client, request }
+    }
+
+    /// Waits for a request, and begins its response.
+    pub async fn begin(&self) -> Streamed {
+        let mut streamed = self.accept().await;
+        streamed.head().await;
+        streamed
+    }
+}
+
+/// One invocation, and the connection on which its response is written.
+pub struct Streamed {
+    client: TcpStream,
+    pub request: String,
+}
+
+impl Streamed {
+    /// Sends the head of the response.
+    pub async fn head(&mut self) {
+        let head = format!("{HEAD}\ntransfer-encoding: chunked").replace('\n', "\r\n");
+        let head = format!("HTTP/1.1 {head}\r\n\r\n");
+        self.client.write_all(head.as_bytes()).await.unwrap();
+    }
+
+    /// Sends a part of the event stream. It fails if the client has closed the connection.
+    pub async fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = format!("{:x}\r\n", bytes.len());
+        let chunk = [length.as_bytes(), bytes, b"\r\n"].concat();
+        self.client.write_all(&chunk).await
+    }
+
+    /// Sends a part of the event stream.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.try_send(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Ends the response. The connection stays open.
+    pub async fn finish(&mut self) {
+        self.client.write_all(b"0\r\n\r\n").await.unwrap();
+    }
+
+    /// Waits until the client has closed the connection.
+    pub async fn closed(&mut self) {
+        let mut rest = [0; 64];
+        // A client that closes with bytes to read resets the connection.
+        if let Ok(read) = self.client.read(&mut rest).await {
+            assert_eq!(read, 0, "the client sent more than one request");
+        }
+    }
+}
+
+/// Returns a whole streamed response. If `bytes` is larger than the body, the connection ends early.
+pub fn streamed(body: &[u8], bytes: usize) -> Canned {
+    Canned::new(&format!("{HEAD}\ncontent-length: {bytes}"), body)
+}
+
+/// Returns the frame of a part of the function's output.
+pub fn chunk(payload: impl AsRef<[u8]>) -> Vec<u8> {
+    frame("PayloadChunk", payload.as_ref())
+}
+
+/// Returns the last frame of a function that succeeded.
+pub fn complete() -> Vec<u8> {
+    complete_with(r#"{"ErrorCode":null,"ErrorDetails":null,"LogResult":null}"#)
+}
+
+/// Returns the last frame, with this JSON.
+pub fn complete_with(json: &str) -> Vec<u8> {
+    frame("InvokeComplete", json.as_bytes())
+}
+
+fn frame(event: &str, payload: &[u8]) -> Vec<u8> {
+    let headers = [(":event-type", event), (":message-type", "event")].map(|(name, value)| {
+        let mut header = vec![u8::try_from(name.len()).unwrap()];
+        header.extend(name.as_bytes());
+        header.push(7);
+        header.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+        header.extend(value.as_bytes());
+        header
+    });
+    let headers = headers.concat();
+    let length = |bytes: usize| u32::try_from(bytes).unwrap().to_be_bytes();
+    let total = 16 + headers.len() + payload.len();
+    let mut frame = [length(total), length(headers.len())].concat();
+    frame.extend(crc(&frame));
+    frame.extend(headers);
+    frame.extend(payload);
+    frame.extend(crc(&frame));
+    frame
+}
+
+/// The CRC-32 of zlib, bit by bit.
+fn crc(bytes: &[u8]) -> [u8; 4] {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 * (crc & 1));
+        }
+    }
+    (!crc).to_be_bytes()
+}
