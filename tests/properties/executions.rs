@@ -167,7 +167,7 @@ const STATUSES: [(&str, ExecutionStatus, bool); 8] = [
     ("DELETING", ExecutionStatus::Deleting, true),
 ];
 
-/// A time as [`time`] writes it, or something that is no time in any notation.
+/// A time as [`time`] writes it, or something that is not a time in any notation.
 fn timestamp() -> impl Strategy<Value = String> {
     let no_time = [
         "null", "true", "-1.0", "[]", "{}", "\"soon\"", "\"\"", "1e99",
@@ -400,7 +400,7 @@ proptest! {
         }
     }
 
-    /// A wait ends by its time limit, whatever the status, and returns the execution as it is.
+    /// A wait ends by its time limit, with any status, and returns the execution as it is.
     #[test]
     fn wait_without_time_returns_the_execution_that_was_read(members in execution_members()) {
         let body = document(&members);

@@ -51,6 +51,7 @@
 #![warn(missing_docs)]
 
 pub mod bindings;
+mod call_result;
 pub mod caller;
 pub mod credentials;
 pub mod exports;

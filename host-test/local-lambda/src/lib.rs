@@ -37,7 +37,7 @@
 //! | `{"count": "k"}` | counts a run of that key |
 //!
 //! Beside `chunks`, every member is optional. `repeat` is how often the steps run. `prelude` is the JSON
-//! object that a function for function URLs writes first: it is followed by eight NUL bytes. `fail` is
+//! object that a function for function URLs writes first, followed by eight NUL bytes. `fail` is
 //! an event of `fail`: after the steps, the function throws that error.
 //!
 //! A write becomes one event of the stream, or several if it is longer than 1 MiB. The function waits

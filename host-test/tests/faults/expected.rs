@@ -1,7 +1,7 @@
 //! The expected outcome of every fault, one rule per row.
 //!
 //! A rule gives the outcome for each [`Call`]. The rules follow from two questions: did any part of
-//! the request leave, and did any part of the response arrive? What a rule says of the function's run
+//! the request leave, and did any part of the response arrive? A rule about the function's run also
 //! holds for the effect of a call that changes an execution, which is never repeated.
 
 use aws_lambda_connector_host::bindings::types::{Executed, TransportKind as Kind};

@@ -141,7 +141,7 @@ async fn promises_hold_in_wasmtimes_own_host(component: Component) {
 }
 
 /// The result may have arrived, so the caller's own repetition of it finds a closed callback. The error
-/// then says what that can mean.
+/// then names what that can mean.
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn result_repeated_after_an_unknown_outcome_is_explained(component: Component) {

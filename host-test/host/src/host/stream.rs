@@ -15,10 +15,10 @@ use wasmtime::component::{
 };
 use wasmtime::{Result, Store, StoreContextMut};
 
-use super::CallResult;
 use crate::bindings::lambda::InvokeRequest;
 use crate::bindings::streaming::{Response, ResponseEnd, ResponseHead};
 use crate::bindings::types::{Connection, Error};
+use crate::call_result::CallResult;
 use crate::policy::Policy;
 use crate::sandbox::{HostError, Sandbox, State};
 
@@ -87,7 +87,7 @@ impl ResponseStream {
     }
 
     /// Waits for the next bytes, at most 64 KiB. Returns `None` at the end, which [`Self::end`]
-    /// describes. The borders between pieces have no meaning: they can divide a character.
+    /// describes. The borders between pieces have no meaning. They can divide a character.
     ///
     /// Dropping the future loses no bytes.
     pub async fn next(&mut self) -> Option<Bytes> {
