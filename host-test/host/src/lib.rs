@@ -39,12 +39,33 @@
 //! # }
 //! ```
 //!
+//! The component for WASI 0.3 also returns a response [while it arrives](host::ResponseStream):
+//!
+//! ```no_run
+//! # use std::io::Write;
+//! #
+//! # use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+//! # use aws_lambda_connector_host::caller::Caller;
+//! #
+//! # async fn example(caller: Caller) -> Result<(), Box<dyn std::error::Error>> {
+//! let request = InvokeRequest::new("my-function");
+//! let mut stream = caller.invoke_with_response_stream(&request).await??;
+//! while let Some(bytes) = stream.next().await {
+//!     std::io::stdout().write_all(&bytes)?;
+//! }
+//! // Only the end shows whether the function succeeded.
+//! stream.end().await??;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! | Layer | Modules |
 //! |---|---|
 //! | Credentials and cached keys | [`caller`], [`credentials`] |
 //! | The connector as a Rust value | [`host`], [`exports`], [`bindings`] |
 //! | Any component, within limits | [`sandbox`] |
 //! | Outgoing HTTP and its policy | [`outbound`], [`policy`] |
+//! | Output for function URLs | [`prelude`] |
 //!
 //! Each layer imports only itself and the layers below. Futures require a tokio runtime.
 
@@ -58,4 +79,5 @@ pub mod exports;
 pub mod host;
 pub mod outbound;
 pub mod policy;
+pub mod prelude;
 pub mod sandbox;
