@@ -21,6 +21,7 @@ mod progress;
 mod proxy;
 mod serve;
 mod settings;
+mod streaming;
 mod studio;
 mod times;
 

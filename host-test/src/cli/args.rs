@@ -2,12 +2,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use aws_lambda_connector_host::bindings::executions::ExecutionStatus;
 use aws_lambda_connector_host::caller::ScopeMode;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use host_test::json::WitName;
 
 use super::times::Milliseconds;
@@ -30,6 +30,9 @@ Exit codes: 0 success, 1 error, 2 wrong usage, 3 the function ran and failed. A 
 execution also exits with 4 if it has not ended in time, and with 130 after Ctrl-C.";
 
 const SEE_PROGRAM_HELP: &str = "`lambda-connector --help` describes credentials and exit codes.";
+/// clap's template without the empty line between its first two parts, so that the help of `invoke` fits
+/// on one screen.
+const INVOKE_HELP: &str = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}";
 const SEE_POLICY_HELP: &str = "\
 `lambda-connector policy --executions` prints the IAM policy that this needs, and
 `lambda-connector --help` describes credentials and exit codes.";
@@ -49,7 +52,7 @@ pub enum Command {
     /// Start a local Lambda, list its functions, invoke one that works and one that fails
     Demo(DemoArgs),
     /// Invoke a function and print what it returned
-    #[command(after_help = SEE_PROGRAM_HELP)]
+    #[command(after_help = SEE_PROGRAM_HELP, help_template = INVOKE_HELP)]
     Invoke(InvokeArgs),
     /// List the functions of an account and region
     #[command(after_help = SEE_PROGRAM_HELP)]
@@ -130,18 +133,26 @@ impl FromStr for Hidden {
 }
 
 /// The component that is loaded.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ComponentPath {
     /// Component to load instead of the built-in one
-    #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
-    pub component: PathBuf,
+    #[arg(long, value_name = "PATH")]
+    component: Option<PathBuf>,
 }
 
-impl Default for ComponentPath {
-    fn default() -> Self {
-        Self {
-            component: PathBuf::from(built_component::P2),
-        }
+impl ComponentPath {
+    /// Returns the component of the argument, or the built-in one for WASI 0.2.
+    pub fn path(&self) -> &Path {
+        self.path_or(built_component::P2)
+    }
+
+    /// Returns the component of the argument, or the built-in one for WASI 0.3, which can stream.
+    pub fn path_for_streaming(&self) -> &Path {
+        self.path_or(built_component::P3)
+    }
+
+    fn path_or<'a>(&'a self, built_in: &'a str) -> &'a Path {
+        self.component.as_deref().unwrap_or(Path::new(built_in))
     }
 }
 
@@ -286,6 +297,7 @@ pub struct TargetArgs {
 
 /// Arguments of `invoke`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("streamed").args(["stream", "response_mode"]))]
 pub struct InvokeArgs {
     /// Name, partial ARN or full ARN, with or without `:qualifier`
     pub function: String,
@@ -309,6 +321,18 @@ pub struct InvokeArgs {
     /// Print the end of the execution log
     #[arg(long)]
     pub log: bool,
+    /// Write the output to standard output while it arrives
+    #[arg(long, conflicts_with_all = ["json", "response_mode", "max_response_bytes"])]
+    pub stream: bool,
+    /// `buffered` (default), or `streamed` for up to 200 MiB
+    #[arg(long, value_enum, value_name = "MODE", hide_possible_values = true)]
+    pub response_mode: Option<ResponseMode>,
+    /// Largest response [default: 6291556; 16777216 if streamed]
+    #[arg(long, value_name = "N")]
+    pub max_response_bytes: Option<u32>,
+    /// Print the prelude for a function URL to standard error
+    #[arg(long, requires = "streamed")]
+    pub split_prelude: bool,
     /// Client context, a JSON object
     #[arg(long, value_name = "JSON")]
     pub client_context: Option<Hidden>,
@@ -332,7 +356,6 @@ pub struct InvokeArgs {
 
 /// Retries and time limits.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Retries and time limits")]
 pub struct DeliveryArgs {
     /// Attempts, 1 to 10 [default: 3]
     #[arg(long, value_name = "N")]
@@ -340,10 +363,10 @@ pub struct DeliveryArgs {
     /// Limit for connecting [default: 3100]
     #[arg(long, value_name = "MS")]
     pub connect_timeout_ms: Option<u32>,
-    /// Limit for the response [default: 1815000; 30000 for event and dry-run]
+    /// Response limit [default: 1815000; event, dry-run: 30000]
     #[arg(long, value_name = "MS")]
     pub response_timeout_ms: Option<u32>,
-    /// The function may safely run twice: retry after an unknown outcome
+    /// Retry after an unknown outcome: running twice is safe
     #[arg(long)]
     pub idempotent: bool,
 }
@@ -354,6 +377,13 @@ pub enum InvocationType {
     RequestResponse,
     Event,
     DryRun,
+}
+
+/// How a response arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResponseMode {
+    Buffered,
+    Streamed,
 }
 
 /// Arguments of `list`.

@@ -25,7 +25,7 @@ const COMPONENT: Limit = Limit {
 
 /// Prints the path, sizes, digest, imports and exports of the component.
 pub fn run(args: &ComponentArgs) -> Result<Outcome> {
-    let path = &args.component.component;
+    let path = args.component.path();
     let bytes = COMPONENT.read(path)?;
     let digest = format!("{:x}", Bytes::from(Sha256::digest(&bytes).to_vec()));
     let gzip = gzip_size(&bytes)?;

@@ -1,5 +1,7 @@
 //! Resolves the caller: the connection, the policy and the loaded component.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Endpoint};
 use aws_lambda_connector_host::caller::{Caller, SessionCache};
@@ -8,7 +10,7 @@ use aws_lambda_connector_host::policy::Policy;
 use aws_lambda_connector_host::sandbox::Options;
 use aws_types::os_shim_internal::Env;
 
-use super::args::{ComponentPath, TargetArgs};
+use super::args::TargetArgs;
 use super::print::print_err;
 use super::progress::Spinner;
 use super::proxy;
@@ -17,6 +19,15 @@ use super::settings::{Fs, Settings};
 /// Resolves the caller from arguments, environment and shared files, and loads the component.
 /// `function` may be an ARN, which names a region.
 pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller> {
+    resolve_with(args, function, args.component.path()).await
+}
+
+/// Resolves the caller as [`resolve`] does, with this component.
+pub async fn resolve_with(
+    args: &TargetArgs,
+    function: Option<&str>,
+    component: &Path,
+) -> Result<Caller> {
     let (env, fs) = (Env::real(), Fs::Real);
     let settings = Settings::load(env.clone(), &fs, args.profile.as_deref()).await?;
     let endpoint = match (&args.emulator, &args.endpoint) {
@@ -51,7 +62,7 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
         region: region.unwrap_or_default(),
         endpoint,
     };
-    let host = load(&args.component)?;
+    let host = load(component)?;
     let caller = Caller::new(
         host,
         connection,
@@ -63,13 +74,13 @@ pub async fn resolve(args: &TargetArgs, function: Option<&str>) -> Result<Caller
 }
 
 /// Loads the component: compiles it, or reuses the code that an earlier command compiled.
-pub fn load(path: &ComponentPath) -> Result<Host> {
+pub fn load(component: &Path) -> Result<Host> {
     let _spinner = Spinner::start("loading the component");
     let options = Options {
         keep_compiled: true,
         ..Options::default()
     };
-    Ok(Host::new(&path.component, options)?)
+    Ok(Host::new(component, options)?)
 }
 
 fn check_url(endpoint: Option<&Endpoint>) -> Result<()> {

@@ -21,10 +21,10 @@ use super::{connection, human};
 
 /// Starts the local Lambda, lists its functions, and invokes one that succeeds and one that fails.
 pub async fn run(args: &DemoArgs) -> Result<Outcome> {
-    let host = connection::load(&args.component)?;
+    let host = connection::load(args.component.path())?;
     print_out(format_args!(
         "component  {}",
-        args.component.component.display()
+        args.component.path().display()
     ))?;
     let config = Config::default();
     let region = config.region.clone();

@@ -208,6 +208,13 @@ fn sections(text: &mut String, value: &Invocation) {
     }
 }
 
+/// Formats the end of the execution log.
+pub fn log(value: &LogTail) -> String {
+    let mut text = String::new();
+    log_tail(&mut text, value);
+    text.trim_start().to_owned()
+}
+
 fn log_tail(text: &mut String, log: &LogTail) {
     let title = if log.truncated {
         "log, its last 4 KB"

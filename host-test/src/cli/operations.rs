@@ -8,22 +8,33 @@ use aws_lambda_connector_host::bindings::types::{Delivery, Error};
 use aws_lambda_connector_host::caller::Caller;
 use host_test::json::{self, ToJson};
 
-use super::args::{DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs, TargetArgs};
+use super::args::{
+    DeliveryArgs, InvocationType, InvokeArgs, ListArgs, QualifiersArgs, ResponseMode, TargetArgs,
+};
 use super::connection::resolve;
 use super::files::Limit;
 use super::human;
 use super::outcome::Outcome;
 use super::print::{print_err, print_out};
 use super::progress::Spinner;
+use super::streaming;
 
 /// Invokes a function and prints its result.
 pub async fn invoke(args: &InvokeArgs) -> Result<Outcome> {
     let request = invoke_request(args)?;
+    if args.stream {
+        return streaming::invoke(args, &request).await;
+    }
     let caller = resolve(&args.target, Some(&args.function)).await?;
-    let result = {
+    let mut result = {
         let _spinner = Spinner::start(format!("invoking {}", args.function));
         caller.invoke(&request).await?
     };
+    if let Ok(invocation) = &mut result
+        && args.split_prelude
+    {
+        streaming::split_prelude(invocation);
+    }
     show(&args.target, &caller, &result, human::invocation)
 }
 
@@ -84,6 +95,11 @@ pub fn show_or<T: ToJson>(
             Err(other) => print_err(to_error(other)),
         }
     }
+    Ok(outcome(caller, result))
+}
+
+/// Prints what the host knows about the call, and returns the outcome of the command.
+pub fn outcome<T>(caller: &Caller, result: &Result<T, Error>) -> Outcome {
     for fallback in caller.fallbacks() {
         print_err(format_args!(
             "warning: {fallback} (--scope off omits the request, --scope require fails instead)"
@@ -96,11 +112,11 @@ pub fn show_or<T: ToJson>(
             print_err(format_args!("policy: {refusal}"));
         }
     }
-    Ok(match result {
+    match result {
         Ok(_) => Outcome::Success,
         Err(Error::FunctionFailed(_)) => Outcome::FunctionFailed,
         Err(_) => Outcome::Error,
-    })
+    }
 }
 
 fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
@@ -126,8 +142,11 @@ fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {
         durable_execution_name: args.durable_execution_name.clone(),
         trace_id: args.trace_id.clone(),
         request_id: args.request_id.clone(),
-        response_mode: None,
-        max_response_bytes: None,
+        response_mode: args.response_mode.map(|mode| match mode {
+            ResponseMode::Buffered => lambda::ResponseMode::Buffered,
+            ResponseMode::Streamed => lambda::ResponseMode::Streamed,
+        }),
+        max_response_bytes: args.max_response_bytes,
         delivery: Some(delivery(&args.delivery)),
     })
 }

@@ -6,7 +6,7 @@
 //! and the latter hide or reorder the text around them.
 
 use std::fmt::{Display, Write as _};
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Stdout, Write};
 
 use clap::CommandFactory;
 
@@ -29,6 +29,62 @@ pub fn print_err(line: impl Display) {
     let mut output = io::stderr();
     let line = escape_controls(line.to_string(), output.is_terminal());
     let _ = writeln!(output, "{line}");
+}
+
+/// Standard output for bytes that arrive in pieces. A file or a pipe receives each piece at once and
+/// unchanged. A terminal receives text.
+pub struct Pieces {
+    output: Stdout,
+    text: Option<TextInPieces>,
+}
+
+impl Pieces {
+    pub fn to_stdout() -> Self {
+        let output = io::stdout();
+        let text = output.is_terminal().then(TextInPieces::default);
+        Self { output, text }
+    }
+
+    /// Writes a piece. Returns false once the reader has closed the pipe.
+    pub fn write(&mut self, piece: &[u8]) -> io::Result<bool> {
+        let written = match &mut self.text {
+            Some(text) => self.output.write_all(text.push(piece).as_bytes()),
+            None => self.output.write_all(piece),
+        };
+        match written.and_then(|()| self.output.flush()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Bytes as a terminal may show them, in pieces that can divide a character.
+#[derive(Default)]
+struct TextInPieces {
+    /// The first bytes of a character.
+    begun: Vec<u8>,
+}
+
+impl TextInPieces {
+    fn push(&mut self, piece: &[u8]) -> String {
+        self.begun.extend_from_slice(piece);
+        let bytes = std::mem::take(&mut self.begun);
+        let mut text = String::new();
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            let invalid = chunk.invalid();
+            // Only the end of the piece can be the beginning of a character.
+            let is_last = std::ptr::eq(invalid.as_ptr_range().end, bytes.as_ptr_range().end);
+            let is_begun = std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
+            if is_last && is_begun {
+                self.begun = invalid.to_vec();
+            } else if !invalid.is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        for_terminal(text)
+    }
 }
 
 /// Returns a text as a terminal may show it.
@@ -109,6 +165,20 @@ mod tests {
             "{\n\t\"größe\": 1}"
         );
     }
+
+    #[test]
+    fn terminal_gets_whole_characters_of_a_stream() {
+        let bytes = "a\u{1b}[2Jü🎉\u{9b}\n".as_bytes();
+        let bytes = [bytes, b"\xff\xf0\x9f(", bytes, b"\xc3"].concat();
+        for size in 1..=bytes.len() {
+            let mut stream = TextInPieces::default();
+            let text: String = bytes.chunks(size).map(|piece| stream.push(piece)).collect();
+            let part = "a\\u{1b}[2Jü🎉\\u{9b}\n";
+            assert_eq!(text, format!("{part}\u{fffd}\u{fffd}({part}"), "{size}");
+            assert_eq!(stream.begun, b"\xc3");
+        }
+    }
+
     #[test]
     fn terminal_gets_no_format_characters() {
         for (name, character) in [

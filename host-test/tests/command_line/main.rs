@@ -1,6 +1,7 @@
 //! The program as its users see it: help, exit codes, and which output goes to which stream.
 
 mod executions;
+mod streaming;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
