@@ -72,6 +72,7 @@ const CRATES: &[Crate] = &[
             &["credentials"],
             &["host"],
             &["exports"],
+            &["call_result"],
             &["sandbox"],
             &["outbound"],
             &["policy"],

@@ -19,6 +19,7 @@ mod policy;
 mod print;
 mod progress;
 mod proxy;
+mod reported;
 mod serve;
 mod settings;
 mod streaming;

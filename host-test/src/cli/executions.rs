@@ -77,11 +77,13 @@ async fn wait(args: &WaitArgs) -> Result<Outcome> {
             spinner.set(format!("waiting for {}: {status}", execution.name));
         });
         tokio::select! {
-            waited = waiting => Some(waited?),
+            // The signal is handled before the first request is sent.
+            biased;
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
                 None
             }
+            waited = waiting => Some(waited?),
         }
     };
     let again = human::wait_command(arn);

@@ -17,6 +17,7 @@ use super::human;
 use super::outcome::Outcome;
 use super::print::{print_err, print_out};
 use super::progress::Spinner;
+use super::reported::reported;
 use super::streaming;
 
 /// Invokes a function and prints its result.
@@ -95,28 +96,7 @@ pub fn show_or<T: ToJson>(
             Err(other) => print_err(to_error(other)),
         }
     }
-    Ok(outcome(caller, result))
-}
-
-/// Prints what the host knows about the call, and returns the outcome of the command.
-pub fn outcome<T>(caller: &Caller, result: &Result<T, Error>) -> Outcome {
-    for fallback in caller.fallbacks() {
-        print_err(format_args!(
-            "warning: {fallback} (--scope off omits the request, --scope require fails instead)"
-        ));
-    }
-    if result.is_err() {
-        // The component reports only that a destination was denied. The host knows which one and
-        // why.
-        for refusal in caller.refusals() {
-            print_err(format_args!("policy: {refusal}"));
-        }
-    }
-    match result {
-        Ok(_) => Outcome::Success,
-        Err(Error::FunctionFailed(_)) => Outcome::FunctionFailed,
-        Err(_) => Outcome::Error,
-    }
+    Ok(reported(caller, result))
 }
 
 fn invoke_request(args: &InvokeArgs) -> Result<InvokeRequest> {

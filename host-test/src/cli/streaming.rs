@@ -10,10 +10,10 @@ use bytes::Bytes;
 use super::args::InvokeArgs;
 use super::connection::resolve_with;
 use super::human;
-use super::operations::outcome;
 use super::outcome::Outcome;
 use super::print::{Pieces, print_err};
 use super::progress::Spinner;
+use super::reported::reported;
 
 /// Invokes a function, and copies its output to standard output. Everything else goes to standard error.
 pub async fn invoke(args: &InvokeArgs, request: &InvokeRequest) -> Result<Outcome> {
@@ -41,7 +41,7 @@ pub async fn invoke(args: &InvokeArgs, request: &InvokeRequest) -> Result<Outcom
         }
         Err(error) => print_err(human::error(error)),
     }
-    Ok(outcome(&caller, &result))
+    Ok(reported(&caller, &result))
 }
 
 /// Copies the stream. Returns false if the reader of standard output has closed it.
