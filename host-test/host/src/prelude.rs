@@ -16,8 +16,8 @@ const MAX_PRELUDE: usize = 64 << 10;
 /// Separates a prelude from the output that follows it, while the output arrives.
 ///
 /// Output without a prelude passes through unchanged. The splitter holds output back only for as long as
-/// it can still be a prelude, and 64 KiB at most: the first byte decides for most output, and the byte
-/// after the object for output that begins with a JSON object.
+/// it can still be a prelude, and 64 KiB at most. The first byte decides for most output. For output that
+/// begins with a JSON object, the byte after the object does.
 ///
 /// ```
 /// use aws_lambda_connector_host::prelude::PreludeSplitter;
@@ -93,7 +93,7 @@ impl PreludeSplitter {
         self.prelude.as_deref()
     }
 
-    /// Returns what was held back when the output ended: it is a part of the body.
+    /// Returns what was held back when the output ended. It is a part of the body.
     #[must_use]
     pub fn finish(mut self) -> Bytes {
         self.release()
