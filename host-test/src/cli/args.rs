@@ -363,7 +363,7 @@ pub struct DeliveryArgs {
     /// Limit for connecting [default: 3100]
     #[arg(long, value_name = "MS")]
     pub connect_timeout_ms: Option<u32>,
-    /// Response limit [default: 1815000, 30000 for event and dry-run]
+    /// Response limit [default: 1815000; 30000 without response]
     #[arg(long, value_name = "MS")]
     pub response_timeout_ms: Option<u32>,
     /// Retry after an unknown outcome: running twice is safe
