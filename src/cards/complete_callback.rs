@@ -1,7 +1,6 @@
 //! The card that answers a callback of a durable execution, for example an approval.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
 use crate::call::error::{Error, Executed};
@@ -12,8 +11,9 @@ use crate::cards::outputs::Value::Text;
 use crate::cards::outputs::{self, Output};
 use crate::lambda::executions::complete_callback::{CallbackResult, CompleteCallback};
 use crate::perform::perform;
-use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
+
+pub use crate::cards::connection::test;
 
 pub const CARD: Description = Description {
     id: "complete-callback",
@@ -88,24 +88,25 @@ enum Decision {
 
 const SUCCEED: &str = "Succeed";
 const FAIL: &str = "Fail";
+const HEARTBEAT: &str = "Heartbeat";
 
 const DECISIONS: &[Choice<Decision>] = &[
     Choice {
         means: Decision::Succeed,
         value: SUCCEED,
-        label: "Succeed",
+        label: SUCCEED,
         description: "Completes the callback with the result, for example an approval.",
     },
     Choice {
         means: Decision::Fail,
         value: FAIL,
-        label: "Fail",
+        label: FAIL,
         description: "Completes the callback with an error, for example a rejection with its reason.",
     },
     Choice {
         means: Decision::Heartbeat,
-        value: "Heartbeat",
-        label: "Heartbeat",
+        value: HEARTBEAT,
+        label: HEARTBEAT,
         description: "Leaves the callback open, and restarts its heartbeat timeout.",
     },
 ];
@@ -158,7 +159,7 @@ pub async fn run(
             let failure = error(&Input::ErrorType, &Input::ErrorMessage, values)?;
             (FAIL, CallbackResult::Failed(failure.unwrap_or_default()))
         }
-        Decision::Heartbeat => ("Heartbeat", CallbackResult::Heartbeat),
+        Decision::Heartbeat => (HEARTBEAT, CallbackResult::Heartbeat),
     };
     let complete = CompleteCallback::new(connection, &callback_id, outcome)?;
     perform(transport, complete).await?;
@@ -167,13 +168,4 @@ pub async fn run(
         decision,
     };
     outputs::write(OUTPUTS, &answered).ok_or_else(|| outputs::too_large(Executed::Yes, 1))
-}
-
-/// Tests the connection.
-pub async fn test(
-    transport: &impl Transport,
-    connection: &Connection,
-    _: &Values<'_>,
-) -> Result<Vec<Check>, Error> {
-    test_connection(transport, connection, None, None).await
 }

@@ -16,6 +16,8 @@ use crate::call::error::Error;
 use crate::call::roles::RoleOptions;
 use crate::cards::field::{Choice, FIELD, Field, Kind, Values, form, untyped};
 use crate::cards::values;
+use crate::test_connection::{Check, test_connection};
+use crate::transport::Transport;
 
 /// The form.
 pub const FIELDS: &[&Field] = Input::FIELDS;
@@ -330,6 +332,18 @@ fn signing_key(values: &Values<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
             "it must be 64 hexadecimal digits: the 32 bytes that SigV4's key derivation returns",
         )
     })
+}
+
+/// Tests the connection, for a card whose form names no function to invoke.
+///
+/// # Errors
+/// Returns `invalid-input` with the path of the field.
+pub async fn test(
+    transport: &impl Transport,
+    connection: &Connection,
+    _: &Values<'_>,
+) -> Result<Vec<Check>, Error> {
+    test_connection(transport, connection, None, None).await
 }
 
 #[cfg(test)]

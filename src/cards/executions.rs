@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::call::error::Error;
 use crate::call::failure::{self, FailureCause, FunctionFailure};
 use crate::cards::choices::TYPE_NAME;
-use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values};
+use crate::cards::field::{Choice, FIELD, Field, Kind, Source, Values, untyped};
 use crate::lambda::executions::execution::{Execution, ExecutionFailure, ExecutionStatus};
 use crate::lambda::executions::list::ExecutionQuery;
 
@@ -28,7 +28,7 @@ pub const STATUS: Field = Field {
     definition: "The status of the executions that the list of Execution ARN offers.",
     kind: Kind::Dropdown,
     default: Some("\"Any\""),
-    choices: STATUSES,
+    choices: &untyped::<_, { STATUSES.len() }>(STATUSES),
     is_option: true,
     ..FIELD
 };
@@ -45,9 +45,9 @@ pub const EXECUTION_ARN: Field = Field {
 
 const ANY: &str = "Any";
 
-const fn status(value: &'static str, description: &'static str) -> Choice {
+const fn status(value: &'static str, description: &'static str) -> Choice<&'static str> {
     Choice {
-        means: (),
+        means: value,
         value,
         label: value,
         description,
@@ -55,7 +55,7 @@ const fn status(value: &'static str, description: &'static str) -> Choice {
 }
 
 /// The statuses that a list can be limited to.
-pub const STATUSES: &[Choice] = &[
+const STATUSES: &[Choice<&str>] = &[
     status(ANY, "Executions of every status."),
     status("RUNNING", "It runs, or waits for a timer or a callback."),
     status("PAUSING", "It pauses once its present step ends."),
@@ -69,13 +69,8 @@ pub const STATUSES: &[Choice] = &[
 
 /// Reads the status that a list is limited to.
 pub fn statuses(field: &Field, values: &Values<'_>) -> Result<Vec<ExecutionStatus>, Error> {
-    field.choice(values, STATUSES)?;
-    let chosen = field.chosen(values)?;
-    let limits = chosen != ANY;
-    Ok(limits
-        .then(|| ExecutionStatus::read(&chosen))
-        .into_iter()
-        .collect())
+    let chosen = Some(field.choice(values, STATUSES)?).filter(|status| *status != ANY);
+    Ok(chosen.map(ExecutionStatus::read).into_iter().collect())
 }
 
 /// The executions that a form offers, by the fields for their function and their status.
@@ -97,27 +92,24 @@ pub fn offered(
 /// Returns the failure of an execution that ended without a result, and its error as Lambda's JSON.
 /// Its marker is the status, because an execution has no header that marks a failure.
 pub fn failure(execution: &mut Execution) -> Option<(FunctionFailure, Option<String>)> {
-    let is_stopped = match execution.status {
-        ExecutionStatus::Failed | ExecutionStatus::TimedOut => false,
-        ExecutionStatus::Stopped => true,
+    let cause = match execution.status {
+        ExecutionStatus::Failed => None,
+        ExecutionStatus::TimedOut => Some(FailureCause::TimedOut),
+        ExecutionStatus::Stopped => Some(FailureCause::Unknown),
         _ => return None,
     };
     let marker = execution.status.as_str().into();
     let error = execution.failure.take();
     let json = error.as_ref().map(|error| error.json());
     let error = error.unwrap_or_default();
-    let mut failure = failure::classify(
+    let failure = failure::classify(
         marker,
         error.error_type,
         error.error_message,
         error.stack_trace,
     );
-    if execution.status == ExecutionStatus::TimedOut {
-        failure.cause = FailureCause::TimedOut;
-    } else if is_stopped {
-        failure.cause = FailureCause::Unknown;
-    }
-    Some((failure, json))
+    let cause = cause.unwrap_or(failure.cause);
+    Some((FunctionFailure { cause, ..failure }, json))
 }
 
 /// Reads the error with which the form ends something. Returns `None` if both fields are blank.

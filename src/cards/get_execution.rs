@@ -1,11 +1,11 @@
 //! The card that reads a durable execution, or waits for its end.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::aws::json;
 use crate::call::connection::Connection;
 use crate::call::error::{Error, Executed};
+use crate::call::failure::FunctionFailure;
 use crate::cards::executions::{EXECUTION_ARN, FUNCTION_NAME, STATUS, failure, offered};
 use crate::cards::field::{FIELD, Field, Kind, Source, Values, form};
 use crate::cards::manifest::Description;
@@ -16,8 +16,9 @@ use crate::lambda::executions::execution::Execution;
 use crate::lambda::executions::get::GetDurableExecution;
 use crate::lambda::executions::timestamp;
 use crate::perform::perform;
-use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
+
+pub use crate::cards::connection::test;
 
 pub const CARD: Description = Description {
     id: "get-execution",
@@ -155,16 +156,16 @@ impl Outcome {
     fn new(mut execution: Execution) -> Outcome {
         let (failure, error) = failure(&mut execution).unzip();
         let output = error.flatten().or_else(|| execution.output.take());
-        let (error_type, error_message, stack_trace) = failure.map_or_else(
-            || (None, None, Vec::new()),
-            |failure| {
-                (
-                    failure.error_type,
-                    failure.error_message,
-                    failure.stack_trace,
-                )
-            },
-        );
+        let failure = failure.map(|failure| {
+            let FunctionFailure {
+                error_type,
+                error_message,
+                stack_trace,
+                ..
+            } = failure;
+            (error_type, error_message, stack_trace)
+        });
+        let (error_type, error_message, stack_trace) = failure.unwrap_or_default();
         Outcome {
             is_json: output
                 .as_ref()
@@ -187,20 +188,10 @@ pub async fn run(
     values: &Values<'_>,
 ) -> Result<String, Error> {
     let arn = Input::ExecutionArn.required_text(values)?;
-    let seconds: Option<u32> = Input::WaitSeconds.number(values)?;
-    let execution = match seconds {
-        Some(seconds) => wait(transport, connection, &arn, seconds.saturating_mul(1_000)).await?,
+    let execution = match Input::WaitSeconds.milliseconds(values)? {
+        Some(timeout_ms) => wait(transport, connection, &arn, timeout_ms).await?,
         None => perform(transport, GetDurableExecution::new(connection, &arn, true)?).await?,
     };
     let outcome = Outcome::new(execution);
     outputs::write(OUTPUTS, &outcome).ok_or_else(|| outputs::too_large(Executed::No, 1))
-}
-
-/// Tests the connection.
-pub async fn test(
-    transport: &impl Transport,
-    connection: &Connection,
-    _: &Values<'_>,
-) -> Result<Vec<Check>, Error> {
-    test_connection(transport, connection, None, None).await
 }

@@ -426,8 +426,7 @@ fn wait_ms(values: &Values<'_>) -> Result<Option<u32>, Error> {
     if !field.is_shown(values) {
         return Ok(None);
     }
-    let seconds: Option<u32> = field.number(values)?;
-    Ok(seconds.map(|seconds| seconds.saturating_mul(1_000)))
+    field.milliseconds(values)
 }
 
 /// Tests the connection, and the function if the form names one.
@@ -510,7 +509,6 @@ impl Named {
 
 fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error> {
     let invocation_type = Input::InvocationType.choice(values, INVOCATION_TYPES)?;
-    let seconds: Option<u32> = Input::ResponseTimeoutSeconds.number(values)?;
     Ok(InvokeRequest {
         function,
         qualifier: Input::Qualifier.text(values)?,
@@ -529,7 +527,7 @@ fn request(values: &Values<'_>, function: String) -> Result<InvokeRequest, Error
         delivery: Some(delivery::Options {
             max_attempts: Input::MaxAttempts.number(values)?,
             connect_timeout_ms: None,
-            response_timeout_ms: seconds.map(|seconds| seconds.saturating_mul(1_000)),
+            response_timeout_ms: Input::ResponseTimeoutSeconds.milliseconds(values)?,
             idempotent: Input::Idempotent.boolean(values)?,
         }),
     })

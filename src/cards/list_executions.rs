@@ -1,9 +1,8 @@
 //! The card that lists the durable executions of a function.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::aws::json::write::{push_list, push_text};
+use crate::aws::json::write::push_text;
 use crate::aws::time::parse_iso8601;
 use crate::call::connection::Connection;
 use crate::call::error::{Error, Executed};
@@ -12,13 +11,14 @@ use crate::cards::executions::{self, statuses};
 use crate::cards::field::{FIELD, Field, Kind, Source, Values, form};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{self, Object, Text};
-use crate::cards::outputs::{self, Output, push_object};
+use crate::cards::outputs::{self, Output, push_rows};
 use crate::lambda::executions::execution::Execution;
 use crate::lambda::executions::list::{ExecutionPage, ExecutionQuery, ListDurableExecutions};
 use crate::lambda::executions::timestamp;
 use crate::perform::perform;
-use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
+
+pub use crate::cards::connection::test;
 
 pub const CARD: Description = Description {
     id: "list-executions",
@@ -106,11 +106,7 @@ const OUTPUTS: &[Output<ExecutionPage>] = &[
         key: "executions",
         label: "Executions",
         definition: "An array of objects: durableExecutionArn, executionName, executionStatus, functionArn, executedVersion, startedAt, endedAt.",
-        value: Object(|page, out| {
-            push_list(out, &page.executions, |out, execution| {
-                push_object(out, ROW.iter().map(|(key, value)| (*key, value)), execution);
-            });
-        }),
+        value: Object(|page, out| push_rows(out, &page.executions, ROW)),
     },
     Output {
         key: "next",
@@ -171,13 +167,4 @@ fn time(field: Input, values: &Values<'_>) -> Result<Option<u64>, Error> {
     let ms = seconds.and_then(|seconds| seconds.checked_mul(1_000));
     ms.map(Some)
         .ok_or_else(|| field.invalid("it must be a time in UTC, for example 2026-11-28T12:00:00Z"))
-}
-
-/// Tests the connection.
-pub async fn test(
-    transport: &impl Transport,
-    connection: &Connection,
-    _: &Values<'_>,
-) -> Result<Vec<Check>, Error> {
-    test_connection(transport, connection, None, None).await
 }

@@ -1,7 +1,6 @@
 //! The card that lists functions.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use crate::aws::json::write::{push_list, push_text};
 use crate::call::connection::Connection;
@@ -9,11 +8,12 @@ use crate::call::error::{Error, Executed};
 use crate::cards::field::{FIELD, Field, Kind, Values, form};
 use crate::cards::manifest::Description;
 use crate::cards::outputs::Value::{self, Boolean, Number, Object, Text};
-use crate::cards::outputs::{self, Output, push_object};
+use crate::cards::outputs::{self, Output, push_rows};
 use crate::lambda::list_functions::{FunctionPage, FunctionQuery, FunctionSummary, ListFunctions};
 use crate::perform::perform;
-use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
+
+pub use crate::cards::connection::test;
 
 pub const CARD: Description = Description {
     id: "list-functions",
@@ -66,11 +66,7 @@ const OUTPUTS: &[Output<FunctionPage>] = &[
         key: "functions",
         label: "Functions",
         definition: "An array of objects: name, arn, version, description, runtime, packageType, architectures, timeoutSeconds, memorySizeMb, lastModified, tenantIsolated, durable.",
-        value: Object(|page, out| {
-            push_list(out, &page.functions, |out, function| {
-                push_object(out, ROW.iter().map(|(key, value)| (*key, value)), function);
-            });
-        }),
+        value: Object(|page, out| push_rows(out, &page.functions, ROW)),
     },
     Output {
         key: "next",
@@ -122,13 +118,4 @@ pub async fn run(
     };
     let page = perform(transport, ListFunctions::new(connection, query)?).await?;
     outputs::write(OUTPUTS, &page).ok_or_else(|| outputs::too_large(Executed::No, 1))
-}
-
-/// Tests the connection.
-pub async fn test(
-    transport: &impl Transport,
-    connection: &Connection,
-    _: &Values<'_>,
-) -> Result<Vec<Check>, Error> {
-    test_connection(transport, connection, None, None).await
 }

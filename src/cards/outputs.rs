@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::aws::json::write::{Length, Out, push_text};
+use crate::aws::json::write::{Length, Out, push_list, push_text};
 use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::cards::field::{FIELD, Field, Kind};
 
@@ -76,7 +76,7 @@ pub fn too_large(executed: Executed, attempts: u8) -> Error {
 }
 
 /// Appends a JSON object with the value of each member for `result`.
-pub fn push_object<'a, T: 'a>(
+fn push_object<'a, T: 'a>(
     out: &mut dyn Out,
     members: impl Iterator<Item = (&'static str, &'a Value<T>)>,
     result: &T,
@@ -103,6 +103,13 @@ pub fn push_object<'a, T: 'a>(
         }
     }
     out.push_str("}");
+}
+
+/// Appends a JSON array of objects, each with the value of each member for a row.
+pub fn push_rows<T>(out: &mut dyn Out, rows: &[T], members: &[(&'static str, Value<T>)]) {
+    push_list(out, rows, |out, row| {
+        push_object(out, members.iter().map(|(key, value)| (*key, value)), row);
+    });
 }
 
 /// The most bytes of a text that repeats a part of the output.
@@ -139,7 +146,6 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::aws::json::write::push_list;
 
     #[test]
     fn outputs_fill_their_buffer_exactly() {

@@ -1,7 +1,6 @@
 //! The card that stops a durable execution.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::call::connection::Connection;
 use crate::call::error::{Error, Executed};
@@ -13,8 +12,9 @@ use crate::cards::outputs::{self, Output};
 use crate::lambda::executions::stop::StopDurableExecution;
 use crate::lambda::executions::timestamp;
 use crate::perform::perform;
-use crate::test_connection::{Check, test_connection};
 use crate::transport::Transport;
+
+pub use crate::cards::connection::test;
 
 pub const CARD: Description = Description {
     id: "stop-execution",
@@ -93,13 +93,4 @@ pub async fn run(
     let ended_at = timestamp::rfc3339(perform(transport, stop).await?);
     let stopped = Stopped { arn, ended_at };
     outputs::write(OUTPUTS, &stopped).ok_or_else(|| outputs::too_large(Executed::Yes, 1))
-}
-
-/// Tests the connection.
-pub async fn test(
-    transport: &impl Transport,
-    connection: &Connection,
-    _: &Values<'_>,
-) -> Result<Vec<Check>, Error> {
-    test_connection(transport, connection, None, None).await
 }

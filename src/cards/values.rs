@@ -116,6 +116,15 @@ impl Field {
         })
     }
 
+    /// Reads a number of seconds, in milliseconds, or `None` if the field is blank.
+    ///
+    /// # Errors
+    /// As for [`Field::number`].
+    pub fn milliseconds(&self, values: &Values<'_>) -> Result<Option<u32>, Error> {
+        let seconds: Option<u32> = self.number(values)?;
+        Ok(seconds.map(|seconds| seconds.saturating_mul(1_000)))
+    }
+
     /// Reads `true` or `false`, or `None` if the field is blank.
     ///
     /// # Errors
@@ -172,11 +181,8 @@ impl Field {
         })
     }
 
-    /// Reads a string, or the default if the field is blank.
-    ///
-    /// # Errors
-    /// Returns `invalid-input` for an array or an object.
-    pub fn chosen(&self, values: &Values<'_>) -> Result<String, Error> {
+    /// The string, or the default if the field is blank.
+    fn chosen(&self, values: &Values<'_>) -> Result<String, Error> {
         let default = || self.default.unwrap_or_default().trim_matches('"').into();
         Ok(self.text(values)?.unwrap_or_else(default))
     }

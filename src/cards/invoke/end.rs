@@ -21,31 +21,25 @@ pub async fn end(
     accepted: Invocation,
     timeout_ms: u32,
 ) -> (Result<Invocation, Error>, Option<Execution>) {
-    let Some(arn) = &accepted.durable_execution_arn else {
-        let error = Error::malformed(
+    let malformed = |message| Error::malformed(message, Executed::Unknown, accepted.attempts);
+    let error = match &accepted.durable_execution_arn {
+        None => malformed(
             "Lambda accepted the event, but started no durable execution that could be waited for: leave Wait For Result (Seconds) empty, unless the function is durable",
-            Executed::Unknown,
-            accepted.attempts,
-        );
-        return (Err(keep_unknown(error, &accepted)), None);
-    };
-    match wait(transport, connection, arn, timeout_ms).await {
-        Ok(mut execution) => (ended(accepted, &mut execution), Some(execution)),
-        Err(Error::InvalidInput(_)) => {
-            let error = Error::malformed(
+        ),
+        Some(arn) => match wait(transport, connection, arn, timeout_ms).await {
+            Ok(mut execution) => return (ended(accepted, &mut execution), Some(execution)),
+            Err(Error::InvalidInput(_)) => malformed(
                 "the response's durable execution ARN is not one of the connection's region: check the endpoint and any proxy on the way",
-                Executed::Unknown,
-                accepted.attempts,
-            );
-            (Err(keep_unknown(error, &accepted)), None)
-        }
-        Err(mut error) => {
-            error.add_note(&format!(
-                "Lambda accepted the event and runs the function: read the durable execution {arn} with Get Execution instead of invoking the function again"
-            ));
-            (Err(keep_unknown(error, &accepted)), None)
-        }
-    }
+            ),
+            Err(mut error) => {
+                error.add_note(&format!(
+                    "Lambda accepted the event and runs the function: read the durable execution {arn} with Get Execution instead of invoking the function again"
+                ));
+                error
+            }
+        },
+    };
+    (Err(keep_unknown(error, &accepted)), None)
 }
 
 /// Moves the result of an execution into its invocation.

@@ -136,7 +136,7 @@ pub const OUTPUTS: &[Output<Outcome>] = &[
         key: "executionStatus",
         label: "Execution Status",
         definition: "The status of the durable execution: RUNNING, PAUSING or PAUSED if it had not ended in time, otherwise SUCCEEDED, FAILED, TIMED_OUT, STOPPED or DELETING. Lambda may add others. Only with Wait For Result (Seconds).",
-        value: Text(|run| Some(run.execution.as_ref()?.status.as_str())),
+        value: Text(|run| Some(run.execution_status.as_ref()?.as_str())),
     },
     Output {
         key: "startedAt",
@@ -214,7 +214,7 @@ pub struct Outcome {
     request_id: Option<String>,
     trace_id: Option<String>,
     durable_execution_arn: Option<String>,
-    execution: Option<Execution>,
+    execution_status: Option<ExecutionStatus>,
     started_at: Option<String>,
     ended_at: Option<String>,
     attempts: u8,
@@ -305,7 +305,7 @@ impl Outcome {
             request_id: None,
             trace_id: None,
             durable_execution_arn: None,
-            execution: None,
+            execution_status: None,
             started_at: None,
             ended_at: None,
             attempts,
@@ -314,27 +314,22 @@ impl Outcome {
 
     /// Adds the durable execution that the event started. It shows whether the function ran.
     pub fn with_execution(self, arn: Option<String>, execution: Option<Execution>) -> Outcome {
-        let has_run = execution.as_ref().is_some_and(|execution| {
-            matches!(
-                execution.status,
-                ExecutionStatus::Succeeded | ExecutionStatus::Failed
-            )
-        });
-        let (started, ended) = match &execution {
-            Some(execution) => (Some(execution.started_at_ms), execution.ended_at_ms),
-            None => (None, None),
+        let outcome = Outcome {
+            durable_execution_arn: arn.or(self.durable_execution_arn),
+            ..self
+        };
+        let Some(execution) = execution else {
+            return outcome;
         };
         Outcome {
-            executed: if has_run {
-                Executed::Yes
-            } else {
-                self.executed
+            executed: match execution.status {
+                ExecutionStatus::Succeeded | ExecutionStatus::Failed => Executed::Yes,
+                _ => outcome.executed,
             },
-            durable_execution_arn: arn.or(self.durable_execution_arn),
-            started_at: started.map(timestamp::rfc3339),
-            ended_at: ended.map(timestamp::rfc3339),
-            execution,
-            ..self
+            execution_status: Some(execution.status),
+            started_at: Some(timestamp::rfc3339(execution.started_at_ms)),
+            ended_at: execution.ended_at_ms.map(timestamp::rfc3339),
+            ..outcome
         }
     }
 
