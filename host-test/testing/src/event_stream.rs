@@ -1,8 +1,10 @@
 //! A Lambda whose streamed response the test writes piece by piece, and the frames of such a response.
-//! The frames are encoded independently of the component and of the local Lambda.
+//! The AWS SDK for Rust encodes the frames.
 
 use std::io;
 
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -100,34 +102,16 @@ pub fn complete_with(json: &str) -> Vec<u8> {
     frame("InvokeComplete", json.as_bytes())
 }
 
-fn frame(event: &str, payload: &[u8]) -> Vec<u8> {
-    let headers = [(":event-type", event), (":message-type", "event")].map(|(name, value)| {
-        let mut header = vec![u8::try_from(name.len()).unwrap()];
-        header.extend(name.as_bytes());
-        header.push(7);
-        header.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
-        header.extend(value.as_bytes());
-        header
-    });
-    let headers = headers.concat();
-    let length = |bytes: usize| u32::try_from(bytes).unwrap().to_be_bytes();
-    let total = 16 + headers.len() + payload.len();
-    let mut frame = [length(total), length(headers.len())].concat();
-    frame.extend(crc(&frame));
-    frame.extend(headers);
-    frame.extend(payload);
-    frame.extend(crc(&frame));
+fn frame(event: &'static str, payload: &[u8]) -> Vec<u8> {
+    let header = |name: &'static str, value: &'static str| {
+        Header::new(name, HeaderValue::String(value.into()))
+    };
+    let headers = [
+        header(":event-type", event),
+        header(":message-type", "event"),
+    ];
+    let message = Message::new_from_parts(headers.to_vec(), payload.to_vec());
+    let mut frame = Vec::new();
+    write_message_to(&message, &mut frame).unwrap();
     frame
-}
-
-/// The CRC-32 of zlib, bit by bit.
-fn crc(bytes: &[u8]) -> [u8; 4] {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xedb8_8320 * (crc & 1));
-        }
-    }
-    (!crc).to_be_bytes()
 }
