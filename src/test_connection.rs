@@ -299,13 +299,13 @@ fn clock_check(clock: ServiceClock) -> Check {
         failed(
             Subject::Clock,
             format!(
-                "the host's clock is {off} seconds {side} AWS's clock; {consequence}: synchronize the clock with NTP"
+                "the host's clock is {off} seconds {side} AWS; {consequence}: synchronize the clock with NTP"
             ),
         )
     } else if off > 1 {
-        passed(Subject::Clock, format!("{off} seconds {side} AWS's clock"))
+        passed(Subject::Clock, format!("{off} seconds {side} AWS"))
     } else {
-        passed(Subject::Clock, "in step with AWS's clock")
+        passed(Subject::Clock, "in step with AWS")
     }
 }
 

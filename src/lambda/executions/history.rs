@@ -140,7 +140,7 @@ impl Exchange for GetDurableExecutionHistory {
         if self.with_data {
             request.max_response_bytes = MAX_DATA_BYTES;
         }
-        // The default of Lambda is true, and that of AWS's local runner is false.
+        // Lambda includes the data by default, and AWS's local runner leaves it out.
         let with_data = if self.with_data { "true" } else { "false" };
         let included = ("IncludeExecutionData", Cow::Borrowed(with_data));
         request.query.push(included);
