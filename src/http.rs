@@ -74,7 +74,7 @@ fn rejected_header(name: &str, error: http::HeaderError) -> Failure {
         http::HeaderError::Forbidden => "forbids components to set",
         _ => "rejected",
     };
-    failure(
+    Failure::new(
         TransportKind::Denied,
         Reached::Nothing,
         format!("the host {why} the header `{name}`, which the request needs; nothing was sent"),
@@ -122,14 +122,6 @@ fn with_body(mut head: Response, body: Result<Collected, Failure>) -> Result<Res
     }
 }
 
-fn failure(kind: TransportKind, reached: Reached, message: impl Into<String>) -> Failure {
-    Failure {
-        kind,
-        message: message.into(),
-        reached,
-    }
-}
-
 fn body_aborted() -> Failure {
     cut_off("the connection failed in the middle of the response")
 }
@@ -139,7 +131,7 @@ fn body_timeout() -> Failure {
 }
 
 fn response_timeout() -> Failure {
-    failure(
+    Failure::new(
         TransportKind::Timeout,
         Reached::Request,
         "no response arrived in time",
@@ -148,7 +140,7 @@ fn response_timeout() -> Failure {
 
 /// A host that violates `wasi:http`: its behavior does not reveal whether the request was sent.
 fn host_fault(message: &str) -> Failure {
-    failure(TransportKind::Other, Reached::Request, message)
+    Failure::new(TransportKind::Other, Reached::Request, message)
 }
 
 struct Deadline {

@@ -326,7 +326,7 @@ async fn attempt(
 
     // 3. Send it, within the time that is left to the call.
     let delivery = operation.call().delivery;
-    let limits = delivery.time_limits(shared.elapsed_ms(transport), operation.streams());
+    let limits = delivery.time_limits(shared.elapsed_ms(transport), request.is_event_stream);
     let sent = transport.send(&request, &limits).await;
     drop(request);
 

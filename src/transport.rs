@@ -117,6 +117,17 @@ pub struct Failure {
     pub reached: Reached,
 }
 
+impl Failure {
+    /// Creates a failure.
+    pub fn new(kind: TransportKind, reached: Reached, message: impl Into<String>) -> Failure {
+        Failure {
+            kind,
+            message: message.into(),
+            reached,
+        }
+    }
+}
+
 /// How far an exchange without a complete response got.
 ///
 /// This is all that the layer that moves bytes knows. What it means for the function depends on the

@@ -47,8 +47,8 @@ pub struct Request<'a> {
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
     /// The body, empty if there is none.
     pub body: &'a [u8],
-    /// The most bytes of the response's body, or of the payloads of its event stream. The default is
-    /// [`MAX_RESPONSE_BYTES`].
+    /// The most bytes of a successful response's body, or of the payloads of its event stream. The
+    /// default is [`MAX_RESPONSE_BYTES`], which always applies to errors.
     pub max_response_bytes: usize,
     /// Whether a successful response is an event stream, whose payloads become the response's body.
     pub is_event_stream: bool,
@@ -147,10 +147,11 @@ impl Response {
         })
     }
 
-    /// Whether the body is an event stream.
+    /// Whether it is a success whose body is an event stream.
     pub fn is_event_stream(&self) -> bool {
         let kind = self.header("content-type");
-        kind.is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"))
+        self.status == 200
+            && kind.is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"))
     }
 
     /// As [`Response::header`], owned.

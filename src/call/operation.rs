@@ -54,12 +54,6 @@ pub trait Exchange {
         None
     }
 
-    /// Whether the response may pause for as long as the function runs. The default is false: a response
-    /// that has begun arrives without pauses.
-    fn streams(&self) -> bool {
-        false
-    }
-
     /// Builds the next request, unsigned and without [`Exchange::request_id`]. Called for every
     /// attempt.
     fn request(&self) -> Request<'_>;

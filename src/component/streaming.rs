@@ -5,7 +5,7 @@ use wit_bindgen::spawn_local;
 use super::Connector;
 use crate::bindings::exports::connectors::aws_lambda::{lambda, streaming, types};
 use crate::bindings::{wit_future, wit_stream};
-use crate::call::error::{Error, TransportKind};
+use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::call::invocation::Invocation;
 use crate::http::p3::stream::OpenHost;
 use crate::lambda::invoke_with_response_stream::{InvokeWithResponseStream, end};
@@ -70,8 +70,6 @@ fn head_to_wit(head: &Invocation) -> streaming::ResponseHead {
 }
 
 fn dropped() -> Error {
-    use crate::call::error::{Executed, TransportError};
-
     Error::Transport(TransportError {
         kind: TransportKind::CutOff,
         message: "the stream was dropped before its end".into(),

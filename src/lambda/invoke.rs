@@ -18,12 +18,13 @@ use crate::aws::endpoint::EndpointKind;
 use crate::aws::event_stream::Completion;
 use crate::aws::hex;
 use crate::aws::json::{self, Fields};
-use crate::aws::message::{Method, Request, Response};
+use crate::aws::message::{MAX_RESPONSE_BYTES, Method, Request, Response};
 use crate::aws::uri;
 use crate::call::connection::Connection;
 use crate::call::delivery::{self, Delivery};
 use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::call::error_response::{self, RequestContext};
+use crate::call::failure::FunctionFailure;
 use crate::call::invocation::{FailedInvocation, Invocation, Payload};
 use crate::call::operation::{Call, Effect, Exchange, Operation};
 use crate::call::target::Target;
@@ -145,18 +146,11 @@ pub enum ResponseMode {
     Streamed,
 }
 
-impl ResponseMode {
-    /// The default and the most of `max-response-bytes`.
-    fn limits(self) -> (usize, usize) {
-        match self {
-            ResponseMode::Buffered => (BUFFERED_LIMIT, BUFFERED_LIMIT),
-            ResponseMode::Streamed => (16 * 1024 * 1024, 200 * 1024 * 1024),
-        }
-    }
-}
-
 /// The most bytes of a buffered response.
 const BUFFERED_LIMIT: usize = 6_291_556;
+/// The default and the most of `max-response-bytes` for a streamed response.
+const STREAMED_DEFAULT: usize = 16 * 1024 * 1024;
+const STREAMED_LIMIT: usize = 200 * 1024 * 1024;
 /// The most bytes of a synchronous payload.
 const SYNCHRONOUS_LIMIT: usize = 6_291_456;
 /// The most bytes of an asynchronous payload.
@@ -298,18 +292,24 @@ fn payload_hash(request: &InvokeRequest) -> Result<Option<String>, Error> {
 }
 
 fn max_response_bytes(request: &InvokeRequest) -> Result<usize, Error> {
-    let (default, most) = request.response_mode.limits();
-    let Some(bytes) = request.max_response_bytes else {
-        return Ok(default);
+    let (default, most) = match request.response_mode {
+        ResponseMode::Buffered => (BUFFERED_LIMIT, BUFFERED_LIMIT),
+        ResponseMode::Streamed => (STREAMED_DEFAULT, STREAMED_LIMIT),
     };
-    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let bytes = request.max_response_bytes.map_or(default, |bytes| {
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    });
     if !(1..=most).contains(&bytes) {
         return Err(Error::invalid(
             "request.max-response-bytes",
             format!("it must be 1 to {most} in this response mode"),
         ));
     }
-    Ok(bytes)
+    Ok(match (request.response_mode, bytes) {
+        // The limit of Lambda itself has some slack.
+        (ResponseMode::Buffered, BUFFERED_LIMIT) => MAX_RESPONSE_BYTES,
+        _ => bytes,
+    })
 }
 
 fn check_qualifiers(function: &FunctionName, qualifier: Option<&str>) -> Result<(), Error> {
@@ -436,17 +436,10 @@ impl Exchange for Invoke {
         self.payload_hash.as_deref()
     }
 
-    fn streams(&self) -> bool {
-        self.request.response_mode == ResponseMode::Streamed
-    }
-
     fn request(&self) -> Request<'_> {
         let mut request = Request::new(Method::Post, &self.call.target.endpoint, &self.path);
-        request.is_event_stream = self.streams();
-        // Without a limit of the caller, a response beyond Lambda's own has some slack.
-        if self.max_response_bytes != BUFFERED_LIMIT {
-            request.max_response_bytes = self.max_response_bytes;
-        }
+        request.is_event_stream = self.is_streamed();
+        request.max_response_bytes = self.max_response_bytes;
         if let Some(qualifier) = &self.request.qualifier {
             request.query.push(("Qualifier", Cow::Borrowed(qualifier)));
         }
@@ -493,7 +486,7 @@ impl Exchange for Invoke {
         if is_success && !self.expects(&response) {
             return Err(self.unexpected_status(response.status, attempts));
         }
-        if self.streams() && response.status == 200 && response.completion.is_none() {
+        if self.is_streamed() && response.status == 200 && response.completion.is_none() {
             return Err(Error::malformed(
                 "the response is not an event stream, which Lambda sends in this response mode: check the endpoint and any proxy on the way",
                 Executed::Unknown,
@@ -521,6 +514,10 @@ impl Operation for Invoke {
 }
 
 impl Invoke {
+    fn is_streamed(&self) -> bool {
+        self.request.response_mode == ResponseMode::Streamed
+    }
+
     /// Whether Lambda sends the status of this 2xx response for the invocation type.
     fn expects(&self, response: &Response) -> bool {
         // A function that is queued, or was not to run, cannot have failed.
@@ -568,7 +565,7 @@ fn is_complete(response: &Response, body: &[u8]) -> bool {
 
 fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Error> {
     let body = core::mem::take(&mut response.body);
-    let completion = response.completion.take().map(|completion| *completion);
+    let completion = response.completion.take();
     if completion.is_none()
         && !matches!(response.status, 202 | 204)
         && !is_complete(&response, &body)
@@ -588,28 +585,14 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
             let failure = marker.map(|marker| failure::read(marker, &body));
             (failure, response.header_owned("x-amz-log-result"))
         }
-        Some(Completion {
-            error_code,
-            error_details,
-            log_result,
-        }) => {
-            let document = error_details.unwrap_or_default();
-            let failure = error_code.map(|marker| failure::read(marker, document.as_bytes()));
-            (failure, log_result)
-        }
+        Some(completion) => ended(*completion),
     };
     // 202 and 204 have no body. An empty body of a 200 is the function's output.
     let output = (response.status == 200 || !body.is_empty()).then(|| Payload::new(body));
-    let log = log.as_deref().and_then(log_tail::read);
     let invocation = Invocation {
-        status_code: response.status,
         output,
-        log,
-        executed_version: response.header_owned("x-amz-executed-version"),
-        request_id: error_response::request_id(&response),
-        trace_id: response.header_owned("x-amzn-trace-id"),
-        durable_execution_arn: response.header_owned("x-amz-durable-execution-arn"),
-        attempts,
+        log: log.as_deref().and_then(log_tail::read),
+        ..head(&response, attempts)
     };
     match failure {
         None => Ok(invocation),
@@ -618,6 +601,28 @@ fn read_success(mut response: Response, attempts: u8) -> Result<Invocation, Erro
             failure,
         }))),
     }
+}
+
+/// Reads the head of a success, which has neither the output nor the log.
+pub fn head(response: &Response, attempts: u8) -> Invocation {
+    Invocation {
+        status_code: response.status,
+        output: None,
+        log: None,
+        executed_version: response.header_owned("x-amz-executed-version"),
+        request_id: error_response::request_id(response),
+        trace_id: response.header_owned("x-amzn-trace-id"),
+        durable_execution_arn: response.header_owned("x-amz-durable-execution-arn"),
+        attempts,
+    }
+}
+
+/// Reads how the function of an event stream ended: its failure, if it failed, and its log in Base64.
+pub fn ended(completion: Completion) -> (Option<FunctionFailure>, Option<String>) {
+    let document = completion.error_details.unwrap_or_default();
+    let marker = completion.error_code;
+    let failure = marker.map(|marker| failure::read(marker, document.as_bytes()));
+    (failure, completion.log_result)
 }
 
 #[cfg(test)]

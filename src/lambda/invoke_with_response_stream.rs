@@ -12,8 +12,7 @@ use crate::call::error::{Error, Executed, TransportError, TransportKind};
 use crate::call::invocation::{FailedInvocation, Invocation};
 use crate::call::log_tail::{self, LogTail};
 use crate::call::operation::{Call, Effect, Exchange, Operation};
-use crate::call::{error_response, failure};
-use crate::lambda::invoke::{Invoke, InvokeRequest, ResponseMode};
+use crate::lambda::invoke::{Invoke, InvokeRequest, ResponseMode, ended, head};
 
 /// The operation up to the head of its response. The attempts end there: the function runs.
 #[derive(Clone, Debug)]
@@ -60,26 +59,13 @@ impl Exchange for InvokeWithResponseStream {
         self.invoke.payload_hash()
     }
 
-    fn streams(&self) -> bool {
-        true
-    }
-
     fn request(&self) -> Request<'_> {
         self.invoke.request()
     }
 
     fn read(&mut self, response: Response, attempts: u8) -> Result<(), Error> {
-        if response.status == 200 && response.is_event_stream() {
-            self.head = Some(Invocation {
-                status_code: response.status,
-                output: None,
-                log: None,
-                executed_version: response.header_owned("x-amz-executed-version"),
-                request_id: error_response::request_id(&response),
-                trace_id: response.header_owned("x-amzn-trace-id"),
-                durable_execution_arn: response.header_owned("x-amz-durable-execution-arn"),
-                attempts,
-            });
+        if response.is_event_stream() {
+            self.head = Some(head(&response, attempts));
             return Ok(());
         }
         self.invoke.read(response, attempts)?;
@@ -104,9 +90,9 @@ impl Operation for InvokeWithResponseStream {
 /// run.
 pub fn end(
     head: Invocation,
-    ended: Result<Completion, (TransportKind, String)>,
+    outcome: Result<Completion, (TransportKind, String)>,
 ) -> Result<Option<LogTail>, Error> {
-    let completion = match ended {
+    let completion = match outcome {
         Ok(completion) => completion,
         Err((kind, message)) => {
             let mut error = Error::Transport(TransportError {
@@ -123,15 +109,15 @@ pub fn end(
             return Err(error);
         }
     };
-    let log = completion.log_result.as_deref().and_then(log_tail::read);
-    let Some(marker) = completion.error_code else {
-        return Ok(log);
-    };
-    let document = completion.error_details.unwrap_or_default();
-    Err(Error::FunctionFailed(Box::new(FailedInvocation {
-        failure: failure::read(marker, document.as_bytes()),
-        invocation: Invocation { log, ..head },
-    })))
+    let (failure, log) = ended(completion);
+    let log = log.as_deref().and_then(log_tail::read);
+    match failure {
+        None => Ok(log),
+        Some(failure) => Err(Error::FunctionFailed(Box::new(FailedInvocation {
+            invocation: Invocation { log, ..head },
+            failure,
+        }))),
+    }
 }
 
 #[cfg(test)]
@@ -180,7 +166,7 @@ mod tests {
             ..invocation()
         };
         let operation = InvokeWithResponseStream::new(connection(), request).unwrap();
-        assert!(operation.streams() && operation.request().is_event_stream);
+        assert!(operation.request().is_event_stream);
         assert_eq!(
             operation.request().path,
             "/2021-11-15/functions/f/response-streaming-invocations"

@@ -30,7 +30,8 @@ enum Content {
 /// A whole body, and how its event stream ended.
 pub type Collected = (Vec<u8>, Option<Box<Completion>>);
 
-/// The bytes of frames beside a payload: 117 for each chunk, of which each has one byte at least.
+/// The most bytes of a frame for each byte of its payload. Lambda's frames have 106 bytes beside it, and
+/// a payload may have a single byte.
 const MAX_OVERHEAD: usize = 256;
 
 impl Body {
@@ -45,37 +46,32 @@ impl Body {
         let promised = promised.and_then(|length| length.parse::<u64>().ok());
         // More than `usize::MAX` exceeds every limit anyway.
         let promised = promised.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        let max = request.max_response_bytes;
-        if request.is_event_stream && head.status == 200 && head.is_event_stream() {
-            return Ok(Body {
-                content: Content::Events {
-                    decoder: Box::default(),
-                    payload: Segments::default(),
-                },
-                received: 0,
-                promised,
-                max,
-            });
-        }
-        // An error does not need more.
-        let max = if request.is_event_stream {
-            MAX_RESPONSE_BYTES
+        let is_stream = head.is_event_stream();
+        // The caller's limit is that of the function's response.
+        let max = if head.status == 200 && is_stream == request.is_event_stream {
+            request.max_response_bytes
         } else {
-            max
+            MAX_RESPONSE_BYTES
         };
-        if promised.is_some_and(|bytes| bytes > max) {
+        let content = if is_stream && request.is_event_stream {
+            Content::Events {
+                decoder: Box::default(),
+                payload: Segments::default(),
+            }
+        } else if promised.is_some_and(|bytes| bytes > max) {
             return Err(too_large(max));
-        }
-        let mut bytes = Vec::new();
-        match bytes.try_reserve_exact(promised.unwrap_or_default()) {
-            Ok(()) => Ok(Body {
-                content: Content::Bytes(bytes),
-                received: 0,
-                promised,
-                max,
-            }),
-            Err(_) => Err(no_memory()),
-        }
+        } else {
+            let mut bytes = Vec::new();
+            let promised = promised.unwrap_or_default();
+            bytes.try_reserve_exact(promised).map_err(|_| no_memory())?;
+            Content::Bytes(bytes)
+        };
+        Ok(Body {
+            content,
+            received: 0,
+            promised,
+            max,
+        })
     }
 
     /// Returns the length that the head promises.
@@ -201,11 +197,7 @@ impl Segments {
 
 /// A failure inside a body, whose head the transport adds.
 fn failure(kind: TransportKind, message: impl Into<String>) -> Failure {
-    Failure {
-        kind,
-        message: message.into(),
-        reached: Reached::Request,
-    }
+    Failure::new(kind, Reached::Request, message)
 }
 
 /// A body that ended before its end.

@@ -53,7 +53,7 @@ impl Transport for OpenHost {
                 incoming.get_status_code(),
                 incoming.get_headers().copy_all(),
             );
-            if head.status == 200 && head.is_event_stream() {
+            if head.is_event_stream() {
                 Ok((head, Some(incoming)))
             } else {
                 let response = read_response(incoming, limits, request).await?;

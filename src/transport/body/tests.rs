@@ -10,11 +10,21 @@ const STREAM: (&str, &str) = ("Content-Type", "application/vnd.amazon.eventstrea
 
 /// The body that arrives in `pieces` after a head with these headers.
 fn streamed(max: usize, headers: &[(&str, &str)], pieces: &[&[u8]]) -> Result<Collected, Failure> {
+    collected(true, max, &answer(200, headers, ""), pieces)
+}
+
+/// The body that arrives after `head`, for a request that asks for an event stream or not.
+fn collected(
+    is_event_stream: bool,
+    max: usize,
+    head: &Response,
+    pieces: &[&[u8]],
+) -> Result<Collected, Failure> {
     let endpoint = resolve("lambda", "us-east-1", &EndpointChoice::Standard).unwrap();
     let mut request = Request::new(Method::Post, &endpoint, "/");
-    request.is_event_stream = true;
+    request.is_event_stream = is_event_stream;
     request.max_response_bytes = max;
-    let mut body = Body::new(&answer(200, headers, ""), &request)?;
+    let mut body = Body::new(head, &request)?;
     for piece in pieces {
         body.append(piece)?;
     }
@@ -53,6 +63,23 @@ fn payload_up_to_the_limit_is_accepted_and_one_byte_more_is_not() {
     let (kind, message) = failed(99, &stream);
     assert_eq!(kind, TransportKind::Malformed);
     assert_contains(&message, ["larger than the 99 bytes", "raise the limit"]);
+}
+
+#[test]
+fn limit_of_the_caller_applies_to_a_success_and_not_to_an_error() {
+    for is_event_stream in [false, true] {
+        let read = |status, bytes: &[u8]| {
+            collected(is_event_stream, 5, &answer(status, &[], ""), &[bytes])
+        };
+        assert_eq!(read(404, b"not found").unwrap().0, b"not found");
+        assert_eq!(read(200, b"short").unwrap().0, b"short");
+        assert_eq!(read(200, b"longer").is_ok(), is_event_stream);
+        let head = answer(404, &[("content-length", "9")], "");
+        assert!(collected(is_event_stream, 5, &head, &[b"not found"]).is_ok());
+        let longest = vec![0; MAX_RESPONSE_BYTES + 1];
+        assert!(read(404, &longest[1..]).is_ok());
+        assert!(read(404, &longest).is_err());
+    }
 }
 
 #[test]
