@@ -310,9 +310,14 @@ async fn timeout_of_a_call_limits_each_wait_of_a_stream() {
         assert_eq!(stream.next().await.unwrap(), "alive");
     }
     assert!(stream.next().await.is_none());
+    assert_timed_out(stream, function, LIMIT).await;
+}
+
+/// Asserts that this limit ended the stream, and that its connection is closed.
+async fn assert_timed_out(stream: ResponseStream, mut function: Streamed, expected: Duration) {
     let end = stream.end().await;
     assert!(
-        matches!(end, Err(HostError::Timeout { limit: LIMIT })),
+        matches!(end, Err(HostError::Timeout { limit }) if limit == expected),
         "{end:?}"
     );
     function.closed().await;
@@ -326,14 +331,9 @@ async fn timeout_of_a_stream_limits_it_as_a_whole() {
         ..Options::default()
     });
     let lambda = StreamingLambda::start().await;
-    let (mut stream, mut function) = begin(&host, &lambda).await;
+    let (mut stream, function) = begin(&host, &lambda).await;
     while stream.next().await.is_some() {}
-    let end = stream.end().await;
-    assert!(
-        matches!(end, Err(HostError::Timeout { limit: LIMIT })),
-        "{end:?}"
-    );
-    function.closed().await;
+    assert_timed_out(stream, function, LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

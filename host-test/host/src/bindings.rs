@@ -64,6 +64,61 @@ impl sessions::SessionRequest {
     }
 }
 
+impl executions::ExecutionQuery {
+    /// Returns a query for all executions of a function, newest first.
+    ///
+    /// `function` is a name, a partial ARN or a full ARN.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::bindings::executions::{ExecutionQuery, ExecutionStatus};
+    ///
+    /// let query = ExecutionQuery {
+    ///     statuses: vec![ExecutionStatus::Running],
+    ///     ..ExecutionQuery::new("my-function")
+    /// };
+    /// assert_eq!(query.function, "my-function");
+    /// ```
+    pub fn new(function: &str) -> Self {
+        Self {
+            function: function.to_owned(),
+            qualifier: None,
+            name: None,
+            statuses: Vec::new(),
+            started_after_ms: None,
+            started_before_ms: None,
+            oldest_first: false,
+            cursor: None,
+            limit: None,
+            delivery: None,
+        }
+    }
+}
+
+impl executions::HistoryQuery {
+    /// Returns a query for the events of an execution, oldest first and without data.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::bindings::executions::HistoryQuery;
+    ///
+    /// let arn = "arn:aws:lambda:us-east-1:123456789012:function:f:1/durable-execution/name/id";
+    /// let query = HistoryQuery {
+    ///     with_data: true,
+    ///     ..HistoryQuery::new(arn)
+    /// };
+    /// assert_eq!(query.arn, arn);
+    /// ```
+    pub fn new(arn: &str) -> Self {
+        Self {
+            arn: arn.to_owned(),
+            with_data: false,
+            newest_first: false,
+            cursor: None,
+            limit: None,
+            delivery: None,
+        }
+    }
+}
+
 impl executions::ExecutionStatus {
     /// Returns whether the execution has ended. An execution that is being deleted had ended before.
     /// A status that this version does not know is not final.

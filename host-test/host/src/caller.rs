@@ -189,11 +189,12 @@ macro_rules! call {
 /// Makes a call about the execution that an ARN in `$field` names.
 macro_rules! call_of_execution {
     ($self:ident, $arn:expr, $field:expr, $delivery:expr, $connection:ident => $call:expr) => {{
-        let Some(scope) = scope::of_execution($arn) else {
+        let scope = scope::of_execution($arn);
+        if scope.is_none() && !$self.is_emulator() {
             let $connection = $self.without_key();
             return $call.await;
-        };
-        call!($self, Some(&scope), $field, $delivery, $connection => $call)
+        }
+        call!($self, scope.as_ref(), $field, $delivery, $connection => $call)
     }};
 }
 
@@ -340,17 +341,18 @@ impl Caller {
         timeout: Option<Duration>,
         mut progress: impl FnMut(&executions::Execution) + Send,
     ) -> CallResult<executions::Execution> {
-        let Some(scope) = scope::of_execution(arn) else {
+        let scope = scope::of_execution(arn);
+        if scope.is_none() && !self.is_emulator() {
             let connection = self.without_key();
             let waited = self
                 .host
                 .wait_for_execution(&self.lambda, &connection, arn, 0);
             return waited.await;
-        };
+        }
         let mut rounds = Rounds::new(timeout, self.host.call_timeout());
         let mut rejected = None;
         loop {
-            let narrowed = self.narrowed(Some(&scope), None, rejected.as_ref());
+            let narrowed = self.narrowed(scope.as_ref(), None, rejected.as_ref());
             let (grant, session) = match narrowed.await? {
                 Ok(narrowed) => narrowed,
                 Err(error) => return Ok(Err(at_field(error, "arn"))),
@@ -461,6 +463,11 @@ impl Caller {
             self.connection.credentials,
             Credentials::SigningKey(_) | Credentials::HostSigned
         )
+    }
+
+    /// Whether the endpoint may identify executions by text that does not name their function.
+    fn is_emulator(&self) -> bool {
+        matches!(self.connection.endpoint, Some(Endpoint::Emulator(_)))
     }
 
     /// Returns a connection without a key, for a call that the component rejects before it sends a

@@ -195,12 +195,9 @@ async fn history(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     let region = asked.execution.split(':').nth(3).unwrap_or_default();
     let caller = caller(state, &connection, region)?;
     let query = HistoryQuery {
-        arn: asked.execution.clone(),
-        with_data: false,
-        newest_first: false,
         cursor: asked.cursor,
         limit: Some(EVENTS),
-        delivery: None,
+        ..HistoryQuery::new(&asked.execution)
     };
     let page = caller.execution_history(&query).await;
     let (lambda, _) = caller.policies();

@@ -93,19 +93,14 @@ async fn listings_convert_every_field(component: Component) {
     let (server, connection, policy) = serve(&[ok(&page), ok(history)]).await;
     let host = component.host();
     let query = ExecutionQuery {
-        function: "f".into(),
-        qualifier: None,
-        name: None,
         statuses: vec![
             ExecutionStatus::TimedOut,
             ExecutionStatus::Other("NEW".into()),
         ],
         started_after_ms: Some(1),
-        started_before_ms: None,
         oldest_first: true,
-        cursor: None,
         limit: Some(1),
-        delivery: None,
+        ..ExecutionQuery::new("f")
     };
     let listed = host.list_executions(&policy, &connection, &query).await;
     let page = listed.unwrap().unwrap();
@@ -119,12 +114,9 @@ async fn listings_convert_every_field(component: Component) {
     ));
 
     let query = HistoryQuery {
-        arn: ARN.into(),
-        with_data: false,
         newest_first: true,
         cursor: Some("m".into()),
-        limit: None,
-        delivery: None,
+        ..HistoryQuery::new(ARN)
     };
     let read = host.execution_history(&policy, &connection, &query).await;
     let page = read.unwrap().unwrap();

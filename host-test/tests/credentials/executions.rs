@@ -17,7 +17,7 @@ use hyper::body::Bytes;
 use local_lambda::LocalLambda;
 use testing::http1::HttpServer;
 use testing::outcome::invalid_input;
-use testing::{Component, case, for_each_component};
+use testing::{Component, as_emulator, case, for_each_component};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -38,32 +38,6 @@ fn keys() -> Credentials {
     Credentials::AccessKey(access_key(Some(SESSION_TOKEN)))
 }
 
-fn query(function: &str) -> ExecutionQuery {
-    ExecutionQuery {
-        function: function.to_owned(),
-        qualifier: None,
-        name: None,
-        statuses: vec![],
-        started_after_ms: None,
-        started_before_ms: None,
-        oldest_first: false,
-        cursor: None,
-        limit: None,
-        delivery: None,
-    }
-}
-
-fn history(arn: &str) -> HistoryQuery {
-    HistoryQuery {
-        arn: arn.to_owned(),
-        with_data: false,
-        newest_first: false,
-        cursor: None,
-        limit: None,
-        delivery: None,
-    }
-}
-
 /// What each call returned, without its value.
 async fn outcomes(
     caller: &Caller,
@@ -72,7 +46,7 @@ async fn outcomes(
 ) -> [(&'static str, Result<(), Error>); 6] {
     let now = Some(Duration::ZERO);
     let heartbeat = CallbackResult::Heartbeat;
-    let (query, history) = (query(function), history(arn));
+    let (query, history) = (ExecutionQuery::new(function), HistoryQuery::new(arn));
     let read = caller.execution(arn, false).await.unwrap();
     let waited = caller.wait_for_execution(arn, now, |_| ()).await.unwrap();
     let seen = caller.execution_history(&history).await.unwrap();
@@ -174,6 +148,7 @@ async fn callback_without_its_function_is_an_error_only_if_the_scope_is_required
 }
 
 /// Sessions of a role, and an execution that ends when enough of them were used.
+#[derive(Default)]
 struct Sessions {
     lasts: Duration,
     /// The sessions that Lambda must see before the execution ends.
@@ -252,9 +227,7 @@ async fn wait_outlives_its_sessions(component: Component) {
     let (server, sessions) = Sessions {
         lasts: Duration::from_secs(4),
         wanted: 3,
-        first_expires_early: false,
-        expiries: vec![],
-        requests: BTreeMap::new(),
+        ..Sessions::default()
     }
     .serve()
     .await;
@@ -278,8 +251,7 @@ async fn wait_continues_with_another_session_if_lambda_rejects_one_early(compone
         lasts: Duration::from_secs(3_600),
         wanted: 2,
         first_expires_early: true,
-        expiries: vec![],
-        requests: BTreeMap::new(),
+        ..Sessions::default()
     }
     .serve()
     .await;
@@ -289,4 +261,32 @@ async fn wait_continues_with_another_session_if_lambda_rejects_one_early(compone
     assert!(matches!(execution.status, ExecutionStatus::Succeeded));
     assert_eq!(reported.len(), 0, "the first session showed no status");
     assert_eq!(sessions.lock().unwrap().requests.len(), 2);
+}
+
+/// AWS's local runner, which SAM CLI starts, identifies an execution by two UUIDs.
+#[for_each_component]
+#[tokio::test]
+async fn execution_of_an_emulator_is_waited_for_by_its_own_identifier(component: Component) {
+    const ID: &str = "50517301-4a68-4ac2-9e5b-8a5a8b0b1c2d/4694f4b0-0000-4000-8000-000000000000";
+    let polls = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&polls);
+    let server = HttpServer::start(move |request: Request<Bytes>| {
+        let mut polls = seen.lock().unwrap();
+        polls.push(request.headers().contains_key("authorization"));
+        let status = if polls.len() < 2 { "RUNNING" } else { "SUCCEEDED" };
+        let document = format!(
+            r#"{{"DurableExecutionArn":"{ID}","DurableExecutionName":"n","StartTimestamp":1,"Status":"{status}","Result":"7"}}"#
+        );
+        future::ready(Ok(Response::new(Full::from(document))))
+    })
+    .await;
+    let host = component.host().clone();
+    let emulator = as_emulator(connection(keys(), server.url()));
+    let sessions = SessionCache::default();
+    let caller = Caller::new(host, emulator, "us-east-1", &[], sessions).unwrap();
+    let waited = caller.wait_for_execution(ID, None, |_| ()).await;
+    let execution = waited.unwrap().unwrap();
+    assert!(matches!(execution.status, ExecutionStatus::Succeeded));
+    assert_eq!(execution.output.as_deref(), Some("7"));
+    assert_eq!(*polls.lock().unwrap(), [true, true, true]);
 }

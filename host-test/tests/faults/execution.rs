@@ -106,14 +106,7 @@ impl Waiting {
     }
 
     async fn events(&self, host: &AnyHost) -> Vec<HistoryEvent> {
-        let query = HistoryQuery {
-            arn: self.arn.clone(),
-            with_data: false,
-            newest_first: false,
-            cursor: None,
-            limit: None,
-            delivery: None,
-        };
+        let query = HistoryQuery::new(&self.arn);
         let read = host.execution_history(&self.direct, &query).await;
         read.unwrap().events
     }

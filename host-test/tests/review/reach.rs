@@ -163,29 +163,14 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
             waited.await.map(drop)
         }
         Export::ListExecutions => {
-            let query = ExecutionQuery {
-                function: "echo".to_owned(),
-                qualifier: None,
-                name: None,
-                statuses: vec![],
-                started_after_ms: None,
-                started_before_ms: None,
-                oldest_first: false,
-                cursor: None,
-                limit: None,
-                delivery: None,
-            };
+            let query = ExecutionQuery::new("echo");
             let listed = host.list_executions(policy, connection, &query);
             listed.await.map(drop)
         }
         Export::History => {
             let query = HistoryQuery {
-                arn,
                 with_data: true,
-                newest_first: false,
-                cursor: None,
-                limit: None,
-                delivery: None,
+                ..HistoryQuery::new(&arn)
             };
             let read = host.execution_history(policy, connection, &query);
             read.await.map(drop)
