@@ -9,6 +9,7 @@ use aws_lambda_connector::aws::endpoint;
 use aws_lambda_connector_host::bindings::executions::{
     CallbackResult, ExecutionFailure, ExecutionQuery, HistoryQuery,
 };
+use aws_lambda_connector_host::bindings::lambda::{InvokeRequest, ResponseMode};
 use aws_lambda_connector_host::bindings::sessions::{Scope, SessionRequest};
 use aws_lambda_connector_host::bindings::types::{
     AccessKey, AssumeRole, Connection, Credentials, Endpoint, Role, WebIdentity,
@@ -94,6 +95,7 @@ fn bearing(partition: &str) -> Credentials {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Export {
     Invoke,
+    Stream,
     ListFunctions,
     ListQualifiers,
     TestConnection,
@@ -107,9 +109,16 @@ enum Export {
     Open,
 }
 
+impl Export {
+    fn is_in(self, component: Component) -> bool {
+        self != Self::Stream || component == Component::Wasi03
+    }
+}
+
 /// Every row, in the order of the page.
-const EXPORTS: [Export; 11] = [
+const EXPORTS: [Export; 12] = [
     Export::Invoke,
+    Export::Stream,
     Export::ListFunctions,
     Export::ListQualifiers,
     Export::TestConnection,
@@ -143,7 +152,19 @@ async fn call(host: &Host, policy: &Arc<Policy>, connection: &Connection, export
     };
     // The result does not matter here, only the requests.
     let ended = match export {
-        Export::Invoke => host.invoke(policy, connection, &request).await.map(drop),
+        Export::Invoke => {
+            let invoked = host.invoke(policy, connection, &request).await;
+            invoked.map(drop).unwrap();
+            let streamed = InvokeRequest {
+                response_mode: Some(ResponseMode::Streamed),
+                ..request
+            };
+            host.invoke(policy, connection, &streamed).await.map(drop)
+        }
+        Export::Stream => {
+            let opened = host.invoke_with_response_stream(policy, connection, &request);
+            opened.await.map(drop)
+        }
         Export::ListFunctions => {
             let listed = host.list_functions(policy, connection, &query);
             listed.await.map(drop)
@@ -248,7 +269,7 @@ async fn components_call_only_the_documented_hosts(component: Component) {
                 credentials,
                 endpoint: endpoint.clone(),
             };
-            for export in EXPORTS {
+            for export in EXPORTS.into_iter().filter(|it| it.is_in(component)) {
                 let with_keys = match export {
                     Export::TestConnection => vec![&lambda, &sts],
                     Export::OpenWithin => vec![&sts],
@@ -311,7 +332,8 @@ async fn components_send_only_the_documented_requests(component: Component) {
     };
     let table = page::table(REQUESTS);
     assert_eq!(table.len(), EXPORTS.len());
-    for (row, export) in table.iter().zip(EXPORTS) {
+    let rows = table.iter().zip(EXPORTS);
+    for (row, export) in rows.filter(|(_, export)| export.is_in(component)) {
         let credentials = match export {
             Export::Open => assuming("aws"),
             _ => Credentials::AccessKey(keys()),
@@ -342,7 +364,7 @@ async fn components_send_only_the_documented_requests(component: Component) {
     let before = lambda.requests().len();
     host.describe(&policy).await.unwrap().unwrap();
     assert_eq!(lambda.requests().len(), before);
-    let typed = r#"{"useFunctionName":"Yes","functionName":"echo"}"#;
+    let typed = r#"{"useFunctionName":"Yes","functionName":"echo","responseMode":"Streamed"}"#;
     let chosen = r#"{"useFunctionName":"No","yourFunctions":"echo"}"#;
     for (card, values) in [
         ("invoke", typed),
@@ -398,11 +420,11 @@ async fn components_send_only_the_documented_requests(component: Component) {
 /// The forms have a paragraph of their own on the page, so that the table has all other functions.
 #[test]
 fn review_page_lists_the_requests_of_every_exported_function() {
-    let interface = page::root().join("host-test/tests/interface.txt");
+    let interface = page::root().join("host-test/tests/interface-p3.txt");
     let interface = fs::read_to_string(interface).unwrap();
     let exported = interface.lines().filter_map(|line| {
         let line = line.strip_prefix("export connectors:aws-lambda/")?;
-        let (interface, function) = line.split_once("@0.2.0 ")?;
+        let (interface, function) = line.split_once("@0.3.0 ")?;
         let is_listed = !matches!(interface, "cards" | "types");
         is_listed.then(|| format!("{interface}.{function}"))
     });
