@@ -1,7 +1,8 @@
 //! Reads the error document of a failed function, in the format of any runtime.
 //!
-//! The header `X-Amz-Function-Error` alone decides whether the function failed. Nothing in the
-//! document can be relied upon, because each runtime and each function writes its own.
+//! Whether the function failed is decided before: by the header `X-Amz-Function-Error`, or by the end of
+//! an event stream. Nothing in the document can be relied upon, because each runtime and each function
+//! writes its own.
 
 use alloc::format;
 use alloc::string::String;
