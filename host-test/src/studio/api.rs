@@ -11,11 +11,12 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::connection::{Ready, prepare, prepare_test, text_of};
-use super::grant::{Granted, Purpose, Ungranted, caller, grant, typed_connection};
+use super::grant::{Granted, Purpose, Ungranted, caller, grant, region, typed_connection};
 use super::state::State;
 use crate::json::{self, ToJson};
 use aws_lambda_connector_host::bindings::executions::HistoryQuery;
 use aws_lambda_connector_host::bindings::types::Error;
+use aws_lambda_connector_host::caller::scope_of_execution;
 use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 
@@ -192,8 +193,9 @@ async fn history(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
         Ok(connection) => connection,
         Err(ungranted) => return Ok(Reply::ungranted(&ungranted)),
     };
-    let region = asked.execution.split(':').nth(3).unwrap_or_default();
-    let caller = caller(state, &connection, region)?;
+    let scope = scope_of_execution(&asked.execution);
+    let region = scope.and_then(|scope| region(&scope, &connection));
+    let caller = caller(state, &connection, &region.unwrap_or_default())?;
     let query = HistoryQuery {
         cursor: asked.cursor,
         limit: Some(EVENTS),

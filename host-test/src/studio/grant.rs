@@ -238,7 +238,7 @@ fn need(purpose: &Purpose<'_>) -> Need {
 
 /// Returns the region of the call. `None` if the component rejects the scope's function, or neither
 /// the connection nor the function has a region.
-fn region(scope: &Scope, connection: &Connection) -> Option<String> {
+pub(super) fn region(scope: &Scope, connection: &Connection) -> Option<String> {
     let policy = SessionPolicy::new(&session_policy::Scope {
         functions: scope.functions.clone(),
         list_functions: scope.list_functions,

@@ -1,4 +1,4 @@
-//! An error that the event of a function describes: for `fail` and `stream`.
+//! An error that the event of a function describes: for `fail`, `stream` and `workflow`.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ pub struct Thrown {
     message: String,
 }
 
-fn default_type() -> String {
+pub fn default_type() -> String {
     "ValueError".to_owned()
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::json::{input, marshal_error, response};
+use super::thrown::default_type;
 use crate::durable::{DurableContext, Timeouts};
 use crate::outcome::{ErrorObject, Failure, Outcome};
 
@@ -63,10 +64,6 @@ struct Results {
 #[derive(Serialize)]
 struct Approved {
     approval: Box<RawValue>,
-}
-
-fn default_type() -> String {
-    "ValueError".to_owned()
 }
 
 fn default_message() -> String {
