@@ -29,10 +29,11 @@ impl Canned {
     }
 
     /// Sends a head and a body. `head` is the status code with its text, and then the headers, one
-    /// per line.
+    /// per line. `connection: close` follows, so that no client sends its next request on this
+    /// connection.
     pub fn new(head: &str, body: impl AsRef<[u8]>) -> Self {
         let head = head.replace('\n', "\r\n");
-        Self::raw(format!("HTTP/1.1 {head}\r\n\r\n")).then(body, 1)
+        Self::raw(format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n")).then(body, 1)
     }
 
     /// Sends a head and a body, with the `content-length` of the body.

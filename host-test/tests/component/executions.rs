@@ -6,10 +6,12 @@ use std::sync::Arc;
 use aws_lambda_connector_host::bindings::executions::{
     CallbackResult, ExecutionFailure, ExecutionQuery, ExecutionStatus, HistoryQuery,
 };
-use aws_lambda_connector_host::bindings::types::{Connection, ErrorCategory, Executed};
+use aws_lambda_connector_host::bindings::types::{
+    Connection, ErrorCategory, Executed, TransportKind,
+};
 use aws_lambda_connector_host::policy::Policy;
 use local_lambda::Key;
-use testing::outcome::{invalid_input, service};
+use testing::outcome::{assert_transport, invalid_input, service};
 use testing::server::{Canned, Server};
 use testing::{Component, connection, for_each_component, only};
 
@@ -206,6 +208,15 @@ async fn unknown_outcome_of_stop_or_callback_is_not_repeated(component: Componen
         assert_eq!((error.attempts, error.executed), (attempts, executed));
         assert_eq!(server.requests(), 2 * usize::from(attempts));
     }
+    // A gateway may have passed the request on before it gave up.
+    let (server, connection, policy) = serve(&[Canned::with_length("504 Late", "")]).await;
+    let stopped = host.stop_execution(&policy, &connection, ARN, None).await;
+    let outcome = CallbackResult::Heartbeat;
+    let completed = host.complete_callback(&policy, &connection, "a", &outcome);
+    let (kind, unknown) = (TransportKind::NotLambda, Executed::Unknown);
+    assert_transport(stopped.unwrap(), kind, unknown, 1);
+    assert_transport(completed.await.unwrap(), kind, unknown, 1);
+    assert_eq!(server.requests(), 2);
     let closed = Canned::with_length(
         "400 Bad\nx-amzn-requestid: 8f5e\nx-amzn-errortype: CallbackTimeoutException",
         "{}",
