@@ -194,13 +194,19 @@ impl Decoder {
     /// [`StreamError::CutOff`] if the stream ended inside a frame or without an `InvokeComplete`, and the
     /// errors of [`Decoder::push`].
     pub fn finish(self) -> Result<Completion, StreamError> {
+        let is_complete = self.is_complete();
         if let Some(error) = self.error {
             return Err(error);
         }
-        let between_frames = self.place == Place::Prelude && self.part.is_empty();
         self.completion
-            .filter(|_| between_frames)
+            .filter(|_| is_complete)
             .ok_or(StreamError::CutOff)
+    }
+
+    /// Whether the stream may end here: [`Decoder::finish`] would succeed.
+    pub fn is_complete(&self) -> bool {
+        let between_frames = self.place == Place::Prelude && self.part.is_empty();
+        self.completion.is_some() && self.error.is_none() && between_frames
     }
 
     /// Returns how many bytes of the stream the decoder has room for. Those of chunks and of unknown

@@ -178,8 +178,10 @@ fn read_body(
     let stream = incoming_body
         .stream()
         .map_err(|()| host_fault("the host did not provide a stream for the response body"))?;
-    read_all(&stream, &mut body, limits)?;
-    body.end()
+    match read_all(&stream, &mut body, limits) {
+        Err(failure) if !body.is_complete() => Err(failure),
+        _ => body.end(),
+    }
 }
 
 fn read_all(stream: &InputStream, body: &mut Body, limits: &TimeLimits) -> Result<(), Failure> {
@@ -187,7 +189,7 @@ fn read_all(stream: &InputStream, body: &mut Body, limits: &TimeLimits) -> Resul
     loop {
         match stream.read(CHUNK_SIZE as u64) {
             Ok(chunk) if chunk.is_empty() => {
-                let deadline = end.or_in_ms(limits.between_bytes_ms.into());
+                let deadline = end.or_in_ms(body.pause_ms(limits.between_bytes_ms));
                 deadline
                     .wait(&[&stream.subscribe()])
                     .map_err(|TimedOut| body_timeout())?;

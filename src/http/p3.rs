@@ -5,7 +5,7 @@ use core::future::{Future, IntoFuture, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 
-use wit_bindgen::{FutureWriter, StreamResult, StreamWriter};
+use wit_bindgen::{FutureReader, FutureWriter, StreamResult, StreamWriter};
 
 use super::*;
 use crate::bindings::wasi::clocks::system_clock;
@@ -15,7 +15,7 @@ use crate::bindings::{wit_future, wit_stream};
 pub mod stream;
 
 /// The host's view of the request's transmission.
-type Transmission = wit_bindgen::FutureReader<Result<(), http::ErrorCode>>;
+type Transmission = FutureReader<Result<(), http::ErrorCode>>;
 
 type Trailers = Result<Option<http::Trailers>, http::ErrorCode>;
 
@@ -146,12 +146,23 @@ async fn read_body(
     mut body: Body,
     limits: &TimeLimits,
 ) -> Result<Collected, Failure> {
+    match read_all(incoming, &mut body, limits).await {
+        Err(failure) if !body.is_complete() => Err(failure),
+        _ => body.end(),
+    }
+}
+
+async fn read_all(
+    incoming: http::Response,
+    body: &mut Body,
+    limits: &TimeLimits,
+) -> Result<(), Failure> {
     let (_handled, handling) = wit_future::new(|| Ok(()));
     let (mut stream, end) = http::Response::consume_body(incoming, handling);
     let body_deadline = Deadline::in_ms(limits.body_ms.into());
     let mut chunk = Vec::with_capacity(body.promised().unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
     loop {
-        let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
+        let deadline = body_deadline.or_in_ms(body.pause_ms(limits.between_bytes_ms));
         let (state, read) = deadline
             .limit(stream.read(chunk))
             .await
@@ -163,10 +174,14 @@ async fn read_body(
             break;
         }
     }
-    // The stream ends after the last byte and after a failure alike. `end` distinguishes them.
-    let deadline = body_deadline.or_in_ms(limits.between_bytes_ms.into());
+    let deadline = body_deadline.or_in_ms(body.pause_ms(limits.between_bytes_ms));
+    end_of_body(end, &deadline).await
+}
+
+/// Waits for the end of a body whose stream has ended: after the last byte or after a failure.
+async fn end_of_body(end: FutureReader<Trailers>, deadline: &Deadline) -> Result<(), Failure> {
     match deadline.limit(end.into_future()).await {
-        Ok(Ok(_)) => body.end(),
+        Ok(Ok(_)) => Ok(()),
         Ok(Err(_)) => Err(body_aborted()),
         Err(TimedOut) => Err(body_timeout()),
     }

@@ -27,6 +27,10 @@ enum Content {
     },
 }
 
+/// How long the end of a response may take once its event stream is complete. The end follows at once,
+/// and waiting for it keeps the connection usable.
+const END_OF_COMPLETE_STREAM_MS: u64 = 1_000;
+
 /// A whole body, and how its event stream ended.
 pub type Collected = (Vec<u8>, Option<Box<Completion>>);
 
@@ -79,6 +83,19 @@ impl Body {
         self.promised
     }
 
+    /// Returns how long the next bytes may take, if they may take `between_bytes_ms` before the end.
+    pub fn pause_ms(&self, between_bytes_ms: u32) -> u64 {
+        pause_ms(self.is_complete(), between_bytes_ms)
+    }
+
+    /// Whether the event stream has ended, so that no fault of the connection can change the result.
+    pub fn is_complete(&self) -> bool {
+        match &self.content {
+            Content::Bytes(_) => false,
+            Content::Events { decoder, .. } => decoder.is_complete(),
+        }
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
@@ -116,7 +133,7 @@ impl Body {
     /// A [`Failure`] for a body that is shorter or longer than promised, or a stream without its end.
     pub fn end(self) -> Result<Collected, Failure> {
         match self.promised {
-            Some(promised) if self.received < promised => {
+            Some(promised) if self.received < promised && !self.is_complete() => {
                 return Err(cut_off(format!(
                     "the response ended after {} of {promised} bytes",
                     self.received
@@ -192,6 +209,16 @@ impl Segments {
             whole.extend_from_slice(&segment);
         }
         Ok(whole)
+    }
+}
+
+/// Returns how long the next bytes of a stream may take. See [`Body::pause_ms`].
+pub fn pause_ms(is_complete: bool, between_bytes_ms: u32) -> u64 {
+    let between_bytes_ms = between_bytes_ms.into();
+    if is_complete {
+        END_OF_COMPLETE_STREAM_MS.min(between_bytes_ms)
+    } else {
+        between_bytes_ms
     }
 }
 

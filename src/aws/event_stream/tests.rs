@@ -89,7 +89,9 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
             }
         }
     }
+    let is_complete = decoder.is_complete();
     let end = decoder.finish();
+    assert_eq!(is_complete, end.is_ok());
     if let Some(error) = failed {
         assert_eq!(end, Err(error));
     }

@@ -5,7 +5,7 @@ use core::cell::RefCell;
 
 use super::*;
 use crate::aws::event_stream::{Completion, Decoder};
-use crate::transport::body::unreadable;
+use crate::transport::body::{pause_ms, unreadable};
 
 /// The host, of which a successful response is left open at its head.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub struct OpenHost {
 pub struct OpenResponse {
     incoming: http::Response,
     /// The longest pause between two pieces.
-    between_bytes_ms: u64,
+    between_bytes_ms: u32,
     /// See [`exchange`].
     _transmission: Transmission,
 }
@@ -64,7 +64,7 @@ impl Transport for OpenHost {
         let (response, incoming) = received;
         *self.open.borrow_mut() = incoming.map(|incoming| OpenResponse {
             incoming,
-            between_bytes_ms: limits.between_bytes_ms.into(),
+            between_bytes_ms: limits.between_bytes_ms,
             _transmission: transmission,
         });
         Ok(response)
@@ -82,18 +82,33 @@ impl OpenResponse {
     /// It holds one piece of at most 64 KiB.
     pub async fn forward(
         self,
-        mut bytes: StreamWriter<u8>,
+        bytes: StreamWriter<u8>,
     ) -> Option<Result<Completion, (TransportKind, String)>> {
         let mut decoder = Box::<Decoder>::default();
+        let ended = match self.forward_all(bytes, &mut decoder).await {
+            Err(Stopped::ByReader) => return None,
+            Err(Stopped::ByFailure(failure)) if !decoder.is_complete() => Err(failure),
+            _ => decoder.finish().map_err(unreadable),
+        };
+        Some(ended.map_err(|failure| (failure.kind, failure.message)))
+    }
+
+    async fn forward_all(
+        self,
+        mut bytes: StreamWriter<u8>,
+        decoder: &mut Decoder,
+    ) -> Result<(), Stopped> {
         let (_handled, handling) = wit_future::new(|| Ok(()));
         let (mut stream, end) = http::Response::consume_body(self.incoming, handling);
+        let deadline = |decoder: &Decoder| {
+            Deadline::in_ms(pause_ms(decoder.is_complete(), self.between_bytes_ms))
+        };
         let mut piece = Vec::with_capacity(CHUNK_SIZE);
-        let failed = |failure: Failure| Some(Err((failure.kind, failure.message)));
         loop {
-            let deadline = Deadline::in_ms(self.between_bytes_ms);
-            let Ok((state, read)) = deadline.limit(stream.read(piece)).await else {
-                return failed(body_timeout());
-            };
+            let (state, read) = deadline(decoder)
+                .limit(stream.read(piece))
+                .await
+                .map_err(|TimedOut| Stopped::ByFailure(body_timeout()))?;
             piece = read;
             let mut payload = Vec::new();
             let mut problem = None;
@@ -105,24 +120,24 @@ impl OpenResponse {
             }
             // What precedes an error has arrived as well.
             if !payload.is_empty() && !bytes.write_all(payload).await.is_empty() {
-                return None;
+                return Err(Stopped::ByReader);
             }
             if let Some(problem) = problem {
-                return failed(unreadable(problem));
+                return Err(Stopped::ByFailure(unreadable(problem)));
             }
             piece.clear();
             if !matches!(state, StreamResult::Complete(_)) {
                 break;
             }
         }
-        let deadline = Deadline::in_ms(self.between_bytes_ms);
-        match deadline.limit(end.into_future()).await {
-            Ok(Ok(_)) => match decoder.finish() {
-                Ok(completion) => Some(Ok(completion)),
-                Err(problem) => failed(unreadable(problem)),
-            },
-            Ok(Err(_)) => failed(body_aborted()),
-            Err(TimedOut) => failed(body_timeout()),
-        }
+        let ended = end_of_body(end, &deadline(decoder)).await;
+        ended.map_err(Stopped::ByFailure)
     }
+}
+
+/// Why a stream is not read to its end.
+enum Stopped {
+    /// The reader of the payloads dropped its end.
+    ByReader,
+    ByFailure(Failure),
 }

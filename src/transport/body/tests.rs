@@ -20,15 +20,19 @@ fn collected(
     head: &Response,
     pieces: &[&[u8]],
 ) -> Result<Collected, Failure> {
-    let endpoint = resolve("lambda", "us-east-1", &EndpointChoice::Standard).unwrap();
-    let mut request = Request::new(Method::Post, &endpoint, "/");
-    request.is_event_stream = is_event_stream;
-    request.max_response_bytes = max;
-    let mut body = Body::new(head, &request)?;
+    let mut body = Body::new(head, &request(is_event_stream, max))?;
     for piece in pieces {
         body.append(piece)?;
     }
     body.end()
+}
+
+fn request(is_event_stream: bool, max: usize) -> Request<'static> {
+    let endpoint = resolve("lambda", "us-east-1", &EndpointChoice::Standard).unwrap();
+    let mut request = Request::new(Method::Post, &endpoint, "/");
+    request.is_event_stream = is_event_stream;
+    request.max_response_bytes = max;
+    request
 }
 
 fn failed(max: usize, bytes: &[u8]) -> (TransportKind, String) {
@@ -104,6 +108,34 @@ fn stream_without_its_last_event_is_cut_off() {
     assert!(streamed(100, &headers, &[&whole]).is_ok());
     let cut = streamed(100, &headers, &[&whole[..9]]).unwrap_err();
     assert_contains(&cut.message, ["9 of"]);
+}
+
+#[test]
+fn stream_with_its_last_event_is_complete_before_the_end_of_the_body() {
+    let whole = [chunk(b"abc"), complete()].concat();
+    let promised = (whole.len() + 1).to_string();
+    let headers = [STREAM, ("Content-Length", &*promised)];
+    assert_eq!(
+        streamed(100, &headers, &[&whole]).unwrap().0,
+        b"abc".to_vec()
+    );
+}
+
+#[test]
+fn pause_is_short_once_the_last_event_has_arrived() {
+    let mut body = Body::new(&answer(200, &[STREAM], ""), &request(true, 100)).unwrap();
+    for (bytes, pause) in [
+        (chunk(b"abc"), 900_000),
+        (complete(), 1_000),
+        // Half of a frame.
+        (event("Future", b"")[..5].to_vec(), 900_000),
+    ] {
+        body.append(&bytes).unwrap();
+        assert_eq!(body.pause_ms(900_000), pause);
+    }
+    let plain = Body::new(&answer(200, &[], ""), &request(true, 100)).unwrap();
+    assert_eq!(plain.pause_ms(900_000), 900_000);
+    assert_eq!(pause_ms(true, 500), 500);
 }
 
 #[test]
