@@ -26,6 +26,12 @@ impl StreamingLambda {
         format!("http://{}", self.0.local_addr().unwrap())
     }
 
+    /// Whether no connection waits to be accepted.
+    pub fn has_no_more_connections(self) -> bool {
+        let accepted = self.0.into_std().unwrap().accept();
+        accepted.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Waits for a connection, and reads the request on it.
     pub async fn accept(&self) -> Streamed {
         let (mut client, _) = self.0.accept().await.unwrap();
@@ -70,6 +76,18 @@ impl Streamed {
     /// Ends the response. The connection stays open.
     pub async fn finish(&mut self) {
         self.client.write_all(b"0\r\n\r\n").await.unwrap();
+    }
+
+    /// Closes the connection in an orderly way, in the middle of the response. Returns it, because
+    /// dropping it with bytes to read would reset it.
+    pub async fn close(mut self) -> Self {
+        self.client.shutdown().await.unwrap();
+        self
+    }
+
+    /// Resets the connection.
+    pub fn reset(self) {
+        self.client.set_zero_linger().unwrap();
     }
 
     /// Waits until the client has closed the connection.

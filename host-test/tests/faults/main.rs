@@ -7,6 +7,7 @@ mod execution;
 mod expected;
 mod matrix_case;
 mod report;
+mod streams;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use answers::{ANSWERS, Answer, Meaning, Origin};
 use execution::{Changed, Waiting};
 use expected::{RULES, Rule};
 use matrix_case::{Call, End, Outcome};
+use streams::Way;
 use testing::outcome::{assert_service, assert_transport, service};
 use testing::proxy::{Fault, Point, Proxy};
 use testing::{AnyHost, Component, connection, for_each_component, lambda_with};
@@ -96,12 +98,19 @@ async fn every_fault_at_every_point_has_its_documented_outcome(component: Compon
     let tls = Tls::loopback().unwrap();
     let all = run_all(reference_host(component, &tls), tls, |_| true).await;
     let answered = run_answered(&AnyHost::Reference(component.host().clone())).await;
-    let page = report::page(&all, &answered);
+    let streamed = streams::run_all(
+        &AnyHost::Reference(component.host().clone()),
+        &[Way::Collected, Way::Live],
+    )
+    .await;
+    let page = report::page(&all, &answered, &streamed);
     println!("{page}");
     assert_eq!(unexpected_outcomes(&all), "");
     assert_eq!(unexpected_answered(&answered), "");
+    assert_eq!(streams::unexpected(&streamed), "");
     all.iter().for_each(assert_promises);
     answered.iter().for_each(assert_promises_of_answer);
+    streamed.iter().for_each(streams::assert_promises);
     report::compare_with_docs(&page);
 }
 
@@ -138,6 +147,10 @@ async fn promises_hold_in_wasmtimes_own_host(component: Component) {
     // A complete JSON document is all that this host's client shows of a body without a length.
     answered.retain(|seen| seen.answer.meaning != Meaning::CutOff);
     assert_eq!(unexpected_answered(&answered), "");
+    let mut streamed = streams::run_all(&AnyHost::plain(component), &[Way::Collected]).await;
+    streamed.iter().for_each(streams::assert_promises);
+    streamed.retain(|seen| seen.fault != streams::Fault::Reset);
+    assert_eq!(streams::unexpected(&streamed), "");
 }
 
 /// The result may have arrived, so the caller's own repetition of it finds a closed callback. The error

@@ -8,6 +8,7 @@ use std::{env, fs};
 use crate::answers::ANSWERS;
 use crate::expected::{RULES, Rule};
 use crate::matrix_case::Call;
+use crate::streams::{self, Frame, Part, Place, SeenStream};
 use crate::{Answered, Seen};
 use testing::proxy::{Fault, Point};
 
@@ -43,6 +44,19 @@ the function, unless HTTP defines the status as refused before the request is fo
 one that precedes the answer: a gateway that gives up waiting has forwarded the request.
 ";
 
+const STREAMED: &str = "
+## A streamed response breaks
+
+Here, Lambda responds with an event stream: a frame that has the output of the function, and a frame that ends the stream
+and reports the outcome. The function has run by then, so no fault leads to a second run, although the caller declared that
+the function may run twice. `lambda.invoke` with `response-mode: streamed` and `streaming.invoke-with-response-stream` have
+the same outcomes. Bytes of the output that arrived before the fault have reached the reader of the live stream.
+
+- Only the frame that ends the stream makes a success.
+- Once it is complete, the outcome is known, and the connection may break.
+
+";
+
 /// The groups of calls, each with its heading.
 const GROUPS: [(&str, &[Call]); 2] = [
     ("Invocations", Call::INVOCATIONS),
@@ -50,7 +64,7 @@ const GROUPS: [(&str, &[Call]); 2] = [
 ];
 
 /// The whole page.
-pub fn page(all: &[Seen], answered: &[Answered]) -> String {
+pub fn page(all: &[Seen], answered: &[Answered], streamed: &[SeenStream]) -> String {
     let mut text = INTRODUCTION.to_owned();
     for (heading, calls) in GROUPS {
         write!(text, "\n### {heading}\n\n{}", table(all, calls)).unwrap();
@@ -61,7 +75,7 @@ pub fn page(all: &[Seen], answered: &[Answered]) -> String {
         let table = answered_table(answered, calls);
         write!(text, "\n### {heading}, answered\n\n{table}").unwrap();
     }
-    text
+    text + STREAMED + &streamed_table(streamed)
 }
 
 fn header(first: &str, second: &str, calls: &[Call]) -> String {
@@ -121,6 +135,59 @@ fn table(all: &[Seen], calls: &[Call]) -> String {
         }
     }
     text
+}
+
+/// The table of outcomes of a streamed response, by place and fault.
+fn streamed_table(all: &[SeenStream]) -> String {
+    let mut text = "| Place |".to_owned();
+    for fault in streams::Fault::ALL {
+        write!(text, " {} |", stream_fault_name(fault)).unwrap();
+    }
+    text += "\n|---|";
+    text += &"---|".repeat(streams::Fault::ALL.len());
+    text += "\n";
+    for place in Place::all() {
+        write!(text, "| {} |", place_name(place)).unwrap();
+        for fault in streams::Fault::ALL {
+            let seen = all
+                .iter()
+                .find(|seen| (seen.place, seen.fault) == (place, fault));
+            write!(text, " {} |", seen.unwrap().outcome).unwrap();
+        }
+        text += "\n";
+    }
+    text
+}
+
+fn place_name(place: Place) -> String {
+    let frame = |frame| match frame {
+        Frame::Chunk => "the output",
+        Frame::Completion => "the last frame",
+    };
+    match place {
+        Place::Before(at) => format!("before {}", frame(at)),
+        Place::AfterLast => "after the last frame".to_owned(),
+        Place::Inside(at, part) => {
+            let part = match part {
+                Part::Lengths => "lengths",
+                Part::PreludeChecksum => "checksum of the lengths",
+                Part::Headers => "headers",
+                Part::Payload => "payload",
+                Part::Checksum => "checksum",
+            };
+            format!("{}: {part}", frame(at))
+        }
+    }
+}
+
+fn stream_fault_name(fault: streams::Fault) -> &'static str {
+    match fault {
+        streams::Fault::Stall => "silence",
+        streams::Fault::Close => "closed (FIN)",
+        streams::Fault::Reset => "reset (RST)",
+        streams::Fault::End => "body ends",
+        streams::Fault::Damage => "a wrong byte",
+    }
 }
 
 /// The table of impossible cases.
