@@ -11,8 +11,9 @@ import type { Root } from '../generated/connector.js';
 import type { InvokeRequest } from '../generated/interfaces/connectors-aws-lambda-lambda.js';
 import type { Error as LambdaError, Invocation } from '../generated/interfaces/connectors-aws-lambda-types.js';
 import { fromEnvironment } from './connection.js';
-import { lambdaError, load } from './connector.js';
-import { lambdaIn, originsFor } from './outgoing.js';
+import { load } from './connector.js';
+import { lambdaError } from './error.js';
+import { lambdaIn, originsFor } from './origins.js';
 
 const connection = fromEnvironment(env);
 const endpoint = connection.endpoint?.tag === 'url' ? connection.endpoint.val : assert.fail('no local Lambda');
