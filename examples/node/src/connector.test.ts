@@ -11,8 +11,9 @@ import type { Root } from '../generated/connector.js';
 import type { InvokeRequest } from '../generated/interfaces/connectors-aws-lambda-lambda.js';
 import type { Error as LambdaError, Invocation } from '../generated/interfaces/connectors-aws-lambda-types.js';
 import { fromEnvironment } from './connection.js';
-import { lambdaError, load } from './connector.js';
-import { lambdaIn, originsFor } from './outgoing.js';
+import { load } from './connector.js';
+import { lambdaError } from './error.js';
+import { lambdaIn, originsFor } from './origins.js';
 
 const connection = fromEnvironment(env);
 const endpoint = connection.endpoint?.tag === 'url' ? connection.endpoint.val : assert.fail('no local Lambda');
@@ -59,6 +60,29 @@ test('largest payload survives both directions', () => {
 test('binary output is bytes', () => {
   const { output } = connector.lambda.invoke(connection, { function: 'binary' });
   assert.deepEqual(output, { tag: 'binary', val: Uint8Array.from(Buffer.from('89504e470d0a1a0a00fffe', 'hex')) });
+});
+
+test('streamed response larger than a buffered one is collected', () => {
+  const payload = JSON.stringify({ chunks: [{ bytes: 8 << 20 }] });
+  const maxResponseBytes = 8 << 20;
+  const invocation = connector.lambda.invoke(connection, { function: 'stream', payload, responseMode: 'streamed', maxResponseBytes });
+  assert.equal(text(invocation).length, 8 << 20);
+});
+
+test('streamed response over its limit is an error after the function ran', () => {
+  const payload = JSON.stringify({ chunks: [{ bytes: 1_001 }] });
+  const error = invokeFailure(connector, { function: 'stream', payload, responseMode: 'streamed', maxResponseBytes: 1_000 });
+  if (error.tag !== 'transport') assert.fail(error.tag);
+  assert.deepEqual([error.val.kind, error.val.executed, error.val.attempts], ['malformed', 'yes', 1]);
+});
+
+test('failed function of a streamed response is an error', () => {
+  const payload = JSON.stringify({ chunks: [{ text: 'partial' }], fail: { type: 'KeyError', message: 'no order' } });
+  const error = invokeFailure(connector, { function: 'stream', payload, responseMode: 'streamed' });
+  if (error.tag !== 'function-failed') assert.fail(error.tag);
+  const { failure, invocation } = error.val;
+  assert.deepEqual([failure.cause, failure.errorType, failure.errorMessage], ['thrown', 'KeyError', 'no order']);
+  assert.equal(text(invocation), 'partial');
 });
 
 test('functions are listed', () => {
@@ -132,6 +156,12 @@ test('policy allows only hosts that the connector declares', () => {
 test('example of the embedding page prints the greeting', () => {
   const script = fileURLToPath(new URL('./greet.js', import.meta.url));
   assert.equal(execFileSync(execPath, [script], { encoding: 'utf8' }), '{"message":"Hello, Ada!"}\n');
+});
+
+test('example of a collected response writes it', () => {
+  const script = fileURLToPath(new URL('./collect.js', import.meta.url));
+  const payload = JSON.stringify({ chunks: [{ text: 'a' }, { text: 'b' }] });
+  assert.equal(execFileSync(execPath, [script, 'stream', payload], { encoding: 'utf8' }), 'ab');
 });
 
 test('custom endpoint is allowed in addition to the hosts of its region', () => {

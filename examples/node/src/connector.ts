@@ -1,10 +1,10 @@
-// Loads the connector that jco transpiled, and types its errors.
+// Loads the connector that jco transpiled.
 
 import { readFile } from 'node:fs/promises';
 import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation';
 import { instantiate, type ImportObject, type Root } from '../generated/connector.js';
-import type { Error as LambdaError } from '../generated/interfaces/connectors-aws-lambda-types.js';
-import { confined, type Allowed } from './outgoing.js';
+import type { Allowed } from './origins.js';
+import { confined } from './outgoing.js';
 
 /** Creates an instance that may reach only these origins. */
 export async function load(allowed: Allowed): Promise<Root> {
@@ -16,12 +16,4 @@ export async function load(allowed: Allowed): Promise<Root> {
 
 async function module(name: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(new URL(`../generated/${name}`, import.meta.url)));
-}
-
-/** Returns the `error` of a WIT `result`, which jco throws in a `ComponentError`. Rethrows traps. */
-export function lambdaError(thrown: unknown): LambdaError {
-  if (thrown instanceof Error && thrown.constructor.name === 'ComponentError' && 'payload' in thrown) {
-    return thrown.payload as LambdaError;
-  }
-  throw thrown;
 }

@@ -1,7 +1,7 @@
 import { env } from 'node:process';
 import { fromEnvironment } from './connection.js';
 import { load } from './connector.js';
-import { originsFor } from './outgoing.js';
+import { originsFor } from './origins.js';
 
 const connection = fromEnvironment(env);
 const { lambda } = await load(originsFor(connection));

@@ -1,9 +1,10 @@
 // Invokes one function: npm run invoke -- FUNCTION [PAYLOAD]
 
 import { argv, env, exit } from 'node:process';
-import { lambdaError, load } from './connector.js';
 import { fromEnvironment } from './connection.js';
-import { originsFor } from './outgoing.js';
+import { load } from './connector.js';
+import { lambdaError } from './error.js';
+import { originsFor } from './origins.js';
 
 const [name, payload] = argv.slice(2);
 if (name === undefined) {

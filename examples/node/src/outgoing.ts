@@ -1,46 +1,18 @@
 // Confines the shim's outgoing HTTP, which reaches every destination by default.
 
 import { http } from '@bytecodealliance/preview2-shim';
-import type { Connection } from '../generated/interfaces/connectors-aws-lambda-types.js';
-
-/** Origins in the form of `URL.origin`, for example `https://lambda.eu-central-1.amazonaws.com`. */
-export type Allowed = readonly string[];
-
-/**
- * Lambda's origins in one region of the partition `aws`. Credentials that lead to a role, and the
- * identity check of `test-connection`, also need `https://sts.${region}.amazonaws.com`.
- */
-export function lambdaIn(region: string): Allowed {
-  return [
-    `https://lambda.${region}.amazonaws.com`,
-    `https://lambda-fips.${region}.amazonaws.com`,
-    `https://lambda.${region}.api.aws`,
-    `https://lambda-fips.${region}.api.aws`,
-  ];
-}
-
-/**
- * Lambda's origins in the region of the connection, and its custom endpoint if it names one. Only for a
- * connection that the operator wrote: a workflow author's endpoint must not widen the policy.
- */
-export function originsFor({ endpoint, region }: Connection): Allowed {
-  return endpoint?.tag === 'url' ? [...lambdaIn(region), new URL(endpoint.val).origin] : lambdaIn(region);
-}
+import { isAllowed, type Allowed } from './origins.js';
 
 /** The shim's `wasi:http`, confined to these destinations. */
 export function confined(allowed: Allowed): typeof http {
   const handle: typeof http.outgoingHandler.handle = (request, options) => {
     const scheme = request.scheme()?.tag ?? 'HTTPS';
     const authority = request.authority() ?? '';
-    if (!allowed.includes(origin(`${scheme.toLowerCase()}://${authority}`))) {
+    if (!isAllowed(`${scheme.toLowerCase()}://${authority}`, allowed)) {
       // The connector reports this WIT error as `transport` with kind `denied`.
       throw { tag: 'HTTP-request-denied' };
     }
     return http.outgoingHandler.handle(request, options);
   };
   return { ...http, outgoingHandler: { ...http.outgoingHandler, handle } };
-}
-
-function origin(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : '';
 }
