@@ -6,8 +6,11 @@
 mod api;
 mod connection;
 mod grant;
+mod growth;
 mod guard;
+mod live;
 mod page;
+mod reply;
 mod routes;
 mod state;
 

@@ -1,15 +1,11 @@
 // The page around the form: small screens, assistive technology, and who may reach its server.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import http from "node:http";
-import { createRequire } from "node:module";
 import { test } from "node:test";
-import { SECRET, studio, url, withBrowser } from "./support.js";
+import { faults, SECRET, studio, url, withBrowser } from "./support.js";
 
 withBrowser();
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 test("page works at a width of 390 pixels", () =>
   studio(
@@ -48,12 +44,6 @@ for (const colorScheme of ["light", "dark"]) {
       },
       { colorScheme, reducedMotion: "reduce" },
     ));
-}
-
-async function faults(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }
 
 test("no response contains the kept secret or a typed one", () =>

@@ -1,5 +1,7 @@
 // One browser for each file of tests, and a fresh page for each test. `run` sets STUDIO_URL.
 
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
@@ -8,6 +10,8 @@ if (!url) throw new Error("STUDIO_URL is not set; start these tests with host-te
 
 /** The secret of the local Lambda's key, which no response may contain. */
 export const SECRET = "local/lambda+secret/that+opens/nothing/elsewhere";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const ARGUMENTS = [
   "--no-sandbox",
@@ -103,4 +107,11 @@ export class Studio {
     await error.waitFor();
     return error.textContent();
   }
+}
+
+/** What axe reports about the page as it is now. */
+export async function faults(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }

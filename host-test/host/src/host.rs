@@ -13,7 +13,8 @@ use crate::bindings::{cards, executions, lambda, sessions};
 use crate::exports::{self, Exports};
 use crate::policy::Policy;
 use crate::sandbox::{
-    Allocation, HostError, LastAttempt, Options, RequestLimits, Sandbox, SharedInstance,
+    Allocation, HostError, LastAttempt, Options, RequestLimits, ResponseWatcher, Sandbox,
+    SharedInstance,
 };
 
 pub use crate::call_result::CallResult;
@@ -432,6 +433,27 @@ impl Host {
         values: &str,
     ) -> CallResult<String> {
         call!(self, policy, run(connection, card, values))
+    }
+
+    /// Runs a card as [`Self::run`] does, and shows the responses that it receives to `watcher`.
+    ///
+    /// # Errors
+    /// As for [`Self::invoke`].
+    pub async fn run_watched(
+        &self,
+        policy: &Arc<Policy>,
+        watcher: Arc<dyn ResponseWatcher>,
+        connection: &str,
+        card: &str,
+        values: &str,
+    ) -> CallResult<String> {
+        let ran = self
+            .sandbox
+            .call_watched(policy, watcher, async |instance, store| {
+                let arguments = (connection, card, values);
+                exports::call(instance, store, &self.exports.run, arguments).await
+            });
+        ran.await
     }
 }
 

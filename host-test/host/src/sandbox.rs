@@ -13,6 +13,7 @@ mod linker;
 mod options;
 mod shared;
 mod state;
+mod watcher;
 
 pub use attempts::RequestLimits;
 pub use engine::Allocation;
@@ -21,3 +22,4 @@ pub use fresh::Sandbox;
 pub use options::Options;
 pub use shared::SharedInstance;
 pub use state::State;
+pub use watcher::{BodyWatcher, ResponseWatcher};

@@ -33,7 +33,8 @@
 //! | `{"base64": "/w=="}` | writes the decoded bytes |
 //! | `{"bytes": 9000}` | writes that many bytes: the alphabet in lower case, again and again |
 //! | `{"waitMs": 50}` | waits |
-//! | `{"gate": "k"}` | waits until [`LocalLambda::open_gate`] opens the gate of that key, or the reader is gone |
+//! | `{"gate": "k"}` | waits until the gate of that key is open, or the reader is gone |
+//! | `{"open": "k"}` | opens the gate of that key, as [`LocalLambda::open_gate`] does |
 //! | `{"count": "k"}` | counts a run of that key |
 //!
 //! Beside `chunks`, every member is optional. `repeat` is how often the steps run. `prelude` is the JSON
@@ -222,9 +223,10 @@ impl LocalLambda {
         self.service.run_counts.get(key)
     }
 
-    /// Opens the gate with this key for all runs of `stream`, now or later.
-    pub fn open_gate(&self, key: &str) {
-        self.service.gates.open(key);
+    /// Opens the gate with this key for all runs of `stream`, now or later. Returns false if it stays
+    /// closed, because 1,000 others are open or the key has more than 256 bytes.
+    pub fn open_gate(&self, key: &str) -> bool {
+        self.service.gates.open(key)
     }
 
     /// Returns the last 10,000 requests whose head arrived, oldest first. They include rejected

@@ -5,19 +5,21 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::connection::{Ready, prepare, prepare_test, text_of};
-use super::grant::{Granted, Purpose, Ungranted, caller, grant, region, typed_connection};
+use super::grant::{Granted, Purpose, caller, grant, region, typed_connection};
+use super::growth::Growth;
+use super::live::{self, Answer};
+use super::reply::Reply;
 use super::state::State;
-use crate::json::{self, ToJson};
+use crate::json::ToJson;
 use aws_lambda_connector_host::bindings::executions::HistoryQuery;
 use aws_lambda_connector_host::bindings::types::Error;
 use aws_lambda_connector_host::caller::scope_of_execution;
-use aws_lambda_connector_host::host::CallResult;
 use aws_lambda_connector_host::policy::Policy;
 
 /// A request of the page.
@@ -29,26 +31,6 @@ pub(super) enum Question {
     Test,
     Run,
     History,
-}
-
-/// The response: `{"ok": …}` or `{"error": {"<case>": …}}`, with the destinations that the policy
-/// denied, if any.
-#[derive(Debug, Serialize)]
-pub(super) struct Reply {
-    #[serde(skip)]
-    status: StatusCode,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ok: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    refusals: Vec<String>,
-    /// What the component received to sign with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    received: Option<String>,
-    /// The ARN of the durable execution that the run concerns.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    execution: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,22 +72,33 @@ struct Timeline<'a> {
 const EVENTS: u32 = 1_000;
 
 /// Passes the request to the component and returns its response.
-pub(super) async fn answer(state: &State, question: Question, body: &[u8]) -> Reply {
-    let asked = match question {
-        Question::Defaults => return Reply::of(&state.defaults.to_json()),
+pub(super) async fn answer(state: &Arc<State>, question: Question, body: Bytes) -> Answer {
+    let replied = match question {
+        Question::Run => {
+            let state = Arc::clone(state);
+            return live::follow(
+                |growth| async move { or_refused(run(&state, &body, growth).await) },
+            )
+            .await;
+        }
+        Question::Defaults => Ok(Reply::of(&state.defaults.to_json())),
         Question::Describe => {
             let nowhere = Arc::new(Policy::deny_all());
             let manifest = state.host.describe(&nowhere).await;
-            return Reply::answered(manifest, &nowhere, |manifest| {
+            Ok(Reply::answered(manifest, &nowhere, |manifest| {
                 to_raw_value(&manifest.to_json())
-            });
+            }))
         }
-        Question::Choices => choices(state, body).await,
-        Question::Test => test(state, body).await,
-        Question::Run => run(state, body).await,
-        Question::History => history(state, body).await,
+        Question::Choices => choices(state, &body).await,
+        Question::Test => test(state, &body).await,
+        Question::History => history(state, &body).await,
     };
-    asked.unwrap_or_else(|error| Reply::refused(StatusCode::BAD_REQUEST, &error.to_string()))
+    Answer::Reply(Box::new(or_refused(replied)))
+}
+
+/// An error means that the request cannot be read.
+fn or_refused(replied: anyhow::Result<Reply>) -> Reply {
+    replied.unwrap_or_else(|error| Reply::refused(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 
 async fn choices(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
@@ -148,7 +141,7 @@ async fn test(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     }))
 }
 
-async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
+async fn run(state: &State, body: &[u8], growth: Growth) -> anyhow::Result<Reply> {
     let form: Form<'_> = serde_json::from_slice(body)?;
     let ready = prepare(form.connection, &state.defaults, &state.allow)?;
     let purpose = Purpose::Run {
@@ -165,7 +158,13 @@ async fn run(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     };
     let outputs = state
         .host
-        .run(&policy, &json, &form.card, form.values.get())
+        .run_watched(
+            &policy,
+            Arc::new(growth),
+            &json,
+            &form.card,
+            form.values.get(),
+        )
         .await;
     let execution = match &outputs {
         Ok(Ok(outputs)) => member(outputs, "durableExecutionArn"),
@@ -206,80 +205,4 @@ async fn history(state: &State, body: &[u8]) -> anyhow::Result<Reply> {
     Ok(Reply::answered(page, lambda, |page| {
         to_raw_value(&page.to_json())
     }))
-}
-
-impl Reply {
-    /// Builds the response to a request that cannot be answered, with the reason.
-    pub(super) fn refused(status: StatusCode, message: &str) -> Self {
-        Self {
-            status,
-            ok: None,
-            error: Some(json::host_error(message)["error"].take()),
-            refusals: Vec::new(),
-            received: None,
-            execution: None,
-        }
-    }
-
-    /// Builds the response for a call that was not made, because there is no key for it.
-    fn ungranted(ungranted: &Ungranted) -> Self {
-        let mut reply = match ungranted {
-            Ungranted::Host(error) => Self::refused(StatusCode::BAD_GATEWAY, &error.to_string()),
-            Ungranted::Call { error, refusals } => {
-                let mut reply = Self::with(None, Some(error.to_json()));
-                reply.refusals = refusals.iter().map(ToString::to_string).collect();
-                reply
-            }
-        };
-        reply.received = Some("nothing".to_owned());
-        reply
-    }
-
-    fn of(value: &Value) -> Self {
-        match to_raw_value(value) {
-            Ok(text) => Self::with(Some(text), None),
-            Err(error) => Self::refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-        }
-    }
-
-    fn answered<T>(
-        answer: CallResult<T>,
-        policy: &Policy,
-        ok: impl FnOnce(T) -> Result<Box<RawValue>, serde_json::Error>,
-    ) -> Self {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => return Self::refused(StatusCode::BAD_GATEWAY, &error.to_string()),
-        };
-        let mut reply = match answer.map(ok) {
-            Ok(Ok(text)) => Self::with(Some(text), None),
-            Ok(Err(error)) => {
-                let message = format!("the component's answer is not JSON: {error}");
-                Self::refused(StatusCode::BAD_GATEWAY, &message)
-            }
-            Err(error) => Self::with(None, Some(error.to_json())),
-        };
-        reply.refusals = policy.refusals().iter().map(ToString::to_string).collect();
-        reply
-    }
-
-    fn with(ok: Option<Box<RawValue>>, error: Option<Value>) -> Self {
-        Self {
-            status: StatusCode::OK,
-            ok,
-            error,
-            refusals: Vec::new(),
-            received: None,
-            execution: None,
-        }
-    }
-
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    pub(super) fn body(&self) -> String {
-        // Infallible: a raw value is already text, and every other field serializes.
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }

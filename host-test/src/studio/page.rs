@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
 /// The path, content type and text of every file.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("/", HTML, include_str!("page/index.html")),
     (
         "/style.css",
@@ -15,6 +15,7 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/app.js", SCRIPT, include_str!("page/app.js")),
     ("/form.js", SCRIPT, include_str!("page/form.js")),
     ("/controls.js", SCRIPT, include_str!("page/controls.js")),
+    ("/growth.js", SCRIPT, include_str!("page/growth.js")),
     ("/results.js", SCRIPT, include_str!("page/results.js")),
     ("/history.js", SCRIPT, include_str!("page/history.js")),
     ("/json.js", SCRIPT, include_str!("page/json.js")),

@@ -1,12 +1,16 @@
 //! Routes of the page's files and of its API.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use local_lambda::read_body;
 
-use super::api::{self, Question, Reply};
+use super::api::{self, Question};
+use super::live::{Answer, Steps};
+use super::reply::Reply;
 use super::state::State;
 use super::{guard, page};
 
@@ -14,14 +18,20 @@ use super::{guard, page};
 /// it.
 const BODY_LIMIT: usize = 16 << 20;
 
+/// The type of a body that no browser interprets, because only the page can read it.
+const STEPS: &str = "application/x-studio-steps";
+
+/// The body of a response.
+type Content = Either<Full<Bytes>, Steps>;
+
 /// Answers any request that the guard accepts.
-pub(super) async fn answer(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Response<Content> {
     let mut response = routed(state, request).await;
     page::protect(response.headers_mut());
     response
 }
 
-async fn routed(state: &State, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn routed(state: &Arc<State>, request: Request<Incoming>) -> Response<Content> {
     let (parts, body) = request.into_parts();
     if let Err(refused) = guard::check(&parts, state.port) {
         return refusal(refused.status(), &refused.to_string());
@@ -57,14 +67,17 @@ async fn routed(state: &State, request: Request<Incoming>) -> Response<Full<Byte
         }
         Err(_) => return refusal(StatusCode::BAD_REQUEST, "the request was cut off"),
     };
-    json(&api::answer(state, question, &body).await)
+    match api::answer(state, question, body).await {
+        Answer::Reply(reply) => json(&reply),
+        Answer::Steps(steps) => of(StatusCode::OK, STEPS, Either::Right(steps)),
+    }
 }
 
-fn refusal(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+fn refusal(status: StatusCode, message: &str) -> Response<Content> {
     json(&Reply::refused(status, message))
 }
 
-fn not_allowed(method: &str) -> Response<Full<Bytes>> {
+fn not_allowed(method: &str) -> Response<Content> {
     let message = format!("this path answers to {method}");
     let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, &message);
     if let Ok(method) = HeaderValue::from_str(method) {
@@ -73,12 +86,16 @@ fn not_allowed(method: &str) -> Response<Full<Bytes>> {
     response
 }
 
-fn json(reply: &Reply) -> Response<Full<Bytes>> {
+fn json(reply: &Reply) -> Response<Content> {
     response(reply.status(), "application/json", reply.body().into())
 }
 
-fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Content> {
+    of(status, kind, Either::Left(Full::new(body)))
+}
+
+fn of(status: StatusCode, kind: &'static str, content: Content) -> Response<Content> {
+    let mut response = Response::new(content);
     *response.status_mut() = status;
     response
         .headers_mut()

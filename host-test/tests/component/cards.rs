@@ -1,9 +1,11 @@
 //! Cards through their JSON interface.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_lambda_connector_host::bindings::lambda::{Check, CheckOutcome, CheckSubject};
 use aws_lambda_connector_host::policy::Policy;
+use aws_lambda_connector_host::sandbox::{BodyWatcher, ResponseWatcher};
+use http::response::Parts;
 use serde_json::{Value, json};
 use testing::outcome::invalid_input;
 use testing::{Component, Local, for_each_component, form};
@@ -32,6 +34,56 @@ async fn both_cards_run_and_return_outputs(component: Component) {
     assert_eq!(by_part["outputJson"], json!({"message": "Hello, Bo!"}));
     let listed = run(&local, "list-functions", r#"{"nameContains":"ee"}"#).await;
     assert_eq!(listed["functions"][0]["name"], "greet");
+}
+
+/// The heads of all responses, and the bodies of those that have the status 200.
+#[derive(Default)]
+struct Seen {
+    statuses: Mutex<Vec<u16>>,
+    body: Arc<Mutex<Vec<u8>>>,
+}
+
+impl ResponseWatcher for Seen {
+    fn response(&self, head: &Parts) -> Option<BodyWatcher> {
+        self.statuses.lock().unwrap().push(head.status.as_u16());
+        let body = Arc::clone(&self.body);
+        let see: BodyWatcher = Box::new(move |piece| body.lock().unwrap().extend(piece));
+        (head.status == 200).then_some(see)
+    }
+}
+
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn watcher_sees_the_bytes_of_the_responses_that_it_chooses(component: Component) {
+    let local = Local::start(component).await;
+    let form = form(&local.lambda);
+    let (form, policy) = (&form, &local.policy);
+    for (values, statuses, key) in [
+        (
+            r#"{"yourFunctions":"big","payload":{"bytes":3000000}}"#,
+            vec![200],
+            "output",
+        ),
+        (
+            r#"{"yourFunctions":"none","onError":"Continue"}"#,
+            vec![404],
+            "errorType",
+        ),
+    ] {
+        let seen = Arc::new(Seen::default());
+        let watcher = Arc::clone(&seen) as Arc<dyn ResponseWatcher>;
+        let ran = local
+            .host
+            .run_watched(policy, watcher, form, "invoke", values);
+        let outputs: Value = serde_json::from_str(&ran.await.unwrap().unwrap()).unwrap();
+        assert_eq!(*seen.statuses.lock().unwrap(), statuses);
+        assert!(outputs[key].is_string(), "{key}");
+        let body = seen.body.lock().unwrap();
+        assert_eq!(
+            *body,
+            outputs["output"].as_str().unwrap_or_default().as_bytes()
+        );
+    }
 }
 
 #[for_each_component]

@@ -229,6 +229,19 @@ async fn chunk_arrives_while_the_function_still_runs() {
 }
 
 #[tokio::test]
+async fn gate_is_opened_by_another_run() {
+    let lambda = start().await;
+    let event = json!({ "chunks": [{ "gate": "g" }, { "text": "released" }] });
+    let call = Call::stream("stream", event.to_string());
+    let waiting = Stream::open(&lambda, call).await;
+    let event = json!({ "chunks": [{ "open": "g" }] });
+    let (_, ended) = stream(&lambda, "stream", &event).await;
+    assert_eq!(ended, success());
+    let released = vec!["released".into()];
+    assert_eq!(waiting.finish().await, (released, success()));
+}
+
+#[tokio::test]
 async fn head_arrives_before_the_first_chunk() {
     let lambda = start().await;
     let event = json!({ "chunks": [{ "gate": "g" }, { "text": "late" }] });

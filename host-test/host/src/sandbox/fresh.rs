@@ -15,7 +15,8 @@ use super::error::{HostError, trap_message};
 use super::limits::{CpuBudgetSpent, CpuMeter, metered};
 use super::linker;
 use super::options::Options;
-use super::state::State;
+use super::state::{PerCall, State};
+use super::watcher::ResponseWatcher;
 use crate::outbound::Outbound;
 use crate::policy::Policy;
 
@@ -195,7 +196,8 @@ impl Sandbox {
         policy: &Arc<Policy>,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
-        self.timed(self.run(policy, None, call)).await
+        let run = self.run(policy, PerCall::default(), call);
+        self.timed(run).await
     }
 
     /// Makes a call as [`Self::call`] does, with limits on its HTTP requests.
@@ -209,7 +211,11 @@ impl Sandbox {
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
         let attempts = Arc::new(Attempts::new(limits));
-        let run = self.run(policy, Some(Arc::clone(&attempts)), call);
+        let per_call = PerCall {
+            attempts: Some(Arc::clone(&attempts)),
+            ..PerCall::default()
+        };
+        let run = self.run(policy, per_call, call);
         self.timed(async {
             tokio::select! {
                 biased;
@@ -220,13 +226,30 @@ impl Sandbox {
         .await
     }
 
+    /// Makes a call as [`Self::call`] does, and shows its responses to `watcher`.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub async fn call_watched<T>(
+        &self,
+        policy: &Arc<Policy>,
+        watcher: Arc<dyn ResponseWatcher>,
+        call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, HostError> {
+        let per_call = PerCall {
+            watcher: Some(watcher),
+            ..PerCall::default()
+        };
+        self.timed(self.run(policy, per_call, call)).await
+    }
+
     /// Makes a call as [`Self::call`] does, without [`Options::call_timeout`]. The caller limits it.
     pub(crate) async fn call_without_timeout<T>(
         &self,
         policy: &Arc<Policy>,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
-        self.run(policy, None, call).await
+        self.run(policy, PerCall::default(), call).await
     }
 
     async fn timed<T>(
@@ -243,13 +266,13 @@ impl Sandbox {
     async fn run<T>(
         &self,
         policy: &Arc<Policy>,
-        attempts: Option<Arc<Attempts>>,
+        per_call: PerCall,
         call: impl AsyncFnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T, HostError> {
         let inner = &*self.inner;
         let _place = inner.calls.acquire().await;
         let meter = Arc::new(CpuMeter::new(inner.options.cpu_budget));
-        let mut store = self.store(policy, &meter, attempts);
+        let mut store = self.store(policy, &meter, per_call);
 
         let instance = self.instantiate(&mut store, &meter).await?;
         let called = metered(call(&instance, &mut store), &meter).await;
@@ -275,14 +298,14 @@ impl Sandbox {
         &self,
         policy: &Arc<Policy>,
         meter: &Arc<CpuMeter>,
-        attempts: Option<Arc<Attempts>>,
+        per_call: PerCall,
     ) -> Store<State> {
         let inner = &*self.inner;
         let state = State::new(
             inner.options.memory_limit,
             inner.outbound.clone(),
             policy.clone(),
-            attempts,
+            per_call,
         );
         let mut store = Store::new(inner.instance_pre.engine(), state);
         store.limiter(|state| &mut state.limits);

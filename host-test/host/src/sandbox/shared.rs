@@ -16,7 +16,7 @@ use super::engine::Functions;
 use super::error::{HostError, trap_message};
 use super::fresh::Sandbox;
 use super::limits::{CpuMeter, metered};
-use super::state::State;
+use super::state::{PerCall, State};
 use crate::policy::Policy;
 
 type Running<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
@@ -184,7 +184,7 @@ async fn serve(
 ) -> Result<(), HostError> {
     let _place = sandbox.inner.calls.acquire().await;
     let meter = Arc::new(CpuMeter::new(sandbox.inner.options.cpu_budget));
-    let mut store = sandbox.store(policy, &meter, None);
+    let mut store = sandbox.store(policy, &meter, PerCall::default());
     let instance = sandbox.instantiate(&mut store, &meter).await?;
     let _ = started.send(());
     let turns = Turns::default();

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{
 
 use super::attempts::Attempts;
 use super::limits::Limits;
+use super::watcher::{ResponseWatcher, watched};
 use crate::outbound::{Body, Outbound};
 use crate::policy::Policy;
 
@@ -35,7 +36,7 @@ impl State {
         memory_limit: usize,
         outbound: Outbound,
         policy: Arc<Policy>,
-        attempts: Option<Arc<Attempts>>,
+        per_call: PerCall,
     ) -> Self {
         Self {
             table: ResourceTable::new(),
@@ -45,7 +46,7 @@ impl State {
             hooks: Hooks {
                 outbound,
                 policy,
-                attempts,
+                per_call,
             },
         }
     }
@@ -74,7 +75,14 @@ impl WasiHttpView for State {
 struct Hooks {
     outbound: Outbound,
     policy: Arc<Policy>,
-    attempts: Option<Arc<Attempts>>,
+    per_call: PerCall,
+}
+
+/// The parts of the hooks that differ between calls, beside the policy.
+#[derive(Clone, Default)]
+pub struct PerCall {
+    pub attempts: Option<Arc<Attempts>>,
+    pub watcher: Option<Arc<dyn ResponseWatcher>>,
 }
 
 type Boxed<T> = Box<dyn Future<Output = Result<T>> + Send>;
@@ -87,7 +95,7 @@ impl WasiHttpHooks for Hooks {
         _: Boxed<()>,
     ) -> Boxed<(http::Response<Body>, Boxed<()>)> {
         let (outbound, policy) = (self.outbound.clone(), self.policy.clone());
-        let attempts = self.attempts.clone();
+        let PerCall { attempts, watcher } = self.per_call.clone();
         Box::new(async move {
             let uri = request.uri().clone();
             if policy.check(&uri).is_err() {
@@ -106,7 +114,11 @@ impl WasiHttpHooks for Hooks {
             }
             // The connection's task belongs to the client's pool, not to this call.
             let io: Boxed<()> = Box::new(async { Ok(()) });
-            sent.map(|response| (response, io))
+            let response = match watcher {
+                Some(watcher) => watched(sent?, &*watcher),
+                None => sent?,
+            };
+            Ok((response, io))
         })
     }
 

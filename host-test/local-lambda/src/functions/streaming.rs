@@ -41,6 +41,7 @@ enum Step {
     Bytes(usize),
     WaitMs(u64),
     Gate(String),
+    Open(String),
     Count(String),
 }
 
@@ -78,6 +79,7 @@ pub async fn stream(
                     () = gates.pass(key) => {}
                     () = output.closed() => {}
                 },
+                Step::Open(key) => open(gates, key)?,
                 Step::Count(key) => {
                     run_counts.add(key);
                 }
@@ -90,6 +92,17 @@ pub async fn stream(
         Some(thrown) => Err(thrown.into()),
         None => Ok(output.take()),
     }
+}
+
+fn open(gates: &Gates, key: &str) -> Result<(), Failure> {
+    if gates.open(key) {
+        return Ok(());
+    }
+    Err(Failure::Thrown {
+        error_type: "GateError".to_owned(),
+        message: "too many gates are open, or the key is too long".to_owned(),
+        source: "gates.open(key)".to_owned(),
+    })
 }
 
 /// Writes the alphabet again and again. `letters` holds more of it than one chunk.

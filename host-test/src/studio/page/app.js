@@ -4,6 +4,7 @@
 
 import { element } from "./controls.js";
 import { Form } from "./form.js";
+import { Growth, read } from "./growth.js";
 import { History } from "./history.js";
 import { members, object } from "./json.js";
 import { checks, failure, outputs } from "./results.js";
@@ -30,8 +31,11 @@ async function ask(question, body, signal) {
   return (await answer(question, body, signal)).get("ok");
 }
 
-/** Sends a question to the server. Returns the parts of the answer, or throws the error. */
-async function answer(question, body, signal) {
+/**
+ * Sends a question to the server. Returns the parts of the answer, or throws the error. `step` is called
+ * with each step of a response that grows before the answer.
+ */
+async function answer(question, body, signal, step) {
   let text;
   try {
     const response = await fetch(`/api/${question}`, {
@@ -40,7 +44,8 @@ async function answer(question, body, signal) {
       body,
       signal,
     });
-    text = await response.text();
+    const grows = response.headers.get("content-type") === "application/x-studio-steps";
+    text = grows ? await read(response.body, step) : await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The program that serves this page does not respond. Is it still running?");
@@ -147,9 +152,10 @@ function busy(yes) {
 }
 
 function run() {
+  const ran = card;
   return call("run", "Running…", [connection, form], (text, took, execution) => {
     status(`Succeeded in ${took}`, "good");
-    byId("outcome").replaceChildren(...outputs(card.outputs, text));
+    byId("outcome").replaceChildren(...outputs(ran.outputs, text));
     history.show(execution);
   });
 }
@@ -185,13 +191,20 @@ async function call(name, doing, forms, succeeded) {
   status(doing, "busy");
   const began = performance.now();
   const took = () => `${Math.round(performance.now() - began).toLocaleString("en")} ms`;
+  const growth = new Growth();
   try {
-    const parts = await answer(name, question(), running.signal);
+    const parts = await answer(name, question(), running.signal, (step) => {
+      growth.add(step);
+      if (growth.element.isConnected) return;
+      // The count is outside of the status, because a screen reader reads each change of that aloud.
+      status("Streaming…", "busy");
+      byId("outcome").replaceChildren(growth.element);
+    });
     showReceived(parts.get("received"));
     succeeded(parts.get("ok"), took(), JSON.parse(parts.get("execution") ?? "null"));
   } catch (error) {
     if (error.name === "AbortError") status("Stopped waiting. The call may still be running.", "bad");
-    else if (error instanceof Failure) failed(error, took());
+    else if (error instanceof Failure) failed(error, took(), growth.element);
     else status(`Failed: ${error.message}`, "bad");
   } finally {
     running = null;
@@ -199,7 +212,8 @@ async function call(name, doing, forms, succeeded) {
   }
 }
 
-function failed({ error, refusals, received, execution }, took) {
+/** Shows an error. What the function sent before it is in `grown`, because the error does not have it. */
+function failed({ error, refusals, received, execution }, took, grown) {
   showReceived(received);
   const { title, lead, content } = failure(error);
   const { field, message } = Object.values(error)[0] ?? {};
@@ -213,6 +227,7 @@ function failed({ error, refusals, received, execution }, took) {
     ...(lead ? [element("p", { class: "lead" }, lead)] : []),
     ...refusals.map((refusal) => element("p", { class: "note" }, `This program ${refusal}`)),
     ...content,
+    ...(grown.hasChildNodes() ? [grown] : []),
   );
   history.show(execution);
 }

@@ -6,6 +6,9 @@ import { indent, members } from "./json.js";
 /** A text that is longer than this, or has several lines, is shown in a box. */
 const LONG = 160;
 
+/** A box shows this much of a longer text until the user asks for all, because layout of megabytes takes seconds. */
+const SHOWN = 262_144;
+
 /** A table of a card's outputs; `text` is the JSON object, unchanged. */
 export function outputs(fields, text) {
   const values = members(text);
@@ -99,25 +102,49 @@ function plain(text) {
 }
 
 function box(text) {
+  return writable(text).element;
+}
+
+/** A box whose text can be replaced. */
+function writable(text) {
   // It scrolls, so it must be reachable by keyboard.
-  return element("pre", { tabindex: "0" }, text);
+  const pre = element("pre", { tabindex: "0" });
+  const all = element("button", { type: "button", class: "quiet small" }, "Show all");
+  const count = element("span", { class: "muted" });
+  const rest = element("p", { class: "rest" }, count, " ", all);
+  const holder = element("div", {}, pre);
+  let whole;
+  const write = (text) => {
+    whole = text;
+    pre.textContent = text.slice(0, SHOWN);
+    const [shown, length] = [SHOWN, text.length].map((number) => number.toLocaleString("en"));
+    count.textContent = `Only the first ${shown} of ${length} characters are shown.`;
+    holder.replaceChildren(pre, ...(text.length > SHOWN ? [rest] : []));
+  };
+  all.addEventListener("click", () => {
+    pre.textContent = whole;
+    rest.remove();
+    pre.focus();
+  });
+  write(text);
+  return { element: holder, write };
 }
 
 /** JSON, indented or unchanged. */
 function both(label, json) {
-  const text = box(indent(json));
+  const text = writable(indent(json));
   const buttons = [
     ["Pretty", () => indent(json)],
     ["Raw", () => json],
   ].map(([name, make], index) => {
     const button = element("button", { type: "button", "aria-pressed": String(index === 0) }, name);
     button.addEventListener("click", () => {
-      text.textContent = make();
+      text.write(make());
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
     });
     return button;
   });
   const toggle = element("div", { class: "toggle", role: "group", "aria-label": `${label}, format` });
   toggle.append(...buttons);
-  return element("div", {}, toggle, text);
+  return element("div", {}, toggle, text.element);
 }

@@ -5,11 +5,14 @@ use bytes::Bytes;
 use host_test::studio::{self, Defaults, Studio};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use local_lambda::LocalLambda;
 use serde_json::{Value, json};
 use testing::{Component, changed, for_each_component, lambda_with};
+
+mod streaming;
 
 struct Running {
     studio: Studio,
@@ -46,6 +49,19 @@ impl Running {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Response<Bytes> {
+        let response = self.open(method, path, headers, body).await;
+        let (parts, body) = response.into_parts();
+        Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+    }
+
+    /// Sends a request, and returns its response while it arrives.
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Incoming> {
         let uri = format!("http://{}{path}", self.studio.addr());
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
@@ -53,8 +69,7 @@ impl Running {
         }
         let request = request.body(Full::new(body.into())).unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let (parts, body) = client.request(request).await.unwrap().into_parts();
-        Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+        client.request(request).await.unwrap()
     }
 
     async fn get(&self, path: &str) -> Response<Bytes> {
@@ -125,6 +140,7 @@ async fn page_contains_no_knowledge_of_the_service(component: Component) {
         "/",
         "/app.js",
         "/form.js",
+        "/growth.js",
         "/controls.js",
         "/results.js",
         "/history.js",
