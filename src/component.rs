@@ -3,9 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use dlmalloc::GlobalDlmalloc;
-use zeroizing_alloc::ZeroAlloc;
-
+use crate::allocator::Allocator;
 use crate::bindings::exports::connectors::aws_lambda::{
     cards, executions, lambda, sessions, types,
 };
@@ -32,12 +30,8 @@ mod from_wit;
 mod streaming;
 mod to_wit;
 
-/// The allocator, which `wasm32-unknown-unknown` lacks without `std`.
-///
-/// It wipes memory as it is freed. Secrets arrive as strings, and libraries copy them on their way to
-/// the signature and the wire.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);
+static ALLOCATOR: Allocator = Allocator::new();
 
 /// Unreachable by design: a panic would surface as an opaque trap.
 #[panic_handler]

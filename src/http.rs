@@ -14,7 +14,7 @@ use crate::bindings::wasi::http::types as http;
 use crate::call::delivery::TimeLimits;
 use crate::call::error::TransportKind;
 use crate::session_cache::SessionCache;
-use crate::transport::body::{Body, Collected, cut_off};
+use crate::transport::body::{Body, CHUNK_SIZE, Collected, cut_off};
 use crate::transport::{Failure, Reached, Transport};
 
 mod error_codes;
@@ -22,9 +22,6 @@ mod error_codes;
 mod p2;
 #[cfg(feature = "p3")]
 pub mod p3;
-
-/// Bytes to read or write in one call of the host.
-const CHUNK_SIZE: usize = 65_536;
 
 /// Headers that the request does without where the host sets them itself, as browsers do.
 const OPTIONAL: [(&str, &str); 2] = [

@@ -22,7 +22,7 @@
 //! | [`aws`] | what any AWS client needs: signatures, endpoints, JSON |
 //!
 //! `executions`, `sessions` and `test_connection` share a layer, and so do `perform` and `http`.
-//! `bindings` and [`mod@block_on`] are at the bottom. Only `component` and `http` need a host. The
+//! `allocator`, `bindings` and [`mod@block_on`] are at the bottom. Only `component` and `http` need a host. The
 //! other modules do not perform I/O, read a clock or hold global state, so they compile natively.
 //!
 //! # Where to start
@@ -60,6 +60,8 @@ pub mod transport;
 #[cfg(test)]
 mod testing;
 
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 #[cfg(target_arch = "wasm32")]
 mod bindings;
 #[cfg(target_arch = "wasm32")]

@@ -33,7 +33,7 @@ const CRATES: &[Crate] = &[
             &["lambda"],
             &["call"],
             &["aws"],
-            &["bindings", "block_on"],
+            &["allocator", "bindings", "block_on"],
         ],
     },
     Crate {

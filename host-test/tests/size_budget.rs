@@ -1,4 +1,4 @@
-//! Costs of the component that do not depend on the machine: its size, the memory for the largest
+//! Costs of each component that do not depend on the machine: its size, the memory for the largest
 //! payload, and the instructions of fixed calls. The figures are compared with `size_budget.txt`,
 //! within a tolerance.
 //!
@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use aws_lambda_connector_host::bindings::cards::Manifest;
-use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionQuery};
+use aws_lambda_connector_host::bindings::lambda::{
+    FunctionPage, FunctionQuery, InvokeRequest, ResponseMode,
+};
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::exports;
 use aws_lambda_connector_host::sandbox::Options;
@@ -32,10 +34,10 @@ const MEMORY_LIMIT: usize = 16 << 20;
 struct Meter(PlainWasmtime);
 
 impl Meter {
-    fn new() -> Self {
+    fn new(component: Component) -> Self {
         let mut config = EngineConfig::new();
-        config.consume_fuel(true);
-        Self(PlainWasmtime::configured(Component::Wasi02, &config))
+        config.consume_fuel(true).wasm_component_model_async(true);
+        Self(PlainWasmtime::configured(component, &config))
     }
 
     async fn instructions(
@@ -50,10 +52,9 @@ impl Meter {
         before - store.get_fuel().unwrap()
     }
 
-    async fn invoke(&self, connection: &Connection, bytes: usize) -> u64 {
-        let request = request("echo", payload(bytes));
+    async fn invoke(&self, connection: &Connection, request: &InvokeRequest, bytes: usize) -> u64 {
         self.instructions(async |instance, store| {
-            let arguments = (connection, &request);
+            let arguments = (connection, request);
             let invoke = &self.0.exports.invoke;
             let invoked: Result<Invocation, Error> =
                 exports::call(instance, store, invoke, arguments).await?;
@@ -61,6 +62,20 @@ impl Meter {
             Ok(())
         })
         .await
+    }
+
+    async fn echo(&self, connection: &Connection, bytes: usize) -> u64 {
+        let request = request("echo", payload(bytes));
+        self.invoke(connection, &request, bytes).await
+    }
+
+    async fn collect(&self, connection: &Connection, bytes: usize) -> u64 {
+        let script = format!(r#"{{"chunks":[{{"bytes":{bytes}}}]}}"#);
+        let request = InvokeRequest {
+            response_mode: Some(ResponseMode::Streamed),
+            ..request("stream", script)
+        };
+        self.invoke(connection, &request, bytes).await
     }
 
     async fn list(&self, connection: &Connection, limit: u32) -> u64 {
@@ -96,8 +111,8 @@ fn payload(bytes: usize) -> String {
     format!("\"{}\"", "x".repeat(bytes - 2))
 }
 
-async fn measured() -> Vec<(String, u64)> {
-    let bytes = std::fs::read(Component::Wasi02.file()).unwrap();
+async fn measured(component: Component) -> Vec<(String, u64)> {
+    let bytes = std::fs::read(component.file()).unwrap();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&bytes).unwrap();
     let gzipped = gzip.finish().unwrap().len();
@@ -108,27 +123,33 @@ async fn measured() -> Vec<(String, u64)> {
 
     let lambda = lambda_with(|config| config.extra_functions = 1_000).await;
     let connection = connection_to(&lambda);
-    let meter = Meter::new();
+    let meter = Meter::new(component);
     for (name, bytes) in [
         ("100 B", 100),
         ("10 KB", 10_000),
         ("1 MB", 1_000_000),
         ("6 MiB", SYNC_REQUEST_LIMIT),
     ] {
-        let instructions = meter.invoke(&connection, bytes).await;
+        let instructions = meter.echo(&connection, bytes).await;
         figures.push((format!("instructions, invoke {name}"), instructions));
     }
+    let collected = meter.collect(&connection, 1_000_000).await;
+    figures.push(("instructions, collect 1 MB".to_owned(), collected));
     for rows in [50, 1_000] {
         let instructions = meter.list(&connection, rows).await;
         figures.push((format!("instructions, list {rows}"), instructions));
     }
     figures.push(("instructions, describe".to_owned(), meter.describe().await));
-    figures
+    let of_component = |(name, figure)| (format!("WASI {}: {name}", component.wasi()), figure);
+    figures.into_iter().map(of_component).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn size_and_instructions_stay_within_the_budget() {
-    let figures = measured().await;
+    let mut figures = Vec::new();
+    for component in Component::ALL {
+        figures.extend(measured(component).await);
+    }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/size_budget.txt");
     if std::env::var_os("UPDATE").is_some() {
         let mut text = String::new();

@@ -392,6 +392,24 @@ async fn collected_response_larger_than_a_buffered_one_arrives_whole(component: 
     );
 }
 
+/// Its length is not known before its end.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn collected_response_needs_its_size_and_one_mebibyte(component: Component) {
+    const SIZE: usize = 24 << 20;
+    let host = component.host_with(Options {
+        memory_limit: SIZE + (1 << 20),
+        ..Options::default()
+    });
+    for pieces in [1_000, 1_000_000] {
+        let mut body: Vec<u8> = vec![b'x'; SIZE].chunks(pieces).flat_map(chunk).collect();
+        body.extend(complete());
+        let server = Server::start(&[streamed(&body, body.len())]).await;
+        let result = invoke_in(&host, &to(server.url()), &collected(Some(SIZE as u32))).await;
+        assert!(text(result) == "x".repeat(SIZE));
+    }
+}
+
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn collected_response_has_the_limit_of_the_request(component: Component) {

@@ -24,7 +24,7 @@ use crate::aws::json::Fields;
 mod crc32;
 mod headers;
 
-use crc32::Crc32;
+use crc32::{Crc32, Tables};
 use headers::Headers;
 
 /// The lengths and their checksum.
@@ -134,6 +134,7 @@ pub struct Decoder {
     part: Vec<u8>,
     /// The checksum of the frame so far.
     crc: Crc32,
+    tables: Tables,
     frame: Frame,
     /// The payload of a frame that is read as a whole.
     held: Vec<u8>,
@@ -236,7 +237,7 @@ impl Decoder {
                 Place::Payload { left: 0 } => self.place = Place::Checksum,
                 Place::Payload { left } => {
                     let bytes = take(input, left);
-                    self.crc = self.crc.update(bytes);
+                    self.crc = self.tables.update(self.crc, bytes);
                     let left = left.saturating_sub(bytes.len());
                     self.place = Place::Payload { left };
                     match self.frame {

@@ -187,6 +187,7 @@ fn read_body(
 fn read_all(stream: &InputStream, body: &mut Body, limits: &TimeLimits) -> Result<(), Failure> {
     let end = Deadline::in_ms(limits.body_ms.into());
     loop {
+        body.prepare()?;
         match stream.read(CHUNK_SIZE as u64) {
             Ok(chunk) if chunk.is_empty() => {
                 let deadline = end.or_in_ms(body.pause_ms(limits.between_bytes_ms));

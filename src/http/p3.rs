@@ -162,6 +162,7 @@ async fn read_all(
     let body_deadline = Deadline::in_ms(limits.body_ms.into());
     let mut chunk = Vec::with_capacity(body.promised().unwrap_or(CHUNK_SIZE).clamp(1, CHUNK_SIZE));
     loop {
+        body.prepare()?;
         let deadline = body_deadline.or_in_ms(body.pause_ms(limits.between_bytes_ms));
         let (state, read) = deadline
             .limit(stream.read(chunk))

@@ -12,19 +12,13 @@ use crate::call::error::TransportKind;
 
 /// Collects a body, within the limits of its request.
 pub struct Body {
-    content: Content,
+    content: Growing,
+    /// `None` if the content is the body as it is.
+    events: Option<Box<Decoder>>,
     received: usize,
     /// The length that the head promises.
     promised: Option<usize>,
     max: usize,
-}
-
-enum Content {
-    Bytes(Vec<u8>),
-    Events {
-        decoder: Box<Decoder>,
-        payload: Segments,
-    },
 }
 
 /// How long the end of a response may take once its event stream is complete. The end follows at once,
@@ -34,13 +28,15 @@ const END_OF_COMPLETE_STREAM_MS: u64 = 1_000;
 /// A whole body, and how its event stream ended.
 pub type Collected = (Vec<u8>, Option<Box<Completion>>);
 
+/// Bytes to read or write in one call of the host.
+pub const CHUNK_SIZE: usize = 65_536;
 /// The most bytes of a frame for each byte of its payload. Lambda's frames have 106 bytes beside it, and
 /// a payload may have a single byte.
 const MAX_OVERHEAD: usize = 256;
 
 impl Body {
     /// Prepares for the body that follows `head`. A successful response is an event stream if the request
-    /// asks for one. Otherwise, the promised bytes are reserved exactly, so that they never move.
+    /// asks for one. Otherwise, the promised bytes are reserved exactly.
     ///
     /// # Errors
     /// A [`Failure`] if the head promises more than the request accepts, or the host does not allow the
@@ -57,21 +53,18 @@ impl Body {
         } else {
             MAX_RESPONSE_BYTES
         };
-        let content = if is_stream && request.is_event_stream {
-            Content::Events {
-                decoder: Box::default(),
-                payload: Segments::default(),
-            }
-        } else if promised.is_some_and(|bytes| bytes > max) {
-            return Err(too_large(max));
-        } else {
-            let mut bytes = Vec::new();
+        let mut content = Growing::default();
+        let events = (is_stream && request.is_event_stream).then(Box::default);
+        if events.is_none() {
             let promised = promised.unwrap_or_default();
-            bytes.try_reserve_exact(promised).map_err(|_| no_memory())?;
-            Content::Bytes(bytes)
-        };
+            if promised > max {
+                return Err(too_large(max));
+            }
+            content.reserve(promised)?;
+        }
         Ok(Body {
             content,
+            events,
             received: 0,
             promised,
             max,
@@ -90,10 +83,22 @@ impl Body {
 
     /// Whether the event stream has ended, so that no fault of the connection can change the result.
     pub fn is_complete(&self) -> bool {
-        match &self.content {
-            Content::Bytes(_) => false,
-            Content::Events { decoder, .. } => decoder.is_complete(),
-        }
+        self.events
+            .as_ref()
+            .is_some_and(|decoder| decoder.is_complete())
+    }
+
+    /// Makes room for the next bytes, of which at most [`CHUNK_SIZE`] arrive at a time. They would be in
+    /// the way if the body grew after they have arrived.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the host does not allow the memory.
+    pub fn prepare(&mut self) -> Result<(), Failure> {
+        let expected = match self.promised {
+            Some(promised) if self.events.is_none() => promised.saturating_sub(self.received),
+            _ => self.max.saturating_sub(self.content.bytes.len()),
+        };
+        self.content.reserve(expected.min(CHUNK_SIZE))
     }
 
     /// Takes the next bytes.
@@ -103,26 +108,22 @@ impl Body {
     /// sends.
     pub fn append(&mut self, chunk: &[u8]) -> Result<(), Failure> {
         self.received = self.received.saturating_add(chunk.len());
-        match &mut self.content {
-            Content::Bytes(bytes) => {
-                if self.received > self.max {
-                    return Err(too_large(self.max));
-                }
-                bytes.extend_from_slice(chunk);
+        let Some(decoder) = &mut self.events else {
+            if self.received > self.max {
+                return Err(too_large(self.max));
             }
-            Content::Events { decoder, payload } => {
-                // Unknown events are skipped, but not without end.
-                if self.received / MAX_OVERHEAD > self.max.saturating_add(1) {
-                    return Err(too_large(self.max));
-                }
-                for bytes in decoder.push(chunk) {
-                    let bytes = bytes.map_err(unreadable)?;
-                    if payload.length.saturating_add(bytes.len()) > self.max {
-                        return Err(too_large(self.max));
-                    }
-                    payload.append(bytes)?;
-                }
+            return self.content.append(chunk);
+        };
+        // Unknown events are skipped, but not without end.
+        if self.received / MAX_OVERHEAD > self.max.saturating_add(1) {
+            return Err(too_large(self.max));
+        }
+        for bytes in decoder.push(chunk) {
+            let bytes = bytes.map_err(unreadable)?;
+            if self.content.bytes.len().saturating_add(bytes.len()) > self.max {
+                return Err(too_large(self.max));
             }
+            self.content.append(bytes)?;
         }
         Ok(())
     }
@@ -151,64 +152,48 @@ impl Body {
             }
             _ => {}
         }
-        match self.content {
-            Content::Bytes(bytes) => Ok((bytes, None)),
-            Content::Events { decoder, payload } => {
-                let completion = decoder.finish().map_err(unreadable)?;
-                Ok((payload.into_bytes()?, Some(Box::new(completion))))
-            }
-        }
+        let completion = match self.events {
+            None => None,
+            Some(decoder) => Some(Box::new(decoder.finish().map_err(unreadable)?)),
+        };
+        Ok((self.content.bytes, completion))
     }
 }
 
-/// Bytes of a length that is not known before. They do not move while more arrive, so that they take
-/// their own memory twice at most: when they become one piece.
+/// Bytes of a length that may be unknown before they arrive.
+///
+/// The component's allocator changes the size of a block in place, so they need their memory once. Where
+/// another block is in the way, they move, and then double, so that they move rarely.
 #[derive(Default)]
-struct Segments {
-    segments: Vec<Vec<u8>>,
-    length: usize,
+struct Growing {
+    bytes: Vec<u8>,
+    has_moved: bool,
 }
 
-/// A segment's length.
-const SEGMENT: usize = 1024 * 1024;
-/// The first segment's, because most responses are small.
-const FIRST_SEGMENT: usize = 16 * 1024;
-
-impl Segments {
-    fn append(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
-        self.length = self.length.saturating_add(bytes.len());
-        while !bytes.is_empty() {
-            let spare = |segment: &Vec<u8>| segment.capacity().saturating_sub(segment.len());
-            if self.segments.last().is_none_or(|last| spare(last) == 0) {
-                let length = if self.segments.is_empty() {
-                    FIRST_SEGMENT
-                } else {
-                    SEGMENT
-                };
-                let mut segment = Vec::new();
-                segment.try_reserve_exact(length).map_err(|_| no_memory())?;
-                self.segments.push(segment);
-            }
-            let Some(last) = self.segments.last_mut() else {
-                return Err(no_memory());
-            };
-            let fits = spare(last).min(bytes.len());
-            let (now, later) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));
-            last.extend_from_slice(now);
-            bytes = later;
+impl Growing {
+    /// Makes room for exactly this many bytes more, or for at least as many.
+    fn reserve(&mut self, more: usize) -> Result<(), Failure> {
+        let spare = self.bytes.capacity().saturating_sub(self.bytes.len());
+        if spare >= more {
+            return Ok(());
         }
+        let room = if self.has_moved {
+            more.max(self.bytes.len())
+        } else {
+            more
+        };
+        let before = self.bytes.as_ptr();
+        self.bytes
+            .try_reserve_exact(room)
+            .map_err(|_| no_memory())?;
+        self.has_moved = !self.bytes.is_empty() && self.bytes.as_ptr() != before;
         Ok(())
     }
 
-    fn into_bytes(self) -> Result<Vec<u8>, Failure> {
-        let mut whole = Vec::new();
-        whole
-            .try_reserve_exact(self.length)
-            .map_err(|_| no_memory())?;
-        for segment in self.segments {
-            whole.extend_from_slice(&segment);
-        }
-        Ok(whole)
+    fn append(&mut self, more: &[u8]) -> Result<(), Failure> {
+        self.reserve(more.len())?;
+        self.bytes.extend_from_slice(more);
+        Ok(())
     }
 }
 

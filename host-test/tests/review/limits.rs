@@ -1,6 +1,8 @@
 //! The minimum memory and fuel with which a call succeeds, for each component.
 
-use aws_lambda_connector_host::bindings::lambda::{FunctionPage, FunctionQuery};
+use aws_lambda_connector_host::bindings::lambda::{
+    FunctionPage, FunctionQuery, InvokeRequest, ResponseMode,
+};
 use aws_lambda_connector_host::bindings::types::{Connection, Error, Invocation};
 use aws_lambda_connector_host::exports;
 use local_lambda::SYNC_REQUEST_LIMIT;
@@ -62,6 +64,8 @@ impl Meter {
 
 enum Call {
     Invoke(Connection, usize),
+    /// A streamed response.
+    Collect(Connection, usize),
     List(Connection, u32),
     /// Through a form, whose outputs contain the response twice: as text and as JSON.
     Run(String, usize),
@@ -82,6 +86,17 @@ impl Call {
                 let invoked: Result<Invocation, Error> =
                     exports::call(instance, store, &host.exports.invoke, arguments).await?;
                 assert!(text(Ok(invoked.map_err(to_wasmtime)?)) == payload);
+            }
+            Self::Collect(connection, bytes) => {
+                let script = format!(r#"{{"chunks":[{{"bytes":{bytes}}}]}}"#);
+                let request = InvokeRequest {
+                    response_mode: Some(ResponseMode::Streamed),
+                    ..request("stream", script)
+                };
+                let arguments = (connection, &request);
+                let invoked: Result<Invocation, Error> =
+                    exports::call(instance, store, &host.exports.invoke, arguments).await?;
+                assert_eq!(text(Ok(invoked.map_err(to_wasmtime)?)).len(), *bytes);
             }
             Self::List(connection, rows) => {
                 let query = FunctionQuery {
@@ -159,11 +174,13 @@ async fn documented_limits_are_sufficient_and_tight() {
     let connection = || connection_to(&lambda);
     let little = Call::Invoke(connection(), 100);
     let large = Call::Invoke(connection(), SYNC_REQUEST_LIMIT);
+    let streamed = Call::Collect(connection(), 16 * MIB);
     let by_form = Call::Run(form(&lambda), SYNC_REQUEST_LIMIT);
     let list = Call::List(connection(), 10_000);
     let calls = [
         ("`invoke`, 100 bytes both ways", little),
         ("`invoke`, 6 MiB both ways", large),
+        ("`invoke`, 16 MiB of a streamed response", streamed),
         ("`cards.run`, 6 MiB both ways", by_form),
         ("`list-functions`, 10,000 rows", list),
     ];

@@ -42,14 +42,13 @@ fn failed(max: usize, bytes: &[u8]) -> (TransportKind, String) {
 
 #[test]
 fn payloads_of_a_stream_become_one_body() {
-    let large = vec![7; 3 * SEGMENT + 5];
+    let large = vec![7; 3_000_005];
     let stream = [chunk(b"{\"ok\""), chunk(&large), chunk(b"}"), complete()].concat();
     let expected = [&b"{\"ok\""[..], &large, b"}"].concat();
     for length in [1_000, 65_536, stream.len()] {
         let pieces: Vec<&[u8]> = stream.chunks(length).collect();
         let (body, completion) = streamed(usize::MAX, &[STREAM], &pieces).unwrap();
         assert!(body == expected, "{length}");
-        assert_eq!(body.len(), body.capacity());
         assert_eq!(completion, Some(Box::default()));
     }
 }
