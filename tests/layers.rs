@@ -40,7 +40,7 @@ const CRATES: &[Crate] = &[
         src: "host-test/bench/src",
         layers: &[
             &["main"],
-            &["calls", "in_flight", "list", "saturated", "size"],
+            &["calls", "in_flight", "list", "saturated", "size", "stream"],
             &["alternate"],
             &["native", "ours", "table"],
             &[

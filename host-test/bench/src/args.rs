@@ -45,6 +45,8 @@ pub enum Part {
     Saturated,
     /// CPU time of a long list
     List,
+    /// Streamed responses, by the component for WASI 0.3
+    Stream,
     /// The component's file
     Size,
 }

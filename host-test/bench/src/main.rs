@@ -1,6 +1,8 @@
 //! Compares the component in its host with the AWS SDK for Rust. Both call the same local Lambda in
 //! another process, in alternating rounds. Nothing passes or fails, because machines differ.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
@@ -19,6 +21,7 @@ mod saturated;
 mod sdk_component;
 mod service;
 mod size;
+mod stream;
 mod table;
 
 use args::{BenchArgs, Child, Part};
@@ -59,6 +62,12 @@ async fn compare(args: &BenchArgs, url: &str) -> Result<Vec<table::Row>> {
             eprintln!("measuring lists");
             rows.push(list::run(args.rounds, &ours, &native).await?);
         }
+    }
+    if args.wants(Part::Stream) {
+        eprintln!("measuring streamed responses");
+        let host = ours::load(Path::new(built_component::P3))?;
+        let (ours, native) = (Ours::new(host, url)?, Native::new(url));
+        rows.extend(stream::run(args.rounds, &ours, &native, url).await?);
     }
     if args.wants(Part::InFlight) {
         eprintln!("measuring calls in flight");

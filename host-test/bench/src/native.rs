@@ -1,9 +1,12 @@
 //! The native side: one client of the AWS SDK for Rust with its default settings.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::config::{BehaviorVersion, Region};
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::primitives::event_stream::EventReceiver;
+use aws_sdk_lambda::types::InvokeWithResponseStreamResponseEvent as Event;
+use aws_sdk_lambda::types::error::InvokeWithResponseStreamResponseEventError as EventError;
 use aws_sdk_lambda::{Client, Config};
 use local_lambda::{self, Key};
 
@@ -45,6 +48,13 @@ impl Native {
         Ok(())
     }
 
+    /// Invokes the function `stream`, and returns its response while it arrives.
+    pub async fn open_stream(&self, event: &str) -> Result<Pieces> {
+        let call = self.0.invoke_with_response_stream();
+        let call = call.function_name("stream").payload(Blob::new(event));
+        Ok(Pieces(call.send().await?.event_stream))
+    }
+
     /// Lists all functions.
     pub async fn list(&self) -> Result<()> {
         let mut pages = self.0.list_functions().into_paginator().send();
@@ -58,5 +68,24 @@ impl Native {
             functions.len()
         );
         Ok(())
+    }
+}
+
+/// The payloads of a streamed response.
+pub struct Pieces(EventReceiver<Event, EventError>);
+
+impl Pieces {
+    /// Returns the next payload, or `None` after the event that reports a success.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        match self.0.recv().await?.context("the stream was cut off")? {
+            Event::PayloadChunk(chunk) => {
+                Ok(Some(chunk.payload.context("no payload")?.into_inner()))
+            }
+            Event::InvokeComplete(end) => {
+                ensure!(end.error_code.is_none(), "the function failed");
+                Ok(None)
+            }
+            other => bail!("unexpected event: {other:?}"),
+        }
     }
 }

@@ -30,6 +30,11 @@ impl Ours {
         Ok(Self(caller.with_scope(ScopeMode::Off)))
     }
 
+    /// Returns the caller, whose response may be something else than text.
+    pub fn caller(&self) -> &Caller {
+        &self.0
+    }
+
     /// Invokes a function. It fails unless the response is `expected`.
     pub async fn invoke(&self, request: &InvokeRequest, expected: &str) -> Result<()> {
         check(self.0.invoke(request).await??.output.as_ref(), expected)
