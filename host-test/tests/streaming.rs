@@ -410,6 +410,32 @@ async fn collected_response_needs_its_size_and_one_mebibyte(component: Component
     }
 }
 
+/// wasmtime copies at most 128 MiB out of an instance at once by default.
+#[for_each_component]
+#[tokio::test(flavor = "multi_thread")]
+async fn largest_collected_response_arrives_whole(component: Component) {
+    const LARGEST: usize = 200 << 20;
+    let host = component.host_with(Options {
+        memory_limit: LARGEST + (1 << 20),
+        ..Options::default()
+    });
+    let lambda = StreamingLambda::start().await;
+    let write = async {
+        let mut function = lambda.begin().await;
+        let piece = chunk("x".repeat(1 << 20));
+        for _ in 0..LARGEST >> 20 {
+            function.send(&piece).await;
+        }
+        function.send(complete()).await;
+        function.finish().await;
+        function
+    };
+    let connection = to(lambda.url());
+    let request = collected(Some(LARGEST as u32));
+    let (result, _function) = tokio::join!(invoke_in(&host, &connection, &request), write);
+    assert!(text(result) == "x".repeat(LARGEST));
+}
+
 #[for_each_component]
 #[tokio::test(flavor = "multi_thread")]
 async fn collected_response_has_the_limit_of_the_request(component: Component) {

@@ -309,6 +309,9 @@ impl Sandbox {
         );
         let mut store = Store::new(inner.instance_pre.engine(), state);
         store.limiter(|state| &mut state.limits);
+        // wasmtime copies at most 128 MiB out of an instance in one call. A collected response can be
+        // larger, if the memory is.
+        store.set_hostcall_fuel(store.hostcall_fuel().max(inner.options.memory_limit));
         // At each tick, the component yields to other tasks and its CPU time is checked.
         store.set_epoch_deadline(1);
         let meter = meter.clone();
