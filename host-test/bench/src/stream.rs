@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use aws_lambda_connector_host::bindings::lambda::{InvokeRequest, ResponseMode};
 use aws_lambda_connector_host::bindings::types::Payload;
 use aws_lambda_connector_host::host::Host;
@@ -146,22 +146,20 @@ async fn least_memory(
     response: usize,
     call: impl AsyncFn(Ours) -> Result<()>,
 ) -> Result<usize> {
-    let succeeds = async |pages: usize| -> Result<bool> {
+    let attempt = async |pages: usize| -> Result<()> {
         let options = Options {
             keep_compiled: true,
             memory_limit: response + pages * PAGE,
             ..Options::default()
         };
         let host = Host::new(Path::new(built_component::P3), options)?;
-        Ok(call(Ours::new(host, url)?).await.is_ok())
+        call(Ours::new(host, url)?).await
     };
     let (mut fails, mut suffices) = (0, MOST_PAGES);
-    if !succeeds(suffices).await? {
-        bail!("the stream needs more than 4 MiB beside the response");
-    }
+    attempt(suffices).await?;
     while fails + 1 < suffices {
         let pages = usize::midpoint(fails, suffices);
-        if succeeds(pages).await? {
+        if attempt(pages).await.is_ok() {
             suffices = pages;
         } else {
             fails = pages;
