@@ -7,6 +7,7 @@ use alloc::string::String;
 use crate::aws::clock_skew::{SigningDate, is_skew_code};
 use crate::aws::credentials::{Signer, WrongDay};
 use crate::aws::endpoint::LAMBDA;
+use crate::aws::sigv4;
 use crate::call::advice;
 use crate::call::error::{Category, Error, Executed, ServiceError};
 use crate::call::error_codes::CLOCK;
@@ -109,13 +110,19 @@ fn hint_date(error: &mut Error, signing_date: SigningDate) {
     }
 }
 
-/// Names the field that supplied the hash of the payload, which is a part of the signature.
+/// Names the field that supplied a wrong hash of the payload, which is a part of the signature.
 fn hint_payload_hash(error: &mut Error, operation: &dyn Exchange) {
-    let is_mismatch = matches!(error, Error::Unauthenticated(error)
-        if matches!(&*error.code, "InvalidSignatureException" | "SignatureDoesNotMatch"));
-    if is_mismatch && operation.payload_hash().is_some() {
-        error.add_note(
-            "if the key is right, `request.payload-sha256` is not the SHA-256 of `request.payload`: leave it out, or compute it from the same bytes",
+    let Error::Unauthenticated(error) = error else {
+        return;
+    };
+    let is_mismatch = matches!(
+        &*error.code,
+        "InvalidSignatureException" | "SignatureDoesNotMatch"
+    );
+    let is_wrong = |hash: &str| hash != sigv4::payload_hash(operation.request().body);
+    if is_mismatch && operation.payload_hash().is_some_and(is_wrong) {
+        error.hint = Some(
+            "`request.payload-sha256` is not the SHA-256 of `request.payload`: leave it out, or compute it from the same bytes".into(),
         );
     }
 }
