@@ -29,6 +29,8 @@ mod generated {
     });
 }
 
+use serde::Serialize;
+
 use generated::exports::connectors::aws_lambda;
 
 pub use aws_lambda::{cards, executions, lambda};
@@ -172,5 +174,25 @@ impl lambda::InvokeRequest {
             max_response_bytes: None,
             delivery: None,
         }
+    }
+
+    /// Returns a synchronous invocation with this payload, and vouches that it is JSON.
+    ///
+    /// # Errors
+    /// The payload cannot be serialized as JSON.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::bindings::lambda::InvokeRequest;
+    ///
+    /// let request = InvokeRequest::with_json("my-function", &[7, 8]).unwrap();
+    /// assert_eq!(request.payload.as_deref(), Some("[7,8]"));
+    /// assert_eq!(request.payload_is_json, Some(true));
+    /// ```
+    pub fn with_json(function: &str, payload: &impl Serialize) -> serde_json::Result<Self> {
+        Ok(Self {
+            payload: Some(serde_json::to_string(payload)?),
+            payload_is_json: Some(true),
+            ..Self::new(function)
+        })
     }
 }
