@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use local_lambda::{Config, LocalLambda};
 
 /// Together with the built-in functions, 10,000: 200 pages.
-const EXTRA_FUNCTIONS: usize = 9_983;
+const EXTRA_FUNCTIONS: usize = 9_982;
 /// More than the calls in flight.
 const MAX_CONNECTIONS: usize = 4_000;
 /// The number of functions that a list contains.
