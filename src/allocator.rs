@@ -87,10 +87,9 @@ impl Heap {
     unsafe fn resize(&self, block: *mut u8, layout: Layout, new_size: usize) -> bool {
         // SAFETY: the only reference.
         let talc = unsafe { &mut *self.0.get() };
-        let is_large = layout.size() >= LARGE;
         let Some(more) = new_size.checked_sub(layout.size()) else {
-            // To wipe the end takes longer than to move a small block.
-            if !is_large {
+            // To move a small rest is cheaper than to wipe the end byte by byte.
+            if new_size < LARGE {
                 return false;
             }
             let less = layout.size().saturating_sub(new_size);
@@ -107,7 +106,7 @@ impl Heap {
             return true;
         }
         let extension = Layout::from_size_align(more, 1);
-        let Some(extension) = extension.ok().filter(|_| is_large) else {
+        let Some(extension) = extension.ok().filter(|_| layout.size() >= LARGE) else {
             return false;
         };
         // Only the last block can grow into the memory by which this extends the heap.

@@ -171,7 +171,7 @@ struct Growing {
 }
 
 impl Growing {
-    /// Makes room for exactly this many bytes more, or for at least as many.
+    /// Makes room for at least this many bytes more.
     fn reserve(&mut self, more: usize) -> Result<(), Failure> {
         let spare = self.bytes.capacity().saturating_sub(self.bytes.len());
         if spare >= more {
