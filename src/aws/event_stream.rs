@@ -37,6 +37,11 @@ const MAX_PAYLOAD: usize = 24 * 1024 * 1024;
 /// document of a function, of which AWS publishes no limit.
 const MAX_HELD: usize = 1024 * 1024;
 
+/// Whether a response with this status and `content-type` is a success whose body is an event stream.
+pub fn is_response(status: u16, content_type: &str) -> bool {
+    status == 200 && content_type.starts_with("application/vnd.amazon.eventstream")
+}
+
 /// How the function ended: the content of `InvokeComplete`. A member is `None` if it is `null` or absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::endpoint::{Endpoint, Scheme};
-use super::event_stream::Completion;
+use super::event_stream::{self, Completion};
 use super::uri;
 
 /// The HTTP methods that the APIs use.
@@ -150,8 +150,7 @@ impl Response {
     /// Whether it is a success whose body is an event stream.
     pub fn is_event_stream(&self) -> bool {
         let kind = self.header("content-type");
-        self.status == 200
-            && kind.is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"))
+        kind.is_some_and(|kind| event_stream::is_response(self.status, &kind))
     }
 
     /// As [`Response::header`], owned.

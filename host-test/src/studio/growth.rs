@@ -5,11 +5,10 @@
 
 use std::future::pending;
 
-use aws_lambda_connector::aws::event_stream::Decoder;
+use aws_lambda_connector::aws::event_stream::{self, Decoder};
 use aws_lambda_connector_host::sandbox::{BodyWatcher, ResponseWatcher};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::response::Parts;
 use serde::Serialize;
@@ -81,11 +80,8 @@ impl ResponseWatcher for Growth {
 /// Whether the component may read the body as an event stream.
 fn is_event_stream(head: &Parts) -> bool {
     let kind = head.headers.get(CONTENT_TYPE);
-    head.status == StatusCode::OK
-        && kind.is_some_and(|kind| {
-            kind.as_bytes()
-                .starts_with(b"application/vnd.amazon.eventstream")
-        })
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| event_stream::is_response(head.status.as_u16(), kind))
 }
 
 impl Received {
