@@ -252,11 +252,11 @@ async fn connection_closes_when_the_stream_is_dropped() {
 
 /// The function writes 200 MiB. The sizes of the socket's buffers bound what it writes ahead.
 #[tokio::test(flavor = "multi_thread")]
-async fn reader_that_pauses_blocks_the_function_and_little_memory_suffices() {
+async fn reader_that_pauses_blocks_the_function_and_one_mebibyte_suffices() {
     const PAYLOAD: usize = 1 << 20;
     const PIECES: usize = 200;
     let host = Component::Wasi03.host_with(Options {
-        memory_limit: 8 << 20,
+        memory_limit: 1 << 20,
         ..Options::default()
     });
     let lambda = StreamingLambda::start().await;
