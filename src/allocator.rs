@@ -11,18 +11,23 @@
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32::{memory_grow, memory_size};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 use core::{ptr, slice};
 
-use talc::base::Talc;
+use talc::base::binning::Binning;
+use talc::base::{CHUNK_UNIT, Talc};
 use talc::source::Source;
-use talc::wasm::{WasmBinning, WasmGrowAndExtend};
+use talc::wasm::WasmBinning;
 use zeroize::Zeroize;
 use zeroizing_alloc::ZeroAlloc;
 
-/// The least bytes of a large block: one page.
-const LARGE: usize = 64 * 1024;
+/// The bytes of a page of linear memory.
+const PAGE: usize = 64 * 1024;
+/// The least bytes of a large block.
+const LARGE: usize = PAGE;
 
 /// The memory of one instance of the component.
 pub struct Allocator(ZeroAlloc<Heap>);
@@ -30,7 +35,7 @@ pub struct Allocator(ZeroAlloc<Heap>);
 impl Allocator {
     /// Creates the allocator. An instance must not have two, because it extends the memory.
     pub const fn new() -> Allocator {
-        let talc = Talc::new(WasmGrowAndExtend::new());
+        let talc = Talc::new(LinearMemory { end: None });
         Allocator(ZeroAlloc(Heap(UnsafeCell::new(talc))))
     }
 }
@@ -59,7 +64,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-struct Heap(UnsafeCell<Talc<WasmGrowAndExtend, WasmBinning>>);
+struct Heap(UnsafeCell<Talc<LinearMemory, WasmBinning>>);
 
 // SAFETY: a component has one thread, and `Talc` does not call its own allocator. No reference into the
 // cell outlives a function below.
@@ -110,10 +115,51 @@ impl Heap {
             return false;
         };
         // Only the last block can grow into the memory by which this extends the heap.
-        if WasmGrowAndExtend::acquire(talc, extension).is_err() {
+        if LinearMemory::acquire(talc, extension).is_err() {
             return false;
         }
         // SAFETY: as above.
         unsafe { talc.try_grow_in_place(block, layout, new_size) }
+    }
+}
+
+/// The linear memory from the end of the module's data.
+///
+/// The first allocation takes what the memory has at the start, so a small call does not grow it: on
+/// many hosts, that is a system call which interrupts all processors. talc's own source leaves this
+/// part unused.
+#[derive(Debug)]
+struct LinearMemory {
+    /// The end of the heap, or `None` before the first allocation.
+    end: Option<NonNull<u8>>,
+}
+
+unsafe extern "C" {
+    /// The linker puts it behind the module's data.
+    safe static __heap_base: u8;
+}
+
+// SAFETY: it does not allocate, and `Talc` calls it only with itself.
+unsafe impl Source for LinearMemory {
+    fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
+        let Some(end) = talc.source.end else {
+            let base = (&raw const __heap_base).expose_provenance();
+            let size = memory_size::<0>().saturating_mul(PAGE).saturating_sub(base);
+            // SAFETY: only the allocator uses the memory behind the data.
+            talc.source.end = unsafe { talc.claim(ptr::with_exposed_provenance_mut(base), size) };
+            return talc.source.end.map(|_| ()).ok_or(());
+        };
+        let needed = layout.size().saturating_add(layout.align());
+        // The block's tag and the rounding of its size take less than this.
+        let pages = needed.saturating_add(2 * CHUNK_UNIT).div_ceil(PAGE);
+        let before = memory_grow::<0>(pages);
+        if before == usize::MAX {
+            return Err(());
+        }
+        let new_end = before.saturating_add(pages).saturating_mul(PAGE);
+        // SAFETY: nothing else grows the memory, so the new pages follow the heap.
+        talc.source.end =
+            Some(unsafe { talc.extend(end, ptr::with_exposed_provenance_mut(new_end)) });
+        Ok(())
     }
 }

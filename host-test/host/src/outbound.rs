@@ -55,7 +55,7 @@ const DEFAULT_BETWEEN_BYTES: Duration = Duration::from_secs(60);
 ///     resolve: Resolve::from([("lambda.internal", "10.0.0.7:0".parse()?)]),
 ///     ..OutboundOptions::default()
 /// };
-/// assert_eq!(outbound.max_idle_per_host, 32);
+/// assert_eq!(outbound.max_idle_per_host, 1000);
 /// let options = Options { outbound, ..Options::default() };
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
@@ -64,7 +64,9 @@ pub struct OutboundOptions {
     /// Root certificates that are trusted in addition to Mozilla's list, in DER: the authority of a
     /// private endpoint. Default: none.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// The number of idle connections kept per destination. Default: 32.
+    /// The number of idle connections kept per destination. With fewer than calls in flight, calls close
+    /// connections that the next ones open again. Default: 1000, the default of
+    /// [`Options::max_calls`](crate::sandbox::Options::max_calls).
     pub max_idle_per_host: usize,
     /// How long an idle connection is kept. Default: 50 s. Common servers and load balancers close
     /// theirs after 60 s; a client that closes first never sends a request on a connection that the
@@ -78,7 +80,7 @@ impl Default for OutboundOptions {
     fn default() -> Self {
         Self {
             extra_roots: Vec::new(),
-            max_idle_per_host: 32,
+            max_idle_per_host: 1000,
             idle_timeout: Duration::from_secs(50),
             resolve: Resolve::default(),
         }
