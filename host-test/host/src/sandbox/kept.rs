@@ -63,7 +63,9 @@ impl Kept {
             let _ = fs::remove_file(&temporary);
         }
         written?;
-        self.remove_oldest_others()
+        // The code is kept, also if others cannot be removed.
+        let _ = self.remove_oldest_others();
+        Ok(())
     }
 
     fn remove_oldest_others(&self) -> io::Result<()> {
