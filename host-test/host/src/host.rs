@@ -13,7 +13,7 @@ use crate::bindings::{cards, executions, lambda, sessions};
 use crate::exports::{self, Exports};
 use crate::policy::Policy;
 use crate::sandbox::{
-    Allocation, HostError, LastAttempt, Options, RequestLimits, ResponseWatcher, Sandbox,
+    Allocation, Code, HostError, LastAttempt, Options, RequestLimits, ResponseWatcher, Sandbox,
     SharedInstance,
 };
 
@@ -95,12 +95,13 @@ macro_rules! call {
 impl Host {
     /// Reads and compiles the component's file, for either version of WASI.
     ///
-    /// Compiling takes about a second and blocks the thread; [`Options::keep_compiled`] caches the
-    /// compiled code for the next process.
+    /// Compiling takes about a second and blocks the thread. [`Options::keep_compiled`] keeps the
+    /// compiled code for the next process, and [`Options::precompiled`] names code that is ready.
     ///
     /// # Errors
     /// - [`HostError::Load`]: the file cannot be read or is not a component, imports an interface
-    ///   other than HTTP, clocks and streams, or does not export the connector's functions.
+    ///   other than HTTP, clocks and streams, or does not export the connector's functions. The same
+    ///   for a file of [`Options::precompiled`] that does not fit the component or this host.
     /// - [`HostError::Setup`]: wasmtime or TLS cannot be set up with these options.
     ///
     /// ```
@@ -128,6 +129,20 @@ impl Host {
     /// Reports whether instances use pooled memory or map it for each call.
     pub fn allocation(&self) -> &Allocation {
         self.sandbox.allocation()
+    }
+
+    /// Reports whether this process compiled the component, and whether the next one has to.
+    pub fn code(&self) -> &Code {
+        self.sandbox.code()
+    }
+
+    /// Returns the compiled code, for [`Options::precompiled`] of another process.
+    /// [`Sandbox::compiled_code`] has an example.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::compiled_code`].
+    pub fn compiled_code(&self) -> Result<Vec<u8>, HostError> {
+        self.sandbox.compiled_code()
     }
 
     /// How long a call may take.

@@ -80,7 +80,7 @@ pub enum Command {
     Studio(StudioArgs),
     /// Print the IAM policy that a call of these functions needs
     Policy(PolicyArgs),
-    /// Show the component's file, size, digest, imports and exports
+    /// Show the component's file, size, digest, imports and exports, or precompile it
     Component(ComponentArgs),
     /// Print the shell completions of this program
     Completions {
@@ -168,6 +168,9 @@ pub struct DemoArgs {
 pub struct ComponentArgs {
     #[command(flatten)]
     pub component: ComponentPath,
+    /// Write the compiled code to this file, for hosts on machines of this kind
+    #[arg(long, value_name = "PATH")]
+    pub precompile: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

@@ -1,8 +1,10 @@
 //! `component`: the facts about the file that a reviewer asks for first.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,6 +14,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::args::ComponentArgs;
+use super::connection;
 use super::files::Limit;
 use super::outcome::Outcome;
 use super::print::print_out;
@@ -23,7 +26,8 @@ const COMPONENT: Limit = Limit {
     instead: "name the file of a component",
 };
 
-/// Prints the path, sizes, digest, imports and exports of the component.
+/// Prints the path, sizes, digest, imports and exports of the component, and precompiles it if a file
+/// is named.
 pub fn run(args: &ComponentArgs) -> Result<Outcome> {
     let path = args.component.path();
     let bytes = COMPONENT.read(path)?;
@@ -43,6 +47,12 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
         .map(|(name, _)| name.to_owned())
         .collect();
 
+    if let Some(file) = &args.precompile {
+        let code = connection::load(path, args.json)?.compiled_code()?;
+        fs::write(file, code).with_context(|| format!("writing {}", file.display()))?;
+    }
+    let precompiled = args.precompile.as_deref().map(Path::display);
+
     if args.json {
         let document = json!({ "ok": {
             "path": path.display().to_string(),
@@ -51,6 +61,7 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
             "sha256": digest,
             "imports": imports,
             "exports": exports,
+            "precompiled": precompiled.map(|file| file.to_string()),
         }});
         print_out(&document)?;
         return Ok(Outcome::Success);
@@ -63,6 +74,9 @@ pub fn run(args: &ComponentArgs) -> Result<Outcome> {
     print_out(format_args!("SHA-256  {digest}"))?;
     print_out(format_args!("imports  {}", imports.join("\n         ")))?;
     print_out(format_args!("exports  {}", exports.join("\n         ")))?;
+    if let Some(file) = precompiled {
+        print_out(format_args!("code     {file}"))?;
+    }
     Ok(Outcome::Success)
 }
 

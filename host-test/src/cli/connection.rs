@@ -1,5 +1,6 @@
 //! Resolves the caller: the connection, the policy and the loaded component.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -7,7 +8,7 @@ use aws_lambda_connector_host::bindings::types::{Connection, Credentials, Endpoi
 use aws_lambda_connector_host::caller::{Caller, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::policy::Policy;
-use aws_lambda_connector_host::sandbox::Options;
+use aws_lambda_connector_host::sandbox::{Code, Options};
 use aws_types::os_shim_internal::Env;
 
 use super::args::TargetArgs;
@@ -62,7 +63,7 @@ pub async fn resolve_with(
         region: region.unwrap_or_default(),
         endpoint,
     };
-    let host = load(component)?;
+    let host = load(component, args.json)?;
     let caller = Caller::new(
         host,
         connection,
@@ -73,14 +74,37 @@ pub async fn resolve_with(
     Ok(caller.context("--allow")?.with_scope(args.scope.mode()))
 }
 
-/// Loads the component: compiles it, or reuses the code that an earlier command compiled.
-pub fn load(component: &Path) -> Result<Host> {
-    let _spinner = Spinner::start("loading the component");
+/// The pool of a thousand calls, the default, takes longer to set up than a call takes. A command
+/// makes one call at a time, and the studio a few.
+const MAX_CALLS: u32 = 16;
+
+/// Loads the component: compiles it, or reuses the code that an earlier command compiled. Compiling
+/// takes time and memory, so it is reported on standard error, unless a program reads the output.
+pub fn load(component: &Path, json: bool) -> Result<Host> {
+    let spinner = Spinner::start("loading the component");
     let options = Options {
         keep_compiled: true,
+        max_calls: MAX_CALLS,
         ..Options::default()
     };
-    Ok(Host::new(component, options)?)
+    let host = Host::new(component, options)?;
+    drop(spinner);
+    if json {
+        return Ok(host);
+    }
+    let later = match host.code() {
+        Code::Loaded { .. } => return Ok(host),
+        Code::Kept { file } => format!("later runs reuse {}", file.display()),
+        Code::NotKept { reason } => {
+            format!("the next run compiles it again, because the code cannot be kept: {reason}")
+        }
+    };
+    let size = fs::metadata(component).map_or(0, |file| file.len() / 1000);
+    print_err(format_args!(
+        "compiled {} ({size} KB) for this machine; {later}",
+        component.display()
+    ));
+    Ok(host)
 }
 
 fn check_url(endpoint: Option<&Endpoint>) -> Result<()> {

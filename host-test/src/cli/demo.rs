@@ -21,7 +21,7 @@ use super::{connection, human};
 
 /// Starts the local Lambda, lists its functions, and invokes one that succeeds and one that fails.
 pub async fn run(args: &DemoArgs) -> Result<Outcome> {
-    let host = connection::load(args.component.path())?;
+    let host = connection::load(args.component.path(), false)?;
     print_out(format_args!(
         "component  {}",
         args.component.path().display()

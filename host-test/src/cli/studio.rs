@@ -31,7 +31,7 @@ pub async fn run(args: &StudioArgs) -> Result<Outcome> {
         scope: args.scope.mode(),
         defaults: Some(studio::Defaults::of_local_lambda(&lambda, &region)),
     };
-    let studio = Studio::start(connection::load(args.component.path())?, config).await?;
+    let studio = Studio::start(connection::load(args.component.path(), false)?, config).await?;
     print_out(format_args!("Studio  {}", studio.url()))?;
     print_out(format_args!(
         "Lambda  {} (local, every signature checked)",

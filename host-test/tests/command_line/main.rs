@@ -1,20 +1,38 @@
 //! The program as its users see it: help, exit codes, and which output goes to which stream.
 
+mod compiled;
 mod executions;
 mod streaming;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
 
 use assert_cmd::cargo::cargo_bin;
 use local_lambda::{Config, LocalLambda};
 use serde_json::{Value, json};
-use testing::case;
+use testing::{Component, case};
 
-/// The program with an empty environment and without shared files.
+/// The program with an empty environment and without shared files. An earlier run has compiled the
+/// components, so it does not report that.
 fn program(args: &[&str]) -> Command {
+    static COMPILED: Once = Once::new();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    COMPILED.call_once(|| {
+        for component in Component::ALL {
+            let component = component.file().to_str().unwrap();
+            let mut demo = program_with_cache(cache, &["demo", "--component", component]);
+            Finished::new(demo.output().unwrap()).stdout(0);
+        }
+    });
+    program_with_cache(cache, args)
+}
+
+/// The same program, which keeps compiled code in this directory.
+fn program_with_cache(cache: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("lambda-connector"));
     command.args(args).env_clear().env("HOME", "/nonexistent");
+    command.env("XDG_CACHE_HOME", cache);
     command
 }
 

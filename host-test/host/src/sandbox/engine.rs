@@ -5,9 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{
-    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use serde::{Deserialize, Serialize};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::options::Options;
 
@@ -57,7 +56,8 @@ pub enum Allocation {
 
 /// Whether components may have `async` functions. wasmtime's bookkeeping for them takes a tenth of
 /// a small call's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Functions {
     /// Only synchronous functions, as in WASI 0.2.
     Sync,
@@ -74,25 +74,17 @@ pub fn build(options: &Options, functions: Functions) -> wasmtime::Result<(Engin
         None => "the limits are too large for a pool".to_owned(),
     };
     tracing::warn!("memory is mapped for each call, because the pool is not available: {reason}");
-    let engine = Engine::new(&config(options, functions))?;
+    let engine = Engine::new(&config(functions))?;
     Ok((engine, Allocation::OnDemand { reason }))
 }
 
-fn config(options: &Options, functions: Functions) -> Config {
+fn config(functions: Functions) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .concurrency_support(functions == Functions::Async)
         // Copy-on-write images of the initial memory avoid a copy for each call.
         .memory_init_cow(true);
-    if options.keep_compiled {
-        match Cache::from_file(None) {
-            Ok(cache) => {
-                config.cache(Some(cache));
-            }
-            Err(error) => tracing::debug!("compiled code is not cached: {error:#}"),
-        }
-    }
     config
 }
 
@@ -108,7 +100,7 @@ fn pooling(options: &Options, functions: Functions) -> Option<Config> {
         .linear_memory_keep_resident(MEMORY_KEPT)
         .table_keep_resident(TABLE_KEPT)
         .pagemap_scan(Enabled::Auto);
-    let mut config = config(options, functions);
+    let mut config = config(functions);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Some(config)
 }

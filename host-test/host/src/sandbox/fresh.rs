@@ -5,16 +5,20 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::error::Context;
+use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::attempts::{Attempts, RequestLimits};
 use super::engine::{self, Allocation, Functions, Ticker};
 use super::error::{HostError, trap_message};
+use super::kept::Kept;
 use super::limits::{CpuBudgetSpent, CpuMeter, metered};
 use super::linker;
 use super::options::Options;
+use super::precompiled::{self, Code, Hash256, Precompiled};
 use super::state::{PerCall, State};
 use super::watcher::ResponseWatcher;
 use crate::outbound::Outbound;
@@ -71,38 +75,165 @@ pub(super) struct Inner {
     pub(super) calls: Semaphore,
     allocation: Allocation,
     pub(super) functions: Functions,
+    /// The SHA-256 of the component's file.
+    hash: Hash256,
+    code: Code,
     _ticker: Ticker,
 }
 
-/// The longest file that is read as a component, in bytes. A path can name a device that never ends.
-const LONGEST_COMPONENT: u64 = 64 << 20;
+impl Inner {
+    /// Compiles a component. The engine without `async` support is tried first, because it is faster.
+    /// The other engine's error is the one reported.
+    fn compile(
+        bytes: &[u8],
+        hash: &Hash256,
+        options: &Options,
+        load: impl Fn(String) -> HostError,
+    ) -> Result<Self, HostError> {
+        let compile = |functions| {
+            let component = |engine: &Engine| Component::from_binary(engine, bytes);
+            Self::with_component(component, functions, hash, options, &load)
+        };
+        compile(Functions::Sync).or_else(|_| compile(Functions::Async))
+    }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    /// Loads the code that an earlier process kept. If there is none that fits, compiles the component
+    /// and keeps the code.
+    fn from_kept(
+        kept: &Kept,
+        bytes: &[u8],
+        hash: &Hash256,
+        options: &Options,
+        load: impl Fn(String) -> HostError,
+    ) -> Result<Self, HostError> {
+        if let Ok(code) = kept.read() {
+            let reason = |reason| cannot_load(kept.file().display(), reason);
+            match Self::from_code(&code, kept.file(), hash, options, reason) {
+                Ok(inner) => return Ok(inner),
+                Err(error) => tracing::debug!("the component is compiled again: {error}"),
+            }
+        }
+        let inner = Self::compile(bytes, hash, options, load)?;
+        Ok(match kept.write(&inner.compiled_code()?) {
+            Ok(()) => Self {
+                code: Code::Kept {
+                    file: kept.file().to_owned(),
+                },
+                ..inner
+            },
+            Err(error) => inner.not_kept(format!("{}: {error}", kept.file().display())),
+        })
+    }
+
+    fn from_code(
+        code: &[u8],
+        file: &Path,
+        hash: &Hash256,
+        options: &Options,
+        load: impl Fn(String) -> HostError,
+    ) -> Result<Self, HostError> {
+        let code = Precompiled::check(code, hash).map_err(|error| load(error.to_string()))?;
+        let component = |engine: &Engine| {
+            code.component(engine).context(
+                "wasmtime rejects the code; make it again with these options, on a processor \
+                 without further features",
+            )
+        };
+        let inner = Self::with_component(component, code.functions, hash, options, load)?;
+        Ok(Self {
+            code: Code::Loaded {
+                file: file.to_owned(),
+            },
+            ..inner
+        })
+    }
+
+    fn with_component(
+        component: impl FnOnce(&Engine) -> wasmtime::Result<Component>,
+        functions: Functions,
+        hash: &Hash256,
+        options: &Options,
+        load: impl Fn(String) -> HostError,
+    ) -> Result<Self, HostError> {
+        let load = |error: wasmtime::Error| load(format!("{error:#}"));
+        let outbound = Outbound::new(&options.outbound).map_err(|error| {
+            HostError::Setup(format!("TLS or an extra root certificate: {error}"))
+        })?;
+        let (engine, allocation) = engine::build(options, functions)
+            .map_err(|error| HostError::Setup(format!("wasmtime: {error:#}")))?;
+        let mut linker = Linker::new(&engine);
+        linker::add_imports(&mut linker, functions)
+            .map_err(|error| HostError::Setup(format!("the imports: {error:#}")))?;
+        let component = component(&engine).map_err(load)?;
+        let instance_pre = linker.instantiate_pre(&component).map_err(load)?;
+        let ticker = Ticker::start(&engine)
+            .map_err(|error| HostError::Setup(format!("the epoch thread: {error}")))?;
+        Ok(Self {
+            calls: Semaphore::new(options.max_calls as usize),
+            options: options.clone(),
+            instance_pre,
+            outbound,
+            allocation,
+            functions,
+            hash: *hash,
+            code: Code::NotKept {
+                reason: "`keep_compiled` is not set".to_owned(),
+            },
+            _ticker: ticker,
+        })
+    }
+
+    fn not_kept(self, reason: String) -> Self {
+        Self {
+            code: Code::NotKept { reason },
+            ..self
+        }
+    }
+
+    fn compiled_code(&self) -> Result<Vec<u8>, HostError> {
+        precompiled::to_file(self.instance_pre.component(), self.functions, &self.hash)
+            .map_err(|error| HostError::Setup(format!("the compiled code: {error:#}")))
+    }
+}
+
+/// The longest files that are read, in bytes. A path can name a device that never ends.
+const LONGEST_COMPONENT: u64 = 64 << 20;
+const LONGEST_CODE: u64 = 8 * LONGEST_COMPONENT;
+
+/// Reads a file of this kind.
+fn read(path: &Path, what: &str, longest: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    file.take(LONGEST_COMPONENT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST_COMPONENT {
+    let mut bytes = Vec::with_capacity(file.metadata()?.len().min(longest) as usize);
+    file.take(longest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > longest {
         return Err(io::Error::other(format!(
-            "it is longer than {LONGEST_COMPONENT} bytes, which a component may have; name the \
-             file of a component"
+            "it is longer than {longest} bytes, which {what} may have; name the file of {what}"
         )));
     }
     Ok(bytes)
 }
 
+/// Returns the error for a component or for precompiled code.
+fn cannot_load(path: impl ToString, reason: impl ToString) -> HostError {
+    HostError::Load {
+        path: path.to_string(),
+        reason: reason.to_string(),
+    }
+}
+
 impl Sandbox {
     /// Reads and compiles a component's file. Compiling takes about a second and blocks the thread.
+    /// [`Options::keep_compiled`] and [`Options::precompiled`] avoid it.
     ///
     /// # Errors
     /// - [`HostError::Load`]: the file cannot be read, is longer than 64 MiB, is not a component, or
-    ///   imports an interface that this host does not offer.
+    ///   imports an interface that this host does not offer. The same for a file of
+    ///   [`Options::precompiled`] that does not fit the component or this host.
     /// - [`HostError::Setup`]: wasmtime or TLS cannot be set up with these options.
     pub fn load(path: &Path, options: Options) -> Result<Self, HostError> {
-        let load = |error: wasmtime::Error| HostError::Load {
-            path: path.display().to_string(),
-            reason: format!("{error:#}"),
-        };
-        let bytes = read(path).map_err(|error| load(error.into()))?;
+        let load = |reason: String| cannot_load(path.display(), reason);
+        let bytes = read(path, "a component", LONGEST_COMPONENT)
+            .map_err(|error| load(error.to_string()))?;
         Self::build(&bytes, options, load)
     }
 
@@ -118,52 +249,77 @@ impl Sandbox {
     /// assert!(matches!(error, Some(HostError::Load { .. })));
     /// ```
     pub fn from_bytes(bytes: &[u8], options: Options) -> Result<Self, HostError> {
-        Self::build(bytes, options, |error| HostError::Load {
-            path: "the component".to_owned(),
-            reason: format!("{error:#}"),
+        Self::build(bytes, options, |reason| {
+            cannot_load("the component", reason)
         })
     }
 
-    /// Tries the engine without `async` support first, because it is faster. The other engine's
-    /// error is the one reported.
     fn build(
         bytes: &[u8],
         options: Options,
-        load: impl Fn(wasmtime::Error) -> HostError,
+        load: impl Fn(String) -> HostError,
     ) -> Result<Self, HostError> {
-        Self::with_functions(bytes, options.clone(), &load, Functions::Sync)
-            .or_else(|_| Self::with_functions(bytes, options, &load, Functions::Async))
+        let hash = Sha256::digest(bytes).into();
+        let inner = if let Some(file) = &options.precompiled {
+            let load = |reason: String| cannot_load(file.display(), reason);
+            let code = read(file, "compiled code", LONGEST_CODE)
+                .map_err(|error| load(error.to_string()))?;
+            Inner::from_code(&code, file, &hash, &options, load)?
+        } else if options.keep_compiled {
+            match Kept::find(&hash) {
+                Some(kept) => Inner::from_kept(&kept, bytes, &hash, &options, load)?,
+                None => {
+                    let reason = "the environment names no cache directory".to_owned();
+                    Inner::compile(bytes, &hash, &options, load)?.not_kept(reason)
+                }
+            }
+        } else {
+            Inner::compile(bytes, &hash, &options, load)?
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
-    fn with_functions(
-        bytes: &[u8],
-        options: Options,
-        load: impl Fn(wasmtime::Error) -> HostError,
-        functions: Functions,
-    ) -> Result<Self, HostError> {
-        let outbound = Outbound::new(&options.outbound).map_err(|error| {
-            HostError::Setup(format!("TLS or an extra root certificate: {error}"))
-        })?;
-        let (engine, allocation) = engine::build(&options, functions)
-            .map_err(|error| HostError::Setup(format!("wasmtime: {error:#}")))?;
-        let mut linker = Linker::new(&engine);
-        linker::add_imports(&mut linker, functions)
-            .map_err(|error| HostError::Setup(format!("the imports: {error:#}")))?;
-        let component = Component::from_binary(&engine, bytes).map_err(&load)?;
-        let instance_pre = linker.instantiate_pre(&component).map_err(&load)?;
-        let ticker = Ticker::start(&engine)
-            .map_err(|error| HostError::Setup(format!("the epoch thread: {error}")))?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                calls: Semaphore::new(options.max_calls as usize),
-                options,
-                instance_pre,
-                outbound,
-                allocation,
-                functions,
-                _ticker: ticker,
-            }),
-        })
+    /// Returns the compiled code, for [`Options::precompiled`] of another process. The code fits
+    /// this component, this version of wasmtime, and processors with the features of this one.
+    ///
+    /// # Errors
+    /// [`HostError::Setup`]: wasmtime cannot serialize the code.
+    ///
+    /// ```
+    /// use std::fs;
+    /// use std::path::Path;
+    ///
+    /// use aws_lambda_connector_host::sandbox::{Code, Options, Sandbox};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let file = std::env::temp_dir().join(format!("precompiled-{}", std::process::id()));
+    /// let component = Path::new(built_component::P2);
+    ///
+    /// // In a build step:
+    /// # let options = Options { keep_compiled: true, ..Options::default() };
+    /// let compiled = Sandbox::load(component, options)?;
+    /// fs::write(&file, compiled.compiled_code()?)?;
+    ///
+    /// // In the process that makes calls:
+    /// let options = Options {
+    ///     precompiled: Some(file.clone()),
+    ///     ..Options::default()
+    /// };
+    /// let sandbox = Sandbox::load(component, options)?;
+    /// assert_eq!(sandbox.code(), &Code::Loaded { file: file.clone() });
+    /// # fs::remove_file(&file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compiled_code(&self) -> Result<Vec<u8>, HostError> {
+        self.inner.compiled_code()
+    }
+
+    /// Reports whether this process compiled the component, and whether the next one has to.
+    pub fn code(&self) -> &Code {
+        &self.inner.code
     }
 
     /// Returns the compiled component, to look up the indices of its exports.

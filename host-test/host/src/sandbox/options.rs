@@ -1,5 +1,6 @@
 //! Limits of a component.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::outbound::OutboundOptions;
@@ -48,10 +49,25 @@ pub struct Options {
     pub admission_timeout: Duration,
     /// How connections are opened and kept.
     pub outbound: OutboundOptions,
-    /// Keeps compiled code in wasmtime's cache, in the user's cache directory. The next process
-    /// starts without the time and memory of compiling. Anyone who can write to that directory can
-    /// change the code that runs here. Default: false.
+    /// Keeps compiled code in the user's cache directory, in the folder `aws-lambda-connector/compiled`
+    /// (`$XDG_CACHE_HOME` or `~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on
+    /// Windows). The next process starts without the time and memory of compiling. Code that is
+    /// outdated or damaged is compiled again, and the 16 newest files remain.
+    /// [`Sandbox::code`](super::Sandbox::code) reports what happened.
+    ///
+    /// Only this user and root may be able to write to that folder and to the ones above it: what
+    /// they contain runs in this process, outside of the sandbox. The folder is created so. Default:
+    /// false.
     pub keep_compiled: bool,
+    /// The file with the compiled code of the component, as
+    /// [`Sandbox::compiled_code`](super::Sandbox::compiled_code) returned it. Nothing is compiled: code
+    /// of another component, of another version of wasmtime, for another kind of processor, or with a
+    /// changed byte is an error. Default: none.
+    ///
+    /// Only those who may run code in this process may be able to write the file and to replace it in
+    /// its folder, as for a program's own file. The checks detect accidents. They do not detect a
+    /// file that was made to pass them.
+    pub precompiled: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -66,6 +82,7 @@ impl Default for Options {
             admission_timeout: Duration::from_secs(60),
             outbound: OutboundOptions::default(),
             keep_compiled: false,
+            precompiled: None,
         }
     }
 }
