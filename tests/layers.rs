@@ -40,12 +40,21 @@ const CRATES: &[Crate] = &[
         src: "host-test/bench/src",
         layers: &[
             &["main"],
-            &["calls", "in_flight", "list", "saturated", "size", "stream"],
+            &[
+                "calls",
+                "in_flight",
+                "list",
+                "saturated",
+                "size",
+                "stream",
+                "throughput",
+            ],
             &["alternate"],
             &["native", "ours", "table"],
             &[
                 "args",
                 "payload",
+                "peer",
                 "process",
                 "samples",
                 "sdk_component",

@@ -47,6 +47,8 @@ pub enum Part {
     List,
     /// Streamed responses, by the component for WASI 0.3
     Stream,
+    /// Calls a second, by calls in flight
+    Throughput,
     /// The component's file
     Size,
 }
@@ -60,19 +62,29 @@ pub enum Child {
     /// One side of the measurement by that name
     #[command(hide = true)]
     InFlight(InFlightArgs),
+    /// One side of the measurement by that name
+    #[command(hide = true)]
+    Throughput(SideArgs),
 }
 
-/// Arguments of `in-flight`.
+/// Arguments of a child process that runs one side.
 #[derive(Debug, Args)]
-pub struct InFlightArgs {
+pub struct SideArgs {
     #[arg(long, value_enum)]
     pub side: Side,
     #[arg(long)]
     pub url: String,
     #[arg(long)]
-    pub calls: usize,
-    #[arg(long)]
     pub component: PathBuf,
+}
+
+/// Arguments of `in-flight`.
+#[derive(Debug, Args)]
+pub struct InFlightArgs {
+    #[command(flatten)]
+    pub side: SideArgs,
+    #[arg(long)]
+    pub calls: usize,
 }
 
 /// The side that calls.

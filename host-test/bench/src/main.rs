@@ -15,6 +15,7 @@ mod list;
 mod native;
 mod ours;
 mod payload;
+mod peer;
 mod process;
 mod samples;
 mod saturated;
@@ -23,6 +24,7 @@ mod service;
 mod size;
 mod stream;
 mod table;
+mod throughput;
 
 use args::{BenchArgs, Child, Part};
 use native::Native;
@@ -35,6 +37,7 @@ fn main() -> Result<()> {
     match &args.child {
         Some(Child::Service) => return service::serve(),
         Some(Child::InFlight(child)) => return in_flight::child(child),
+        Some(Child::Throughput(child)) => return throughput::child(child),
         None => {}
     }
     let service = Service::start()?;
@@ -44,6 +47,11 @@ fn main() -> Result<()> {
     if args.wants(Part::Saturated) {
         eprintln!("measuring calls on a saturated processor");
         rows.extend(saturated::run(&args, url)?);
+    }
+    if args.wants(Part::Throughput) {
+        eprintln!("measuring calls a second");
+        let levels = throughput::run(&args, url)?;
+        rows.extend(levels.iter().map(throughput::Level::row));
     }
     println!("{}", table::comparison(rows));
     Ok(())
