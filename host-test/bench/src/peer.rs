@@ -6,8 +6,14 @@
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+/// The time to establish a connection. The scripts of `peers/` have the same times.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time to the first byte of a response.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A process that measures. It ends when this value is dropped.
 pub struct Peer {

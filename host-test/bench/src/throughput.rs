@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::alternate::{in_turn, pairs};
 use super::args::{BenchArgs, Side, SideArgs};
+use super::chart::{Axis, Chart, Line, Scale};
 use super::native::Native;
 use super::ours::{Ours, load, request};
 use super::payload::records;
@@ -51,6 +52,37 @@ impl Level {
             |rate| format!("{rate:.0}"),
             self.goal.map(Goal::AtLeast),
         )
+    }
+}
+
+/// Draws the throughput of both sides. `machine` says where it was measured.
+pub fn chart(levels: &[Level], machine: &str) -> Chart {
+    let line = |name: &str, rate: fn(&Pairs) -> f64| Line {
+        name: name.to_owned(),
+        points: levels
+            .iter()
+            .map(|level| (level.in_flight as f64, rate(&level.rates)))
+            .collect(),
+    };
+    let lines = vec![
+        line("component", Pairs::ours),
+        line("SDK for Rust", Pairs::other),
+    ];
+    let rates: Vec<f64> = lines
+        .iter()
+        .flat_map(|line| line.points.iter().map(|point| point.1))
+        .collect();
+    let tick = |level: &Level| (level.in_flight as f64, level.in_flight.to_string());
+    Chart {
+        title: "Calls a second, by calls in flight".to_owned(),
+        note: format!("More is better. {machine}"),
+        x: Axis {
+            label: "calls in flight (logarithmic)".to_owned(),
+            scale: Scale::Logarithmic,
+            ticks: levels.iter().map(tick).collect(),
+        },
+        y: Axis::from_zero("calls a second", rates, |rate| format!("{rate:.0}")),
+        lines,
     }
 }
 
