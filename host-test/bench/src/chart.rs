@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 790.0;
 const HEIGHT: f64 = 430.0;
 /// The plot's edges. Space on the right is for the names of the lines.
 const LEFT: f64 = 84.0;
@@ -22,6 +22,7 @@ svg { --page: #ffffff; --text: #1f2328; --quiet: #59636e; --grid: #d8dee4;
 }
 text { font: 14px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: var(--quiet) }
 .title { font-size: 17px; font-weight: 600; fill: var(--text) }
+.note { font-size: 13px }
 .name { font-weight: 600 }
 .grid { stroke: var(--grid); stroke-width: 1 }
 polyline { fill: none; stroke-width: 2; stroke-linejoin: round }
@@ -161,7 +162,7 @@ impl Chart {
             escaped(&self.title)
         );
         text(&mut svg, 20.0, 30.0, r#"class="title""#, &self.title);
-        text(&mut svg, 20.0, 52.0, "", &self.note);
+        text(&mut svg, 20.0, 52.0, r#"class="note""#, &self.note);
         self.draw_axes(&mut svg);
         self.draw_lines(&mut svg);
         svg.push_str("</svg>\n");

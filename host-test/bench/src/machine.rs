@@ -31,6 +31,7 @@ pub fn processor() -> String {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = field(&info, "model name").unwrap_or("unknown processor");
+    let model = model.replace("(R)", "").replace("(TM)", "");
     let sha = if has_sha(&info) { "with" } else { "without" };
     format!("{model}, {cores} cores, {sha} SHA instructions")
 }

@@ -41,7 +41,7 @@ const fn goals(sdk: Sdk) -> [Option<f64>; 4] {
 
 /// Every side's CPU time by size.
 pub struct Costs {
-    /// The versions of every side.
+    /// The versions of every SDK.
     pub versions: Vec<String>,
     sizes: Vec<Vec<Vec<f64>>>,
 }
@@ -63,7 +63,7 @@ impl Costs {
         rows
     }
 
-    /// Draws every side's cost by size. `machine` says where it was measured.
+    /// Draws every side's cost by size. `machine` names where it was measured.
     pub fn chart(&self, machine: &str) -> Chart {
         let line = |(place, sdk): (usize, Sdk)| {
             let medians = self.sizes.iter().zip(SIZES).map(|(rounds, (_, bytes, _))| {
@@ -114,7 +114,9 @@ pub fn run(args: &BenchArgs, folder: &Path, url: &str) -> Result<Costs> {
         eprintln!("  {name}");
         sizes.push(in_turn(args.rounds, &mut sides, bytes, calls(args, count))?);
     }
-    let versions = sides.iter().map(|side| side.versions.clone()).collect();
+    // The version of our side is known already.
+    let sdks = sides.iter().skip(1);
+    let versions = sdks.map(|side| side.versions.clone()).collect();
     Ok(Costs { versions, sizes })
 }
 

@@ -123,6 +123,8 @@ impl<'a> Place<'a> {
             .arg(script)
             .arg(self.url)
             .arg(&self.payloads)
+            // It would warn that a later version requires a later Node.js.
+            .env("AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED", "true")
             // The machine's configuration must not matter.
             .env_remove("AWS_PROFILE")
             .env("AWS_CONFIG_FILE", "/dev/null")

@@ -55,7 +55,7 @@ impl Level {
     }
 }
 
-/// Draws the throughput of both sides. `machine` says where it was measured.
+/// Draws the throughput of both sides. `machine` names where it was measured.
 pub fn chart(levels: &[Level], machine: &str) -> Chart {
     let line = |name: &str, rate: fn(&Pairs) -> f64| Line {
         name: name.to_owned(),
