@@ -14,30 +14,14 @@ use super::args::{BenchArgs, PeerArgs, Side};
 use super::chart::{Axis, Chart, Line, Scale};
 use super::native::{self, Native};
 use super::ours::{Ours, load, request_without_retries};
+use super::payload::{SIZES, Size};
 use super::peer::{Peer, answer_lines};
 use super::samples::{median, round_seconds, seconds};
 use super::sdk::{Place, Sdk, payload_file};
 use super::table::{Goal, Row};
 
-/// Name, bytes, calls per round.
-const SIZES: [(&str, usize, usize); 4] = [
-    ("100 B", 100, 300),
-    ("10 KB", 10_000, 200),
-    ("1 MB", 1_000_000, 10),
-    ("6 MiB", 6 << 20, 3),
-];
 /// A virtual machine compiles what it runs often.
 const WARM_UP_CALLS: usize = 2_000;
-
-/// The goals by size.
-const fn goals(sdk: Sdk) -> [Option<f64>; 4] {
-    match sdk {
-        Sdk::Ours => [None; 4],
-        Sdk::Rust => [Some(1.3), Some(1.6), Some(1.6), Some(1.75)],
-        Sdk::Boto3 => [Some(0.2), Some(0.2), Some(1.1), Some(1.8)],
-        Sdk::JavaScript => [Some(0.15), Some(0.15), Some(0.65), Some(0.65)],
-    }
-}
 
 /// Every side's CPU time by size.
 pub struct Costs {
@@ -51,9 +35,9 @@ impl Costs {
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         for (place, sdk) in Sdk::ALL.into_iter().enumerate().skip(1) {
-            for ((rounds, (size, ..)), goal) in self.sizes.iter().zip(SIZES).zip(goals(sdk)) {
+            for ((rounds, size), goal) in self.sizes.iter().zip(SIZES).zip(sdk.goals()) {
                 rows.push(Row::pairs(
-                    format!("beside {}, {size}: CPU", sdk.name()),
+                    format!("beside {}, {}: CPU", sdk.name(), size.name),
                     &pairs(rounds, place),
                     seconds,
                     goal.map(Goal::AtMost),
@@ -66,9 +50,9 @@ impl Costs {
     /// Draws every side's cost by size. `machine` names where it was measured.
     pub fn chart(&self, machine: &str) -> Chart {
         let line = |(place, sdk): (usize, Sdk)| {
-            let medians = self.sizes.iter().zip(SIZES).map(|(rounds, (_, bytes, _))| {
+            let medians = self.sizes.iter().zip(SIZES).map(|(rounds, size)| {
                 let values = rounds.iter().filter_map(|round| round.get(place).copied());
-                (bytes as f64, median(values.collect()))
+                (size.bytes as f64, median(values.collect()))
             });
             Line {
                 name: sdk.name().to_owned(),
@@ -87,7 +71,7 @@ impl Costs {
                 label: "payload, there and back (logarithmic)".to_owned(),
                 scale: Scale::Logarithmic,
                 ticks: SIZES
-                    .map(|(name, bytes, _)| (bytes as f64, name.to_owned()))
+                    .map(|size| (size.bytes as f64, size.name.to_owned()))
                     .to_vec(),
             },
             y: Axis::decades("CPU time (logarithmic)", costs, round_seconds),
@@ -98,7 +82,7 @@ impl Costs {
 
 /// Measures every size, all sides in turn in each round.
 pub fn run(args: &BenchArgs, folder: &Path, url: &str) -> Result<Costs> {
-    let place = Place::new(args, folder, url, SIZES.map(|(_, bytes, _)| bytes))?;
+    let place = Place::new(args, folder, url, SIZES.map(|size| size.bytes))?;
     let mut sides = Sdk::ALL
         .into_iter()
         .map(|sdk| {
@@ -110,7 +94,12 @@ pub fn run(args: &BenchArgs, folder: &Path, url: &str) -> Result<Costs> {
         side.measure(100, calls(args, WARM_UP_CALLS))?;
     }
     let mut sizes = Vec::new();
-    for (name, bytes, count) in SIZES {
+    for Size {
+        name,
+        bytes,
+        calls: count,
+    } in SIZES
+    {
         eprintln!("  {name}");
         sizes.push(in_turn(args.rounds, &mut sides, bytes, calls(args, count))?);
     }

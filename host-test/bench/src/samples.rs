@@ -71,6 +71,13 @@ pub fn round_seconds(value: f64) -> String {
     }
 }
 
+/// Formats a whole number for people, with a comma after each thousand.
+pub fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().collect();
+    String::from_utf8_lossy(&groups.join(&b',')).into_owned()
+}
+
 /// Formats bytes for people.
 pub fn mebibytes(value: f64) -> String {
     format!("{:.1} MiB", value / f64::from(1 << 20))
@@ -84,6 +91,12 @@ pub fn part(whole: Duration, parts: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_separated_by_commas() {
+        let texts = [0.0, 999.4, 1_000.0, 12_345.6, 1e6].map(thousands);
+        assert_eq!(texts, ["0", "999", "1,000", "12,346", "1,000,000"]);
+    }
 
     #[test]
     fn powers_of_ten_are_formatted_in_their_unit() {

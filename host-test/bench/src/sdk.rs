@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use local_lambda::{Config, Key};
 
 use super::args::{BenchArgs, Side};
-use super::payload::records;
+use super::payload::{SIZES, records};
 use super::peer::this_program;
 
 /// A side of the comparison.
@@ -35,6 +35,16 @@ impl Sdk {
             Self::Rust => "SDK for Rust",
             Self::Boto3 => "boto3",
             Self::JavaScript => "SDK for JavaScript",
+        }
+    }
+
+    /// Returns what the ratio of our CPU time to this SDK's should be at each of the [`SIZES`].
+    pub fn goals(self) -> [Option<f64>; SIZES.len()] {
+        match self {
+            Self::Ours => [None; SIZES.len()],
+            Self::Rust => [1.3, 1.6, 1.6, 1.75].map(Some),
+            Self::Boto3 => [0.2, 0.2, 1.1, 1.8].map(Some),
+            Self::JavaScript => [0.15, 0.15, 0.65, 0.65].map(Some),
         }
     }
 }

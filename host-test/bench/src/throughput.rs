@@ -17,7 +17,7 @@ use super::native::Native;
 use super::ours::{Ours, load, request};
 use super::payload::records;
 use super::peer::{Peer, answer_lines, this_program};
-use super::samples::Pairs;
+use super::samples::{Pairs, thousands};
 use super::table::{Goal, Row};
 
 /// Calls in flight, and the goal.
@@ -44,12 +44,16 @@ pub struct Level {
 }
 
 impl Level {
+    fn name(&self) -> String {
+        thousands(self.in_flight as f64)
+    }
+
     /// Returns the row of the table.
     pub fn row(&self) -> Row {
         Row::pairs(
-            format!("{} in flight: calls a second", self.in_flight),
+            format!("{} in flight: calls a second", self.name()),
             &self.rates,
-            |rate| format!("{rate:.0}"),
+            thousands,
             self.goal.map(Goal::AtLeast),
         )
     }
@@ -72,7 +76,7 @@ pub fn chart(levels: &[Level], machine: &str) -> Chart {
         .iter()
         .flat_map(|line| line.points.iter().map(|point| point.1))
         .collect();
-    let tick = |level: &Level| (level.in_flight as f64, level.in_flight.to_string());
+    let tick = |level: &Level| (level.in_flight as f64, level.name());
     Chart {
         title: "Calls a second, by calls in flight".to_owned(),
         note: format!("More is better. {machine}"),
@@ -81,7 +85,7 @@ pub fn chart(levels: &[Level], machine: &str) -> Chart {
             scale: Scale::Logarithmic,
             ticks: levels.iter().map(tick).collect(),
         },
-        y: Axis::from_zero("calls a second", rates, |rate| format!("{rate:.0}")),
+        y: Axis::from_zero("calls a second", rates, thousands),
         lines,
     }
 }
