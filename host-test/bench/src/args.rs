@@ -23,15 +23,12 @@ pub struct BenchArgs {
     /// The limit of the part `saturated` [default: the host's]
     #[arg(long, value_name = "N")]
     pub calls_per_instance: Option<u32>,
-    /// Measure the parts `peers` and `first-answer`, with the SDKs that `peers/run` installed in this folder
+    /// Also measure the parts `peers` and `first-answer`, with the SDKs that `peers/run` installed in this folder
     #[arg(long, value_name = "FOLDER")]
     pub peers: Option<PathBuf>,
     /// Draw what was measured by `peers` and `throughput` as SVG files in this folder
     #[arg(long, value_name = "FOLDER")]
     pub charts: Option<PathBuf>,
-    /// The most calls of a measurement of `peers`, for a run that only shows that everything works
-    #[arg(long, value_name = "N", hide = true)]
-    pub most_calls: Option<usize>,
     #[command(subcommand)]
     pub child: Option<Child>,
 }

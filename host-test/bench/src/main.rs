@@ -51,6 +51,11 @@ fn main() -> Result<()> {
         }
         None => {}
     }
+    let needs_peers = |part: &Part| matches!(part, Part::Peers | Part::FirstAnswer);
+    ensure!(
+        args.peers.is_some() || !args.only.iter().any(needs_peers),
+        "the parts `peers` and `first-answer` need SDKs: start host-test/bench/peers/run"
+    );
     let service = Service::start()?;
     let url = &service.url;
     let runtime = runtime(args.workers)?;
@@ -70,26 +75,18 @@ fn main() -> Result<()> {
         )?;
     }
     let mut versions = machine::describe(&args.component)?;
-    match &args.peers {
-        Some(folder) => {
-            if args.wants(Part::Peers) {
-                eprintln!("measuring calls beside the SDKs of workflow platforms");
-                let costs = peers::run(&args, folder, url)?;
-                rows.extend(costs.rows());
-                draw(&args, "cost-by-size", costs.chart(&note(&args)))?;
-                versions.extend(costs.versions);
-            }
-            if args.wants(Part::FirstAnswer) {
-                eprintln!("measuring first answers");
-                rows.extend(first_answer::run(&args, folder, url)?);
-            }
+    if let Some(folder) = &args.peers {
+        if args.wants(Part::Peers) {
+            eprintln!("measuring calls beside the SDKs of workflow platforms");
+            let costs = peers::run(&args, folder, url)?;
+            rows.extend(costs.rows());
+            draw(&args, "cost-by-size", costs.chart(&note(&args)))?;
+            versions.extend(costs.versions);
         }
-        None => ensure!(
-            ![Part::Peers, Part::FirstAnswer]
-                .iter()
-                .any(|part| args.only.contains(part)),
-            "the parts peers and first-answer need SDKs: start host-test/bench/peers/run"
-        ),
+        if args.wants(Part::FirstAnswer) {
+            eprintln!("measuring first answers");
+            rows.extend(first_answer::run(&args, folder, url)?);
+        }
     }
     println!("{}\n", table::comparison(rows));
     for line in versions {

@@ -91,27 +91,17 @@ pub fn run(args: &BenchArgs, folder: &Path, url: &str) -> Result<Costs> {
         })
         .collect::<Result<Vec<_>>>()?;
     for side in &mut sides {
-        side.measure(100, calls(args, WARM_UP_CALLS))?;
+        side.measure(100, WARM_UP_CALLS)?;
     }
     let mut sizes = Vec::new();
-    for Size {
-        name,
-        bytes,
-        calls: count,
-    } in SIZES
-    {
+    for Size { name, bytes, calls } in SIZES {
         eprintln!("  {name}");
-        sizes.push(in_turn(args.rounds, &mut sides, bytes, calls(args, count))?);
+        sizes.push(in_turn(args.rounds, &mut sides, bytes, calls)?);
     }
     // The version of our side is known already.
     let sdks = sides.iter().skip(1);
     let versions = sdks.map(|side| side.versions.clone()).collect();
     Ok(Costs { versions, sizes })
-}
-
-/// A run that only shows that everything works makes few calls.
-fn calls(args: &BenchArgs, count: usize) -> usize {
-    args.most_calls.map_or(count, |most| count.min(most))
 }
 
 /// Runs our side or the SDK for Rust in this process.

@@ -88,11 +88,12 @@ impl<'a> Place<'a> {
         self.command(sdk, "peer", &[])
     }
 
-    /// Returns the command of a process that makes one call, prints a line, and ends.
-    pub fn first_answer(&self, sdk: Sdk, keep_compiled: bool) -> Result<Command> {
+    /// Returns the command of a process that makes one call, prints a line, and ends. Our side may
+    /// compile the component first.
+    pub fn first_answer(&self, sdk: Sdk, compile: bool) -> Result<Command> {
         match sdk {
-            Sdk::Ours | Sdk::Rust if keep_compiled => self.command(sdk, "first-answer", &[]),
-            Sdk::Ours | Sdk::Rust => self.command(sdk, "first-answer", &["--compile"]),
+            Sdk::Ours if compile => self.command(sdk, "first-answer", &["--compile"]),
+            Sdk::Ours | Sdk::Rust => self.command(sdk, "first-answer", &[]),
             Sdk::Boto3 | Sdk::JavaScript => self.command(sdk, "peer", &["--first"]),
         }
     }
