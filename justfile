@@ -65,6 +65,10 @@ mutants *ARGUMENTS:
 bench *ARGUMENTS:
     cargo run --locked --release --package connector-bench -- {{ARGUMENTS}}
 
+# Measures the component beside the SDKs that workflow platforms use
+bench-peers *ARGUMENTS:
+    host-test/bench/peers/run {{ARGUMENTS}}
+
 # Builds the files of a release and compares two builds
 release *ARGUMENTS:
     release/run {{ARGUMENTS}}

@@ -1,7 +1,8 @@
-//! Measures two sides in alternating rounds, so that other load on the machine affects both.
+//! Measures sides in alternating rounds, so that other load on the machine affects all of them.
 
 use anyhow::Result;
 
+use super::peer::Peer;
 use super::process::cpu_time;
 use super::samples::{Pairs, part};
 
@@ -35,4 +36,41 @@ pub async fn cpu_each<I>(inputs: Vec<I>, call: impl AsyncFn(I) -> Result<()>) ->
         call(input).await?;
     }
     Ok(part(cpu_time().saturating_sub(start), count))
+}
+
+/// Lets each process measure once per round, in turn and in turn backwards. The first round is a
+/// warm-up. Returns the numbers of each round in the order of the processes.
+pub fn in_turn(
+    rounds: usize,
+    sides: &mut [Peer],
+    what: usize,
+    count: usize,
+) -> Result<Vec<Vec<f64>>> {
+    let mut all = Vec::with_capacity(rounds);
+    for round in 0..=rounds {
+        let numbers = if round % 2 == 0 {
+            let sides = sides.iter_mut();
+            sides.map(|side| side.measure(what, count)).collect()
+        } else {
+            let sides = sides.iter_mut().rev();
+            let numbers: Result<Vec<f64>> = sides.map(|side| side.measure(what, count)).collect();
+            numbers.map(|numbers| numbers.into_iter().rev().collect())
+        };
+        let numbers: Vec<f64> = numbers?;
+        if round > 0 {
+            all.push(numbers);
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the first number of each round beside the one at `other`.
+pub fn pairs(rounds: &[Vec<f64>], other: usize) -> Pairs {
+    let mut pairs = Pairs::default();
+    for round in rounds {
+        if let (Some(ours), Some(other)) = (round.first(), round.get(other)) {
+            pairs.add(*ours, *other);
+        }
+    }
+    pairs
 }

@@ -23,6 +23,12 @@ pub struct BenchArgs {
     /// The limit of the part `saturated` [default: the host's]
     #[arg(long, value_name = "N")]
     pub calls_per_instance: Option<u32>,
+    /// Also measure the parts `peers` and `first-answer`, with the SDKs that `peers/run` installed in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub peers: Option<PathBuf>,
+    /// Draw what was measured by `peers` and `throughput` as SVG files in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub charts: Option<PathBuf>,
     #[command(subcommand)]
     pub child: Option<Child>,
 }
@@ -47,6 +53,12 @@ pub enum Part {
     List,
     /// Streamed responses, by the component for WASI 0.3
     Stream,
+    /// Calls a second, by calls in flight
+    Throughput,
+    /// CPU time of an invocation, by size, beside the SDKs of --peers
+    Peers,
+    /// Time to the first answer of a process, beside the SDKs of --peers
+    FirstAnswer,
     /// The component's file
     Size,
 }
@@ -60,19 +72,57 @@ pub enum Child {
     /// One side of the measurement by that name
     #[command(hide = true)]
     InFlight(InFlightArgs),
+    /// One side of the measurement by that name
+    #[command(hide = true)]
+    Throughput(SideArgs),
+    /// One side of the part `peers`
+    #[command(hide = true)]
+    Peer(PeerArgs),
+    /// One side of the measurement by that name
+    #[command(hide = true)]
+    FirstAnswer(FirstAnswerArgs),
 }
 
-/// Arguments of `in-flight`.
+/// Arguments of a child process that runs one side.
 #[derive(Debug, Args)]
-pub struct InFlightArgs {
+pub struct SideArgs {
     #[arg(long, value_enum)]
     pub side: Side,
     #[arg(long)]
     pub url: String,
     #[arg(long)]
-    pub calls: usize,
-    #[arg(long)]
     pub component: PathBuf,
+}
+
+/// Arguments of `in-flight`.
+#[derive(Debug, Args)]
+pub struct InFlightArgs {
+    #[command(flatten)]
+    pub side: SideArgs,
+    #[arg(long)]
+    pub calls: usize,
+}
+
+/// Arguments of `peer`.
+#[derive(Debug, Args)]
+pub struct PeerArgs {
+    #[command(flatten)]
+    pub side: SideArgs,
+    #[arg(long)]
+    pub workers: usize,
+    /// The folder with an event of each length
+    #[arg(long)]
+    pub payloads: PathBuf,
+}
+
+/// Arguments of `first-answer`.
+#[derive(Debug, Args)]
+pub struct FirstAnswerArgs {
+    #[command(flatten)]
+    pub peer: PeerArgs,
+    /// Compile the component, instead of using compiled code
+    #[arg(long)]
+    pub compile: bool,
 }
 
 /// The side that calls.

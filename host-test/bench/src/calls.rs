@@ -6,22 +6,16 @@ use aws_sdk_lambda::primitives::Blob;
 use super::alternate::{alternate, cpu_each};
 use super::native::Native;
 use super::ours::{Ours, request};
-use super::payload::records;
+use super::payload::{SIZES, Size, records};
 use super::samples::seconds;
-use super::table::Row;
-
-/// Name, bytes, calls per round, goal.
-const SIZES: [(&str, usize, usize, f64); 4] = [
-    ("100 B", 100, 300, 1.0),
-    ("10 KB", 10_000, 200, 1.0),
-    ("1 MB", 1_000_000, 10, 1.5),
-    ("6 MiB", 6 << 20, 3, 1.5),
-];
+use super::sdk::Sdk;
+use super::table::{Goal, Row};
 
 /// Returns one row for each size.
 pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (name, bytes, calls, goal) in SIZES {
+    for (size, goal) in SIZES.into_iter().zip(Sdk::Rust.goals()) {
+        let Size { name, bytes, calls } = size;
         let text = records(bytes);
         let request = request("echo", &text);
         let pairs = alternate(
@@ -44,7 +38,7 @@ pub async fn run(rounds: usize, ours: &Ours, native: &Native) -> Result<Vec<Row>
             format!("invoke, {name}: CPU"),
             &pairs,
             seconds,
-            Some(goal),
+            goal.map(Goal::AtMost),
         ));
     }
     Ok(rows)

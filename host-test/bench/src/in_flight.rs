@@ -14,7 +14,7 @@ use super::native::Native;
 use super::ours::{Ours, load, request};
 use super::process::{memory, peak_memory};
 use super::samples::{Pairs, mebibytes};
-use super::table::Row;
+use super::table::{Goal, Row};
 
 const CALLS: usize = 1_000;
 const ROUNDS: usize = 3;
@@ -45,7 +45,7 @@ pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Row>> {
     }
     let row = |what, pairs| {
         let what = format!("1,000 calls in flight: {what}");
-        Row::pairs(what, pairs, mebibytes, Some(2.0))
+        Row::pairs(what, pairs, mebibytes, Some(Goal::AtMost(2.0)))
     };
     Ok(vec![
         row("peak memory (PSS)", &memory),
@@ -70,11 +70,12 @@ fn start(side: Side, args: &BenchArgs, url: &str) -> Result<PeakMemory> {
 
 /// Runs one side in this process. It fails if a call fails.
 pub fn child(args: &InFlightArgs) -> Result<()> {
+    let side = &args.side;
     let runtime = tokio::runtime::Runtime::new()?;
     let peak = runtime.block_on(async {
-        match args.side {
+        match side.side {
             Side::Ours => {
-                let ours = Ours::new(load(&args.component)?, &args.url)?;
+                let ours = Ours::new(load(&side.component)?, &side.url)?;
                 let request = Arc::new(request("slow", EVENT));
                 call_concurrently(args.calls, || {
                     let (ours, request) = (ours.clone(), request.clone());
@@ -83,7 +84,7 @@ pub fn child(args: &InFlightArgs) -> Result<()> {
                 .await
             }
             Side::Native => {
-                let native = Native::new(&args.url);
+                let native = Native::new(&side.url);
                 call_concurrently(args.calls, || {
                     let native = native.clone();
                     async move { native.invoke("slow", Blob::new(EVENT), RESPONSE).await }

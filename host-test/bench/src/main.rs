@@ -1,30 +1,39 @@
 //! Compares the component in its host with the AWS SDK for Rust. Both call the same local Lambda in
 //! another process, in alternating rounds. Nothing passes or fails, because machines differ.
 
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 mod alternate;
 mod args;
 mod calls;
+mod chart;
+mod first_answer;
 mod in_flight;
 mod list;
+mod machine;
 mod native;
 mod ours;
 mod payload;
+mod peer;
+mod peers;
 mod process;
 mod samples;
 mod saturated;
+mod sdk;
 mod sdk_component;
 mod service;
 mod size;
 mod stream;
 mod table;
+mod throughput;
 
 use args::{BenchArgs, Child, Part};
+use chart::Chart;
 use native::Native;
 use ours::Ours;
 use service::Service;
@@ -35,8 +44,18 @@ fn main() -> Result<()> {
     match &args.child {
         Some(Child::Service) => return service::serve(),
         Some(Child::InFlight(child)) => return in_flight::child(child),
+        Some(Child::Throughput(child)) => return throughput::child(child),
+        Some(Child::Peer(child)) => return peers::child(child, &runtime(child.workers)?),
+        Some(Child::FirstAnswer(child)) => {
+            return first_answer::child(child, &runtime(child.peer.workers)?);
+        }
         None => {}
     }
+    let needs_peers = |part: &Part| matches!(part, Part::Peers | Part::FirstAnswer);
+    ensure!(
+        args.peers.is_some() || !args.only.iter().any(needs_peers),
+        "the parts `peers` and `first-answer` need SDKs: start host-test/bench/peers/run"
+    );
     let service = Service::start()?;
     let url = &service.url;
     let runtime = runtime(args.workers)?;
@@ -45,7 +64,56 @@ fn main() -> Result<()> {
         eprintln!("measuring calls on a saturated processor");
         rows.extend(saturated::run(&args, url)?);
     }
-    println!("{}", table::comparison(rows));
+    if args.wants(Part::Throughput) {
+        eprintln!("measuring calls a second");
+        let levels = throughput::run(&args, url)?;
+        rows.extend(levels.iter().map(throughput::Level::row));
+        draw(
+            &args,
+            "throughput",
+            throughput::chart(&levels, &note(&args)),
+        )?;
+    }
+    let mut versions = machine::describe(&args.component)?;
+    if let Some(folder) = &args.peers {
+        if args.wants(Part::Peers) {
+            eprintln!("measuring calls beside the SDKs of workflow platforms");
+            let costs = peers::run(&args, folder, url)?;
+            rows.extend(costs.rows());
+            draw(&args, "cost-by-size", costs.chart(&note(&args)))?;
+            versions.extend(costs.versions);
+        }
+        if args.wants(Part::FirstAnswer) {
+            eprintln!("measuring first answers");
+            rows.extend(first_answer::run(&args, folder, url)?);
+        }
+    }
+    println!("{}\n", table::comparison(rows));
+    for line in versions {
+        println!("- {line}");
+    }
+    Ok(())
+}
+
+/// Returns how a chart was measured.
+fn note(args: &BenchArgs) -> String {
+    format!(
+        "Medians of {} rounds on {}.",
+        args.rounds,
+        machine::processor()
+    )
+}
+
+/// Writes a chart, if charts are wanted.
+fn draw(args: &BenchArgs, name: &str, chart: Chart) -> Result<()> {
+    let Some(folder) = &args.charts else {
+        return Ok(());
+    };
+    let file = folder.join(name).with_extension("svg");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&file, chart.svg()))
+        .with_context(|| format!("writing {}", file.display()))?;
+    eprintln!("drew {}", file.display());
     Ok(())
 }
 

@@ -1,8 +1,10 @@
-//! The native side: one client of the AWS SDK for Rust with its default settings.
+//! The native side: one client of the AWS SDK for Rust, with its default settings unless stated.
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_credential_types::Credentials;
-use aws_sdk_lambda::config::{BehaviorVersion, Region};
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::config::{BehaviorVersion, Builder, Region};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::primitives::event_stream::EventReceiver;
 use aws_sdk_lambda::types::InvokeWithResponseStreamResponseEvent as Event;
@@ -10,7 +12,13 @@ use aws_sdk_lambda::types::error::InvokeWithResponseStreamResponseEventError as 
 use aws_sdk_lambda::{Client, Config};
 use local_lambda::{self, Key};
 
+use super::peer::{CONNECT_TIMEOUT, RESPONSE_TIMEOUT};
 use super::service::FUNCTIONS;
+
+/// Returns the SDK's version.
+pub fn version() -> &'static str {
+    aws_sdk_lambda::meta::PKG_VERSION
+}
 
 /// The SDK's client. Clones share its connections.
 #[derive(Clone)]
@@ -19,20 +27,19 @@ pub struct Native(Client);
 impl Native {
     /// Creates a client of the service at `url`.
     pub fn new(url: &str) -> Self {
-        let key = Key::default();
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(local_lambda::Config::default().region))
-            .endpoint_url(url)
-            .credentials_provider(Credentials::from_keys(
-                key.access_key_id,
-                key.secret_access_key,
-                key.session_token,
-            ))
-            // The local service does not use TLS.
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+        Self(Client::from_conf(config(url).build()))
+    }
+
+    /// Creates a client that does not retry, with the timeouts of all sides.
+    pub fn without_retries(url: &str) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(RESPONSE_TIMEOUT)
             .build();
-        Self(Client::from_conf(config))
+        let config = config(url)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        Self(Client::from_conf(config.build()))
     }
 
     /// Invokes a function. It fails unless the response is `expected`.
@@ -69,6 +76,21 @@ impl Native {
         );
         Ok(())
     }
+}
+
+fn config(url: &str) -> Builder {
+    let key = Key::default();
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(local_lambda::Config::default().region))
+        .endpoint_url(url)
+        .credentials_provider(Credentials::from_keys(
+            key.access_key_id,
+            key.secret_access_key,
+            key.session_token,
+        ))
+        // The local service does not use TLS.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
 }
 
 /// The payloads of a streamed response.

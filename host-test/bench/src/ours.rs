@@ -2,17 +2,19 @@
 //! interruption.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use aws_lambda_connector_host::bindings::lambda::{FunctionQuery, InvokeRequest};
 use aws_lambda_connector_host::bindings::types::{
-    AccessKey, Connection, Credentials, Endpoint, Payload,
+    AccessKey, Connection, Credentials, Delivery, Endpoint, Payload,
 };
 use aws_lambda_connector_host::caller::{Caller, ScopeMode, SessionCache};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::Options;
 use local_lambda::{Config, Key};
 
+use super::peer::{CONNECT_TIMEOUT, RESPONSE_TIMEOUT};
 use super::service::FUNCTIONS;
 
 /// The reference host's caller. Clones share its connections.
@@ -68,6 +70,11 @@ pub fn load(component: &Path) -> Result<Host> {
     Ok(Host::new(component, options)?)
 }
 
+/// Loads the component, and compiles it.
+pub fn load_and_compile(component: &Path) -> Result<Host> {
+    Ok(Host::new(component, Options::default())?)
+}
+
 /// Fails unless the output is `expected`, byte for byte.
 pub fn check(output: Option<&Payload>, expected: &str) -> Result<()> {
     match output {
@@ -97,5 +104,19 @@ pub fn request(function: &str, payload: &str) -> InvokeRequest {
     InvokeRequest {
         payload: Some(payload.to_owned()),
         ..InvokeRequest::new(function)
+    }
+}
+
+/// Returns the request of a synchronous invocation without retries, with the timeouts of all sides.
+pub fn request_without_retries(function: &str, payload: &str) -> InvokeRequest {
+    let milliseconds = |time: Duration| u32::try_from(time.as_millis()).ok();
+    InvokeRequest {
+        delivery: Some(Delivery {
+            max_attempts: Some(1),
+            connect_timeout_ms: milliseconds(CONNECT_TIMEOUT),
+            response_timeout_ms: milliseconds(RESPONSE_TIMEOUT),
+            idempotent: None,
+        }),
+        ..request(function, payload)
     }
 }

@@ -3,6 +3,41 @@
 
 use std::fmt::Write;
 
+/// A size of an event, and how many calls measure it.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// The size for people.
+    pub name: &'static str,
+    /// The length of the event.
+    pub bytes: usize,
+    /// The calls of each round.
+    pub calls: usize,
+}
+
+/// The sizes at which the cost of a call is measured.
+pub const SIZES: [Size; 4] = [
+    Size {
+        name: "100 B",
+        bytes: 100,
+        calls: 300,
+    },
+    Size {
+        name: "10 KB",
+        bytes: 10_000,
+        calls: 200,
+    },
+    Size {
+        name: "1 MB",
+        bytes: 1_000_000,
+        calls: 10,
+    },
+    Size {
+        name: "6 MiB",
+        bytes: 6 << 20,
+        calls: 3,
+    },
+];
+
 /// Returns exactly `length` bytes of JSON. `length` must be at least 20.
 pub fn records(length: usize) -> String {
     let mut text = "[".to_owned();

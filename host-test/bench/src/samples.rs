@@ -61,6 +61,23 @@ pub fn seconds(value: f64) -> String {
     }
 }
 
+/// Formats a power of ten of seconds for people.
+pub fn round_seconds(value: f64) -> String {
+    // A power of ten may be a little less than its unit.
+    match value * 1.000_001 {
+        ..1e-3 => format!("{:.0} µs", value * 1e6),
+        ..1.0 => format!("{:.0} ms", value * 1e3),
+        _ => format!("{value:.0} s"),
+    }
+}
+
+/// Formats a whole number for people, with a comma after each thousand.
+pub fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().collect();
+    String::from_utf8_lossy(&groups.join(&b',')).into_owned()
+}
+
 /// Formats bytes for people.
 pub fn mebibytes(value: f64) -> String {
     format!("{:.1} MiB", value / f64::from(1 << 20))
@@ -74,6 +91,18 @@ pub fn part(whole: Duration, parts: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_separated_by_commas() {
+        let texts = [0.0, 999.4, 1_000.0, 12_345.6, 1e6].map(thousands);
+        assert_eq!(texts, ["0", "999", "1,000", "12,346", "1,000,000"]);
+    }
+
+    #[test]
+    fn powers_of_ten_are_formatted_in_their_unit() {
+        let texts = [-6, -4, -3, -1, 0, 1].map(|exponent| round_seconds(10_f64.powi(exponent)));
+        assert_eq!(texts, ["1 µs", "100 µs", "1 ms", "100 ms", "1 s", "10 s"]);
+    }
 
     #[test]
     fn median_and_quartiles_are_computed_over_rounds() {

@@ -22,7 +22,7 @@ impl Row {
         what: impl Into<String>,
         pairs: &Pairs,
         show: impl Fn(f64) -> String,
-        goal: Option<f64>,
+        goal: Option<Goal>,
     ) -> Self {
         let (low, high) = pairs.spread();
         Self {
@@ -31,8 +31,8 @@ impl Row {
             other: show(pairs.other()),
             ratio: format!("{:.2}", pairs.ratio()),
             spread: format!("{low:.2}–{high:.2}"),
-            goal: goal.map_or_else(String::new, at_most),
-            met: goal.map_or("", |goal| met(pairs.ratio() <= goal)),
+            goal: goal.map_or_else(String::new, Goal::text),
+            met: goal.map_or("", |goal| met(goal.is_met(pairs.ratio()))),
         }
     }
 
@@ -66,12 +66,28 @@ impl Row {
     }
 }
 
-/// Formats a goal. A goal below one is a fraction.
-fn at_most(goal: f64) -> String {
-    if goal < 1.0 {
-        format!("≤ 1/{:.0}", goal.recip())
-    } else {
-        format!("≤ {goal:.1}")
+/// What a value should be.
+#[derive(Clone, Copy)]
+pub enum Goal {
+    /// This value or less.
+    AtMost(f64),
+    /// This value or more.
+    AtLeast(f64),
+}
+
+impl Goal {
+    fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {most:?}"),
+            Self::AtLeast(least) => format!("≥ {least:?}"),
+        }
     }
 }
 
