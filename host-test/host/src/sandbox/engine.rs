@@ -17,12 +17,7 @@ const TICK: Duration = Duration::from_millis(10);
 const CORE_INSTANCES_PER_CALL: u32 = 8;
 const TABLES_PER_CALL: u32 = 4;
 
-/// Bytes of a memory that stay mapped when its slot returns to the pool, because clearing them is
-/// cheaper than mapping them again. A call with a small payload writes only to these: the
-/// connector's memory starts with its stack. If the kernel reports which pages were written (Linux
-/// 6.7), only those are cleared.
-const MEMORY_KEPT: usize = 256 << 10;
-/// The same for tables, which are much smaller.
+/// Bytes of tables that stay mapped when their slot returns to the pool. Tables are small.
 const TABLE_KEPT: usize = 16 << 10;
 
 /// How instances get their memory.
@@ -90,6 +85,8 @@ fn config(functions: Functions) -> Config {
 
 fn pooling(options: &Options, functions: Functions) -> Option<Config> {
     let calls = options.max_calls;
+    // If the kernel reports which pages were written (Linux 6.7), only those are cleared.
+    let kept = options.memory_kept / usize::try_from(calls.max(1)).ok()?;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls.checked_mul(CORE_INSTANCES_PER_CALL)?)
@@ -97,7 +94,7 @@ fn pooling(options: &Options, functions: Functions) -> Option<Config> {
         .total_tables(calls.checked_mul(TABLES_PER_CALL)?)
         .total_stacks(calls)
         .max_memory_size(options.memory_limit)
-        .linear_memory_keep_resident(MEMORY_KEPT)
+        .linear_memory_keep_resident(kept)
         .table_keep_resident(TABLE_KEPT)
         .pagemap_scan(Enabled::Auto);
     let mut config = config(functions);
