@@ -141,18 +141,19 @@ fn response_head(
     deadline: &Deadline,
     authority: &str,
 ) -> Result<http::IncomingResponse, Failure> {
+    // It never has the response yet, so asking first would be a call for nothing.
+    let ready = future.subscribe();
     loop {
+        deadline
+            .wait(&[&ready])
+            .map_err(|TimedOut| response_timeout())?;
         match future.get() {
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => {
                 return Err(error_codes::failure(&code, Reached::Request, authority));
             }
             Some(Err(())) => return Err(host_fault("the host provided the response twice")),
-            None => {
-                deadline
-                    .wait(&[&future.subscribe()])
-                    .map_err(|TimedOut| response_timeout())?;
-            }
+            None => {}
         }
     }
 }
