@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::args::{BenchArgs, InFlightArgs, Side};
 use super::native::Native;
-use super::ours::{Ours, load, request};
+use super::ours::{Ours, load_for_many, request};
 use super::process::{memory, peak_memory};
 use super::samples::{Pairs, mebibytes};
 use super::table::{Goal, Row};
@@ -75,7 +75,7 @@ pub fn child(args: &InFlightArgs) -> Result<()> {
     let peak = runtime.block_on(async {
         match side.side {
             Side::Ours => {
-                let ours = Ours::new(load(&side.component)?, &side.url)?;
+                let ours = Ours::new(load_for_many(&side.component)?, &side.url)?;
                 let request = Arc::new(request("slow", EVENT));
                 call_concurrently(args.calls, || {
                     let (ours, request) = (ours.clone(), request.clone());

@@ -14,7 +14,7 @@ use super::alternate::{in_turn, pairs};
 use super::args::{BenchArgs, Side, SideArgs};
 use super::chart::{Axis, Chart, Line, Scale};
 use super::native::Native;
-use super::ours::{Ours, load, request};
+use super::ours::{Ours, load_for_many, request};
 use super::payload::records;
 use super::peer::{Peer, answer_lines, this_program};
 use super::samples::{Pairs, thousands};
@@ -125,7 +125,7 @@ pub fn child(args: &SideArgs) -> Result<()> {
     let text: Arc<str> = records(BYTES).into();
     match args.side {
         Side::Ours => {
-            let ours = Ours::new(load(&args.component)?, &args.url)?;
+            let ours = Ours::new(load_for_many(&args.component)?, &args.url)?;
             let request = Arc::new(request("echo", &text));
             let call = move || {
                 let (ours, request, text) = (ours.clone(), request.clone(), text.clone());
