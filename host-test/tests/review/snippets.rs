@@ -38,13 +38,20 @@ fn embedding_page_quotes_the_scripts_unchanged() {
 /// The documentation of the crate is compiled.
 #[test]
 fn embedding_page_quotes_the_documentation_of_the_reference_host() {
-    let documentation: String = read("host-test/host/src/lib.rs")
-        .lines()
-        .filter_map(|line| line.strip_prefix("//!"))
+    let sources =
+        ["lib.rs", "sandbox/options.rs"].map(|file| read(&format!("host-test/host/src/{file}")));
+    let documentation: String = sources
+        .iter()
+        .flat_map(|source| source.lines())
+        .filter_map(|line| {
+            let line = line.trim_start();
+            line.strip_prefix("//!")
+                .or_else(|| line.strip_prefix("///"))
+        })
         .flat_map(|line| [line, "\n"])
         .collect();
     let mut blocks = blocks("rust");
-    for call in ["invoke_with_response_stream(", "Host::new("] {
+    for call in ["invoke_with_response_stream(", "precompiled:", "Host::new("] {
         let excerpt = blocks.pop().unwrap();
         assert!(excerpt.contains(call), "{excerpt}");
         assert_eq!(missing(&excerpt, &documentation), [""; 0]);

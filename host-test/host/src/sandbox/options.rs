@@ -71,6 +71,23 @@ pub struct Options {
     /// Only those who may run code in this process may be able to write the file and to replace it in
     /// its folder, as for a program's own file. The checks detect accidents. They do not detect a
     /// file that was made to pass them.
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// use aws_lambda_connector_host::host::Host;
+    /// use aws_lambda_connector_host::sandbox::Options;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = Options {
+    ///     precompiled: Some("connector.code".into()),
+    ///     max_calls: 16,
+    ///     ..Options::default()
+    /// };
+    /// let host = Host::new(Path::new("aws-lambda-connector.wasm"), options)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub precompiled: Option<PathBuf>,
 }
 
