@@ -118,7 +118,7 @@ async fn call_uses_no_more_host_functions_than_its_budget() {
         for bytes in [100, 1_000_000] {
             let payload = format!("\"{}\"", "x".repeat(bytes - 2));
             CALLS.lock().unwrap().clear();
-            let invoked = invoke_in(&host, &connection, &request("echo", payload)).await;
+            let invoked = invoke_in(host, &connection, &request("echo", payload)).await;
             assert_eq!(text(invoked).len(), bytes);
             let mut calls = CALLS.lock().unwrap().clone();
             for (function, most) in TIMING {

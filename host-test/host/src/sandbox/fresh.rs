@@ -106,7 +106,7 @@ impl Inner {
         options: &Options,
         load: impl Fn(String) -> HostError,
     ) -> Result<Self, HostError> {
-        if let Ok(code) = kept.read() {
+        if let Ok(code) = read_code(kept.file()) {
             let reason = |reason| cannot_load(kept.file().display(), reason);
             match Self::from_code(&code, kept.file(), hash, options, reason) {
                 Ok(inner) => return Ok(inner),
@@ -200,6 +200,10 @@ impl Inner {
 const LONGEST_COMPONENT: u64 = 64 << 20;
 const LONGEST_CODE: u64 = 8 * LONGEST_COMPONENT;
 
+fn read_code(file: &Path) -> io::Result<Vec<u8>> {
+    read(file, "compiled code", LONGEST_CODE)
+}
+
 /// Reads a file of this kind.
 fn read(path: &Path, what: &str, longest: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
@@ -262,8 +266,7 @@ impl Sandbox {
         let hash = Sha256::digest(bytes).into();
         let inner = if let Some(file) = &options.precompiled {
             let load = |reason: String| cannot_load(file.display(), reason);
-            let code = read(file, "compiled code", LONGEST_CODE)
-                .map_err(|error| load(error.to_string()))?;
+            let code = read_code(file).map_err(|error| load(error.to_string()))?;
             Inner::from_code(&code, file, &hash, &options, load)?
         } else if options.keep_compiled {
             match Kept::find(&hash) {

@@ -42,10 +42,6 @@ impl Kept {
         &self.file
     }
 
-    pub fn read(&self) -> io::Result<Vec<u8>> {
-        fs::read(&self.file)
-    }
-
     /// Writes the file at once, and creates the directory, which only the user can read.
     pub fn write(&self, code: &[u8]) -> io::Result<()> {
         let mut builder = DirBuilder::new();
@@ -144,7 +140,7 @@ mod tests {
                 scope.spawn(|| folder.kept(1).write(code).unwrap());
             }
         });
-        assert!(codes.contains(&folder.kept(1).read().unwrap()));
+        assert!(codes.contains(&fs::read(folder.kept(1).file()).unwrap()));
         assert_eq!(folder.files(), 1);
     }
 
@@ -153,7 +149,10 @@ mod tests {
         let folder = Folder::new("newest");
         for component in 0..20 {
             folder.kept(component).write(&[component]).unwrap();
-            assert_eq!(folder.kept(component).read().unwrap(), [component]);
+            assert_eq!(
+                fs::read(folder.kept(component).file()).unwrap(),
+                [component]
+            );
         }
         assert_eq!(folder.files(), MOST_FILES);
     }
@@ -163,7 +162,7 @@ mod tests {
         let folder = Folder::new("error");
         fs::write(&folder.0, "a file").unwrap();
         assert!(folder.kept(1).write(b"code").is_err());
-        assert!(folder.kept(1).read().is_err());
+        assert!(!folder.kept(1).file().exists());
         fs::remove_file(&folder.0).unwrap();
     }
 
