@@ -125,9 +125,9 @@ impl Heap {
 
 /// The linear memory from the end of the module's data.
 ///
-/// The first allocation takes what the memory has at the start, so a small call does not grow it: on
-/// many hosts, that is a system call which interrupts all processors. talc's own source leaves this
-/// part unused.
+/// The first allocation takes what the memory has at the start, which talc's own source leaves unused. A
+/// small call then does not grow the memory. On many hosts, growing is a system call that interrupts all
+/// processors.
 #[derive(Debug)]
 struct LinearMemory {
     /// The end of the heap, or `None` before the first allocation.
@@ -139,7 +139,7 @@ unsafe extern "C" {
     safe static __heap_base: u8;
 }
 
-// SAFETY: it does not allocate, and `Talc` calls it only with itself.
+// SAFETY: `acquire` does not allocate. `Talc` calls it only with itself.
 unsafe impl Source for LinearMemory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
         let Some(end) = talc.source.end else {
