@@ -337,11 +337,14 @@ async fn timeout_of_a_stream_limits_it_as_a_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn caller_streams_with_the_key_of_its_connection() {
     let lambda = StreamingLambda::start().await;
+    // The component rejects a key for another day.
+    let today = time::OffsetDateTime::now_utc();
+    let (month, day) = (u8::from(today.month()), today.day());
     let connection = Connection {
         credentials: Credentials::SigningKey(SigningKey {
             access_key_id: "AKID".to_owned(),
             session_token: None,
-            date: "20261128".to_owned(),
+            date: format!("{}{month:02}{day:02}", today.year()),
             key: vec![7; 32],
         }),
         ..to(lambda.url())
