@@ -2,6 +2,7 @@
 
 mod compiled;
 mod executions;
+mod input;
 mod streaming;
 
 use std::path::Path;
