@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_lambda_connector_host::bindings::lambda::{InvokeRequest, LogType, ResponseMode};
 use aws_lambda_connector_host::bindings::types::{
-    Connection, Credentials, Error, ErrorCategory, Executed, FailureCause, SigningKey,
-    TransportKind,
+    AccessKey, Connection, Credentials, Error, ErrorCategory, Executed, FailureCause, TransportKind,
 };
 use aws_lambda_connector_host::caller::{Caller, SessionCache};
+use aws_lambda_connector_host::credentials::signing_key;
 use aws_lambda_connector_host::host::{CallResult, Host, ResponseStream};
 use aws_lambda_connector_host::sandbox::{HostError, Options};
 use local_lambda::Key;
@@ -19,7 +19,9 @@ use testing::outcome::{
     assert_service, assert_transport, binary, function_failed, service, text, transport,
 };
 use testing::server::{Canned, Server};
-use testing::{Component, changed, connection, for_each_component, invoke_in, only, request, url};
+use testing::{
+    Component, access_key, changed, connection, for_each_component, invoke_in, only, request, url,
+};
 
 fn to(url: String) -> Connection {
     connection(&Key::default(), url)
@@ -337,16 +339,14 @@ async fn timeout_of_a_stream_limits_it_as_a_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn caller_streams_with_the_key_of_its_connection() {
     let lambda = StreamingLambda::start().await;
+    let key = AccessKey {
+        access_key_id: "AKID".to_owned(),
+        ..access_key(&Key::default())
+    };
     // The component rejects a key for another day.
-    let today = time::OffsetDateTime::now_utc();
-    let (month, day) = (u8::from(today.month()), today.day());
+    let key = signing_key(&key, "us-east-1", SystemTime::now());
     let connection = Connection {
-        credentials: Credentials::SigningKey(SigningKey {
-            access_key_id: "AKID".to_owned(),
-            session_token: None,
-            date: format!("{}{month:02}{day:02}", today.year()),
-            key: vec![7; 32],
-        }),
+        credentials: Credentials::SigningKey(key),
         ..to(lambda.url())
     };
     let host = Component::Wasi03.host().clone();
