@@ -139,7 +139,7 @@ const CRATES: &[Crate] = &[
                 "plain_wasmtime",
                 "proxy",
             ],
-            &["case", "component", "server"],
+            &["case", "component", "folder", "server"],
         ],
     },
 ];

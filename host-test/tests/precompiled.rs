@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::{Code, HostError, Options, Sandbox};
 use testing::{
-    Component, case, connection_to, for_each_component, invoke_in, lambda, outcome, request,
+    Component, case, connection_to, empty_folder, for_each_component, invoke_in, lambda, outcome,
+    request,
 };
 
 /// An empty folder of this test.
 fn folder(test: &str, component: Component) -> PathBuf {
     let name = format!("precompiled-{test}-{}", component.wasi());
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
+    empty_folder(env!("CARGO_TARGET_TMPDIR"), &name)
 }
 
 fn with(file: &Path) -> Options {

@@ -9,7 +9,7 @@ use aws_lambda_connector_host::host::Host;
 use aws_lambda_connector_host::sandbox::{Code, Options};
 use local_lambda::LocalLambda;
 use serde_json::json;
-use testing::{Component, for_each_component, lambda};
+use testing::{Component, empty_folder, for_each_component, lambda};
 
 use super::{Finished, program, program_with_cache, run};
 
@@ -19,10 +19,7 @@ const KEPT: &str = "aws-lambda-connector/compiled";
 /// An empty folder of this test.
 fn folder(test: &str, component: Component) -> PathBuf {
     let name = format!("{test}-{}", component.wasi());
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
+    empty_folder(env!("CARGO_TARGET_TMPDIR"), &name)
 }
 
 /// A component, a local Lambda, and a cache directory.
