@@ -141,7 +141,7 @@ fn response_head(
     deadline: &Deadline,
     authority: &str,
 ) -> Result<http::IncomingResponse, Failure> {
-    // It never has the response yet, so asking first would be a call for nothing.
+    // Hardly any response is here yet, so to ask before waiting would be one more call of the host.
     let ready = future.subscribe();
     loop {
         deadline
