@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 
-use super::peer::Peer;
 use super::process::cpu_time;
 use super::samples::{Pairs, part};
 
@@ -38,27 +37,26 @@ pub async fn cpu_each<I>(inputs: Vec<I>, call: impl AsyncFn(I) -> Result<()>) ->
     Ok(part(cpu_time().saturating_sub(start), count))
 }
 
-/// Lets each process measure once per round, in turn and in turn backwards. The first round is a
-/// warm-up. Returns the numbers of each round in the order of the processes.
-pub fn in_turn(
+/// Lets each side measure once per round, in turn and in turn backwards. The first round is a warm-up.
+/// Returns the values of each round in the order of the sides.
+pub fn in_turn<T>(
     rounds: usize,
-    sides: &mut [Peer],
-    what: usize,
-    count: usize,
-) -> Result<Vec<Vec<f64>>> {
+    sides: usize,
+    mut measure: impl FnMut(usize) -> Result<T>,
+) -> Result<Vec<Vec<T>>> {
     let mut all = Vec::with_capacity(rounds);
     for round in 0..=rounds {
-        let numbers = if round % 2 == 0 {
-            let sides = sides.iter_mut();
-            sides.map(|side| side.measure(what, count)).collect()
-        } else {
-            let sides = sides.iter_mut().rev();
-            let numbers: Result<Vec<f64>> = sides.map(|side| side.measure(what, count)).collect();
-            numbers.map(|numbers| numbers.into_iter().rev().collect())
-        };
-        let numbers: Vec<f64> = numbers?;
+        let mut order: Vec<usize> = (0..sides).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        let measured: Result<Vec<T>> = order.into_iter().map(&mut measure).collect();
+        let mut values = measured?;
+        if round % 2 == 1 {
+            values.reverse();
+        }
         if round > 0 {
-            all.push(numbers);
+            all.push(values);
         }
     }
     Ok(all)

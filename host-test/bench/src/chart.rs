@@ -70,6 +70,13 @@ pub struct Line {
     pub points: Vec<(f64, f64)>,
 }
 
+/// Returns the values of all lines, for the axis from bottom to top.
+pub fn values(lines: &[Line]) -> impl Iterator<Item = f64> {
+    lines
+        .iter()
+        .flat_map(|line| line.points.iter().map(|point| point.1))
+}
+
 impl Scale {
     /// Returns 0 for `from`, 1 for `to`, and a part in between.
     fn part(self, value: f64, from: f64, to: f64) -> f64 {

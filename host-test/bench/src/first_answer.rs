@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_lambda::primitives::Blob;
 use tokio::runtime::Runtime;
 
+use super::alternate::in_turn;
 use super::args::{BenchArgs, FirstAnswerArgs, Side};
 use super::native::Native;
 use super::ours::{Ours, load, load_and_compile, request_without_retries};
@@ -32,7 +33,6 @@ const SIDES: [(Sdk, bool); 5] = [
 ];
 
 /// Elapsed times, in seconds.
-#[derive(Clone, Copy)]
 struct Times {
     answer: f64,
     end: f64,
@@ -42,30 +42,15 @@ struct Times {
 /// also keeps the compiled code.
 pub fn run(args: &BenchArgs, folder: &Path, url: &str) -> Result<Vec<Row>> {
     let place = Place::new(args, folder, url, [BYTES])?;
-    let mut rounds = Vec::new();
-    for round in 0..=args.rounds {
-        let mut order: Vec<usize> = (0..SIDES.len()).collect();
-        if round % 2 == 1 {
-            order.reverse();
-        }
-        let mut times = [Times {
-            answer: f64::NAN,
-            end: f64::NAN,
-        }; SIDES.len()];
-        for side in order {
-            if let (Some((sdk, compile)), Some(slot)) = (SIDES.get(side), times.get_mut(side)) {
-                *slot = time(place.first_answer(*sdk, *compile)?)
-                    .with_context(|| format!("the first answer of {}", sdk.name()))?;
-            }
-        }
-        if round > 0 {
-            rounds.push(times);
-        }
-    }
+    let rounds = in_turn(args.rounds, SIDES.len(), |side| {
+        let (sdk, compile) = SIDES[side];
+        time(place.first_answer(sdk, compile)?)
+            .with_context(|| format!("the first answer of {}", sdk.name()))
+    })?;
     Ok(rows(&rounds))
 }
 
-fn rows(rounds: &[[Times; SIDES.len()]]) -> Vec<Row> {
+fn rows(rounds: &[Vec<Times>]) -> Vec<Row> {
     let pairs = |ours: usize, other: usize, what: fn(&Times) -> f64| {
         let mut pairs = Pairs::default();
         for times in rounds {

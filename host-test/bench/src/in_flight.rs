@@ -1,6 +1,5 @@
 //! Memory of a process with a thousand invocations in flight. Each side runs in its own process.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::task::JoinSet;
 use super::args::{BenchArgs, InFlightArgs, Side};
 use super::native::Native;
 use super::ours::{Ours, load_for_many, request};
+use super::peer::this_program;
 use super::process::{memory, peak_memory};
 use super::samples::{Pairs, mebibytes};
 use super::table::{Goal, Row};
@@ -54,7 +54,7 @@ pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Row>> {
 }
 
 fn start(side: Side, args: &BenchArgs, url: &str) -> Result<PeakMemory> {
-    let output = Command::new(std::env::current_exe()?)
+    let output = this_program()?
         .args(["in-flight", "--side", side.name(), "--url", url])
         .args(["--calls", &CALLS.to_string(), "--component"])
         .arg(&args.component)

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::alternate::{cpu_each, in_turn, pairs};
 use super::args::{BenchArgs, PeerArgs, Side};
-use super::chart::{Axis, Chart, Line, Scale};
+use super::chart::{Axis, Chart, Line, Scale, values};
 use super::native::{self, Native};
 use super::ours::{Ours, load, request_without_retries};
 use super::payload::{SIZES, Size};
@@ -60,10 +60,6 @@ impl Costs {
             }
         };
         let lines: Vec<Line> = Sdk::ALL.into_iter().enumerate().map(line).collect();
-        let costs: Vec<f64> = lines
-            .iter()
-            .flat_map(|line| line.points.iter().map(|point| point.1))
-            .collect();
         Chart {
             title: "CPU time of one call, by payload".to_owned(),
             note: format!("Less is better. {machine}"),
@@ -74,7 +70,7 @@ impl Costs {
                     .map(|size| (size.bytes as f64, size.name.to_owned()))
                     .to_vec(),
             },
-            y: Axis::decades("CPU time (logarithmic)", costs, round_seconds),
+            y: Axis::decades("CPU time (logarithmic)", values(&lines), round_seconds),
             lines,
         }
     }
@@ -96,7 +92,8 @@ pub fn run(args: &BenchArgs, folder: &Path, url: &str) -> Result<Costs> {
     let mut sizes = Vec::new();
     for Size { name, bytes, calls } in SIZES {
         eprintln!("  {name}");
-        sizes.push(in_turn(args.rounds, &mut sides, bytes, calls)?);
+        let measure = |side: usize| sides[side].measure(bytes, calls);
+        sizes.push(in_turn(args.rounds, Sdk::ALL.len(), measure)?);
     }
     // The version of our side is known already.
     let sdks = sides.iter().skip(1);

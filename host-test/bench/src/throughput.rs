@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::alternate::{in_turn, pairs};
 use super::args::{BenchArgs, Side, SideArgs};
-use super::chart::{Axis, Chart, Line, Scale};
+use super::chart::{Axis, Chart, Line, Scale, values};
 use super::native::Native;
 use super::ours::{Ours, load_for_many, request};
 use super::payload::records;
@@ -72,10 +72,6 @@ pub fn chart(levels: &[Level], machine: &str) -> Chart {
         line("component", Pairs::ours),
         line("SDK for Rust", Pairs::other),
     ];
-    let rates: Vec<f64> = lines
-        .iter()
-        .flat_map(|line| line.points.iter().map(|point| point.1))
-        .collect();
     let tick = |level: &Level| (level.in_flight as f64, level.name());
     Chart {
         title: "Calls a second, by calls in flight".to_owned(),
@@ -85,7 +81,7 @@ pub fn chart(levels: &[Level], machine: &str) -> Chart {
             scale: Scale::Logarithmic,
             ticks: levels.iter().map(tick).collect(),
         },
-        y: Axis::from_zero("calls a second", rates, thousands),
+        y: Axis::from_zero("calls a second", values(&lines), thousands),
         lines,
     }
 }
@@ -99,7 +95,8 @@ pub fn run(args: &BenchArgs, url: &str) -> Result<Vec<Level>> {
     let mut levels = Vec::new();
     for (in_flight, goal) in LEVELS {
         let calls = CALLS.max(CALLS_PER_SLOT * in_flight);
-        let rounds = in_turn(args.rounds, &mut sides, in_flight, calls)?;
+        let measure = |side: usize| sides[side].measure(in_flight, calls);
+        let rounds = in_turn(args.rounds, 2, measure)?;
         levels.push(Level {
             in_flight,
             rates: pairs(&rounds, 1),
