@@ -6,28 +6,23 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import pytest
+from aws_lambda_connector import Client, SucceededCallbackResult
 
 from engine import HERE, Server, until
 from recorder import Recorder
-
-sys.path.append(str(HERE.parent / "python"))
-from connector import Connector, from_environment
 
 
 class Runs:
     """Reads the counter of `count` without the engine. Reading it runs the function, so those runs are subtracted."""
 
     def __init__(self):
-        self._connector = Connector(os.environ["CONNECTOR"])
         self._asked = {}
 
     def of(self, key):
-        request = {"function": "count", "payload": json.dumps({"key": key})}
-        answer = self._connector.call("lambda", "invoke", from_environment(), request)
+        answer = Client().invoke("count", json={"key": key})
         self._asked[key] = self._asked.get(key, 0) + 1
         return json.loads(answer.output)["runs"] - self._asked[key]
 
@@ -40,27 +35,19 @@ def runs():
 class Executions:
     """Lists the executions of functions and answers their callbacks, without the engine."""
 
-    def __init__(self):
-        self._connector = Connector(os.environ["CONNECTOR"])
-
     def named(self, function, name):
         """The ARNs of all executions with this name."""
-        query = {"function": function, "name": name, "statuses": [], "oldest-first": True}
-        return [execution.arn for execution in self._call("list-executions", query).executions]
+        return [execution.arn for execution in Client().executions.iter_executions(function, name=name, oldest_first=True)]
 
     def approve(self, arn, result):
         """Completes the callback that an execution of `approval` waits for."""
         identifier = until(lambda: self._callback(arn), f"{arn} does not wait for a callback")
-        self._call("complete-callback", identifier, ("succeeded", json.dumps(result).encode()))
+        Client().executions.complete_callback(identifier, SucceededCallbackResult(json.dumps(result).encode()))
 
     def _callback(self, arn):
-        query = {"arn": arn, "with-data": False, "newest-first": False}
-        events = self._call("history", query).events
-        started = [json.loads(event.details) for event in events if getattr(event, "event-type") == "CallbackStarted"]
+        events = Client().executions.history(arn).events
+        started = [json.loads(event.details) for event in events if event.event_type == "CallbackStarted"]
         return started[0]["CallbackId"] if started else None
-
-    def _call(self, function, *arguments):
-        return self._connector.call("executions", function, from_environment(), *arguments)
 
 
 @pytest.fixture(scope="session")
