@@ -1,118 +1,105 @@
-"""A lattice of two hosts with its own NATS server."""
+"""The step on wash, in every way that the tests use it."""
 
-import contextlib
-import json
 import os
-import pathlib
-import shutil
-import socket
 import subprocess
-import sys
-import time
 
 import pytest
 
-EXAMPLES = pathlib.Path(__file__).parents[1]
-sys.path.append(str(EXAMPLES / "python"))
-from connector import Connector, from_environment
+from wash import CONNECTORS, STEPS, TARGET, Cluster, Dev, configuration, workload
 
-
-class Lattice:
-    def __init__(self, folder, port):
-        self._folder = folder
-        self._environment = os.environ | {"NATS_URL": f"nats://127.0.0.1:{port}", "RUST_LOG": "warn"}
-        self.hosts = {}
-
-    def add_host(self):
-        """Starts a host, and returns its id when it has joined."""
-        log = open(self._folder / f"host-{len(self.hosts)}.log", "wb")
-        host = subprocess.Popen(
-            [os.environ["LATTICE"], "host"], env=self._environment, stdout=subprocess.PIPE, stderr=log, encoding="utf-8"
-        )
-        name = host.stdout.readline().strip()
-        assert name, f"the host did not start, see {log.name}"
-        self.hosts[name] = host
-        return name
-
-    def start(self, component, *hosts):
-        done = self._run("start", component, *hosts)
-        assert done.returncode == 0, done.stderr
-
-    def list(self, part):
-        done = self._run("list", part)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.split()
-
-    def call(self, function, *events, patience_ms=60_000):
-        """Invokes concurrently. Returns one outcome for each event."""
-        return self.call_with(function, *map(json.dumps, events), patience_ms=patience_ms)
-
-    def call_with(self, function, *payloads, patience_ms=60_000):
-        return self.begin(function, *payloads, patience_ms=patience_ms)()
-
-    def begin(self, function, *payloads, patience_ms):
-        """Starts the calls. Returns a function that waits for the outcomes."""
-        calls = subprocess.Popen(
-            [os.environ["LATTICE"], "call", function, *payloads],
-            env=self._environment | {"LATTICE_PATIENCE_MS": str(patience_ms)},
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-
-        def outcomes():
-            output, _ = calls.communicate()
-            assert calls.returncode == 0
-            return [json.loads(line) for line in output.splitlines()]
-
-        return outcomes
-
-    def _run(self, *arguments):
-        command = [os.environ["LATTICE"], *arguments]
-        return subprocess.run(command, env=self._environment, capture_output=True, encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def lattice(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lattice")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    program = shutil.which("nats-server") or "/usr/sbin/nats-server"
-    command = [program, "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(folder / "nats")]
-    with open(folder / "nats.log", "wb") as log:
-        nats = subprocess.Popen(command, stdout=log, stderr=log)
-    until(lambda: _listens(port), "nats-server did not start")
-    lattice = Lattice(folder, port)
-    yield lattice
-    for process in [*lattice.hosts.values(), nats]:
-        process.kill()
-        process.wait()
-
-
-def _listens(port):
-    with contextlib.suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-
-
-def until(condition, otherwise, seconds=60):
-    end = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.05)
-    return answer
+ORIGIN = os.environ["AWS_ENDPOINT_URL_LAMBDA"]
 
 
 @pytest.fixture(scope="session")
-def runs():
+def dev(tmp_path_factory):
+    """Starts `wash dev` with a configuration. All are killed at the end."""
+    started = []
+
+    def start(*origins, **rest):
+        started.append(Dev(tmp_path_factory.mktemp("dev"), configuration(origins, **rest)))
+        return started[-1].step
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def linked(dev):
+    """The step with the connector beside it, linked by `wash dev`."""
+    steps = {}
+
+    def step(wasi):
+        if wasi not in steps:
+            steps[wasi] = dev(ORIGIN, step=STEPS[wasi], connector=CONNECTORS[wasi])
+        return steps[wasi]
+
+    return step
+
+
+@pytest.fixture(scope="session")
+def composed():
+    """The step with the connector inside, composed by wac."""
+    file = TARGET / "examples/wasmcloud-composed.wasm"
+    command = [os.environ["WAC"], "plug", "--plug", CONNECTORS["0.2"], STEPS["0.2"], "--output", file]
+    subprocess.run(command, check=True)
+    return file
+
+
+class Cloud:
+    """A cluster whose registry holds both steps and both connectors."""
+
+    def __init__(self, folder):
+        self.cluster = Cluster(folder)
+        try:
+            self.images = {wasi: self._push(wasi) for wasi in STEPS}
+        except BaseException:
+            self.cluster.close()
+            raise
+
+    def _push(self, wasi):
+        return self.cluster.push(STEPS[wasi].stem, STEPS[wasi]), self.cluster.push(CONNECTORS[wasi].stem, CONNECTORS[wasi])
+
+    def start(self, host, name, wasi, *origins):
+        """Starts step and connector on a host, which pulls both. Returns the step."""
+        return self.cluster.start(host, workload(name, wasi, *self.images[wasi], origins))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory):
+    cloud = Cloud(tmp_path_factory.mktemp("cluster"))
+    yield cloud
+    cloud.cluster.close()
+
+
+@pytest.fixture(scope="session")
+def pulled(cloud):
+    """The step on a host that pulled both components from the registry."""
+    host = cloud.cluster.add_host()
+    steps = {}
+
+    def step(wasi):
+        if wasi not in steps:
+            steps[wasi] = cloud.start(host, f"wasi-{wasi}.example", wasi, ORIGIN)
+        return steps[wasi]
+
+    step.host = host
+    return step
+
+
+class Runs:
     """How often `count` ran for a key. Reading the counter runs it as well, which is subtracted."""
-    connector = Connector(os.environ["CONNECTOR"])
-    asked = {}
 
-    def runs(key):
-        request = {"function": "count", "payload": json.dumps({"key": key})}
-        answer = connector.call("lambda", "invoke", from_environment(), request)
-        asked[key] = asked.get(key, 0) + 1
-        return json.loads(answer.output)["runs"] - asked[key]
+    def __init__(self, step):
+        self._step = step
+        self._asked = {}
 
-    return runs
+    def __call__(self, key):
+        counted = self._step.invoke("count", {"key": key})["ok"]["outputJson"]["runs"]
+        self._asked[key] = self._asked.get(key, 0) + 1
+        return counted - self._asked[key]
+
+
+@pytest.fixture(scope="session")
+def runs(linked):
+    return Runs(linked("0.2"))
