@@ -8,7 +8,7 @@ import { request as overHttp, type IncomingMessage } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { types } from '@bytecodealliance/preview3-shim/http';
-import type { ErrorCode, Result } from '../generated-p3/interfaces/wasi-http-types.js';
+import type { ErrorCode, Result } from '../generated/interfaces/wasi-http-types.js';
 import { settle } from './futures.js';
 import { isAllowed, type Allowed } from './origins.js';
 

@@ -5,10 +5,7 @@ import type { Connection } from '../generated/interfaces/connectors-aws-lambda-t
 /** Origins in the form of `URL.origin`, for example `https://lambda.eu-central-1.amazonaws.com`. */
 export type Allowed = readonly string[];
 
-/**
- * Lambda's origins in one region of the partition `aws`. Credentials that lead to a role, and the
- * identity check of `test-connection`, also need `https://sts.${region}.amazonaws.com`.
- */
+/** Lambda's origins in one region of the partition `aws`. Roles also need `https://sts.${region}.amazonaws.com`. */
 export function lambdaIn(region: string): Allowed {
   return [
     `https://lambda.${region}.amazonaws.com`,

@@ -8,7 +8,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { env, execPath } from 'node:process';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Connection, Error as LambdaError } from '../generated-p3/interfaces/connectors-aws-lambda-types.js';
+import type { Connection, Error as LambdaError } from '../generated/interfaces/connectors-aws-lambda-types.js';
 import { fromEnvironment } from './connection.js';
 import { lambdaError } from './error.js';
 import { lambdaIn, originsFor } from './origins.js';

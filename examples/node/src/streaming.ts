@@ -2,10 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { monotonicClock, systemClock } from '@bytecodealliance/preview3-shim/clocks';
-import { instantiate, type ImportObject } from '../generated-p3/connector.js';
-import type { InvokeRequest } from '../generated-p3/interfaces/connectors-aws-lambda-lambda.js';
-import type { ResponseEnd, ResponseHead, Result } from '../generated-p3/interfaces/connectors-aws-lambda-streaming.js';
-import type { Connection, Error as LambdaError } from '../generated-p3/interfaces/connectors-aws-lambda-types.js';
+import { instantiate, type ImportObject } from '../generated/connector.js';
+import type { InvokeRequest } from '../generated/interfaces/connectors-aws-lambda-lambda.js';
+import type { ResponseEnd, ResponseHead, Result } from '../generated/interfaces/connectors-aws-lambda-streaming.js';
+import type { Connection, Error as LambdaError } from '../generated/interfaces/connectors-aws-lambda-types.js';
 import { confinedHttp } from './client.js';
 import { settle } from './futures.js';
 import type { Allowed } from './origins.js';
@@ -101,5 +101,5 @@ function module(name: string): Promise<WebAssembly.Module> {
 }
 
 async function compile(name: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(new URL(`../generated-p3/${name}`, import.meta.url)));
+  return WebAssembly.compile(await readFile(new URL(`../generated/${name}`, import.meta.url)));
 }
