@@ -1,6 +1,9 @@
 //! Command-line arguments.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -81,6 +84,98 @@ pub enum Child {
     /// One side of the measurement by that name
     #[command(hide = true)]
     FirstAnswer(FirstAnswerArgs),
+    /// Makes calls for a long time while a proxy injects faults, and accounts for each one
+    Soak(SoakArgs),
+    /// The reference host of a soak
+    #[command(hide = true)]
+    SoakHost(SoakHostArgs),
+}
+
+/// Arguments of `soak`.
+#[derive(Debug, Args)]
+pub struct SoakArgs {
+    /// How long calls are started
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub minutes: u64,
+    /// The same in seconds
+    #[arg(long, value_name = "N", conflicts_with = "minutes")]
+    pub seconds: Option<u64>,
+    /// `reference`, or the URL of a host that runs a card for `POST /run/<card>`
+    #[arg(long, value_name = "HOST", default_value = "reference")]
+    pub host: SoakHost,
+    /// The process of the host at a URL, whose memory is measured
+    #[arg(long, value_name = "N")]
+    pub pid: Option<u32>,
+    /// The name of the host in the report [default: the host]
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// The component that the host runs, instead of the one built with this program
+    #[arg(long, value_name = "PATH", default_value = built_component::P2, hide_default_value = true)]
+    pub component: PathBuf,
+    /// The most calls in flight
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub in_flight: usize,
+    /// The most calls that are started in a second
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: u32,
+    /// The response timeout of each attempt, in seconds; 5 or more
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(5..))]
+    pub response_timeout: u64,
+    /// Determines the calls and their faults
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub seed: u64,
+    /// Write the samples of the host's memory to this file
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Draw the host's memory as an SVG file
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+}
+
+impl SoakArgs {
+    /// Returns how long calls are started.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds.unwrap_or(60 * self.minutes))
+    }
+
+    /// Returns the name of the host in the report.
+    pub fn host_name(&self) -> &str {
+        match (&self.name, &self.host) {
+            (Some(name), _) => name,
+            (None, SoakHost::Reference) => "the reference host",
+            (None, SoakHost::Url(url)) => url,
+        }
+    }
+}
+
+/// The host of a soak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SoakHost {
+    /// The reference host, in a process of its own.
+    Reference,
+    /// A host that runs already.
+    Url(String),
+}
+
+impl FromStr for SoakHost {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "reference" => Self::Reference,
+            url => Self::Url(url.to_owned()),
+        })
+    }
+}
+
+/// Arguments of `soak-host`.
+#[derive(Debug, Args)]
+pub struct SoakHostArgs {
+    #[arg(long)]
+    pub component: PathBuf,
+    /// A URL that the component may reach; may be repeated
+    #[arg(long)]
+    pub allow: Vec<String>,
 }
 
 /// Arguments of a child process that runs one side.

@@ -1,8 +1,10 @@
 //! Compares the component in its host with the AWS SDK for Rust. Both call the same local Lambda in
-//! another process, in alternating rounds. Nothing passes or fails, because machines differ.
+//! another process, in alternating rounds. Nothing passes or fails, because machines differ. The
+//! exception is `soak`, which judges the outcome of each call.
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -28,6 +30,7 @@ mod sdk;
 mod sdk_component;
 mod service;
 mod size;
+mod soak;
 mod stream;
 mod table;
 mod throughput;
@@ -38,19 +41,26 @@ use native::Native;
 use ours::Ours;
 use service::Service;
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let args = BenchArgs::parse();
     process::allow_many_files()?;
     match &args.child {
-        Some(Child::Service) => return service::serve(),
-        Some(Child::InFlight(child)) => return in_flight::child(child),
-        Some(Child::Throughput(child)) => return throughput::child(child),
-        Some(Child::Peer(child)) => return peers::child(child, &runtime(child.workers)?),
+        Some(Child::Soak(soak)) => return soak::run(soak),
+        Some(Child::SoakHost(host)) => soak::reference::serve(host)?,
+        Some(Child::Service) => service::serve()?,
+        Some(Child::InFlight(child)) => in_flight::child(child)?,
+        Some(Child::Throughput(child)) => throughput::child(child)?,
+        Some(Child::Peer(child)) => peers::child(child, &runtime(child.workers)?)?,
         Some(Child::FirstAnswer(child)) => {
-            return first_answer::child(child, &runtime(child.peer.workers)?);
+            first_answer::child(child, &runtime(child.peer.workers)?)?;
         }
-        None => {}
+        None => measure(&args)?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures what was asked for, and prints the table.
+fn measure(args: &BenchArgs) -> Result<()> {
     let needs_peers = |part: &Part| matches!(part, Part::Peers | Part::FirstAnswer);
     ensure!(
         args.peers.is_some() || !args.only.iter().any(needs_peers),
@@ -59,33 +69,29 @@ fn main() -> Result<()> {
     let service = Service::start()?;
     let url = &service.url;
     let runtime = runtime(args.workers)?;
-    let mut rows = runtime.block_on(compare(&args, url))?;
+    let mut rows = runtime.block_on(compare(args, url))?;
     if args.wants(Part::Saturated) {
         eprintln!("measuring calls on a saturated processor");
-        rows.extend(saturated::run(&args, url)?);
+        rows.extend(saturated::run(args, url)?);
     }
     if args.wants(Part::Throughput) {
         eprintln!("measuring calls a second");
-        let levels = throughput::run(&args, url)?;
+        let levels = throughput::run(args, url)?;
         rows.extend(levels.iter().map(throughput::Level::row));
-        draw(
-            &args,
-            "throughput",
-            throughput::chart(&levels, &note(&args)),
-        )?;
+        draw(args, "throughput", throughput::chart(&levels, &note(args)))?;
     }
     let mut versions = machine::describe(&args.component)?;
     if let Some(folder) = &args.peers {
         if args.wants(Part::Peers) {
             eprintln!("measuring calls beside the SDKs of workflow platforms");
-            let costs = peers::run(&args, folder, url)?;
+            let costs = peers::run(args, folder, url)?;
             rows.extend(costs.rows());
-            draw(&args, "cost-by-size", costs.chart(&note(&args)))?;
+            draw(args, "cost-by-size", costs.chart(&note(args)))?;
             versions.extend(costs.versions);
         }
         if args.wants(Part::FirstAnswer) {
             eprintln!("measuring first answers");
-            rows.extend(first_answer::run(&args, folder, url)?);
+            rows.extend(first_answer::run(args, folder, url)?);
         }
     }
     println!("{}\n", table::comparison(rows));

@@ -62,6 +62,21 @@ impl Native {
         Ok(Pieces(call.send().await?.event_stream))
     }
 
+    /// Returns the names of the first functions.
+    pub async fn first_names(&self, count: usize) -> Result<Vec<String>> {
+        let mut pages = self.0.list_functions().into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await
+            && names.len() < count
+        {
+            let functions = page?.functions.unwrap_or_default();
+            names.extend(functions.into_iter().filter_map(|f| f.function_name));
+        }
+        ensure!(names.len() >= count, "fewer than {count} functions");
+        names.truncate(count);
+        Ok(names)
+    }
+
     /// Lists all functions.
     pub async fn list(&self) -> Result<()> {
         let mut pages = self.0.list_functions().into_paginator().send();

@@ -25,7 +25,8 @@ pub fn memory() -> Result<u64> {
     bytes("/proc/self/smaps_rollup", "Pss:")
 }
 
-fn bytes(file: &str, name: &str) -> Result<u64> {
+/// Returns the value of a line in a file of `/proc`, in bytes.
+pub fn bytes(file: &str, name: &str) -> Result<u64> {
     let text = fs::read_to_string(file).with_context(|| format!("reading {file}"))?;
     let kib: u64 = text
         .lines()

@@ -1,4 +1,5 @@
-//! Runs the local Lambda in a separate process, so that its CPU time does not count.
+//! Servers in separate processes: the local Lambda, whose CPU time does not count, and a host, whose
+//! memory is measured alone.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -13,7 +14,7 @@ const MAX_CONNECTIONS: usize = 4_000;
 /// The number of functions that a list contains.
 pub const FUNCTIONS: usize = 10_000;
 
-/// A process of the local Lambda, which ends when this value is dropped.
+/// A process that serves, and ends when this value is dropped.
 pub struct Service {
     process: Child,
     /// The service's URL.
@@ -21,14 +22,19 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts this program again, as `service`.
+    /// Starts the local Lambda.
     pub fn start() -> Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .arg("service")
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("service");
+        Self::spawn(command).context("starting the local Lambda")
+    }
+
+    /// Starts a server, which prints its URL once it serves.
+    pub fn spawn(mut command: Command) -> Result<Self> {
+        let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .spawn()
-            .context("starting the local Lambda")?;
+            .spawn()?;
         let stdout = process.stdout.take().context("its standard output")?;
         // Created before anything can fail, so that dropping it always ends the process.
         let mut service = Self {
@@ -36,14 +42,19 @@ impl Service {
             url: String::new(),
         };
         let line = BufReader::new(stdout).lines().next();
-        service.url = line.context("the local Lambda did not start")??;
+        service.url = line.context("it ended; its standard error has the reason")??;
         Ok(service)
+    }
+
+    /// Returns the ID of the process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // The service keeps no state, so it needs no orderly shutdown.
+        // It keeps no state, so it needs no orderly shutdown.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
