@@ -73,6 +73,10 @@ bench-peers *ARGUMENTS:
 release *ARGUMENTS:
     release/run {{ARGUMENTS}}
 
+# Tests the packages of the last release, which it builds if there is none
+packages:
+    .ci/run packages
+
 # Checks licences, sources and advisories of all dependencies
 dependencies:
     .ci/dependencies

@@ -1,9 +1,11 @@
-"""Lists the contents of components as CycloneDX, and their licences.
+"""Lists the contents of files as CycloneDX, and their licences.
 
-    sbom.py SOURCES TIME FILE FEATURES [FILE FEATURES…]
+    sbom.py SOURCES TIME FILE CRATE FEATURES TARGET [FILE CRATE FEATURES TARGET…]
 
-Writes FILE.cdx.json for each component FILE.wasm that was built in the folder SOURCES. LICENSES.txt beside the
-first one has the licences of all. FEATURES are those of cargo, separated by commas.
+Writes a list NAME.cdx.json for each FILE. Its component was built from the crate in the folder CRATE of SOURCES. FEATURES
+are those of cargo, separated by commas. TARGET is the folder in SOURCES where a profile of cargo has its output. The crate
+`.` is the connector. A file from another crate also contains the first connector, that for WASI 0.2. LICENSES.txt beside
+the first file has the licences of all.
 
 Cargo lists the crates. They must be those that were compiled for WebAssembly in that folder.
 """
@@ -30,7 +32,6 @@ from cyclonedx.validation.json import JsonStrictValidator
 from licences import licences
 from packageurl import PackageURL
 
-PACKAGE = "aws-lambda-connector"
 TARGET = "wasm32-unknown-unknown"
 LINE = re.compile(r"(?P<depth>\d+)(?P<name>\S+) v(?P<version>\S+)")
 
@@ -39,9 +40,9 @@ def output(sources, *command):
     return subprocess.run(command, cwd=sources, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def tree(sources, features, edges):
+def tree(folder, package, features, edges):
     """Maps each crate, as (name, version), to the crates that it needs."""
-    lines = output(sources, "cargo", "tree", "--locked", "--package", PACKAGE, "--features", features, "--target", TARGET,
+    lines = output(folder, "cargo", "tree", "--locked", "--package", package, "--features", features, "--target", TARGET,
                   "--edges", edges, "--prefix", "depth", "--no-dedupe")  # fmt: skip
     needs, path = {}, []
     for line in lines.splitlines():
@@ -53,6 +54,33 @@ def tree(sources, features, edges):
         needs.setdefault(crate, set())
         path.append(crate)
     return needs
+
+
+class Build:
+    """A crate that was compiled for WebAssembly: what it needs, and what of that is inside."""
+
+    def __init__(self, sources, crate, features):
+        place = sources / crate
+        platforms = [TARGET, output(place, "rustc", "--print", "host-tuple").strip()]
+        metadata = json.loads(
+            output(place, "cargo", "metadata", "--locked", "--format-version", "1", "--all-features",
+                   *(f"--filter-platform={platform}" for platform in platforms))  # fmt: skip
+        )
+        self.packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
+        lock = tomllib.loads((place / "Cargo.lock").read_text())
+        self.checksums = {
+            (package["name"], package["version"]): package["checksum"]
+            for package in lock["package"]
+            if "checksum" in package
+        }
+        name = tomllib.loads((place / "Cargo.toml").read_text())["package"]["name"]
+        self.needs = tree(place, name, features, "normal")
+        self.inside = tree(place, name, features, "normal,no-proc-macro").keys()
+        self.root = next(crate for crate in self.needs if crate[0] == name)
+        # The licence of the project's crates is at the top of the repository.
+        top = sources / "Cargo.toml"
+        licence = tomllib.loads(top.read_text())["workspace"]["package"]["license"]
+        self.packages[self.root] |= {"manifest_path": str(top), "license": licence}
 
 
 def sha256(digest):
@@ -92,14 +120,24 @@ def describe(package, scope=None, kind=ComponentType.LIBRARY, **more):
     )
 
 
-def bom(sources, time, wasm, features, packages, checksums):
-    inside = tree(sources, features, "normal,no-proc-macro")
-    needs = tree(sources, features, "normal")
-    digest = hashlib.sha256(wasm.read_bytes()).hexdigest()
-    root = next(crate for crate in needs if crate[0] == PACKAGE)
+def bom(sources, time, file, builds):
+    """Writes the list of a file that consists of these builds. The first one is the file's own."""
+    root = builds[0].root
+    needs, inside = {}, set()
+    for build in builds:
+        inside |= build.inside
+        for crate, needed in build.needs.items():
+            needs[crate] = needs.get(crate, set()) | needed
+    needs[root] = needs[root] | {build.root for build in builds[1:]}
+    packages = {crate: package for build in builds for crate, package in build.packages.items()}
+    checksums = {crate: checksum for build in builds for crate, checksum in build.checksums.items()}
+
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     described = {root: describe(packages[root], kind=ComponentType.APPLICATION, hashes=[sha256(digest)])}
-    described[root].name = wasm.stem
-    for name, version in needs.keys() - {root}:
+    described[root].name = file.stem
+    for build in builds[1:]:
+        described[build.root] = describe(packages[build.root], ComponentScope.REQUIRED)
+    for name, version in needs.keys() - described.keys():
         # Macros and what they need ran in the compiler and are not in the file.
         scope = ComponentScope.REQUIRED if (name, version) in inside else ComponentScope.EXCLUDED
         described[name, version] = describe(
@@ -123,42 +161,36 @@ def bom(sources, time, wasm, features, packages, checksums):
     text = JsonV1Dot6(result).output_as_string(indent=2) + "\n"
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
         sys.exit(f"sbom.py: the list is not valid CycloneDX: {error}")
-    wasm.with_suffix(".cdx.json").write_text(text)
-    return inside.keys()
+    file.with_suffix(".cdx.json").write_text(text)
 
 
-def main(sources, time, *components):
-    sources = Path(sources)
-    time = datetime.fromtimestamp(int(time), UTC)
-    platforms = [TARGET, output(sources, "rustc", "--print", "host-tuple").strip()]
-    metadata = json.loads(
-        output(sources, "cargo", "metadata", "--locked", "--format-version", "1", "--all-features",
-               *(f"--filter-platform={platform}" for platform in platforms))  # fmt: skip
-    )
-    packages = {(package["name"], package["version"]): package for package in metadata["packages"]}
-    lock = tomllib.loads((sources / "Cargo.lock").read_text())
-    checksums = {
-        (package["name"], package["version"]): package["checksum"]
-        for package in lock["package"]
-        if "checksum" in package
-    }
-    listed = set()
-    for file, features in zip(components[::2], components[1::2], strict=True):
-        listed |= bom(sources, time, Path(file).with_suffix(".wasm"), features, packages, checksums)
-
-    folder = sources / "target/component" / TARGET / "component/deps"
+def check(builds, folder):
+    """Checks that the crates of these builds are those that were compiled in the folder."""
     compiled = {re.match(r"lib(.+?)(-[0-9a-f]{16})?\.rlib", file.name)[1] for file in folder.glob("*.rlib")}
-    # The connector itself is compiled to the module, not to a library.
-    expected = {name.replace("-", "_") for name, _ in listed} - {PACKAGE.replace("-", "_")}
+    # The crate itself is compiled to a module, not to a library.
+    expected = {name.replace("-", "_") for build in builds for name, version in build.inside - {build.root}}
     if compiled != expected:
         sys.exit(
-            f"sbom.py: compiled, but not listed: {compiled - expected}; "
+            f"sbom.py: compiled in {folder}, but not listed: {compiled - expected}; "
             f"listed, but not compiled: {expected - compiled}"
         )
 
+
+def main(sources, time, *files):
+    sources = Path(sources)
+    time = datetime.fromtimestamp(int(time), UTC)
+    builds, targets = [], {}
+    for file, crate, features, target in zip(*(files[column::4] for column in range(4)), strict=True):
+        build = Build(sources, crate, features)
+        builds.append(build)
+        targets.setdefault(target, []).append(build)
+        bom(sources, time, Path(file), [build] if crate == "." else [build, builds[0]])
+    for target, compiled in targets.items():
+        check(compiled, sources / target / "deps")
+
+    inside = {crate: build.packages[crate] for build in builds for crate in build.inside}
     toolchain = Path(output(sources, "rustc", "--print", "sysroot").strip())
-    texts = licences([packages[crate] for crate in listed], toolchain)
-    Path(components[0]).with_name("LICENSES.txt").write_text(texts)
+    Path(files[0]).with_name("LICENSES.txt").write_text(licences(inside.values(), toolchain))
 
 
 main(*sys.argv[1:])

@@ -12,21 +12,30 @@ mod secrets;
 pub mod streaming;
 
 mod generated {
-    wasmtime::component::bindgen!({
-        path: "../../wit",
-        inline: "
-            package connectors:reference-host;
-            world connector {
-                export connectors:aws-lambda/types@0.2.0;
-                export connectors:aws-lambda/lambda@0.2.0;
-                export connectors:aws-lambda/sessions@0.2.0;
-                export connectors:aws-lambda/executions@0.2.0;
-                export connectors:aws-lambda/cards@0.2.0;
-            }
-        ",
-        world: "connectors:reference-host/connector",
-        exports: { default: async },
-    });
+    macro_rules! generate {
+        ($wit:tt) => {
+            wasmtime::component::bindgen!({
+                path: $wit,
+                inline: "
+                    package connectors:reference-host;
+                    world connector {
+                        export connectors:aws-lambda/types@0.2.0;
+                        export connectors:aws-lambda/lambda@0.2.0;
+                        export connectors:aws-lambda/sessions@0.2.0;
+                        export connectors:aws-lambda/executions@0.2.0;
+                        export connectors:aws-lambda/cards@0.2.0;
+                    }
+                ",
+                world: "connectors:reference-host/connector",
+                exports: { default: async },
+            });
+        };
+    }
+    // A package contains the files; in the repository, they are outside of the crate.
+    #[cfg(bundled)]
+    generate!("wit");
+    #[cfg(not(bundled))]
+    generate!("../../wit");
 }
 
 use serde::Serialize;

@@ -13,8 +13,8 @@ use crate::bindings::{cards, executions, lambda, sessions};
 use crate::exports::{self, Exports};
 use crate::policy::Policy;
 use crate::sandbox::{
-    Allocation, Code, HostError, LastAttempt, Options, RequestLimits, ResponseWatcher, Sandbox,
-    SharedInstance,
+    Allocation, Code, HostError, IN_MEMORY, LastAttempt, Options, RequestLimits, ResponseWatcher,
+    Sandbox, SharedInstance,
 };
 
 pub use crate::call_result::CallResult;
@@ -115,9 +115,34 @@ impl Host {
     /// ```
     pub fn new(component: &Path, options: Options) -> Result<Self, HostError> {
         let sandbox = Sandbox::load(component, options)?;
+        Self::with_sandbox(sandbox, component.display())
+    }
+
+    /// Compiles a component in memory, such as `bundled::P2`, as [`Self::new`] does for a file.
+    ///
+    /// # Errors
+    /// As for [`Self::new`]. The error's `path` is `the component`.
+    ///
+    /// ```
+    /// use aws_lambda_connector_host::host::Host;
+    /// use aws_lambda_connector_host::sandbox::Options;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let options = Options { keep_compiled: true, ..Options::default() };
+    /// let component = std::fs::read(built_component::P2)?;
+    /// let host = Host::from_bytes(&component, options)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_bytes(component: &[u8], options: Options) -> Result<Self, HostError> {
+        let sandbox = Sandbox::from_bytes(component, options)?;
+        Self::with_sandbox(sandbox, IN_MEMORY)
+    }
+
+    fn with_sandbox(sandbox: Sandbox, path: impl ToString) -> Result<Self, HostError> {
         let exports =
             Exports::find(sandbox.instance_pre().component()).map_err(|error| HostError::Load {
-                path: component.display().to_string(),
+                path: path.to_string(),
                 reason: format!("it is not the connector: {error:#}"),
             })?;
         Ok(Self {
@@ -526,5 +551,16 @@ mod tests {
     fn host_loads_the_built_component() {
         let component = Path::new(built_component::P2);
         assert!(Host::new(component, Options::default()).is_ok());
+    }
+
+    #[test]
+    fn component_in_memory_without_the_functions_is_rejected_with_the_missing_one() {
+        let empty = b"\0asm\x0d\0\x01\0";
+        let error = Host::from_bytes(empty, Options::default()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the component cannot be loaded: it is not the connector: it does not export `invoke` of \
+             connectors:aws-lambda/lambda@0.2.0"
+        );
     }
 }

@@ -39,6 +39,9 @@
 //! # }
 //! ```
 //!
+//! A published package contains the components: `Host::from_bytes(bundled::P2, Options::default())`
+//! needs no file.
+//!
 //! The component for WASI 0.3 also returns a response [while it arrives](host::ResponseStream):
 //!
 //! ```no_run
@@ -81,3 +84,14 @@ pub mod outbound;
 pub mod policy;
 pub mod prelude;
 pub mod sandbox;
+
+/// The components, for [`Host::from_bytes`](host::Host::from_bytes). Only a published package contains
+/// them.
+#[cfg(bundled)]
+pub mod bundled {
+    /// The component for WASI 0.2. Take this one, unless you need what only the other can do.
+    pub const P2: &[u8] = include_bytes!("../components/aws-lambda-connector.wasm");
+    /// The component for WASI 0.3, which can [stream](crate::host::ResponseStream) a response and
+    /// [serve concurrent calls](crate::sandbox::SharedInstance) in one instance.
+    pub const P3: &[u8] = include_bytes!("../components/aws-lambda-connector-p3.wasm");
+}

@@ -20,6 +20,7 @@ mod watcher;
 pub use attempts::RequestLimits;
 pub use engine::Allocation;
 pub use error::{HostError, LastAttempt};
+pub(crate) use fresh::IN_MEMORY;
 pub use fresh::Sandbox;
 pub use options::Options;
 pub use precompiled::Code;

@@ -28,11 +28,11 @@ fn missing(block: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// `examples/node/run` and `examples/python/run` run these files.
+/// `.ci/run packages` runs these files.
 #[test]
 fn embedding_page_quotes_the_scripts_unchanged() {
-    assert_eq!(blocks("ts"), [read("examples/node/src/greet.ts")]);
-    assert_eq!(blocks("python"), [read("examples/python/greet.py")]);
+    assert_eq!(blocks("ts"), [read("packages/npm/tests/greet.ts")]);
+    assert_eq!(blocks("python"), [read("packages/python/tests/greet.py")]);
 }
 
 /// The documentation of the crate is compiled.

@@ -196,6 +196,9 @@ impl Inner {
     }
 }
 
+/// Takes the place of a path in an error.
+pub const IN_MEMORY: &str = "the component";
+
 /// The longest files that are read, in bytes. A path can name a device that never ends.
 const LONGEST_COMPONENT: u64 = 64 << 20;
 const LONGEST_CODE: u64 = 8 * LONGEST_COMPONENT;
@@ -253,9 +256,7 @@ impl Sandbox {
     /// assert!(matches!(error, Some(HostError::Load { .. })));
     /// ```
     pub fn from_bytes(bytes: &[u8], options: Options) -> Result<Self, HostError> {
-        Self::build(bytes, options, |reason| {
-            cannot_load("the component", reason)
-        })
+        Self::build(bytes, options, |reason| cannot_load(IN_MEMORY, reason))
     }
 
     fn build(
