@@ -48,6 +48,7 @@ const CRATES: &[Crate] = &[
                 "peers",
                 "saturated",
                 "size",
+                "soak",
                 "stream",
                 "throughput",
             ],
