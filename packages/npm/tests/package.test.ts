@@ -54,9 +54,11 @@ test('package is small, has one dependency, and its licence', () => {
   assert.match(readFileSync(join(root, 'LICENSE'), 'utf8'), /Apache License/);
 });
 
-test('process ends after its last call, without close', () => {
+test('process ends after its last call, without close, and before its threads become old', () => {
   const script = `
+    import { Worker } from 'node:worker_threads';
     import { createConnector } from '${manifest.name}';
+    Worker.prototype.terminate = () => console.log('a thread was ended');
     const connector = createConnector();
     const [{ output }] = await Promise.all([connector.invoke({ function: 'echo', json: 1 }), connector.listFunctions()]);
     console.log(output.val);`;
