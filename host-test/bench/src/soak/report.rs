@@ -408,36 +408,6 @@ mod tests {
     }
 
     #[test]
-    fn zz_draw() {
-        for name in ["reference", "wasmcloud"] {
-            let Ok(csv) = std::fs::read_to_string(format!("/tmp/soak/draw/{name}.csv")) else {
-                continue;
-            };
-            let samples: Vec<_> = csv
-                .lines()
-                .skip(1)
-                .map(|line| {
-                    let v: Vec<f64> = line.split(',').map(|v| v.parse().unwrap()).collect();
-                    Sample {
-                        second: v[0],
-                        proportional: v[1],
-                        resident: v[2],
-                        files: v[3],
-                        threads: v[4],
-                    }
-                })
-                .collect();
-            let title = std::fs::read_to_string(format!("/tmp/soak/draw/{name}.title")).unwrap();
-            let note = format!("Medians of each minute. {}.", crate::machine::processor());
-            std::fs::write(
-                format!("/tmp/soak/draw/{name}.svg"),
-                chart(title.trim().to_owned(), note, &samples).svg(),
-            )
-            .unwrap();
-        }
-    }
-
-    #[test]
     fn a_run_without_calls_is_not_clean() {
         assert!(!Report::default().is_clean());
     }
