@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from aws_lambda_connector.types import (
     ErrorCategory,
@@ -15,6 +15,9 @@ from aws_lambda_connector.types import (
     TransportErrorDetail,
     TransportKind,
 )
+
+_D = TypeVar("_D", bound="InvalidInput | ServiceErrorDetail | TransportErrorDetail | FailedInvocation")
+_A = TypeVar("_A", bound="ServiceErrorDetail | TransportErrorDetail")
 
 __all__ = [
     "ConnectorError",
@@ -41,12 +44,35 @@ class ConnectorError(Exception):
         return cls(detail)
 
 
-class InvalidInputError(ConnectorError, ValueError):
-    """The call was rejected before anything was sent."""
+class _Reported(ConnectorError, Generic[_D]):
+    """An error that the component reported, with its record."""
 
-    def __init__(self, detail: InvalidInput) -> None:
+    def __init__(self, detail: _D) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class _Attempted(_Reported[_A]):
+    """An error of a call that the component attempted."""
+
+    @property
+    def executed(self) -> Executed:
+        """Whether the function ran."""
+        return self.detail.executed
+
+    @property
+    def message(self) -> str:
+        """What happened, in AWS's words if AWS responded."""
+        return self.detail.message
+
+    @property
+    def attempts(self) -> int:
+        """The number of attempts made."""
+        return self.detail.attempts
+
+
+class InvalidInputError(_Reported[InvalidInput], ValueError):
+    """The call was rejected before anything was sent."""
 
     @property
     def executed(self) -> Executed:
@@ -72,27 +98,13 @@ class InvalidInputError(ConnectorError, ValueError):
         return f"{self.field}: {self.message}"
 
 
-class ServiceError(ConnectorError):
+class ServiceError(_Attempted[ServiceErrorDetail]):
     """AWS responded with an error."""
-
-    def __init__(self, detail: ServiceErrorDetail) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-    @property
-    def executed(self) -> Executed:
-        """Whether the function ran."""
-        return self.detail.executed
 
     @property
     def code(self) -> str:
         """AWS error code as sent, for example `TooManyRequestsException`."""
         return self.detail.code
-
-    @property
-    def message(self) -> str:
-        """AWS's message."""
-        return self.detail.message
 
     @property
     def status_code(self) -> int:
@@ -119,11 +131,6 @@ class ServiceError(ConnectorError):
         """AWS's request ID."""
         return self.detail.request_id
 
-    @property
-    def attempts(self) -> int:
-        """The number of attempts made."""
-        return self.detail.attempts
-
     def __str__(self) -> str:
         hint = f"; {self.hint}" if self.hint else ""
         return f"{self.code} (status {self.status_code}, function ran: {self.executed}): {self.message}{hint}"
@@ -133,43 +140,20 @@ class UnauthenticatedError(ServiceError):
     """AWS rejected the access key, the signature or the request timestamp, or STS refused to issue credentials."""
 
 
-class TransportError(ConnectorError):
+class TransportError(_Attempted[TransportErrorDetail]):
     """There was no usable response from Lambda."""
-
-    def __init__(self, detail: TransportErrorDetail) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-    @property
-    def executed(self) -> Executed:
-        """Whether the function ran."""
-        return self.detail.executed
 
     @property
     def kind(self) -> TransportKind:
         """What failed."""
         return self.detail.kind
 
-    @property
-    def message(self) -> str:
-        """What happened."""
-        return self.detail.message
-
-    @property
-    def attempts(self) -> int:
-        """The number of attempts made."""
-        return self.detail.attempts
-
     def __str__(self) -> str:
         return f"{self.kind} (function ran: {self.executed}): {self.message}"
 
 
-class FunctionFailedError(ConnectorError):
+class FunctionFailedError(_Reported[FailedInvocation]):
     """The function ran and failed."""
-
-    def __init__(self, detail: FailedInvocation) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
     @property
     def executed(self) -> Executed:
