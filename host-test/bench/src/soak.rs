@@ -111,11 +111,7 @@ fn describe(args: &SoakArgs) -> Result<Vec<String>> {
             args.response_timeout,
             args.seed
         ),
-        format!(
-            "component {}, {} B, sha256 {hash}",
-            env!("CARGO_PKG_VERSION"),
-            component.len()
-        ),
+        format!("component of {} B, sha256 {hash}", component.len()),
     ];
     // The version of wasmtime is known for the reference host only.
     let versions = machine::describe(&args.component)?;

@@ -98,6 +98,17 @@ pub struct Call {
 }
 
 impl Call {
+    /// Returns a call that may run once and meets no fault.
+    pub fn undisturbed(number: u64, kind: Kind) -> Self {
+        Self {
+            number,
+            kind,
+            idempotent: false,
+            road: Road::Proxy,
+            faults: [Fault::Pass; ATTEMPTS],
+        }
+    }
+
     /// Returns the key under which the function counts its runs.
     pub fn key(&self) -> String {
         format!("call-{:06}", self.number)
@@ -195,13 +206,7 @@ impl Calls {
 
     /// Returns a call without a fault, which lasts for long enough that others run beside it.
     pub fn first(&mut self) -> Call {
-        Call {
-            number: self.take_number(),
-            kind: Kind::First,
-            idempotent: false,
-            road: Road::Proxy,
-            faults: [Fault::Pass; ATTEMPTS],
-        }
+        Call::undisturbed(self.take_number(), Kind::First)
     }
 
     fn take_number(&mut self) -> u64 {

@@ -214,18 +214,10 @@ fn unexpected(output: Option<&str>) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::call::ATTEMPTS;
-    use super::super::fault::{Fault, Road};
     use super::*;
 
     fn call(kind: Kind) -> Call {
-        Call {
-            number: 7,
-            kind,
-            idempotent: false,
-            road: Road::Proxy,
-            faults: [Fault::Pass; ATTEMPTS],
-        }
+        Call::undisturbed(7, kind)
     }
 
     fn answered(kind: Kind, answer: &Value) -> (Outcome, bool) {

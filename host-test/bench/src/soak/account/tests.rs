@@ -4,13 +4,7 @@ use super::super::fault::Fault;
 use super::*;
 
 fn call(kind: Kind) -> Call {
-    Call {
-        number: 7,
-        kind,
-        idempotent: false,
-        road: Road::Proxy,
-        faults: [Fault::Pass; ATTEMPTS],
-    }
+    Call::undisturbed(7, kind)
 }
 
 fn idempotent(kind: Kind) -> Call {
