@@ -5,7 +5,6 @@ import type { Connection } from '../raw/interfaces/connectors-aws-lambda-types.j
 /** For each partition, the prefix of its regions, its DNS suffix, and its suffix of dual-stack endpoints. */
 const PARTITIONS = [
   ['cn-', 'amazonaws.com.cn', 'api.amazonwebservices.com.cn'],
-  ['us-gov-', 'amazonaws.com', 'api.aws'],
   ['us-iso-', 'c2s.ic.gov', 'api.aws.ic.gov'],
   ['us-isob-', 'sc2s.sgov.gov', 'api.aws.scloud'],
   ['eu-isoe-', 'cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
