@@ -41,17 +41,29 @@ fn has_test(source: &str, name: &str) -> bool {
     })
 }
 
+/// The same for Python, where pytest finds a test by its name.
+fn has_python_test(source: &str, name: &str) -> bool {
+    name.starts_with("test_")
+        && source
+            .lines()
+            .any(|line| line.starts_with(&format!("def {name}(")))
+}
+
 #[test]
 fn every_cited_test_exists() {
     for page in PAGES {
         let mut named = 0;
         for text in quoted(page) {
-            let Some((file, test)) = text.split_once(".rs::") else {
+            let Some((file, test)) = text.split_once("::") else {
                 continue;
             };
-            let path = path(&format!("{file}.rs"));
-            let path = path
-                .unwrap_or_else(|| panic!("{page} cites a file that does not exist: {file}.rs"));
+            let has_test = match file.rsplit_once('.') {
+                Some((_, "rs")) => has_test,
+                Some((_, "py")) => has_python_test,
+                _ => continue,
+            };
+            let path = path(file)
+                .unwrap_or_else(|| panic!("{page} cites a file that does not exist: {file}"));
             let source = fs::read_to_string(path).unwrap();
             assert!(
                 has_test(&source, test),
@@ -77,6 +89,8 @@ fn every_cited_file_exists() {
                 "docs",
                 "e2e",
                 "examples",
+                "install",
+                "packages",
                 "release",
                 "fuzz",
                 ".ci",

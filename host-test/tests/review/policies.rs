@@ -80,18 +80,34 @@ fn wasmcloud_policy_allows_only_lambda() {
     assert_eq!(lambda(), seen.collect());
 }
 
-#[test]
-fn wassette_policy_allows_only_lambda() {
-    let text = read("policies/wassette.yaml");
+/// The kinds of permissions in a policy of wassette, and the hosts that it allows.
+fn wassette(file: &str) -> (Vec<String>, BTreeSet<String>) {
+    let text = read(file);
     let document = &Yaml::load_from_str(&text).unwrap()[0];
     assert_eq!(document["version"].as_str(), Some("1.0"));
     let permissions = document["permissions"].as_mapping().unwrap();
-    let kinds: Vec<&str> = permissions.keys().map(|it| it.as_str().unwrap()).collect();
-    assert_eq!(kinds, ["network"]);
+    let kinds = permissions.keys().map(|it| it.as_str().unwrap().to_owned());
     let hosts = document["permissions"]["network"]["allow"].as_sequence();
     let seen = hosts
         .unwrap()
         .iter()
         .map(|it| it["host"].as_str().unwrap().to_owned());
-    assert_eq!(lambda(), seen.collect());
+    (kinds.collect(), seen.collect())
+}
+
+#[test]
+fn wassette_policy_allows_only_lambda() {
+    let (kinds, seen) = wassette("policies/wassette.yaml");
+    assert_eq!(kinds, ["network"]);
+    assert_eq!(seen, lambda());
+}
+
+/// The tools use the standard endpoint, and read their connection from variables.
+#[test]
+fn wassette_policy_of_the_tools_allows_only_lambda_and_variables() {
+    let (kinds, seen) = wassette("policies/wassette-tools.yaml");
+    assert_eq!(kinds, ["network", "environment"]);
+    let standard = format!("https://lambda.{REGION}.amazonaws.com");
+    assert_eq!(seen, BTreeSet::from([standard]));
+    assert!(seen.is_subset(&lambda()));
 }

@@ -1,4 +1,4 @@
-"""Invokes and lists functions with the connection of AWS's environment variables."""
+"""Invokes and lists functions. Reads the region and the keys from the environment variables that AWS defines."""
 
 from __future__ import annotations
 
