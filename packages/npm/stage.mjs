@@ -1,4 +1,4 @@
-// stage.mjs COMPONENT FOLDER: makes FOLDER/package from what jco wrote to FOLDER/raw and FOLDER/documented.
+// stage.mjs COMPONENT FOLDER VERSION: makes FOLDER/package from what jco wrote to FOLDER/raw and FOLDER/documented.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { minify } from 'oxc-minify';
 import { docs, interfaceDocs } from './docs.mjs';
 
-const [componentFile, folder] = argv.slice(2);
+const [componentFile, folder, version] = argv.slice(2);
 const raw = join(folder, 'raw');
 const text = (file) => readFileSync(file, 'utf8');
 
@@ -73,7 +73,6 @@ assert.deepEqual(missing, [], 'a comment of the WIT is missing in the declaratio
 const root = join(raw, 'connector.d.ts');
 writeFileSync(root, text(root).replace(/^(  'wasi:[^@']*)@[^']*'/gm, "$1'"));
 
-const [, version] = /\[workspace\.package\]\nversion = "(.*)"/.exec(text(new URL('../../Cargo.toml', import.meta.url)));
 const { dependencies } = JSON.parse(text(new URL('manifest.json', import.meta.url)));
 const tools = JSON.parse(text(new URL('package.json', import.meta.url))).devDependencies;
 for (const [name, pinned] of Object.entries(dependencies)) assert.equal(tools[name], pinned, `${name} is built with another version`);
