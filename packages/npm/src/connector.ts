@@ -18,7 +18,7 @@ export interface ConnectorOptions {
   /**
    * The origins that a call may reach, and no others: `https://lambda.internal:8443`, or a host for HTTPS. It replaces the
    * default, which is `defaultAllowedHosts(connection)`, and the same with `sts: true` for `sessions.open`, `testConnection` and
-   * `cards.test`. Set it if anyone but the operator can choose the connection's endpoint.
+   * `cards`. Set it if anyone but the operator can choose the connection's endpoint.
    */
   allowedHosts?: readonly string[];
   timeouts?: {
@@ -87,9 +87,9 @@ class Caller {
     return await this.#run(of, name, [connection, ...args], this.#allowed ?? defaultAllowedHosts(connection, sts && { sts }));
   }
 
-  /** Calls a card, which has a connection of its own. */
-  async card(name: string, args: unknown[], sts?: true): Promise<any> {
-    const allowed = this.#allowed ?? defaultAllowedHosts(await this.#current(), sts && { sts });
+  /** Calls a card. Its own connection may lead to a role. */
+  async card(name: string, args: unknown[]): Promise<any> {
+    const allowed = this.#allowed ?? defaultAllowedHosts(await this.#current(), { sts: true });
     return await this.#run('cards', name, args, allowed);
   }
 
@@ -276,7 +276,7 @@ class Cards {
 
   /** Tests the connection, and the function that `values` names, if any. Runs no function. */
   test(connection: string, card: string, values: string): Promise<Check[]> {
-    return this.#caller.card('test', [connection, card, values], true);
+    return this.#caller.card('test', [connection, card, values]);
   }
 
   /**

@@ -31,7 +31,7 @@ function hosts(service: 'lambda' | 'sts', region: string): string[] {
  *   the region is empty or does not have the form of a region.
  * - The origin of the connection's endpoint, if it names a URL.
  * - With `sts: true`, the same hosts of STS. A connector allows them in each call if the connection leads to a role,
- *   otherwise only in `sessions.open`, `testConnection` and `cards.test`.
+ *   otherwise only in `sessions.open`, `testConnection` and `cards`.
  *
  * Use it only for a connection that the operator wrote: an endpoint that a workflow author typed must not widen the policy.
  */

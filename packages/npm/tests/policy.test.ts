@@ -84,11 +84,12 @@ test('calls that need STS may reach it, and others may not', async (t) => {
     [without, () => isolated.invoke({ function: 'echo' })],
     [without, () => isolated.listFunctions()],
     [without, () => isolated.executions.get('arn')],
-    [without, () => isolated.cards.run('{}', 'invoke', '{}')],
     [[], () => isolated.cards.describe()],
     [withSts, () => isolated.testConnection()],
     [withSts, () => isolated.sessions.open()],
     [withSts, () => isolated.cards.test('{}', 'invoke', '{}')],
+    [withSts, () => isolated.cards.choices('{}', 'invoke', 'function', '{}')],
+    [withSts, () => isolated.cards.run('{}', 'invoke', '{}')],
     // STS is called at an endpoint that is an IP address.
     [defaultAllowedHosts(connection, { sts: true }), () => isolated.withConnection({ ...role, endpoint: connection.endpoint! }).listFunctions()],
   ] as const) {
