@@ -19,14 +19,14 @@ pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
     if !status.success() {
         bail!("building the component failed: {status}");
     }
-    Ok(target_dir(root)
+    Ok(target_dir(root, features)
         .join(TARGET)
         .join("component/aws_lambda_connector.wasm"))
 }
 
 /// Returns the command that compiles the core module. Arguments after `--` go to rustc.
 pub fn command(root: &Path, features: &[&str]) -> Result<Command> {
-    let target_dir = target_dir(root);
+    let target_dir = target_dir(root, features);
     let mut command = Command::new(program("CARGO", "cargo"));
     command
         .current_dir(root)
@@ -49,9 +49,11 @@ pub fn command(root: &Path, features: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// A separate directory, because the outer cargo holds the lock on its own.
-fn target_dir(root: &Path) -> PathBuf {
-    root.join("target/component")
+/// A separate directory, because the outer cargo holds the lock on its own. There is one for each set of
+/// features, because cargo keeps only the last `cdylib` of a package.
+fn target_dir(root: &Path, features: &[&str]) -> PathBuf {
+    let name = [&["component"], features].concat().join("-");
+    root.join("target").join(name)
 }
 
 fn flags(root: &Path) -> Result<Vec<String>> {
