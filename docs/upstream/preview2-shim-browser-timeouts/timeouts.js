@@ -1,14 +1,17 @@
 // Sends requests through the browser part of preview2-shim to a server that reads them and stays silent.
+// The argument is the folder `node_modules` with the shim.
 // Exit code 0: each timeout is reported as a connection that failed, as report.md describes. 3: none is. 1: something else.
 
 import { createServer } from 'node:http';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-const shim = new URL('../../../examples/node/node_modules/@bytecodealliance/preview2-shim/dist/browser/http.js', import.meta.url);
+const shim = pathToFileURL(resolve(process.argv[2], '@bytecodealliance/preview2-shim/dist/browser/http.js'));
 const { outgoingHandler, types } = await import(shim);
 
 let received = 0;
 const server = createServer(() => (received += 1));
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 
 /** Sends a request, and returns the error that the guest reads. */
 async function send(options) {

@@ -28,7 +28,7 @@ fn short_soak_of_the_reference_host_breaks_no_rule() {
         "- 0 violations",
         "- 0 calls without an outcome",
         "| small payload ",
-        "| 100 KB there ",
+        "| 100 KB request ",
         "| list of 120 functions ",
         "| forwarded, closed without a response ",
         "| response cut off half-way ",

@@ -62,11 +62,11 @@ impl Kind {
     /// Returns the name in the report.
     pub fn name(self) -> &'static str {
         match self {
-            Self::First => "100 KB there, all at once",
+            Self::First => "100 KB request, all at once",
             Self::Small => "small payload",
-            Self::Medium => "100 KB there",
-            Self::LargeRequest => "6 MB there",
-            Self::LargeResponse => "6 MB back",
+            Self::Medium => "100 KB request",
+            Self::LargeRequest => "6 MB request",
+            Self::LargeResponse => "6 MB response",
             Self::Streamed => "streamed response, collected",
             Self::Event => "event",
             Self::Failing => "failing function",
