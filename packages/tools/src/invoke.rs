@@ -1,10 +1,10 @@
 //! The tool `invoke-function`.
 
 use crate::bindings::connectors::aws_lambda::lambda::{self, InvokeRequest};
-use crate::bindings::connectors::aws_lambda::types::{Invocation, Payload};
+use crate::bindings::connectors::aws_lambda::types::{Error, Invocation, Payload};
 use crate::failure;
 use crate::settings::Settings;
-use crate::text::cut;
+use crate::text::{Keys, cut};
 
 /// Invokes a function and waits for its response.
 ///
@@ -29,10 +29,31 @@ pub fn invoke(settings: &Settings, name: &str, payload: String) -> Result<String
         max_response_bytes: None,
         delivery: Some(settings.delivery()),
     };
-    Ok(match lambda::invoke(&settings.connection, &request) {
+    let mut result = lambda::invoke(&settings.connection, &request);
+    remove_keys(&settings.keys, &mut result);
+    Ok(match result {
         Ok(invocation) => succeeded(&invocation),
         Err(error) => failure::of_invocation(&error),
     })
+}
+
+/// Removes the keys from what the function returned, before any of it is cut. The connector has already removed them, in
+/// every encoding, from AWS's messages.
+fn remove_keys(keys: &Keys, result: &mut Result<Invocation, Error>) {
+    let output = match result {
+        Ok(invocation) => &mut invocation.output,
+        Err(Error::FunctionFailed(failed)) => {
+            let failure = &mut failed.failure;
+            for text in [&mut failure.error_type, &mut failure.error_message] {
+                *text = text.as_deref().map(|text| keys.remove(text));
+            }
+            &mut failed.invocation.output
+        }
+        Err(_) => return,
+    };
+    if let Some(Payload::Text(text)) = output {
+        *text = keys.remove(text);
+    }
 }
 
 fn succeeded(invocation: &Invocation) -> String {

@@ -64,7 +64,7 @@ fn answer(nothing_ran: &str, tool: impl FnOnce(&Settings) -> Result<String, Stri
     let environment = Environment::new(get_environment());
     let answer = Settings::new(&environment).and_then(|settings| tool(&settings));
     let answer = answer.unwrap_or_else(|reason| format!("{nothing_ran}: {reason}"));
-    text::without(&environment.secrets(), answer)
+    environment.keys().remove(&answer)
 }
 
 /// The macro exports functions by their link name, for which Rust requires `unsafe`.

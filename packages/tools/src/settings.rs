@@ -4,6 +4,7 @@ use crate::allowed::{Allowed, FORMS, FunctionName};
 use crate::bindings::connectors::aws_lambda::types::{
     AccessKey, AssumeRole, Connection, Credentials, Delivery, Endpoint, Role,
 };
+use crate::text::Keys;
 
 /// The functions that may be invoked, listed and described.
 pub const ALLOWED: &str = "AWS_LAMBDA_ALLOWED_FUNCTIONS";
@@ -39,11 +40,9 @@ impl Environment {
     }
 
     /// Returns the values that no answer may contain.
-    pub fn secrets(&self) -> Vec<&str> {
-        [SECRET_ACCESS_KEY, SESSION_TOKEN, ACCESS_KEY_ID]
-            .iter()
-            .filter_map(|name| self.get(name))
-            .collect()
+    pub fn keys(&self) -> Keys {
+        let names = [SECRET_ACCESS_KEY, SESSION_TOKEN, ACCESS_KEY_ID];
+        Keys::new(names.iter().filter_map(|name| self.get(name)))
     }
 }
 
@@ -51,6 +50,7 @@ impl Environment {
 pub struct Settings {
     pub connection: Connection,
     pub timeout_s: u32,
+    pub keys: Keys,
     allowed: Allowed,
 }
 
@@ -71,6 +71,7 @@ impl Settings {
         Ok(Settings {
             connection: connection(environment)?,
             timeout_s: timeout(environment)?,
+            keys: environment.keys(),
             allowed,
         })
     }

@@ -44,6 +44,15 @@ def test_function_is_invoked_on_the_wasmtime_command_line(component, temporary):
     assert answer == 'Ran and succeeded: {"message":"Hello, Ada!"}'
 
 
+def test_key_across_the_limit_of_an_answer_is_removed(component, temporary):
+    key = temporary["AWS_SECRET_ACCESS_KEY"]
+    text = "x" * (32 * 1024 - len(key)) + key
+    for function, payload in [("echo", text), ("fail", {"type": "T", "message": text})]:
+        answer = run(component, temporary, "invoke-function", function, json.dumps(payload))
+        assert "x[removed: a key]" in answer
+        assert key[:4] not in answer
+
+
 def test_keys_in_the_output_of_a_function_are_removed(component, temporary):
     names = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"]
     leaked = {name: temporary[name] for name in names}
