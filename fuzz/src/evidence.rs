@@ -100,24 +100,30 @@ fn plain(code: &str) -> &str {
     code.rsplit('#').next().unwrap_or_default().trim()
 }
 
-/// The codes of status 502 that concern what the function's start needs, by their beginning.
-const SETUP: [&str; 9] = [
-    "EC2",
-    "ENI",
-    "InvalidRuntime",
-    "InvalidSecurityGroup",
-    "InvalidSubnet",
-    "InvalidZip",
-    "KMS",
-    "ResourceNotReady",
-    "SubnetIP",
+/// The codes of status 502 that concern what the function's start needs.
+const SETUP: [&str; 15] = [
+    "EC2AccessDeniedException",
+    "EC2ThrottledException",
+    "EC2UnexpectedException",
+    "ENILimitReachedException",
+    "ENINotReadyException",
+    "InvalidRuntimeException",
+    "InvalidSecurityGroupIDException",
+    "InvalidSubnetIDException",
+    "InvalidZipFileException",
+    "KMSAccessDeniedException",
+    "KMSDisabledException",
+    "KMSInvalidStateException",
+    "KMSNotFoundException",
+    "ResourceNotReadyException",
+    "SubnetIPAddressLimitReachedException",
 ];
 
 /// Whether the status and the code of an error may both precede the function's start. The code of a
 /// response without one is empty, or begins with `HTTP `.
 pub fn rejects(response: &Response, code: &str) -> bool {
     let has_code = !code.is_empty() && !code.starts_with("HTTP ");
-    let is_setup = SETUP.iter().any(|start| code.starts_with(start));
+    let is_setup = SETUP.contains(&code);
     let has_id = ["x-amzn-requestid", "x-amz-request-id"]
         .iter()
         .any(|name| response.header(name).is_some());
