@@ -69,6 +69,41 @@ const flat = (source) => source.replace(/^\s*\*/gm, ' ').replace(/\s+/g, ' ');
 const missing = docs(wit).filter((comment) => !flat(declarations).includes(flat(comment)));
 assert.deepEqual(missing, [], 'a comment of the WIT is missing in the declarations');
 
+// What the functions take, for the check of the arguments. jco declares every number alike, so the WIT is read.
+const types = {};
+const functions = {};
+const camel = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+const members = (body) => [...body.matchAll(/([\w-]+)(?:: ([^,]+)|\((.+?)\))?(?:,|$)/g)].map(([, name, field, content]) => [name, field ?? content ?? null]);
+for (const file of readdirSync(wit).filter((name) => name.endsWith('.wit'))) {
+  const source = text(new URL(file, wit)).replace(/\/\/.*/g, '');
+  for (const [, kind, name, body] of source.matchAll(/\b(record|variant|enum) ([\w-]+) \{([^}]*)\}/g)) {
+    assert.ok(!(name in types), `two types are named ${name}`);
+    types[name] = { [kind]: kind === 'enum' ? members(body).map(([word]) => word) : Object.fromEntries(members(body)) };
+  }
+  for (const [, name, body] of source.matchAll(/([\w-]+): func\((.*?)\)/g)) {
+    functions[`${file.replace('.wit', '')}.${camel(name)}`] = Object.fromEntries(members(body));
+  }
+}
+const taken = {};
+const take = (type) => {
+  const name = type.replace(/option<|list<|>/g, '');
+  if (name in taken || ['bool', 'string', 'u8', 'u16', 'u32', 'u64'].includes(name)) return;
+  assert.ok(name in types, `the arguments cannot be checked: ${type} is unknown`);
+  taken[name] = types[name];
+  const { record = {}, variant = {} } = types[name];
+  for (const field of Object.keys(record)) assert.ok(new RegExp(`^  '?${camel(field)}'?\\??: `, 'm').test(declarations), `${field} has another name`);
+  for (const content of Object.values({ ...record, ...variant })) if (content !== null) take(content);
+};
+for (const parameters of Object.values(functions)) Object.values(parameters).forEach(take);
+writeFileSync(join(raw, 'parameters.js'), `export const functions = ${JSON.stringify(functions)};\nexport const types = ${JSON.stringify(taken)};\n`);
+writeFileSync(
+  join(raw, 'parameters.d.ts'),
+  '/** For each function, as `interface.function`, its parameters and their types in the WIT. */\n' +
+    'export declare const functions: Record<string, Record<string, string>>;\n' +
+    '/** The types that the parameters consist of. A case without a value is `null`. */\n' +
+    'export declare const types: Record<string, { record?: Record<string, string>; variant?: Record<string, string | null>; enum?: string[] }>;\n',
+);
+
 // jco 1.35 declares the imports with versions, but reads them without.
 const root = join(raw, 'connector.d.ts');
 writeFileSync(root, text(root).replace(/^(  'wasi:[^@']*)@[^']*'/gm, "$1'"));

@@ -2,7 +2,8 @@ import type { CallbackResult, ExecutionFailure, ExecutionPage, ExecutionQuery, E
 import type { ChoicePage, Manifest } from '../raw/interfaces/connectors-aws-lambda-cards.js';
 import type { Check, FunctionPage, FunctionQuery, QualifierChoice } from '../raw/interfaces/connectors-aws-lambda-lambda.js';
 import type { Session, SessionRequest } from '../raw/interfaces/connectors-aws-lambda-sessions.js';
-import type { Connection, Invocation } from '../raw/interfaces/connectors-aws-lambda-types.js';
+import type { Connection, Delivery, Invocation } from '../raw/interfaces/connectors-aws-lambda-types.js';
+import { isObject, toArguments } from './check.js';
 import { connectionFromEnvironment } from './connection.js';
 import { defaultAllowedHosts, toOrigins } from './policy.js';
 import { Pool } from './pool.js';
@@ -59,6 +60,14 @@ export function createConnector(options: ConnectorOptions = {}): Connector {
   return new Connector(new Caller(pool, connection, allowed, responseMs));
 }
 
+/** Adds what a value leaves out or has as `undefined`. A value of a wrong type stays, because the check of the arguments names it. */
+function withDefaults<T extends object>(value: T | undefined, defaults: Partial<T>): T {
+  const given = value ?? ({} as T);
+  if (!isObject(given)) return given;
+  const fields = Object.entries(given).filter(([, field]) => field !== undefined && field !== null);
+  return { ...defaults, ...Object.fromEntries(fields) } as T;
+}
+
 /** Makes the calls of a connector. Its fields are private, so that printing a connector shows no key. */
 class Caller {
   readonly #pool: Pool;
@@ -98,9 +107,9 @@ class Caller {
   }
 
   /** A request with the default of `delivery.responseTimeoutMs`. */
-  withDelivery<T extends { delivery?: object }>(request: T): T {
-    if (this.#responseMs === undefined) return request;
-    return { ...request, delivery: { responseTimeoutMs: this.#responseMs, ...request.delivery } };
+  withDelivery<T extends { delivery?: Delivery }>(request: T): T {
+    if (this.#responseMs === undefined || !isObject(request)) return request;
+    return { ...request, delivery: withDefaults(request.delivery, { responseTimeoutMs: this.#responseMs }) };
   }
 
   async #current(): Promise<Connection> {
@@ -109,7 +118,7 @@ class Caller {
 
   async #run(of: Interface, name: string, args: unknown[], allowed: readonly string[]): Promise<unknown> {
     try {
-      return await this.#pool.run({ interface: of, function: name, arguments: args, allowed });
+      return await this.#pool.run({ interface: of, function: name, arguments: toArguments(of, name, args), allowed });
     } catch (error) {
       // The stack of the caller, instead of that of the pool.
       if (error instanceof Error) Error.captureStackTrace(error);
@@ -155,7 +164,7 @@ export class Connector {
 
   /** Lists the account's functions in the region, following Lambda's 50-row pages until `limit` is reached. */
   listFunctions(query: Partial<FunctionQuery> = {}): Promise<FunctionPage> {
-    return this.#caller.call('lambda', 'listFunctions', [this.#caller.withDelivery({ allVersions: false, ...query })]);
+    return this.#caller.call('lambda', 'listFunctions', [this.#caller.withDelivery(withDefaults(query, { allVersions: false }))]);
   }
 
   /**
@@ -224,12 +233,12 @@ class Executions {
 
   /** Lists a function's executions, newest first by default. Rows carry no data. */
   listExecutions(query: Query<ExecutionQuery, 'function'>): Promise<ExecutionPage> {
-    return this.#caller.call('executions', 'listExecutions', [this.#caller.withDelivery({ statuses: [], oldestFirst: false, ...query })]);
+    return this.#caller.call('executions', 'listExecutions', [this.#caller.withDelivery(withDefaults(query, { statuses: [], oldestFirst: false }))]);
   }
 
   /** Lists what happened in an execution, oldest first by default. */
   history(query: Query<HistoryQuery, 'arn'>): Promise<HistoryPage> {
-    return this.#caller.call('executions', 'history', [this.#caller.withDelivery({ withData: false, newestFirst: false, ...query })]);
+    return this.#caller.call('executions', 'history', [this.#caller.withDelivery(withDefaults(query, { withData: false, newestFirst: false }))]);
   }
 
   /**

@@ -125,7 +125,7 @@ export type ExecutionFailedReason =
   | 'closed'
   /** Too many calls were waiting for a thread. */
   | 'overloaded'
-  /** The sandbox trapped, its thread ended, or an argument did not have the type that the WIT declares. */
+  /** The sandbox trapped, or its thread ended or could not start. */
   | 'crashed';
 
 /** The sandbox itself failed, or the package ended it. The connector never returns this. */

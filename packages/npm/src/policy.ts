@@ -1,6 +1,7 @@
 // The outbound policy: the origins that a call may reach.
 
 import type { Connection } from '../raw/interfaces/connectors-aws-lambda-types.js';
+import { toConnection } from './check.js';
 
 /** For each partition, the prefix of its regions, its DNS suffix, and its suffix of dual-stack endpoints. */
 const PARTITIONS = [
@@ -34,9 +35,11 @@ function hosts(service: 'lambda' | 'sts', region: string): string[] {
  *   otherwise only in `sessions.open`, `testConnection` and `cards`.
  *
  * Use it only for a connection that the operator wrote: an endpoint that a workflow author typed must not widen the policy.
+ *
+ * @throws InvalidInputError if a field of the connection does not have its declared type.
  */
 export function defaultAllowedHosts(connection: Connection, options: { sts?: boolean } = {}): string[] {
-  const { region, credentials, endpoint } = connection;
+  const { region, credentials, endpoint } = toConnection(connection);
   const sts = options.sts ?? (credentials.tag === 'assume-role' || credentials.tag === 'web-identity');
   const custom = endpoint !== undefined && 'val' in endpoint && URL.canParse(endpoint.val) ? [new URL(endpoint.val).origin] : [];
   return [...hosts('lambda', region), ...(sts ? hosts('sts', region) : []), ...custom];

@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Executed } from '../raw/interfaces/connectors-aws-lambda-types.js';
-import { ExecutionFailedError, InvalidInputError, toLambdaError } from './errors.js';
+import { ExecutionFailedError, toLambdaError } from './errors.js';
 import type { Call, Reply, Setup } from './protocol.js';
 import { coreModules } from './raw.js';
 
@@ -82,7 +82,14 @@ export class Pool {
       this.#start(this.#idle.pop()!, this.#waiting.shift()!);
     }
     let starting = [...this.#threads].filter(({ ready }) => !ready).length;
-    for (; starting < this.#waiting.length && this.#threads.size < this.#options.maxThreads; starting += 1) this.#spawn();
+    try {
+      for (; starting < this.#waiting.length && this.#threads.size < this.#options.maxThreads; starting += 1) this.#spawn();
+    } catch (error) {
+      // The threads that there are make the waiting calls one after the other.
+      if (this.#threads.size > 0) return;
+      const reason = error instanceof Error ? error.message : 'an unknown failure';
+      for (const job of [...this.#waiting]) this.#reject(job, crashed(`its thread could not start: ${reason}`, 'no'));
+    }
   }
 
   #spawn(): void {
@@ -110,7 +117,7 @@ export class Pool {
     try {
       thread.worker.postMessage(job.call);
     } catch {
-      this.#reject(job, new InvalidInputError('request', 'it contains a value that is not plain data, such as a function; remove it'));
+      this.#reject(job, crashed('its thread could not receive the arguments', 'no'));
       this.#rest(thread);
     }
   }
@@ -152,11 +159,10 @@ export class Pool {
 
   /** Ends a thread whose sandbox failed, because the state of its WASI may be damaged. */
   #crash(thread: Thread, message: string): void {
-    const failed = (executed: Executed) => new ExecutionFailedError('crashed', `the sandbox failed: ${message}`, executed);
     // Each thread that cannot start ends one call, so that starting threads has an end.
     const job = thread.ready || !this.#threads.has(thread) ? undefined : this.#waiting[0];
-    if (job !== undefined) this.#reject(job, failed('no'));
-    this.#remove(thread, failed);
+    if (job !== undefined) this.#reject(job, crashed(message, 'no'));
+    this.#remove(thread, (executed) => crashed(message, executed));
   }
 
   #remove(thread: Thread, error: (executed: Executed) => Error): void {
@@ -186,8 +192,12 @@ function closed(executed: Executed): ExecutionFailedError {
   return new ExecutionFailedError('closed', 'the connector is closed; create another', executed);
 }
 
-/** Whether the function ran, of a call that was cut off. */
+function crashed(message: string, executed: Executed): ExecutionFailedError {
+  return new ExecutionFailedError('crashed', `the sandbox failed: ${message}`, executed);
+}
+
+/** Whether the function ran, of a call that is cut off. If no request has left, none leaves while the thread ends. */
 function outcome({ sent }: Thread, { call }: Job): Executed {
-  const effective = EFFECTIVE.has(`${call.interface}.${call.function}`);
-  return effective && Atomics.load(sent, 0) === 1 ? 'unknown' : 'no';
+  const unsent = Atomics.compareExchange(sent, 0, 0, 2) === 0;
+  return unsent || !EFFECTIVE.has(`${call.interface}.${call.function}`) ? 'no' : 'unknown';
 }

@@ -20,7 +20,10 @@ export type Interfaces = Pick<Root, Interface>;
 /** What a thread gets when it starts. */
 export interface Setup {
   modules: Record<string, WebAssembly.Module>;
-  /** One number: whether a request of the current call has left the sandbox. */
+  /**
+   * One number: 0 while no request of the current call has left the sandbox, 1 afterwards, and 2 if the call was ended before,
+   * so that none may leave.
+   */
   sent: Int32Array<SharedArrayBuffer>;
 }
 

@@ -19,15 +19,16 @@ export type InvokeOptions = InvokeRequest & {
  * Writes `json` as the payload, marked as valid JSON, and adds the SHA-256 of the payload, which Node.js computes several times as
  * fast as the sandbox. A hash that the caller has set is kept.
  */
-export function toInvokeRequest({ json, ...request }: InvokeOptions): InvokeRequest {
+export function toInvokeRequest(options: InvokeOptions): InvokeRequest {
+  let { json, ...request } = options ?? {};
   if (json !== undefined) {
-    if (request.payload !== undefined) {
+    if (request.payload !== undefined && request.payload !== null) {
       throw new InvalidInputError('request.json', '`payload` is set as well; set `payload` for JSON text or `json` for a value');
     }
     request = { ...request, payload: serialize(json), payloadIsJson: true };
   }
   const { payload } = request;
-  if (payload === undefined) return request;
+  if (payload === undefined || payload === null) return request;
   if (typeof payload !== 'string') {
     throw new InvalidInputError('request.payload', 'it is not text; pass JSON text here, or the value as `json`');
   }

@@ -19,7 +19,8 @@ const handle: typeof outgoingHandler.handle = (request, options) => {
     // The connector reports this WIT error as `transport` with kind `denied`.
     throw { tag: 'HTTP-request-denied' };
   }
-  Atomics.store(sent, 0, 1);
+  // The caller was told that nothing was sent.
+  if (Atomics.compareExchange(sent, 0, 0, 1) === 2) throw { tag: 'HTTP-request-denied' };
   return outgoingHandler.handle(request, options);
 };
 
@@ -56,13 +57,11 @@ function errorOf(thrown: unknown): ErrorValue | undefined {
   return typeof payload === 'object' && payload !== null && 'tag' in payload ? (payload as ErrorValue) : undefined;
 }
 
-/** The message up to the value that it quotes. jco quotes arguments of a wrong type, and one may be a secret. */
+/** The message up to a value that it quotes, which may be a secret. */
 function describe(thrown: unknown): string {
   if (!(thrown instanceof Error)) return 'an unknown failure';
   const text = thrown.message.split(/[`"[]/, 1)[0]!.trim();
-  // WebAssembly traps are a `RuntimeError`.
-  const hint = thrown instanceof TypeError ? '; compare the arguments with the declared types' : '';
-  return `${thrown.name}${text && `: ${text}`}${hint}`;
+  return `${thrown.name}${text && `: ${text}`}`;
 }
 
 reply({ tag: 'ready' });

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import {
   AwsError, connectionFromEnvironment, createConnector, ExecutionFailedError, FunctionFailedError, InvalidInputError, LambdaError,
   ServiceError, toLambdaError, TransportError, UnauthenticatedError, type Connection,
@@ -123,14 +124,94 @@ test('each case of the error has its class', () => {
   }
 });
 
-test('argument of a wrong type is reported, and the next call succeeds', async () => {
-  const request = { function: 'echo', logType: 'everything' } as unknown as { function: string };
-  const error = await failure(connector.invoke(request), ExecutionFailedError);
-  assert.deepEqual([error.tag, error.reason, error.executed], ['execution-failed', 'crashed', 'no']);
-  assert.match(error.message, /compare the arguments with the declared types/);
-  const functions = { function: () => 'echo' } as unknown as { function: string };
-  assert.equal((await failure(connector.invoke(functions), InvalidInputError)).executed, 'no');
-  assert.equal(text(await connector.invoke({ function: 'echo', payload: '1' })), '1');
+test('argument of a wrong type is rejected by its field without being repeated, and nothing is sent', async (t) => {
+  const sent = t.mock.method(Worker.prototype, 'postMessage');
+  // Callers without TypeScript can pass any value.
+  const untyped = connector as any;
+  const { executions, sessions, cards } = untyped;
+  const patient = createConnector({ timeouts: { responseMs: 500 } }) as any;
+  const invoke = (fields: object) => untyped.invoke({ function: 'count', json: {}, ...fields });
+  const delivery = (fields: object) => invoke({ delivery: fields });
+  const through = (fields: object) => untyped.withConnection({ ...connection, ...fields }).listQualifiers('echo');
+  const transferred = new Uint8Array(8);
+  structuredClone(transferred, { transfer: [transferred.buffer] });
+  const half = 'hunter2\ud800';
+  const cases: [Promise<unknown>, string, RegExp][] = [
+    [delivery({ idempotent: 'false' }), 'request.delivery.idempotent', /it is not true or false$/],
+    [delivery({ idempotent: 0 }), 'request.delivery.idempotent', /true or false/],
+    [delivery({ maxAttempts: 257 }), 'request.delivery.max-attempts', /it is not a whole number from 0 to 255$/],
+    [delivery({ maxAttempts: '3' }), 'request.delivery.max-attempts', /0 to 255/],
+    [delivery({ maxAttempts: 1.5 }), 'request.delivery.max-attempts', /0 to 255/],
+    [delivery({ responseTimeoutMs: 2 ** 32 + 1_000 }), 'request.delivery.response-timeout-ms', /0 to 4294967295$/],
+    [delivery({ connectTimeoutMs: -1 }), 'request.delivery.connect-timeout-ms', /0 to 4294967295/],
+    [delivery({ connectTimeoutMs: NaN }), 'request.delivery.connect-timeout-ms', /0 to 4294967295/],
+    [delivery([]), 'request.delivery', /it is not an object$/],
+    [invoke({ delivery: 'hunter2' }), 'request.delivery', /it is not an object$/],
+    [invoke({ maxResponseBytes: 5e9 }), 'request.max-response-bytes', /0 to 4294967295/],
+    [untyped.invoke({ function: 'count', payload: '{}', payloadIsJson: 'hunter2' }), 'request.payload-is-json', /true or false/],
+    [invoke({ payloadSha256: 'hunter2' }), 'request.payload-sha256', /it is not a Uint8Array$/],
+    [invoke({ logType: 'hunter2' }), 'request.log-type', /it is not 'none' or 'tail'$/],
+    [invoke({ function: () => 'hunter2' }), 'request.function', /it is not text$/],
+    [invoke({ function: half }), 'request.function', /half of a surrogate pair/],
+    [invoke({ qualifier: half }), 'request.qualifier', /half of a surrogate pair/],
+    [untyped.invoke(), 'request.function', /it is missing; pass text$/],
+    [untyped.invoke({ function: 'echo', payload: Buffer.from('1') }), 'request.payload', /it is not text/],
+    [patient.invoke({ function: 'echo', delivery: 'hunter2' }), 'request.delivery', /it is not an object/],
+    [patient.sessions.open('hunter2'), 'request', /it is not an object/],
+    [untyped.listFunctions('hunter2'), 'query', /it is not an object/],
+    [untyped.listFunctions({ limit: 2n }), 'query.limit', /0 to 4294967295/],
+    [untyped.listQualifiers(half), 'function', /half of a surrogate pair/],
+    [untyped.testConnection('echo', half), 'qualifier', /half of a surrogate pair/],
+    [sessions.open({ scope: { functions: ['echo', 7], listFunctions: false, executions: false } }), 'request.scope.functions[1]', /it is not text/],
+    [sessions.open({ scope: { functions: 'echo', listFunctions: false, executions: false } }), 'request.scope.functions', /it is not an array/],
+    [executions.get('arn', 'false'), 'with-data', /true or false/],
+    [executions.wait('arn', 2 ** 32), 'timeout-ms', /0 to 4294967295/],
+    [executions.wait('arn'), 'timeout-ms', /it is missing; pass a whole number/],
+    [executions.listExecutions({ function: 'f', startedAfterMs: 1 }), 'query.started-after-ms', /it is not a BigInt from 0 to 18446744073709551615$/],
+    [executions.listExecutions({ function: 'f', startedAfterMs: -1n }), 'query.started-after-ms', /BigInt/],
+    [executions.listExecutions({ function: 'f', statuses: [{ tag: 'other', val: half }] }), 'query.statuses[0].other', /half of a surrogate pair/],
+    [executions.stop('arn', { errorType: 'Cancelled' }), 'failure.stack-trace', /it is missing; pass an array$/],
+    [executions.completeCallback('id', { tag: 'succeeded', val: '"hunter2"' }), 'outcome.succeeded', /it is not a Uint8Array$/],
+    [executions.completeCallback('id', { tag: 'succeeded', val: [34, 34] }), 'outcome.succeeded', /it is not a Uint8Array/],
+    [executions.completeCallback('id', { tag: 'succeeded', val: new ArrayBuffer(2) }), 'outcome.succeeded', /it is not a Uint8Array/],
+    [executions.completeCallback('id', { tag: 'succeeded', val: transferred }), 'outcome.succeeded', /transferred/],
+    [executions.completeCallback('id', { tag: 'constructor' }), 'outcome', /it is not an object whose `tag` is 'succeeded' or 'failed' or 'heartbeat'$/],
+    [executions.completeCallback(half, { tag: 'heartbeat' }), 'callback-id', /half of a surrogate pair/],
+    [cards.run('{}', 'invoke', { password: 'hunter2' }), 'values', /it is not text/],
+    [cards.run(half, 'invoke', '{}'), 'connection', /half of a surrogate pair/],
+    [through({ region: undefined }), 'connection.region', /it is missing; pass text$/],
+    [through({ region: half }), 'connection.region', /half of a surrogate pair/],
+    [through({ credentials: undefined }), 'connection.credentials', /it is missing; pass an object whose `tag` is 'access-key' or /],
+    [through({ credentials: { tag: 'access-key', val: { accessKeyId: 'a' } } }), 'connection.credentials.access-key.secret-access-key', /it is missing/],
+    [through({ endpoint: 'https://user:hunter2@h' }), 'connection.endpoint', /it is not an object whose `tag` is 'fips' or /],
+    [through({ endpoint: { tag: 'url', val: new URL('https://user:hunter2@h') } }), 'connection.endpoint.url', /it is not text$/],
+    [untyped.withConnection(null).listQualifiers('echo'), 'connection', /it is missing; pass an object$/],
+  ];
+  const errors = await Promise.all(cases.map(([call, field]) => failure(call, InvalidInputError).catch((thrown) => assert.fail(`${field}: ${thrown}`))));
+  assert.deepEqual(errors.map(({ field, executed }) => [field, executed]), cases.map(([, field]) => [field, 'no']));
+  errors.forEach((error, index) => assert.match(error.message, cases[index]![2]));
+  assert.deepEqual(errors.filter((error) => inspect(error).includes('hunter2')), []);
+  assert.equal(sent.mock.callCount(), 0);
+  await patient.close();
+});
+
+test('field that is null or undefined counts as left out', async (t) => {
+  const sent = t.mock.method(Worker.prototype, 'postMessage');
+  const untyped = createConnector({ timeouts: { responseMs: 60_000 } }) as any;
+  const absent = { qualifier: null, payload: null, payloadSha256: undefined, delivery: { responseTimeoutMs: undefined, idempotent: null } };
+  assert.equal(text(await untyped.invoke({ function: 'echo', json: 1, ...absent })), '1');
+  const { functions } = await untyped.listFunctions({ nameContains: 'echo', allVersions: undefined, delivery: null });
+  assert.deepEqual(functions.map(({ name }: { name: string }) => name), ['echo']);
+  const messages = sent.mock.calls.map((call) => call.arguments[0] as { arguments: { delivery: { responseTimeoutMs: number } }[] });
+  assert.deepEqual(messages.map((message) => message.arguments[1]?.delivery.responseTimeoutMs), [60_000, 60_000]);
+  await untyped.close();
+});
+
+test('bytes are sent without the memory around them', async (t) => {
+  const sent = t.mock.method(Worker.prototype, 'postMessage');
+  await connector.executions.completeCallback('id', { tag: 'succeeded', val: Buffer.from('"yes"') }).catch(() => {});
+  const [{ arguments: [, , outcome] }] = sent.mock.calls[0]?.arguments as [{ arguments: [unknown, unknown, { val: Uint8Array }] }];
+  assert.equal(Buffer.from(outcome.val.buffer).toString(), '"yes"');
 });
 
 test('no secret appears in an error, or when a connector is printed', async () => {

@@ -57,6 +57,16 @@ test('default is the hosts of Lambda in the region, and the endpoint', () => {
   assert.deepEqual(defaultAllowedHosts(standard, { sts: true }), [...lambda, ...sts]);
 });
 
+test('default of a connection with a wrong field names the field and repeats nothing', () => {
+  const hosts = (fields: object) => () => defaultAllowedHosts({ ...standard, ...fields } as Connection);
+  for (const endpoint of ['https://user:hunter2@h', { tag: 'url', val: ['https://user:hunter2@h'] }]) {
+    assert.throws(hosts({ endpoint }), { name: 'InvalidInputError', field: /^connection\.endpoint/, message: /^(?![^]*hunter2)/ });
+  }
+  assert.throws(hosts({ credentials: undefined }), { name: 'InvalidInputError', field: 'connection.credentials' });
+  assert.throws(hosts({ region: undefined }), { name: 'InvalidInputError', field: 'connection.region' });
+  assert.deepEqual(hosts({ endpoint: null })(), defaultAllowedHosts(standard));
+});
+
 test('text that is not a region has no hosts', () => {
   for (const region of ['', 's3', 'eu-central-1.evil.example', 'eu-central-1/', 'EU-CENTRAL-1', '@evil.example', 'a-b-1#']) {
     assert.deepEqual(defaultAllowedHosts({ ...role, region }), [], region);

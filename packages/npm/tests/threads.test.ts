@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
 import type { Socket } from 'node:net';
-import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { test, type TestContext } from 'node:test';
+import threads, { Worker } from 'node:worker_threads';
 import { createConnector, ExecutionFailedError } from '@connectors/aws-lambda';
 import { connection, connector, failure, relay, runs, silent, text } from './support.js';
 
@@ -118,6 +119,104 @@ test('thread that dies rejects its call as unknown, and another thread makes the
   assert.equal(text(await next), '2');
   await dying.close();
 });
+
+/** Makes each start of a thread fail, until the test ends or calls the result. */
+function withoutThreads(t: TestContext): () => void {
+  const original = threads.Worker;
+  const use = (worker: unknown) => {
+    Object.assign(threads, { Worker: worker });
+    syncBuiltinESMExports();
+  };
+  use(class {
+    constructor() {
+      throw new Error('EAGAIN');
+    }
+  });
+  const restore = () => use(original);
+  t.after(restore);
+  return restore;
+}
+
+const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
+test('call whose thread cannot start did not run, does not run later, and does not keep the process alive', async (t) => {
+  const key = randomUUID();
+  const failing = createConnector();
+  t.after(() => failing.close());
+  const before = timers();
+  const restore = withoutThreads(t);
+  const { reason, executed, message } = await failure(failing.invoke({ function: 'count', json: { key } }), ExecutionFailedError);
+  assert.deepEqual([reason, executed], ['crashed', 'no']);
+  assert.match(message, /its thread could not start: EAGAIN/);
+  assert.equal(timers(), before);
+  restore();
+  const again = await failing.invoke({ function: 'count', json: { key } });
+  assert.deepEqual(JSON.parse(text(again)), { key, runs: 1 });
+  assert.equal(await runs(key), 2);
+});
+
+test('call waits for a thread that works if another cannot start', async (t) => {
+  let arrive = () => {};
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const { to } = await relay(t, () => {
+    arrive();
+    return gate;
+  });
+  const pair = createConnector({ connection: to, maxConcurrentCalls: 2 });
+  t.after(() => pair.close());
+  const first = pair.invoke({ function: 'echo', json: 1 });
+  await arrived;
+  withoutThreads(t);
+  const second = pair.invoke({ function: 'echo', json: 2 });
+  // Its promise of a connection is settled, so that the second call waits.
+  await new Promise(setImmediate);
+  open();
+  assert.deepEqual((await Promise.all([first, second])).map(text), ['1', '2']);
+});
+
+test('waiting call is rejected as not run if the last thread dies and no other can start', async (t) => {
+  const { to, received } = await silent(t);
+  const sent = t.mock.method(Worker.prototype, 'postMessage');
+  const dying = createConnector({ connection: to, maxConcurrentCalls: 1 });
+  const calls = [1, 2, 3].map((json) => failure(dying.invoke({ function: 'echo', json }), ExecutionFailedError));
+  await received;
+  withoutThreads(t);
+  await (sent.mock.calls[0]?.this as Worker).terminate();
+  const errors = await Promise.all(calls);
+  assert.deepEqual(errors.map(({ reason, executed }) => [reason, executed]), [['crashed', 'unknown'], ['crashed', 'no'], ['crashed', 'no']]);
+  await dying.close();
+});
+
+for (const end of ['callMs', 'close'] as const) {
+  test(`request of a call that ${end} ended as not run does not leave`, async (t) => {
+    const key = randomUUID();
+    // The thread is as slow as possible: it receives the call after its end, and is terminated after that.
+    const held = new Promise<[Worker, unknown]>((resolve) => {
+      t.mock.method(Worker.prototype, 'postMessage', function (this: Worker, call: unknown) {
+        resolve([this, call]);
+      });
+    });
+    t.mock.method(Worker.prototype, 'terminate', async () => 0);
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const ending = createConnector({ timeouts: { callMs: 1_234 } });
+    const call = failure(ending.invoke({ function: 'count', json: { key } }), ExecutionFailedError);
+    const [worker, message] = await held;
+    if (end === 'callMs') t.mock.timers.tick(1_234);
+    else await ending.close();
+    const { reason, executed } = await call;
+    assert.deepEqual([reason, executed], [end === 'callMs' ? 'timed-out' : 'closed', 'no']);
+    t.mock.restoreAll();
+    t.mock.timers.reset();
+    t.after(() => worker.terminate());
+    worker.postMessage(message);
+    const [reply] = await once(worker, 'message');
+    assert.deepEqual([reply.tag, reply.val.tag, reply.val.val?.kind, reply.val.val?.executed], ['err', 'transport', 'denied', 'no']);
+    assert.equal(await runs(key), 1);
+    await ending.close();
+  });
+}
 
 test('thread that is idle ends, and a later call starts another', async (t) => {
   const sent = t.mock.method(Worker.prototype, 'postMessage');
