@@ -19,6 +19,7 @@ NAMES = {"service-error": "ServiceErrorDetail", "transport-error": "TransportErr
 HIDDEN = {
     "access-key": {"secret-access-key", "session-token"},
     "signing-key": {"key", "session-token"},
+    "role": {"external-id"},
     "web-identity": {"token"},
     "endpoint": {"url", "emulator"},
     "invoke-request": {"payload", "client-context"},

@@ -1,18 +1,22 @@
 """Calls at the same time, their end, and processes."""
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
 import textwrap
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+import weakref
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
 from aws_lambda_connector import AsyncClient, Client, Delivery, Executed, FunctionFailedError, HostError
+from aws_lambda_connector import _runner
 from aws_lambda_connector._policy import Policy
+from aws_lambda_connector._runner import Runner
 from aws_lambda_connector._sandbox import sandbox
 
 
@@ -98,6 +102,124 @@ def test_call_that_was_cancelled_while_it_waited_never_starts(runs):
     assert runs(key) == 0
 
 
+def test_call_beyond_ten_thousand_that_wait_is_rejected_until_others_are_cancelled(runs, monkeypatch):
+    key = str(uuid.uuid4())
+    began, go_on = threading.Event(), threading.Event()
+    allows = Policy.allows
+
+    def allows_later(policy, scheme, authority):
+        began.set()
+        go_on.wait()
+        return allows(policy, scheme, authority)
+
+    async def calls():
+        client = AsyncClient(max_concurrent_calls=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(Policy, "allows", allows_later)
+            first = asyncio.create_task(client.invoke("echo", "7"))
+            await asyncio.to_thread(began.wait)
+        waiting = [asyncio.create_task(client.invoke("count", json={"key": key})) for _ in range(10_000)]
+        await asyncio.sleep(0)
+        try:
+            rejected = asyncio.create_task(client.invoke("count", json={"key": key}))
+            await asyncio.sleep(0)
+            assert rejected.done()
+            with pytest.raises(HostError, match="10,000 calls wait .* raise `max_concurrent_calls`") as raised:
+                await rejected
+            assert raised.value.executed == Executed.NO
+            for call in waiting:
+                call.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            # The cancelled calls have given up their places.
+            last = asyncio.create_task(client.invoke("echo", "8"))
+            await asyncio.sleep(0)
+            assert not last.done()
+        finally:
+            go_on.set()
+        return (await first).output, (await last).output
+
+    assert asyncio.run(calls()) == ("7", "8")
+    assert runs(key) == 0
+
+
+class Request:
+    """Stands for the payload and the keys that a call holds."""
+
+    def __init__(self, go_on):
+        self.go_on = go_on
+
+    def __call__(self):
+        self.go_on.wait()
+
+
+def is_released(reference):
+    gc.collect()
+    return reference() is None
+
+
+def test_request_of_a_call_that_timed_out_or_was_cancelled_while_it_waited_is_released():
+    runner = Runner(1)
+    go_on = threading.Event()
+    first = runner._submit(Request(go_on))
+    request = Request(go_on)
+    timed_out = weakref.ref(request)
+    with pytest.raises(HostError, match="no thread was free"):
+        runner.run(request, 0.001)
+    request = Request(go_on)
+    cancelled = weakref.ref(request)
+
+    async def cancel():
+        task = asyncio.create_task(runner.run_async(request, 60))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    del request
+    released = is_released(timed_out), is_released(cancelled)
+    go_on.set()
+    first.result()
+    assert released == (True, True)
+
+
+def test_request_of_a_call_that_ended_is_released_while_its_thread_makes_the_next_call():
+    runner = Runner(1)
+    go_on, began, end = threading.Event(), threading.Event(), threading.Event()
+    request = Request(go_on)
+    ended = weakref.ref(request)
+    first = runner._submit(request)
+    del request
+    second = runner._submit(lambda: began.set() or end.wait())
+    go_on.set()
+    began.wait()
+    released = is_released(ended)
+    end.set()
+    assert (first.result(), second.result(), released) == (None, True, True)
+
+
+def test_longest_wait_for_an_execution_is_one_that_windows_can_wait(client, monkeypatch):
+    def wait_of_windows(futures, seconds):
+        if seconds > 4_294_967:
+            raise OverflowError("timeout value is too large")
+        return wait(futures, seconds)
+
+    monkeypatch.setattr(_runner, "wait", wait_of_windows)
+    with pytest.raises(ValueError, match="arn"):
+        client.executions.wait("no ARN", timeout_ms=2**32 - 1)
+
+
+def test_call_with_the_longest_wait_is_stopped_when_the_interpreter_ends(client, monkeypatch):
+    def allows_at_the_end(*_):
+        sandbox()._stop()
+        return False
+
+    monkeypatch.setattr(Policy, "allows", allows_at_the_end)
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:workflow:1/durable-execution/name/id"
+    with pytest.raises(HostError, match="interrupt"):
+        client.executions.wait(arn, timeout_ms=2**32 - 1)
+
+
 def test_instance_that_does_not_end_is_stopped(client, runs, monkeypatch):
     """The engine's clock passes the limit of the call, as it does if the component computes for ever."""
     key = str(uuid.uuid4())
@@ -126,13 +248,14 @@ def run(program):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
-def test_call_in_a_forked_process_is_an_error_and_does_not_hang():
+@pytest.mark.parametrize("first", ['client.invoke("echo", "7").output == "7"', "client.code"])
+def test_call_in_a_forked_process_is_an_error_and_does_not_hang(first):
     output = run(
-        """
+        f"""
         import os
         from aws_lambda_connector import Client, HostError
         client = Client()
-        assert client.invoke("echo", "7").output == "7"
+        assert {first}
         if os.fork() == 0:
             try:
                 client.invoke("echo", "7")
@@ -145,6 +268,76 @@ def test_call_in_a_forked_process_is_an_error_and_does_not_hang():
     )
     assert "forked" in output
     assert "function ran: no" in output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+@pytest.mark.parametrize(
+    "during",
+    [
+        "_policy.Policy.allows",  # The only thread of the client is busy.
+        "_compiled.load",  # The first call has the lock of the module.
+    ],
+)
+def test_call_in_a_process_that_was_forked_during_a_call_is_an_error_at_once(during):
+    output = run(
+        f"""
+        import asyncio, os, signal, threading
+        from aws_lambda_connector import AsyncClient, Client, HostError, _compiled, _policy
+        client = Client(max_concurrent_calls=1)
+        client_of_coroutines = AsyncClient(max_concurrent_calls=1)
+        began, go_on = threading.Event(), threading.Event()
+        original = {during}
+
+        def later(*arguments):
+            began.set()
+            go_on.wait()
+            return original(*arguments)
+
+        {during} = later
+        caller = threading.Thread(target=lambda: print(client.invoke("echo", "7").output))
+        caller.start()
+        began.wait()
+        {during} = original
+        if os.fork() == 0:
+            # A child that hangs ends here.
+            signal.alarm(60)
+            for call in (
+                lambda: client.invoke("echo", "7"),
+                lambda: asyncio.run(client_of_coroutines.invoke("echo", "7")),
+            ):
+                try:
+                    call()
+                except HostError as error:
+                    print(error.executed, "forked" in str(error), flush=True)
+            os._exit(0)
+        os.wait()
+        go_on.set()
+        caller.join()
+        """
+    )
+    assert output == "no True\nno True\n7\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_call_in_a_process_that_was_forked_while_a_lock_was_held_is_an_error_at_once():
+    output = run(
+        """
+        import os, signal
+        from aws_lambda_connector import Client, HostError
+        client = Client()
+        assert client.invoke("echo", "7").output == "7"
+        with client._core._runner._lock:
+            if os.fork() == 0:
+                signal.alarm(60)
+                try:
+                    client.invoke("echo", "7")
+                except HostError as error:
+                    print(error.executed, flush=True)
+                os._exit(0)
+        os.wait()
+        """
+    )
+    assert output == "no\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")

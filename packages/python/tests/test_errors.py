@@ -3,6 +3,7 @@
 import asyncio
 import json
 import pickle
+import sys
 import traceback
 import uuid
 
@@ -201,6 +202,36 @@ def test_incomplete_environment_is_reported(monkeypatch, missing):
 
 def test_keys_of_the_arguments_and_the_environment_do_not_mix():
     assert "incomplete" in str(raised_by(lambda: Client(aws_access_key_id="AKIDLOCALLAMBDA")))
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), 86_401, 1e10, sys.maxsize, 10**400, float("inf")])
+def test_call_timeout_out_of_range_is_rejected_by_the_constructor(client, seconds):
+    error = raised_by(lambda: client(call_timeout=seconds))
+    assert (type(error), error.executed) == (InvalidInputError, Executed.NO)
+    assert str(error) == "call_timeout: must be a positive number of seconds, at most 86,400 (a day)"
+
+
+def test_largest_limits_of_a_client_are_accepted():
+    assert Client(call_timeout=86_400, memory_limit=4 << 30).invoke("echo", "7").output == "7"
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, (4 << 30) + 1, 1 << 63, 1 << 64])
+def test_memory_limit_out_of_range_is_rejected_by_the_constructor(size):
+    error = raised_by(lambda: Client(memory_limit=size))
+    assert str(error) == "memory_limit: must be from 1 MiB (1048576) to 4 GiB (4294967296)"
+
+
+@pytest.mark.parametrize("argument", ["max_concurrent_calls", "memory_limit"])
+def test_limit_that_is_not_an_integer_is_a_type_error(argument):
+    with pytest.raises(TypeError, match=f"{argument} must be int, not float"):
+        Client(**{argument: 1.5e9})
+
+
+@pytest.mark.parametrize("milliseconds", [-1, 1 << 32, 1 << 70, 10**400])
+def test_wait_for_an_execution_out_of_range_is_rejected(client, milliseconds):
+    error = raised_by(lambda: client.executions.wait("arn", timeout_ms=milliseconds))
+    assert str(error) == "timeout-ms: must be an integer from 0 to 4294967295"
 
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"

@@ -133,8 +133,37 @@ def test_destinations_match_by_scheme_host_and_port(scheme, authority, expected)
         "[fe80::1]:80",
         "[fd00:ec2::254]",
         "[::ffff:169.254.169.254]",
+        "[::169.254.169.254]",
+        "[::ffff:0:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b::168.63.129.16]",
+        "[64:ff9b:1::169.254.169.254]",
+        "[64:ff9b:1:a9fe:a9:fe00::]",
+        "[64:ff9b:1:a9:fe:a9fe::]",
+        "[64:ff9b:1:0:a9:fea9:fe00:0]",
+        "[2002:a9fe:a9fe::]",
+        "[2002:6464:64c8::1]",
+        "[2001:0:a9fe:a9fe::1]",
+        "[2001:0:102:304::5601:5601]",
+        "[2001:db8::5efe:169.254.169.254]",
+        "[2001:db8::200:5efe:169.254.169.254]",
         "2852039166",
         "0xa9fea9fe",
+        "0xa9fea9fe.",
+        "0xa9fea9fe..",
+        "0XA9.254.169.254",
+        "0xa9.254.169.254",
+        "http://0xa9.254.169.254:80/",
+        "0xa9.254.169.254.",
+        "0xa9.16689662",
+        "0xa9.0376.43518",
+        "169.0xfea9fe",
+        "0251.0376.0251.0376",
+        "169.254.169.254.",
+        "host.0x",
+        "host.7",
+        "a..example",
+        ".example",
         "100.100.100.200",
         "user@host",
         "ftp://host",
@@ -146,6 +175,36 @@ def test_destinations_match_by_scheme_host_and_port(scheme, authority, expected)
 def test_destination_that_is_prohibited_or_unclear_cannot_be_allowed(text):
     with pytest.raises(InvalidInputError, match="allowed_hosts"):
         Policy([text])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.0.0.1",
+        "169.253.255.255",
+        "localhost",
+        "a_b.0xa9.7.example",
+        "0xa9fea9fe-1",
+        "absolute.example.",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "[::ffff:0:10.0.0.1]",
+        "[64:ff9b::10.0.0.1]",
+        "[64:ff9b:1::10.0.0.1]",
+        "[2002:a00:1::1]",
+        "[2001:0:102:304::f5ff:fffe]",
+        "[2001:db8::5efe:10.0.0.1]",
+        "[2001:db8::1]",
+    ],
+)
+def test_destination_beside_a_prohibited_one_can_be_allowed(text):
+    assert Policy([text]).allows("https", text)
+
+
+@pytest.mark.parametrize("url", ["http://0xa9.254.169.254", "http://[64:ff9b::a9fe:a9fe]", "https://[2002:a9fe:a9fe::]"])
+def test_endpoint_url_that_leads_to_a_metadata_service_is_rejected(url):
+    with pytest.raises(InvalidInputError, match="endpoint_url: .* metadata service"):
+        Client(endpoint_url=url)
 
 
 def test_policy_that_fails_denies(client, runs, monkeypatch):

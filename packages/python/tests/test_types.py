@@ -17,7 +17,25 @@ from wasmtime.component import (
     VariantType,
 )
 
-from aws_lambda_connector import AccessKey, Endpoint, ExecutionStatus, SigningKey, WebIdentity, _values, _wit, exceptions, types
+from aws_lambda_connector import (
+    AccessKey,
+    AssumeRole,
+    AsyncClient,
+    Client,
+    Connection,
+    EmulatorEndpoint,
+    Endpoint,
+    ExecutionStatus,
+    Role,
+    Session,
+    SigningKey,
+    UrlEndpoint,
+    WebIdentity,
+    _values,
+    _wit,
+    exceptions,
+    types,
+)
 
 INTERFACES = ["types", "lambda", "sessions", "executions", "cards"]
 
@@ -127,15 +145,44 @@ def test_every_attribute_of_an_error_is_an_attribute_of_its_exception():
         assert {field.name for field in dataclasses.fields(detail)} <= set(dir(cls))
 
 
-def test_secrets_are_not_part_of_a_repr():
-    shown = {
-        cls: {field.name for field in dataclasses.fields(cls) if field.repr}
-        for cls in (AccessKey, SigningKey, WebIdentity, types.InvokeRequest)
-    }
-    assert shown[AccessKey] == {"access_key_id"}
-    assert shown[SigningKey] == {"access_key_id", "date"}
-    assert shown[WebIdentity] == {"role"}
-    assert not shown[types.InvokeRequest] & {"payload", "client_context"}
+SECRET = "hunter2"
+KEY = AccessKey(access_key_id="AKID", secret_access_key=SECRET, session_token=SECRET)
+ROLE = Role(arn="arn:role", external_id=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "shown"),
+    [
+        (KEY, "AccessKey(access_key_id='AKID')"),
+        (
+            SigningKey(access_key_id="AKID", date="20260101", key=SECRET.encode(), session_token=SECRET),
+            "SigningKey(access_key_id='AKID', date='20260101')",
+        ),
+        (
+            AssumeRole(source=KEY, roles=(ROLE,)),
+            "AssumeRole(source=AccessKey(access_key_id='AKID'), "
+            "roles=(Role(arn='arn:role', session_name=None, duration_seconds=None),))",
+        ),
+        (
+            WebIdentity(token=SECRET, role=ROLE),
+            "WebIdentity(role=Role(arn='arn:role', session_name=None, duration_seconds=None))",
+        ),
+    ],
+)
+@pytest.mark.parametrize("endpoint", [UrlEndpoint, EmulatorEndpoint])
+def test_repr_of_a_client_shows_no_secret_of_its_connection(credentials, shown, endpoint):
+    connection = Connection(region="r-1", credentials=credentials, endpoint=endpoint(f"https://h/?t={SECRET}"))
+    for client in (Client(connection=connection), AsyncClient(connection=connection)):
+        expected = f"Connection(region='r-1', credentials={shown}, endpoint={endpoint.__name__}())"
+        assert repr(client) == f"{type(client).__name__}({expected})"
+
+
+def test_repr_of_a_session_or_a_request_shows_no_secret():
+    session = Session(keys=KEY, expires=7, principal="arn:session")
+    assert repr(session) == "Session(keys=AccessKey(access_key_id='AKID'), expires=7, principal='arn:session')"
+    request = types.InvokeRequest(function="f", payload=SECRET, client_context=SECRET)
+    assert "function='f'" in repr(request)
+    assert SECRET not in repr(request)
 
 
 def test_records_cannot_be_changed():

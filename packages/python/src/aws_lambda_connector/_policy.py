@@ -37,7 +37,10 @@ _PROHIBITED = [
     )
 ]
 
-_FORM = "write HOST, HOST:PORT, or an http or https URL without a user name"
+_FORM = (
+    "write HOST, HOST:PORT, or an http or https URL without a user name; an IPv4 address must be four decimal numbers, "
+    "and link-local addresses and those of metadata services are prohibited"
+)
 
 # A scheme, a host in lower case or an address, and a port.
 Destination = tuple[str, str, int]
@@ -97,7 +100,7 @@ def _destinations(text: str) -> list[Destination]:
 
 def _split(authority: str) -> tuple[str, int | None]:
     """The host in its canonical form, and the port. Raises `ValueError` for anything that may be read in two ways."""
-    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?", authority, re.ASCII)
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::([0-9]{1,5}))?", authority, re.ASCII)
     if match is None:
         raise ValueError("not a destination")
     host, port = match[1].lower(), int(match[2]) if match[2] else None
@@ -105,11 +108,49 @@ def _split(authority: str) -> tuple[str, int | None]:
         address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.IPv6Address(host[1:-1])
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
             address = address.ipv4_mapped
-    elif re.fullmatch(r"[0-9.]+|.*0x[0-9a-f]*", host):
-        # Only the usual form: resolvers also read `2852039166` and `0xa9fea9fe` as addresses.
+    elif re.search(r"(^|\.)([0-9]+|0x\w*)\.?$", host):
+        # Resolvers read a name whose last label is a number as an IPv4 address, also `0xa9.16689662` and
+        # `2852039166`. Only the usual form is allowed.
         address = ipaddress.IPv4Address(host)
     else:
         return host, port
-    if any(address in network for network in _PROHIBITED if network.version == address.version):
+    if _is_prohibited(address) or any(_is_prohibited(embedded) for embedded in _embedded(address)):
         raise ValueError("a link-local address or that of a metadata service")
     return str(address), port
+
+
+def _is_prohibited(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in network for network in _PROHIBITED if network.version == address.version)
+
+
+def _embedded(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a translator or a tunnel reads from an IPv6 address.
+
+    The connector has the same list, in `src/aws/endpoint/address.rs`.
+    """
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    octets = address.packed
+    last = octets[12:]
+    found: list[bytes] = []
+    if octets[:12] in (bytes(12), bytes(10) + b"\xff\xff", bytes(8) + b"\xff\xff\0\0"):
+        # IPv4-compatible, IPv4-mapped and IPv4-translated.
+        found = [last]
+    elif octets[:12] == b"\0\x64\xff\x9b" + bytes(8):
+        # NAT64 with the well-known prefix (RFC 6052).
+        found = [last]
+    elif octets[:6] == b"\0\x64\xff\x9b\0\1":
+        # NAT64 with a prefix of the local network (RFC 8215), of any length that RFC 6052 defines. These skip
+        # the ninth octet.
+        rest = octets[6:8] + octets[9:13]
+        found = [rest[:4], rest[1:5], rest[2:6], last]
+    elif octets[:2] == b"\x20\x02":
+        # 6to4.
+        found = [octets[2:6]]
+    elif octets[:4] == b"\x20\x01\0\0":
+        # Teredo (RFC 4380): the server, and the client with every bit inverted.
+        found = [octets[4:8], bytes(octet ^ 0xFF for octet in last)]
+    elif octets[8:12] in (b"\0\0\x5e\xfe", b"\2\0\x5e\xfe"):
+        # ISATAP (RFC 5214).
+        found = [last]
+    return [ipaddress.IPv4Address(part) for part in found]

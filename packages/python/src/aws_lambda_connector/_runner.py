@@ -15,9 +15,12 @@ from aws_lambda_connector.types import Executed
 
 R = TypeVar("R")
 
+# The number of calls of one client that may wait for a thread.
+_MAX_WAITING = 10_000
+
 
 class Runner:
-    """Runs at most `limit` calls at the same time. The others wait for a thread.
+    """Runs at most `limit` calls at the same time. The others wait for a thread, up to a bound.
 
     The threads are daemons, so that a call without an end does not keep the interpreter from its own.
     """
@@ -26,7 +29,8 @@ class Runner:
         self._lock = threading.Lock()
         self._free = limit
         self._limit = limit
-        self._waiting: collections.deque[tuple[Future[Any], Callable[[], Any]]] = collections.deque()
+        # The oldest first. Any of them can be taken out, because its caller may give up.
+        self._waiting: collections.OrderedDict[Future[Any], Callable[[], Any]] = collections.OrderedDict()
 
     def run(self, call: Callable[[], R], seconds: float) -> R:
         """Returns the result of a call, or raises an error after this time."""
@@ -34,8 +38,7 @@ class Runner:
         try:
             wait([future], seconds)
         finally:
-            # Has an effect only if no thread has begun the call.
-            future.cancel()
+            self._withdraw(future)
         return self._result(future, seconds)
 
     async def run_async(self, call: Callable[[], R], seconds: float) -> R:
@@ -54,7 +57,7 @@ class Runner:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
         finally:
-            future.cancel()
+            self._withdraw(future)
         return self._result(future, seconds)
 
     def _result(self, future: Future[R], seconds: float) -> R:
@@ -75,23 +78,38 @@ class Runner:
         future: Future[R] = Future()
         with self._lock:
             if not self._free:
-                self._waiting.append((future, call))
+                if len(self._waiting) >= _MAX_WAITING:
+                    raise HostError(
+                        f"{_MAX_WAITING:,} calls wait for a thread, which is the limit; call again later, or raise "
+                        "`max_concurrent_calls`",
+                        Executed.NO,
+                    )
+                self._waiting[future] = call
                 return future
             self._free -= 1
+        first = [(future, call)]
         try:
-            threading.Thread(target=self._work, args=(future, call), name="aws-lambda-connector", daemon=True).start()
+            threading.Thread(target=self._work, args=(first,), name="aws-lambda-connector", daemon=True).start()
         except RuntimeError:
             with self._lock:
                 self._free += 1
             raise HostError("the system did not start a thread for the call", Executed.NO) from None
         return future
 
-    def _work(self, future: Future[Any], call: Callable[[], Any]) -> None:
-        next_call: tuple[Future[Any], Callable[[], Any]] | None = (future, call)
+    def _withdraw(self, future: Future[Any]) -> None:
+        """Removes a call with its request, unless a thread has begun it."""
+        with self._lock:
+            self._waiting.pop(future, None)
+        # Has an effect also if a thread has taken the call and not begun it.
+        future.cancel()
+
+    def _work(self, first: list[tuple[Future[Any], Callable[[], Any]]]) -> None:
+        # A thread keeps its arguments until it ends, so the first call is removed from them.
+        next_call: tuple[Future[Any], Callable[[], Any]] | None = first.pop()
         while next_call:
             _perform(*next_call)
             with self._lock:
-                next_call = self._waiting.popleft() if self._waiting else None
+                next_call = self._waiting.popitem(last=False) if self._waiting else None
                 if next_call is None:
                     self._free += 1
 

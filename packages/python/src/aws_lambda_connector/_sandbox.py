@@ -27,8 +27,6 @@ R = TypeVar("R")
 
 # The engine counts these, and stops an instance at its number.
 _TICK_SECONDS = 1.0
-# Enough for any limit below a day. Only reached while the interpreter ends.
-_MAX_TICKS = 100_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,11 @@ class Limits:
 
     seconds: float
     memory_bytes: int
+
+    @property
+    def ticks(self) -> int:
+        """The number at which the engine stops the instance."""
+        return math.ceil(self.seconds / _TICK_SECONDS) + 1
 
 
 class Sandbox:
@@ -48,21 +51,16 @@ class Sandbox:
         self.engine = Engine(config)
         wasm = resources.files("aws_lambda_connector").joinpath("aws-lambda-connector.wasm").read_bytes()
         self.component, self.compiled = _compiled.load(self.engine, wasm)
-        self._process = os.getpid()
         self._running = 0
+        self._most_ticks = 0
         self._state = threading.Condition()
         threading.Thread(target=self._tick, name="aws-lambda-connector-clock", daemon=True).start()
         atexit.register(self._stop)
 
     def call(self, function: Function[R], arguments: Sequence[object], policy: Policy, limits: Limits) -> R:
         """Returns the result, or raises the error."""
-        if os.getpid() != self._process:
-            raise HostError(
-                "this process was forked after its parent had made a call, and has none of the parent's threads; "
-                "start it by `spawn` or `forkserver`, or make the first call after the fork",
-                Executed.NO,
-            )
         with self._state:
+            self._most_ticks = max(self._most_ticks, limits.ticks)
             self._running += 1
             self._state.notify()
         try:
@@ -79,7 +77,7 @@ class Sandbox:
                 with linker.root() as root:
                     root.add_func("allows", lambda _, scheme, authority: policy.allows(scheme, authority))
                 store.set_limits(memory_size=limits.memory_bytes)
-                store.set_epoch_deadline(math.ceil(limits.seconds / _TICK_SECONDS) + 1)
+                store.set_epoch_deadline(limits.ticks)
                 # The component inherits no environment, no files and no standard streams.
                 store.set_wasi(WasiConfig())
                 store.set_wasi_http()
@@ -125,19 +123,39 @@ class Sandbox:
 
     def _stop(self) -> None:
         """Stops abandoned calls when the interpreter ends, before one of them calls back into it."""
-        if self._running and os.getpid() == self._process:
-            for _ in range(_MAX_TICKS):
+        if self._running and os.getpid() == _process:
+            for _ in range(self._most_ticks):
                 self.engine.increment_epoch()
 
 
+# The process that made the first call, or loaded the sandbox.
+_process: int | None = None
 _lock = threading.Lock()
 _loaded: Sandbox | None = None
+
+
+def reject_after_fork() -> None:
+    """Raises an error in a process that was forked after the first call.
+
+    Each call begins with this, before it takes a lock. A thread of the parent may have held the lock during
+    the fork, and the child has no thread that releases it.
+    """
+    global _process
+    if _process is None:
+        _process = os.getpid()
+    elif _process != os.getpid():
+        raise HostError(
+            "this process was forked after its parent had made a call, and has none of the parent's threads; "
+            "start it by `spawn` or `forkserver`, or make the first call after the fork",
+            Executed.NO,
+        )
 
 
 def sandbox() -> Sandbox:
     """The sandbox of this process. The first call loads it."""
     global _loaded
     if _loaded is None:
+        reject_after_fork()
         with _lock:
             if _loaded is None:
                 try:

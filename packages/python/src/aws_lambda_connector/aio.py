@@ -67,12 +67,14 @@ class AsyncClient:
 
     `delivery`: timeouts and retries of calls that have none of their own.
 
-    `call_timeout`: seconds after which a call is abandoned with a `HostError`. The default is Lambda's
-    longest run and a minute.
+    `call_timeout`: seconds after which a call is abandoned with a `HostError`, at most 86,400. The default
+    is Lambda's longest run and a minute.
 
-    `max_concurrent_calls`: how many calls run at the same time. The others wait.
+    `max_concurrent_calls`: how many calls run at the same time. Up to 10,000 others wait. A call beyond
+    these is a `HostError`.
 
-    `memory_limit`: bytes of memory for one call. The default is enough for the largest payload both ways.
+    `memory_limit`: bytes of memory for one call, at most 4 GiB. The default is enough for the largest
+    payload both ways.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class SigningKey:
 class Role:
     arn: str
 
-    external_id: str | None = None
+    external_id: str | None = field(default=None, repr=False)
     """The external ID that the role's trust policy requires."""
 
     session_name: str | None = None
