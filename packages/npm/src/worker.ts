@@ -19,7 +19,7 @@ const handle: typeof outgoingHandler.handle = (request, options) => {
     // The connector reports this WIT error as `transport` with kind `denied`.
     throw { tag: 'HTTP-request-denied' };
   }
-  // The caller was told that nothing was sent.
+  // The call was ended as one that sent nothing.
   if (Atomics.compareExchange(sent, 0, 0, 1) === 2) throw { tag: 'HTTP-request-denied' };
   return outgoingHandler.handle(request, options);
 };

@@ -192,7 +192,7 @@ test('waiting call is rejected as not run if the last thread dies and no other c
 for (const end of ['callMs', 'close'] as const) {
   test(`request of a call that ${end} ended as not run does not leave`, async (t) => {
     const key = randomUUID();
-    // The thread is as slow as possible: it receives the call after its end, and is terminated after that.
+    // The thread is as slow as possible. It receives the call after its end, and is terminated after that.
     const held = new Promise<[Worker, unknown]>((resolve) => {
       t.mock.method(Worker.prototype, 'postMessage', function (this: Worker, call: unknown) {
         resolve([this, call]);
